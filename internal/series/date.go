@@ -1,0 +1,143 @@
+package series
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Date is a day of the calendar, in no zone. Its zero value means "no date".
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+// DateOf is the day that t's own zone shows.
+func DateOf(t time.Time) Date {
+	y, m, d := t.Date()
+	return Date{y, m, d}
+}
+
+// ParseDate reads "2026-12-01".
+func ParseDate(s string) (Date, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return Date{}, fmt.Errorf("%q is not a date like 2026-12-01", s)
+	}
+	return DateOf(t), nil
+}
+
+// IsZero reports whether d is no date.
+func (d Date) IsZero() bool { return d == Date{} }
+
+// String is the ISO 8601 form, "" for no date.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
+}
+
+// MarshalText is String, so that JSON and YAML carry ISO dates.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads an ISO date; empty text is no date.
+func (d *Date) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*d = Date{}
+		return nil
+	}
+	v, err := ParseDate(string(b))
+	if err == nil {
+		*d = v
+	}
+	return err
+}
+
+// utc is midnight of d in UTC: the day as a number, for arithmetic only.
+func (d Date) utc() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
+
+// AddDays is the day n calendar days later.
+func (d Date) AddDays(n int) Date { return DateOf(d.utc().AddDate(0, 0, n)) }
+
+// Weekday is the day of the week.
+func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
+
+// Compare is -1, 0 or 1 as d is before, on or after e.
+func (d Date) Compare(e Date) int { return d.utc().Compare(e.utc()) }
+
+// Before reports whether d is an earlier day than e.
+func (d Date) Before(e Date) bool { return d.Compare(e) < 0 }
+
+// After reports whether d is a later day than e.
+func (d Date) After(e Date) bool { return d.Compare(e) > 0 }
+
+// DaysSince counts the calendar days from e to d.
+func (d Date) DaysSince(e Date) int { return int(d.utc().Sub(e.utc()) / (24 * time.Hour)) }
+
+// Week is the ISO 8601 week that d lies in.
+func (d Date) Week() Week {
+	y, w := d.utc().ISOWeek()
+	return Week{y, w}
+}
+
+// Monday is the first day of d's ISO week.
+func (d Date) Monday() Date { return d.AddDays(-(int(d.Weekday()) + 6) % 7) }
+
+// Week is an ISO 8601 week.
+type Week struct{ Year, Number int }
+
+// String is the ISO form, "2026-W49".
+func (w Week) String() string { return fmt.Sprintf("%04d-W%02d", w.Year, w.Number) }
+
+// Monday is the week's first day.
+func (w Week) Monday() Date {
+	// 4 January is always in week 1.
+	return Date{w.Year, time.January, 4}.Monday().AddDays(7 * (w.Number - 1))
+}
+
+// ParseWeek reads "2026-W49".
+func ParseWeek(s string) (Week, error) {
+	y, n, ok := strings.Cut(s, "-W")
+	year, err1 := strconv.Atoi(y)
+	num, err2 := strconv.Atoi(n)
+	if !ok || err1 != nil || err2 != nil || num < 1 || num > 53 {
+		return Week{}, fmt.Errorf("%q is not a week like 2026-W49", s)
+	}
+	return Week{year, num}, nil
+}
+
+// TimeOfDay is a wall-clock time in minutes after midnight.
+type TimeOfDay int
+
+// ParseTimeOfDay reads "9:30" or "09:30", up to "24:00" (the end of the day).
+func ParseTimeOfDay(s string) (TimeOfDay, error) {
+	h, m, ok := strings.Cut(s, ":")
+	hour, err1 := strconv.Atoi(h)
+	min, err2 := strconv.Atoi(m)
+	if !ok || err1 != nil || err2 != nil || len(m) != 2 || hour < 0 || min < 0 || min > 59 || hour*60+min > 24*60 {
+		return 0, fmt.Errorf("%q is not a time like 10:00", s)
+	}
+	return TimeOfDay(hour*60 + min), nil
+}
+
+// String is "10:00".
+func (t TimeOfDay) String() string { return fmt.Sprintf("%02d:%02d", int(t)/60, int(t)%60) }
+
+// Days of the week as the roster writes them.
+var dayNames = [...]string{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
+
+// ParseWeekday reads "Tue" or "Tuesday", in any case.
+func ParseWeekday(s string) (time.Weekday, error) {
+	for i, n := range dayNames {
+		if strings.EqualFold(s, n) || strings.EqualFold(s, time.Weekday(i).String()) {
+			return time.Weekday(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is not a day like Tue", s)
+}
+
+// ShortDay is "Tue".
+func ShortDay(d time.Weekday) string { return dayNames[d] }

@@ -1,0 +1,210 @@
+package series
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Ref names an event on its calendar in one version; every write is conditional on it.
+type Ref struct {
+	ID      string // CalDAV: the object's path; Google: the event id
+	Version string // ETag
+}
+
+// PartStat is an attendee's answer (RFC 5545 section 3.2.12).
+type PartStat string
+
+// The answers Holdfast tells apart.
+const (
+	NeedsAction PartStat = "NEEDS-ACTION"
+	Accepted    PartStat = "ACCEPTED"
+	Declined    PartStat = "DECLINED"
+	Tentative   PartStat = "TENTATIVE"
+)
+
+// Guest is an attendee other than the organizer.
+type Guest struct {
+	Address string // lower case, without mailto:
+	Answer  PartStat
+}
+
+// Event is a recurring event as a calendar holds it.
+type Event struct {
+	Ref
+	UID      string
+	Mark     Mark      // zero: not marked
+	Start    time.Time // first occurrence, in Zone
+	Zone     string    // IANA name, or one of CustomZone; "UTC" for UTC
+	Duration time.Duration
+	Rule     Rule
+
+	Title     string // of our own series only; "" for candidates
+	Place     string
+	Link      string // the prep link; "" unless it can be seen on the master
+	Organizer string // lower-case address, "" if none
+	Guests    []Guest
+	Free      bool // TRANSP:TRANSPARENT
+	Cancelled bool // the whole series has STATUS:CANCELLED
+
+	Excluded  []time.Time // original starts of occurrences taken out (EXDATE), those that hit one only
+	Overrides []Override  // by Original
+
+	// Delivered is the digest of times that Holdfast last brought to this copy; "" where the server delivers.
+	Delivered string
+	// Raw is the object as served, for bringing a deleted one back. Never logged.
+	Raw string
+}
+
+// Rule is an event's recurrence.
+type Rule struct {
+	Plain  bool        // every Every weeks on the weekday of the start, nothing else
+	Every  int         // weeks, when Plain
+	Until  time.Time   // last moment at which an occurrence may start; zero: unending. A COUNT is told as its last start
+	Starts []time.Time // when not Plain: the original starts around the time of observation
+}
+
+// Override is an occurrence that differs from its series, or carries properties of its own.
+type Override struct {
+	Original  time.Time // the start it had in the series
+	Start     time.Time
+	Duration  time.Duration
+	Cancelled bool
+	Place     string
+	Link      string
+	Guests    []Guest
+	Free      bool
+}
+
+// Meeting is one occurrence as the calendar has it now.
+type Meeting struct {
+	Override
+	Excluded   bool // taken out (EXDATE); Cancelled is then set too
+	Overridden bool // it is an override, not the series' own
+}
+
+// End is when the meeting ends.
+func (m Meeting) End() time.Time { return m.Start.Add(m.Duration) }
+
+// Slot is where the series stands: the slot that its start, duration, rule and zone spell. Zero when the rule is not
+// plain.
+func (e Event) Slot() Slot {
+	if !e.Rule.Plain {
+		return Slot{}
+	}
+	d, at := WallClock(e.Start, e.Zone)
+	return Slot{d.Weekday(), at, e.Duration, e.Rule.Every, e.Zone}
+}
+
+// First is the day of the first occurrence in the event's zone.
+func (e Event) First() Date { d, _ := WallClock(e.Start, e.Zone); return d }
+
+// Ended reports whether no occurrence starts at or after t.
+func (e Event) Ended(t time.Time) bool {
+	return e.Cancelled || !e.Rule.Until.IsZero() && e.Rule.Until.Before(t) &&
+		!slices.ContainsFunc(e.Overrides, func(o Override) bool { return !o.Cancelled && !o.Start.Before(t) })
+}
+
+// Meetings are the occurrences whose original start or present start lies in [from, to), by original start. Those
+// taken out are among them, as cancelled.
+func (e Event) Meetings(from, to time.Time) []Meeting {
+	var out []Meeting
+	in := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
+	seen := map[int64]bool{}
+	for _, o := range e.Overrides {
+		seen[o.Original.Unix()] = true
+		if in(o.Original) || in(o.Start) {
+			o.Cancelled = o.Cancelled || e.Cancelled
+			out = append(out, Meeting{Override: o, Overridden: true})
+		}
+	}
+	excluded := map[int64]bool{}
+	for _, t := range e.Excluded {
+		excluded[t.Unix()] = true
+	}
+	for _, t := range e.starts(from, to) {
+		if seen[t.Unix()] {
+			continue
+		}
+		gone := excluded[t.Unix()]
+		out = append(out, Meeting{Excluded: gone, Override: Override{Original: t, Start: t, Duration: e.Duration,
+			Cancelled: gone || e.Cancelled, Place: e.Place, Link: e.Link, Guests: e.Guests, Free: e.Free}})
+	}
+	slices.SortFunc(out, func(a, b Meeting) int { return a.Original.Compare(b.Original) })
+	return out
+}
+
+// starts are the original starts of the rule in [from, to), those excluded among them.
+func (e Event) starts(from, to time.Time) []time.Time {
+	var out []time.Time
+	add := func(t time.Time) {
+		if !t.Before(from) && t.Before(to) && (e.Rule.Until.IsZero() || !t.After(e.Rule.Until)) {
+			out = append(out, t)
+		}
+	}
+	if !e.Rule.Plain {
+		for _, t := range e.Rule.Starts {
+			add(t)
+		}
+		return out
+	}
+	s := e.Slot()
+	lo, _ := WallClock(from, e.Zone)
+	hi, _ := WallClock(to, e.Zone)
+	for _, d := range s.Dates(e.First(), lo.AddDays(-1), hi.AddDays(1)) {
+		add(s.On(d))
+	}
+	return out
+}
+
+// People are the addresses of organizer and guests together, as DigestPeople sees them.
+func (e Event) People() string {
+	var g []string
+	for _, x := range e.Guests {
+		g = append(g, x.Address)
+	}
+	return DigestPeople(e.Organizer, g)
+}
+
+// Digests are those of the owned fields as they stand, whether the roster states them or not.
+func (e Event) Digests() map[Field]string {
+	m := map[Field]string{FieldSlot: DigestSlot(e.Slot()), FieldPeople: e.People(), FieldPlace: Digest(e.Place), FieldLink: Digest(e.Link), FieldBusy: Digest("busy")}
+	if e.Free {
+		m[FieldBusy] = Digest("free")
+	}
+	return m
+}
+
+// Times is a digest of when the meetings are: slot, end, exclusions and overrides' times, nothing else. Two copies of
+// one series that agree on it show the same calendar. Occurrences taken out and cancelled ones count alike.
+func (e Event) Times() string {
+	type x struct {
+		at   int64
+		text string
+	}
+	var xs []x
+	put := func(original time.Time, text string) { xs = append(xs, x{original.Unix(), text}) }
+	for _, t := range e.Excluded {
+		put(t, "gone")
+	}
+	for _, o := range e.Overrides {
+		switch {
+		case o.Cancelled:
+			put(o.Original, "gone")
+		case !o.Start.Equal(o.Original) || o.Duration != e.Duration:
+			put(o.Original, o.Start.UTC().Format(time.RFC3339)+o.Duration.String())
+		}
+	}
+	slices.SortFunc(xs, func(a, b x) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.text, b.text)) })
+	xs = slices.Compact(xs)
+	text := e.Start.UTC().Format(time.RFC3339) + " " + e.Slot().Line()
+	if !e.Rule.Until.IsZero() {
+		// Servers spell one end in several ways: what counts is the last day with a meeting.
+		d, _ := WallClock(e.Rule.Until, e.Zone)
+		text += " until " + d.String()
+	}
+	for _, v := range xs {
+		text += " " + time.Unix(v.at, 0).UTC().Format(time.RFC3339) + "=" + v.text
+	}
+	return Digest(text)
+}

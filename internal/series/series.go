@@ -1,0 +1,326 @@
+// Package series holds the words of Holdfast: people, pairs, slots, the series the roster wants and the events that
+// calendars hold, and wall-clock arithmetic over them. It is pure: no I/O, no clock.
+package series
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Pair is one manager and one report, by their roster ids.
+type Pair struct{ Manager, Report string }
+
+// ParsePair reads "mia/raj".
+func ParsePair(s string) (Pair, error) {
+	m, r, ok := strings.Cut(s, "/")
+	if !ok || m == "" || r == "" || strings.Contains(r, "/") {
+		return Pair{}, fmt.Errorf("%q is not a pair like mia/raj", s)
+	}
+	return Pair{m, r}, nil
+}
+
+// String is "mia/raj", "" for no pair.
+func (p Pair) String() string {
+	if p == (Pair{}) {
+		return ""
+	}
+	return p.Manager + "/" + p.Report
+}
+
+// MarshalText is String.
+func (p Pair) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads "mia/raj"; empty text is no pair.
+func (p *Pair) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*p = Pair{}
+		return nil
+	}
+	v, err := ParsePair(string(b))
+	if err == nil {
+		*p = v
+	}
+	return err
+}
+
+// Compare orders pairs by manager, then report.
+func (p Pair) Compare(q Pair) int { return strings.Compare(p.String(), q.String()) }
+
+// Has reports whether the person of that id is one of the two.
+func (p Pair) Has(id string) bool { return p.Manager == id || p.Report == id }
+
+// Key is the pair's identity within an org, safe in a UID and in a Google event id: 26 characters of lower-case
+// base32hex (RFC 4648 section 7). Two orgs, or two pairs, never share one.
+func (p Pair) Key(org string) string {
+	sum := sha256.Sum256([]byte(org + "\x00" + p.Manager + "\x00" + p.Report))
+	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// Person is somebody of the roster.
+type Person struct {
+	ID       string
+	Name     string
+	Email    string   // lower case
+	Aliases  []string // other addresses, lower case
+	Formerly []string // earlier ids
+	Calendar string   // name of the settings' calendar; "" where Holdfast reaches none
+	Zone     string   // IANA
+	Hours    Hours
+	Away     []Away // leave, and the holidays of the person's region
+}
+
+// Addresses are all mail addresses of the person, the first one first.
+func (p Person) Addresses() []string { return append([]string{p.Email}, p.Aliases...) }
+
+// Is reports whether addr is one of the person's addresses.
+func (p Person) Is(addr string) bool { return slices.Contains(p.Addresses(), Address(addr)) }
+
+// Address is a calendar user address as it is compared: lower case, without "mailto:".
+func Address(s string) string {
+	return strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "mailto:")
+}
+
+// Window is a part of a day, From before To.
+type Window struct{ From, To TimeOfDay }
+
+// Hours are a person's working hours by weekday (Sunday is 0). No window at all means that any time will do.
+type Hours [7][]Window
+
+// Covers reports whether the whole of duration lies within one window of the day.
+func (h Hours) Covers(day time.Weekday, at TimeOfDay, duration time.Duration) bool {
+	unset := true
+	for _, w := range h {
+		unset = unset && len(w) == 0
+	}
+	end := at + TimeOfDay(duration/time.Minute)
+	return unset || slices.ContainsFunc(h[day], func(w Window) bool { return w.From <= at && end <= w.To })
+}
+
+// Away is a run of days, both ends included, on which a person is not there.
+type Away struct {
+	From, To Date
+	Why      string // plain words: "leave", "holiday"
+}
+
+// Slot is a pair's place in the week: every so many weeks, at a wall-clock time of Zone.
+type Slot struct {
+	Weekday  time.Weekday
+	At       TimeOfDay
+	Duration time.Duration
+	Every    int    // weeks
+	Zone     string // the zone whose clock anchors the slot
+}
+
+// IsZero reports whether s is no slot.
+func (s Slot) IsZero() bool { return s == Slot{} }
+
+// String is the short form for people: "Tue 10:00 Europe/Berlin".
+func (s Slot) String() string {
+	if s.IsZero() {
+		return ""
+	}
+	return ShortDay(s.Weekday) + " " + s.At.String() + " " + s.zoneName()
+}
+
+func (s Slot) zoneName() string {
+	if strings.HasPrefix(s.Zone, tzifPrefix) {
+		return "custom zone"
+	}
+	return s.Zone
+}
+
+// Line is the whole slot on one line of plain characters: "Tue 10:00 1h0m0s 1w Europe/Berlin".
+func (s Slot) Line() string {
+	return fmt.Sprintf("%s %s %s %dw %s", ShortDay(s.Weekday), s.At, s.Duration, s.Every, s.Zone)
+}
+
+// ParseSlotLine reads what Line writes.
+func ParseSlotLine(line string) (Slot, error) {
+	f := strings.Fields(line)
+	if len(f) != 5 {
+		return Slot{}, fmt.Errorf("slot line %q: want day, time, duration, weeks, zone", line)
+	}
+	day, err1 := ParseWeekday(f[0])
+	at, err2 := ParseTimeOfDay(f[1])
+	dur, err3 := time.ParseDuration(f[2])
+	every, err4 := strconv.Atoi(strings.TrimSuffix(f[3], "w"))
+	_, err5 := Location(f[4])
+	for _, err := range []error{err1, err2, err3, err4, err5} {
+		if err != nil {
+			return Slot{}, fmt.Errorf("slot line %q: %w", line, err)
+		}
+	}
+	return Slot{day, at, dur, every, f[4]}, nil
+}
+
+// On is the instant at which the slot's meeting begins on day d, whatever weekday d is.
+func (s Slot) On(d Date) time.Time { return Instant(d, s.At, s.Zone) }
+
+// First is the first of the slot's weekdays on or after d.
+func (s Slot) First(d Date) Date { return d.AddDays((int(s.Weekday) - int(d.Weekday()) + 7) % 7) }
+
+// Dates are the slot's days from first (one of them) that lie in [from, to], every Every weeks.
+func (s Slot) Dates(first, from, to Date) []Date {
+	step := 7 * max(s.Every, 1)
+	d := first
+	if n := from.DaysSince(first); n > 0 {
+		d = first.AddDays((n + step - 1) / step * step)
+	}
+	var out []Date
+	for ; !d.After(to); d = d.AddDays(step) {
+		out = append(out, d)
+	}
+	return out
+}
+
+// Same reports whether both slots put their meetings at the same instants for a year from the day first: equal but for
+// zones that have the same clocks.
+func (s Slot) Same(t Slot, first Date) bool {
+	if s.Duration != t.Duration || s.Every != t.Every {
+		return false
+	}
+	a := s.First(first)
+	for w := range 53 {
+		d := a.AddDays(7 * w)
+		start := s.On(d)
+		day, at := WallClock(start, t.Zone)
+		if day.Weekday() != t.Weekday || at != t.At {
+			// A gap moves both clocks; compare what the other slot makes of that day.
+			if !t.On(day).Equal(start) || day.Weekday() != t.Weekday {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Skip is a planned week without the meeting.
+type Skip struct {
+	Date Date   // original day, in the slot's zone
+	Why  string // plain words
+}
+
+// Series is what the roster wants of one pair's 1:1. With Generation and First set it is also what Create writes.
+type Series struct {
+	Org      string
+	Pair     Pair
+	Formerly []Pair // the pair under earlier ids, for marks written then
+	Manager  Person
+	Report   Person
+
+	Slot    Slot   // Auto: Weekday and At are chosen, not given
+	Auto    bool   // the roster says slot: auto
+	Line    string // the roster's slot line, resolved; compared with the mark's
+	Title   string
+	Place   string // "" is not stated and so not owned
+	Link    string // the prep link; "" is not stated and so not owned
+	Private bool
+	Starts  Date // no meeting before; zero: none given
+	Ends    Date // last day; zero: none given
+
+	Generation int
+	First      Date   // the first occurrence
+	Skips      []Skip // planned skips known at creation
+	// ClientDelivers means that Holdfast, not the server, brings the invitation to the report (RFC 6638 section 7.1).
+	ClientDelivers bool
+}
+
+// Mark is the mark that Create puts on a series.
+func (s Series) Mark() Mark {
+	return Mark{Org: s.Org, Pair: s.Pair, Generation: s.Generation, Slot: s.Slot, Line: s.Line, Skips: s.Skips, Written: s.Digests()}
+}
+
+// Digests are those of the fields as the roster states them. FieldSlot is that of s.Slot.
+func (s Series) Digests() map[Field]string {
+	m := map[Field]string{
+		FieldSlot:   DigestSlot(s.Slot),
+		FieldPeople: DigestPeople(s.Manager.Email, []string{s.Report.Email}),
+		FieldBusy:   Digest("busy"),
+	}
+	if s.Place != "" {
+		m[FieldPlace] = Digest(s.Place)
+	}
+	if s.Link != "" {
+		m[FieldLink] = Digest(s.Link)
+	}
+	return m
+}
+
+// Field is a part of an event that Holdfast owns.
+type Field string
+
+// The owned fields. FieldSlot is start, duration, rule and zone together.
+const (
+	FieldSlot   Field = "slot"
+	FieldPeople Field = "people"
+	FieldPlace  Field = "place"
+	FieldLink   Field = "link"
+	FieldBusy   Field = "busy"
+)
+
+// Fields are the owned fields in their order.
+var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy}
+
+// Mark is what makes an event ours, carried by the event itself.
+type Mark struct {
+	Org        string
+	Pair       Pair
+	Generation int
+	Slot       Slot             // as booked or accepted
+	Line       string           // the roster's slot line as last obeyed
+	Skips      []Skip           // our planned skips
+	Written    map[Field]string // digest of each owned field as we last wrote it
+}
+
+// IsZero reports whether there is no mark.
+func (m Mark) IsZero() bool { return m.Org == "" }
+
+// Digest is a short digest of a field's meaning: white space folded.
+func Digest(s string) string {
+	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(s), " ")))
+	return hex.EncodeToString(sum[:6])
+}
+
+// DigestSlot is the digest of start, duration, rule and zone.
+func DigestSlot(s Slot) string { return Digest(s.Line()) }
+
+// DigestPeople is the digest of the organizer and the set of other addresses.
+func DigestPeople(organizer string, guests []string) string {
+	organizer = Address(organizer)
+	var all []string
+	for _, g := range guests {
+		if g = Address(g); g != organizer {
+			all = append(all, g)
+		}
+	}
+	slices.Sort(all)
+	return Digest(organizer + " " + strings.Join(slices.Compact(all), " "))
+}
+
+// Patch names the fields that an Update writes, with their new values; nil fields stay as they are.
+type Patch struct {
+	Slot   *SlotPatch
+	People *PeoplePatch
+	Place  *string // "" removes it
+	Link   *string // "" removes it; written on the master and every override
+	Busy   bool    // set the event to busy (master and overrides)
+	Mark   *Mark   // written whole, but for Written: see Update
+}
+
+// SlotPatch moves the series: its first occurrence, and so all of them.
+type SlotPatch struct {
+	Slot  Slot
+	First Date
+}
+
+// PeoplePatch sets the organizer and the other people.
+type PeoplePatch struct {
+	Organizer Person
+	Guests    []Person
+}

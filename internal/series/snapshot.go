@@ -1,0 +1,88 @@
+package series
+
+import "time"
+
+// Snapshot is all that is known of one person's calendar at one moment. Providers make it, the journal keeps it,
+// decisions read it. Nothing in it tells what other events are about: no titles, guests or bodies.
+type Snapshot struct {
+	At       time.Time // when it was taken
+	Cursor   string    // where to ask for what changed since; the provider's own
+	Interest string    // hash of the Interest it was taken with
+	FullAt   time.Time // when the last full listing was made
+
+	// Schedules: the server itself brings invitations and changes to attendees (RFC 6638).
+	Schedules bool
+	// Quiet: a write can be made without anything being delivered to attendees.
+	Quiet bool
+
+	Series     []Event     // recurring events with a mark of this org, organized by this person: live, ended and duplicates
+	Copies     []Event     // this person's copies of series that another person organizes
+	Candidates []Candidate // unmarked recurring events whose only people are a pair of the roster
+	StandIns   []StandIn
+	Busy       []Busy
+	Gone       []Gone
+	Objects    map[string]Object // every object of the calendar by opaque id: what a full listing is compared with
+}
+
+// Object is one object of a calendar, known only as something that has a version.
+type Object struct {
+	Version string
+	Pair    Pair `json:",omitzero"` // when it is a series or a copy of ours
+}
+
+// Candidate is a 1:1 that a pair has without us.
+type Candidate struct {
+	Pair  Pair
+	Event Event
+}
+
+// StandIn is a single event that may take the place of a lost occurrence: its only people are the pair, or it bears
+// the series' title in a week in which the series has an occurrence taken out.
+type StandIn struct {
+	Pair      Pair
+	Start     time.Time
+	Duration  time.Duration
+	LookAlike bool // it bears the series' title and has no people: what some clients make of a move
+}
+
+// Kind of time taken by another event.
+type Kind string
+
+// The kinds: hard collides, soft (tentative) does not, away is leave or out of office.
+const (
+	Hard     Kind = "hard"
+	Soft     Kind = "soft"
+	AwayKind Kind = "away"
+)
+
+// Busy is time taken by an event that is none of ours. It carries the recurrence, expanded at decision time.
+type Busy struct {
+	ID       string // opaque
+	Start    time.Time
+	Duration time.Duration
+	Zone     string
+	AllDay   bool
+	RRule    string // RFC 5545 section 3.3.10, "" for a single event
+	RDates   []time.Time
+	ExDates  []time.Time // and the original starts that have an override
+	Kind     Kind
+}
+
+// Interval is time taken, from Start until End, as Busy expands to.
+type Interval struct {
+	Start, End time.Time
+	Kind       Kind
+}
+
+// Gone is a series or copy of ours that a calendar no longer has.
+type Gone struct {
+	ID         string
+	Pair       Pair
+	Generation int
+	Since      time.Time
+	// Rounds counts the observations that missed it. Proven means a tombstone, or 404/410 to a direct GET in two of them.
+	Rounds int
+	Proven bool
+	Copy   bool
+	Last   Event // as it was last seen
+}

@@ -48,7 +48,8 @@ type Calendar interface {
 	ClearOverride(ctx context.Context, ref series.Ref, original time.Time) (series.Ref, error)
 
 	// End lets no meeting happen after the last day: the rule ends there and overrides that were or are later go. The
-	// past stays. A series whose first occurrence is later is removed. Repeating it is fine.
+	// past stays. The mark's digest of FieldEnd is that of the last day that is left (Event.LastDay), so that an end of
+	// ours is told from a person's. A series whose first occurrence is later is removed. Repeating it is fine.
 	End(ctx context.Context, ref series.Ref, last series.Date) (series.Ref, error)
 
 	// Revive brings back a deleted series from its Raw. Where it exists again, the answer is a Conflict.

@@ -32,7 +32,10 @@ type Guest struct {
 // Event is a recurring event as a calendar holds it.
 type Event struct {
 	Ref
-	UID      string
+	UID string
+	// Derived: its identity is the one that Create derives from its mark's pair and generation. Duplicates, split-off
+	// successors and replacements made by people's clients have another.
+	Derived  bool
 	Mark     Mark      // zero: not marked
 	Start    time.Time // first occurrence, in Zone
 	Zone     string    // IANA name, or one of CustomZone; "UTC" for UTC
@@ -98,6 +101,27 @@ func (e Event) Slot() Slot {
 
 // First is the day of the first occurrence in the event's zone.
 func (e Event) First() Date { d, _ := WallClock(e.Start, e.Zone); return d }
+
+// LastDay is the last day, in the event's zone, on which its rule lets an occurrence start; zero if it has no end. It is
+// the day of the last original start, so that all spellings of one end are equal.
+func (e Event) LastDay() Date {
+	if e.Rule.Until.IsZero() {
+		return Date{}
+	}
+	last, _ := WallClock(e.Rule.Until, e.Zone)
+	if !e.Rule.Plain {
+		return last
+	}
+	s := e.Slot()
+	days := s.Dates(e.First(), last.AddDays(-7*max(s.Every, 1)), last)
+	if n := len(days); n > 0 && s.On(days[n-1]).After(e.Rule.Until) {
+		days = days[:n-1]
+	}
+	if len(days) == 0 {
+		return e.First().AddDays(-1) // it ends before it begins
+	}
+	return days[len(days)-1]
+}
 
 // Ended reports whether no occurrence starts at or after t.
 func (e Event) Ended(t time.Time) bool {
@@ -172,6 +196,9 @@ func (e Event) Digests() map[Field]string {
 	if e.Free {
 		m[FieldBusy] = Digest("free")
 	}
+	if last := e.LastDay(); !last.IsZero() {
+		m[FieldEnd] = Digest(last.String())
+	}
 	return m
 }
 
@@ -198,10 +225,8 @@ func (e Event) Times() string {
 	slices.SortFunc(xs, func(a, b x) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.text, b.text)) })
 	xs = slices.Compact(xs)
 	text := e.Start.UTC().Format(time.RFC3339) + " " + e.Slot().Line()
-	if !e.Rule.Until.IsZero() {
-		// Servers spell one end in several ways: what counts is the last day with a meeting.
-		d, _ := WallClock(e.Rule.Until, e.Zone)
-		text += " until " + d.String()
+	if last := e.LastDay(); !last.IsZero() {
+		text += " until " + last.String()
 	}
 	for _, v := range xs {
 		text += " " + time.Unix(v.at, 0).UTC().Format(time.RFC3339) + "=" + v.text

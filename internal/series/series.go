@@ -262,10 +262,12 @@ const (
 	FieldPlace  Field = "place"
 	FieldLink   Field = "link"
 	FieldBusy   Field = "busy"
+	// FieldEnd is the last day, written by End alone: an end without its digest is a person's.
+	FieldEnd Field = "end"
 )
 
 // Fields are the owned fields in their order.
-var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy}
+var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy, FieldEnd}
 
 // Mark is what makes an event ours, carried by the event itself.
 type Mark struct {

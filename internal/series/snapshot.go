@@ -39,6 +39,7 @@ type Candidate struct {
 // StandIn is a single event that may take the place of a lost occurrence: its only people are the pair, or it bears
 // the series' title in a week in which the series has an occurrence taken out.
 type StandIn struct {
+	ID        string // opaque
 	Pair      Pair
 	Start     time.Time
 	Duration  time.Duration

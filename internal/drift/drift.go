@@ -1,0 +1,142 @@
+// Package drift compares where a pair's meetings were put with where the calendars have them: differences that somebody
+// should know are flags, what became of a week's meeting is its outcome. It is pure.
+package drift
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// Kind of flag.
+type Kind string
+
+// The kinds of flag.
+const (
+	Moved        Kind = "moved"         // one occurrence stands at another time
+	Cancelled    Kind = "cancelled"     // one occurrence is gone
+	Shortened    Kind = "shortened"     // one or all are shorter than booked
+	DeclinedKind Kind = "declined"      // the report declined one or all
+	PlaceChanged Kind = "place-changed" // one or all are somewhere else
+	LinkChanged  Kind = "link-changed"  // the agenda link was replaced by another
+	GuestAdded   Kind = "guest-added"   // a third person was added
+	GuestRemoved Kind = "guest-removed" // the report is no longer invited
+	NotBusy      Kind = "not-busy"      // one or all no longer keep the time free of others
+	DoubleBooked Kind = "double-booked" // another busy event overlaps
+	SeriesMoved  Kind = "series-moved"  // the whole series, or all from a date on, stands on another slot
+	SeriesEnded  Kind = "series-ended"  // the series was deleted or ended by hand
+	CopyDiffers  Kind = "copy-differs"  // the report's own copy shows something else
+	Duplicate    Kind = "duplicate"     // somebody made a second series out of ours
+)
+
+// By is who did it.
+type By string
+
+// The possible authors. On the organizer's calendar it is Unknown unless proven.
+const (
+	ByManager By = "manager"
+	ByReport  By = "report"
+	ByUnknown By = "unknown"
+)
+
+// Flag is a difference between slot and reality that someone should know.
+type Flag struct {
+	Pair       series.Pair
+	Generation int
+	Kind       Kind
+	Occurrence series.Date // zero: the whole series
+	// From and To are times (RFC 3339 with offset), durations or slots, never places, addresses or links; "" is unknown
+	// or nothing.
+	From, To string
+	By       By
+	Notice   *time.Duration // between the first observation and the booked start; nil: not known
+	Since    time.Time      // first observed
+}
+
+// ID is stable for as long as the difference is the same one: a hash of pair, kind, occurrence and generation.
+func (f Flag) ID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%d", f.Pair, f.Kind, f.Occurrence, f.Generation))
+	return hex.EncodeToString(sum[:5])
+}
+
+// Result is what became of a week's meeting.
+type Result string
+
+// The results.
+const (
+	Kept          Result = "kept"
+	KeptLate      Result = "kept-late"
+	Slipped       Result = "slipped"
+	Recovered     Result = "recovered"
+	CancelledWeek Result = "cancelled"
+	LateCancelled Result = "late-cancelled"
+	DeclinedWeek  Result = "declined"
+	Excused       Result = "excused"
+	UnknownWeek   Result = "unknown"
+)
+
+// Outcome is the record of one week's meeting of a pair.
+type Outcome struct {
+	Pair       series.Pair
+	Week       series.Week // of the booked day, in the slot's zone
+	Occurrence series.Date
+	Result     Result
+	By         By
+	Notice     *time.Duration
+	Final      bool // the week is over: it does not change any more
+}
+
+// KeptRate is (kept + kept-late + recovered) / (weeks - excused - unknown) over final outcomes; nil where that is 0/0.
+func KeptRate(outcomes []Outcome) *float64 {
+	kept, weeks := 0, 0
+	for _, o := range outcomes {
+		if !o.Final {
+			continue
+		}
+		switch o.Result {
+		case Excused, UnknownWeek:
+			continue
+		case Kept, KeptLate, Recovered:
+			kept++
+		}
+		weeks++
+	}
+	if weeks == 0 {
+		return nil
+	}
+	rate := float64(kept) / float64(weeks)
+	return &rate
+}
+
+// Edges are what changed between two sets of flags.
+type Edges struct{ Opened, Changed, Closed []Flag }
+
+// Compare finds the edges from the open flags before to those now. Flags of unread pairs stay as they are: a
+// calendar that was not read closes nothing.
+func Compare(before, now []Flag, unread map[series.Pair]bool) Edges {
+	var e Edges
+	was := map[string]Flag{}
+	for _, f := range before {
+		was[f.ID()] = f
+	}
+	is := map[string]bool{}
+	for _, f := range now {
+		is[f.ID()] = true
+		old, known := was[f.ID()]
+		switch {
+		case !known:
+			e.Opened = append(e.Opened, f)
+		case old.From != f.From || old.To != f.To || old.By != f.By:
+			e.Changed = append(e.Changed, f)
+		}
+	}
+	for _, f := range before {
+		if !is[f.ID()] && !unread[f.Pair] {
+			e.Closed = append(e.Closed, f)
+		}
+	}
+	return e
+}

@@ -1,0 +1,121 @@
+// Package plan decides what to write: the roster's wishes and what calendars say go in, changes with their reasons come
+// out, and those that a brake or a policy keeps for a person to allow. It is pure.
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// Action is the kind of a change, as people are told it.
+type Action string
+
+// The actions.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	End     Action = "end"
+	Adopt   Action = "adopt"
+	Skip    Action = "skip"
+	Heal    Action = "heal"
+	Restore Action = "restore"
+)
+
+// Change is one write the plan asks for (a replacement is two: an end and a create of one Group).
+type Change struct {
+	Pair       series.Pair
+	Action     Action
+	Generation int
+	Occurrence series.Date // zero: the series
+	From, To   string      // times or slots only
+	Why        []string    // reasons in words
+	Mails      int         // messages that people will get by it
+	Group      string      // changes of one group are made all or none
+	Calendar   string      // the person whose calendar is written
+	Steps      []Step      // done in order; each works on the result of the one before
+}
+
+// ID names the change: the same change in the next plan has the same one.
+func (c Change) ID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s|%s|%s", c.Pair, c.Action, c.Generation, c.Occurrence, c.From, c.To))
+	return hex.EncodeToString(sum[:5])
+}
+
+// Held is a change kept for a person to allow.
+type Held struct {
+	Change
+	Because string
+	Brake   bool // a limit holds it: `allow` lets it through. Else a person must accept or restore.
+}
+
+// Plan is what a round is about to do, in the order in which it does it.
+type Plan struct {
+	Changes []Change
+	Held    []Held
+	Mails   int
+}
+
+// HeldDigest names the set of changes that brakes hold: what `allow` covers. "" when there are none.
+func (p Plan) HeldDigest() string {
+	var ids []string
+	for _, h := range p.Held {
+		if h.Brake {
+			ids = append(ids, h.ID())
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return series.Digest(strings.Join(ids, " "))
+}
+
+// Step is one call of the calendar contract. Exactly one field is set; Ref is empty for Create, and for a step after a Create.
+type Step struct {
+	Ref           series.Ref
+	Create        *series.Series
+	Update        *series.Patch
+	Skip          []series.Skip
+	Unskip        []series.Date
+	SetOverride   *series.Override
+	ClearOverride *time.Time
+	End           *series.Date
+	Revive        *series.Event
+}
+
+// Limit is a brake: the larger of Count and Percent of all pairs.
+type Limit struct{ Count, Percent int }
+
+// Of is the limit for so many pairs.
+func (l Limit) Of(pairs int) int { return max(l.Count, l.Percent*pairs/100) }
+
+// What a policy may do by itself.
+const (
+	PolicyFlag    = "flag"
+	PolicyRestore = "restore"
+	PolicyAccept  = "accept"
+)
+
+// Policy is what the admin lets Holdfast do by itself, and its brakes.
+type Policy struct {
+	Moved        string // PolicyFlag or PolicyRestore
+	SeriesMoved  string // PolicyFlag, PolicyRestore or PolicyAccept
+	SeriesEnded  string // PolicyFlag or PolicyRestore
+	HorizonWeeks int
+	MaxCreations Limit
+	MaxEndings   Limit
+	MaxMails     int
+	// MaxWrites is how many writes one series may get a day before it is frozen.
+	MaxWrites int
+}
+
+// Ask is a person's command for one pair.
+type Ask struct {
+	Pair       series.Pair
+	Accept     bool        // take the slot the calendar now has; else put back
+	Occurrence series.Date // of a put-back: only this one
+}

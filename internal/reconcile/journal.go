@@ -1,0 +1,112 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// Journal is what a round needs to remember from one to the next. Losing it loses history, never correctness.
+type Journal interface {
+	// Load reads all that a round starts from.
+	Load(ctx context.Context) (Memory, error)
+	// Begin keeps e as it was before one of its writes (10 versions, 90 days) and records the act about to be done, in one
+	// transaction; it returns the act's number.
+	Begin(ctx context.Context, act Act, e *series.Event) (int64, error)
+	// Done records how the act went.
+	Done(ctx context.Context, id int64, at time.Time, err error) error
+	// Commit records what a round saw and found, in one transaction.
+	Commit(ctx context.Context, r Record) error
+	// Told records that the edges were told to people.
+	Told(ctx context.Context, at time.Time, notices []Notice) error
+	// Allow lets the held set of that digest through until the time.
+	Allow(ctx context.Context, digest string, until time.Time) error
+	// Acknowledge marks an open flag as seen by a person; it reports whether there is one.
+	Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error)
+	// Flags are the flags, open first; closed ones too with all.
+	Flags(ctx context.Context, all bool) ([]FlagRow, error)
+	// Outcomes are the recorded outcomes since the day, of one pair unless it is zero, by week and pair.
+	Outcomes(ctx context.Context, pair series.Pair, since series.Date) ([]drift.Outcome, error)
+	// Versions are the kept earlier versions of a pair's series, newest first.
+	Versions(ctx context.Context, pair series.Pair) ([]Version, error)
+}
+
+// Memory is what a round starts from.
+type Memory struct {
+	Empty     bool                        // nothing was ever committed
+	Snapshots map[string]series.Snapshot  // by person id
+	People    map[string]series.Person    // as last seen in the roster, by id: those removed since too
+	Open      []drift.Flag                // open and acknowledged flags
+	Frozen    map[series.Pair]series.Week // the last week whose outcome is final
+	Pending   map[string]Pending          // copies' differences seen once, by flag id
+	Writes    map[series.Pair]int         // writes since midnight UTC
+	Allowed   string                      // digest of the held set that may go through, "" if none or lapsed
+	HeldSet   string                      // digest of the last plan's held set
+	Breaks    map[string]Break            // calendars that cannot be read, by person id
+	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
+}
+
+// Pending is a difference in a copy that waits for a second observation.
+type Pending struct {
+	Times string // of the copy
+	By    drift.By
+	Since time.Time
+}
+
+// Break is a calendar that cannot be read: told once.
+type Break struct {
+	Since time.Time
+	Kind  string // "auth", "transient", "permanent"
+	Text  string // the error, for the admin
+	Hint  string
+}
+
+// Act is one write, as the record has it: no titles, places or links.
+type Act struct {
+	At         time.Time
+	Pair       series.Pair
+	Action     plan.Action
+	Generation int
+	Occurrence series.Date
+	From, To   string
+	Why        []string
+	Mails      int
+	Asked      bool // by a person's command
+}
+
+// Record is what a round leaves behind.
+type Record struct {
+	At        time.Time
+	Snapshots map[string]series.Snapshot // those read anew
+	Forget    []string                   // persons no longer observed
+	People    map[string]series.Person   // those of the roster and those still observed
+	Edges     drift.Edges
+	Open      []drift.Flag // all that are open now
+	Outcomes  []drift.Outcome
+	Pending   map[string]Pending
+	Breaks    map[string]Break
+	HeldSet   string
+}
+
+// Notice is something that was told.
+type Notice struct {
+	FlagID string // "" for an alarm
+	Edge   string // "opened", "changed", "closed", "alarm"
+	To     string // person id, or "admin"
+}
+
+// FlagRow is a flag with its state.
+type FlagRow struct {
+	drift.Flag
+	State  string // "open", "acknowledged", "closed"
+	Closed time.Time
+}
+
+// Version is a kept earlier version of a series.
+type Version struct {
+	At    time.Time
+	Event series.Event
+}

@@ -1,0 +1,410 @@
+package caldav
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// Resolver looks up what RFC 6764 puts into the DNS. *net.Resolver is one.
+type Resolver interface {
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
+}
+
+// wellKnown is where any host tells its CalDAV service (RFC 6764 section 5).
+const wellKnown = "/.well-known/caldav"
+
+// lookupPatience bounds all DNS questions of one discovery: a network without an answering resolver must not hold a
+// round up.
+const lookupPatience = 2 * time.Second
+
+// collection is a calendar as found on its server.
+type collection struct {
+	url       *url.URL // ends with a slash, path in comparable form
+	sync      bool     // sync-collection is supported (RFC 6578)
+	schedules bool     // the server delivers invitations (RFC 6638)
+	mayWrite  bool     // true also where the server tells of no privileges
+	addresses []string // the account's own, as series.Address; nil where the server knows none
+}
+
+// path is the collection's, in comparable form.
+func (c *collection) path() string { return c.url.EscapedPath() }
+
+// object is the address of the member of that name.
+func (c *collection) object(name string) *url.URL {
+	u, _ := resolve(c.url, url.PathEscape(name)) // an escaped name always resolves
+	return u
+}
+
+// at is the address of the object at path, which a Ref holds.
+func (c *collection) at(path string) *url.URL { return withPath(c.url, path) }
+
+// principal is what a server tells of the account that logged in.
+type principal struct {
+	url       *url.URL
+	homes     []*url.URL
+	inbox     *url.URL
+	outbox    *url.URL
+	preferred *url.URL // schedule-default-calendar-URL
+	addresses []string
+}
+
+// discover finds the calendar that o means (RFC 6764 section 6, RFC 4791 section 6.2.1).
+func (c *client) discover(ctx context.Context, o Options) (*collection, error) {
+	start, err := parseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	c.trust(start)
+	if o.Calendar != "" {
+		u, err := start.Parse(o.Calendar)
+		if err != nil || u.Host == "" {
+			return nil, &malformed{"the configured calendar is neither a URL nor a path"}
+		}
+		if u.Host != start.Host {
+			c.trust(u) // named by the admin
+		}
+		found, p, err := c.probe(ctx, withPath(u, u.EscapedPath()))
+		if err != nil {
+			return nil, err
+		}
+		// Whose account it is, is good to know and nothing to fail for.
+		if p.url != nil {
+			if p, err = c.principal(ctx, p.url); err == nil {
+				found.addresses = p.addresses
+			}
+		}
+		return found, nil
+	}
+	p, found, err := c.find(ctx, start, o.Resolver)
+	if err != nil || found != nil {
+		return found, err
+	}
+	if p, err = c.principal(ctx, p.url); err != nil {
+		return nil, err
+	}
+	u, err := c.choose(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if found, _, err = c.probe(ctx, u); err != nil {
+		return nil, err
+	}
+	found.addresses = p.addresses
+	return found, nil
+}
+
+// parseURL reads what an admin may write: a URL, or a bare host name, which means https.
+func parseURL(s string) (*url.URL, error) {
+	if !strings.Contains(s, "://") {
+		s = "https://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, &malformed{"the configured URL is neither http nor https"}
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return withPath(u, u.EscapedPath()), nil
+}
+
+// find tries the places where a server may tell its principal. Where one of them is a calendar itself, that one is
+// the answer.
+func (c *client) find(ctx context.Context, start *url.URL, dns Resolver) (principal, *collection, error) {
+	var first error
+	for _, u := range c.places(ctx, start, dns) {
+		found, p, err := c.probe(ctx, u)
+		switch {
+		case err == nil:
+			return principal{}, found, nil
+		case p.url != nil:
+			return p, nil, nil
+		case statusOf(err) == http.StatusUnauthorized || !answered(err):
+			return principal{}, nil, err // asking elsewhere with the same password, or on a dead network, is no use
+		case first == nil:
+			first = err
+		}
+	}
+	if s := statusOf(first); s == http.StatusForbidden || s == http.StatusTooManyRequests || s >= 500 {
+		return principal{}, nil, first
+	}
+	return principal{}, nil, &notFound{"no CalDAV service was found at the configured URL", first}
+}
+
+// notFound is a calendar or service that is not where it is looked for.
+type notFound struct {
+	what  string
+	cause error
+}
+
+func (e *notFound) Error() string {
+	if e.cause != nil {
+		return e.what + ": " + e.cause.Error()
+	}
+	return e.what
+}
+func (e *notFound) Unwrap() error { return e.cause }
+
+// answered reports whether err is about what a server said, not about reaching it.
+func answered(err error) bool {
+	return errors.As(err, new(*statusError)) || errors.As(err, new(*malformed)) || errors.As(err, new(*notFound))
+}
+
+// places are the addresses to ask, best first (RFC 6764 sections 3, 4 and 5). A URL with a path was written for its path.
+func (c *client) places(ctx context.Context, start *url.URL, dns Resolver) []*url.URL {
+	var out []*url.URL
+	add := func(u *url.URL) {
+		if !slices.ContainsFunc(out, func(o *url.URL) bool { return o.String() == u.String() }) {
+			out = append(out, u)
+		}
+	}
+	if start.Path != "/" {
+		add(start)
+	}
+	if host := start.Hostname(); start.Port() == "" && net.ParseIP(host) == nil && strings.Contains(host, ".") {
+		for _, u := range srv(ctx, dns, start.Scheme, host) {
+			c.trust(u)
+			add(u)
+			if u.Path == "/" {
+				add(withPath(u, wellKnown))
+			}
+		}
+	}
+	add(withPath(start, wellKnown))
+	add(start)
+	add(withPath(start, "/"))
+	return out
+}
+
+// srv asks for the domain's CalDAV service and its path (RFC 6764 sections 3 and 4). The plain one is not asked for
+// when the admin wrote https.
+func srv(ctx context.Context, dns Resolver, scheme, domain string) []*url.URL {
+	ctx, cancel := context.WithTimeout(ctx, lookupPatience)
+	defer cancel()
+	var out []*url.URL
+	for _, s := range []struct{ service, scheme string }{{"caldavs", "https"}, {"caldav", "http"}} {
+		if s.scheme == "http" && scheme == "https" {
+			continue
+		}
+		_, records, err := dns.LookupSRV(ctx, s.service, "tcp", domain)
+		if err != nil || len(records) == 0 || records[0].Target == "." {
+			continue
+		}
+		path := "/"
+		texts, _ := dns.LookupTXT(ctx, "_"+s.service+"._tcp."+domain) // without one, the path is not told
+		for _, t := range texts {
+			if p, ok := strings.CutPrefix(t, "path="); ok && strings.HasPrefix(p, "/") {
+				path = p
+			}
+		}
+		for _, r := range records {
+			u := &url.URL{Scheme: s.scheme, Host: net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port)))}
+			out = append(out, withPath(u, path))
+		}
+	}
+	return out
+}
+
+// probe asks what is at u. It is an error where that is no calendar; a principal that is named on the way comes with it.
+func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal, error) {
+	rows, base, err := c.propfind(ctx, u, "0", "d:resourcetype", "d:current-user-principal", "d:current-user-privilege-set",
+		"d:supported-report-set", "d:sync-token", "c:supported-calendar-component-set")
+	if err != nil {
+		return nil, principal{}, err
+	}
+	if len(rows) == 0 {
+		return nil, principal{}, &malformed{"it tells nothing of the collection"}
+	}
+	pr := rows[0].prop
+	var p principal
+	if pr.Principal.Href != "" {
+		p.url, _ = c.follow(base, pr.Principal.Href)
+	}
+	if pr.ResourceType.Calendar == nil {
+		return nil, p, &notFound{what: "this is no calendar"}
+	}
+	if !pr.holdsEvents() {
+		return nil, p, &notFound{what: "this calendar takes no events"}
+	}
+	path := base.EscapedPath()
+	if !strings.HasSuffix(path, "/") {
+		path += "/"
+	}
+	found := &collection{url: withPath(base, path), sync: pr.supports("sync-collection") || pr.SyncToken != "", mayWrite: true}
+	if granted, known := pr.may("all", "write", "write-content", "bind"); known {
+		found.mayWrite = granted
+	}
+	found.schedules, err = c.schedules(ctx, found.url)
+	return found, p, err
+}
+
+// schedules reports whether the server delivers invitations from the calendar at u (RFC 6638 section 2).
+func (c *client) schedules(ctx context.Context, u *url.URL) (bool, error) {
+	a, err := c.do(ctx, request{method: http.MethodOptions, url: u})
+	if err != nil {
+		return false, err
+	}
+	for _, line := range a.header.Values("DAV") {
+		for token := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(token) == "calendar-auto-schedule" {
+				return a.status < 400, nil
+			}
+		}
+	}
+	if a.status >= 500 {
+		return false, c.check(http.MethodOptions, a)
+	}
+	return false, nil
+}
+
+// follow resolves an href that a server named. A server that has the password over TLS may name another host with
+// TLS, as large services do for the homes of their users.
+func (c *client) follow(base *url.URL, href string) (*url.URL, bool) {
+	u, ok := resolve(base, href)
+	if ok && u.Scheme == "https" && base.Scheme == "https" && c.trusts(base) {
+		c.trust(u)
+	}
+	return u, ok
+}
+
+// principal reads the account's homes and addresses.
+func (c *client) principal(ctx context.Context, u *url.URL) (principal, error) {
+	rows, base, err := c.propfind(ctx, u, "0", "c:calendar-home-set", "c:calendar-user-address-set", "c:schedule-inbox-URL",
+		"c:schedule-outbox-URL", "c:schedule-default-calendar-URL")
+	if err != nil {
+		return principal{}, err
+	}
+	if len(rows) == 0 {
+		return principal{}, &malformed{"it tells nothing of the account"}
+	}
+	pr, p := rows[0].prop, principal{url: base}
+	for _, h := range pr.HomeSet.Hrefs {
+		if home, ok := c.follow(base, h); ok {
+			p.homes = append(p.homes, home)
+		}
+	}
+	optional := func(h href) *url.URL {
+		if strings.TrimSpace(h.Href) == "" {
+			return nil
+		}
+		u, _ := c.follow(base, h.Href)
+		return u
+	}
+	p.inbox, p.outbox, p.preferred = optional(pr.Inbox), optional(pr.Outbox), optional(pr.ScheduleDefault)
+	for _, h := range pr.Addresses.Hrefs {
+		if plain, err := url.PathUnescape(strings.TrimSpace(h)); err == nil {
+			h = plain // Xandikos escapes the whole of mailto:
+		}
+		if a := series.Address(h); strings.Contains(a, "@") && !strings.ContainsAny(a, ":/") {
+			p.addresses = append(p.addresses, a)
+		}
+	}
+	if p.preferred == nil && p.inbox != nil {
+		rows, base, err := c.propfind(ctx, p.inbox, "0", "c:schedule-default-calendar-URL")
+		if err == nil && len(rows) > 0 && rows[0].prop.ScheduleDefault.Href != "" {
+			p.preferred, _ = c.follow(base, rows[0].prop.ScheduleDefault.Href)
+		} else if err != nil && !answered(err) {
+			return principal{}, err
+		}
+	}
+	return p, nil
+}
+
+// usual are the names that servers and clients give to a person's main calendar.
+var usual = []string{"default", "calendar", "personal"}
+
+// choose takes the calendar that invitations land in; else one with a usual name; else the first by path.
+func (c *client) choose(ctx context.Context, p principal) (*url.URL, error) {
+	if p.preferred != nil {
+		return p.preferred, nil
+	}
+	var found []*url.URL
+	for _, home := range p.homes {
+		rows, _, err := c.propfind(ctx, home, "1", "d:resourcetype", "c:supported-calendar-component-set")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			t := r.prop.ResourceType
+			box := p.inbox != nil && same(r.url, p.inbox) ||
+				// SOGo's outbox is the main calendar, and says so; DAViCal's pretends to be a calendar.
+				p.outbox != nil && same(r.url, p.outbox) && t.ScheduleOut == nil
+			if t.Calendar != nil && t.ScheduleInbox == nil && !box && r.prop.holdsEvents() {
+				found = append(found, r.url)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, &notFound{what: fmt.Sprintf("the account has no calendar (%d homes looked at)", len(p.homes))}
+	}
+	rank := func(u *url.URL) int {
+		path := strings.TrimSuffix(u.Path, "/")
+		if i := slices.Index(usual, strings.ToLower(path[strings.LastIndex(path, "/")+1:])); i >= 0 {
+			return i
+		}
+		return len(usual)
+	}
+	slices.SortFunc(found, func(a, b *url.URL) int {
+		if d := rank(a) - rank(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a.EscapedPath(), b.EscapedPath())
+	})
+	return found[0], nil
+}
+
+// same reports whether two addresses are one resource, with a final slash or without.
+func same(a, b *url.URL) bool {
+	return strings.TrimSuffix(a.EscapedPath(), "/") == strings.TrimSuffix(b.EscapedPath(), "/")
+}
+
+// row is one resource of a multistatus.
+type row struct {
+	url    *url.URL
+	status int
+	prop   prop
+}
+
+// propfind reads properties (RFC 4918 section 9.1). base is where the answer came from.
+func (c *client) propfind(ctx context.Context, u *url.URL, depth string, names ...string) ([]row, *url.URL, error) {
+	a, err := c.do(ctx, request{method: "PROPFIND", url: u, depth: depth, body: propfindBody(names...),
+		header: map[string]string{"Content-Type": xmlType}})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.check("PROPFIND", a, http.StatusMultiStatus); err != nil {
+		return nil, nil, err
+	}
+	ms, err := parseMultistatus(a.body)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ms.rows(a.url), a.url, nil
+}
+
+// rows are the resources of ms with their addresses; those whose href nobody can read are left out.
+func (ms *multistatus) rows(base *url.URL) []row {
+	var out []row
+	for _, r := range ms.Responses {
+		for _, h := range r.Hrefs {
+			u, ok := resolve(base, h)
+			if !ok {
+				continue
+			}
+			p, _ := r.prop()
+			out = append(out, row{u, r.status(), p})
+		}
+	}
+	return out
+}

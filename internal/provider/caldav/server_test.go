@@ -1,0 +1,62 @@
+package caldav
+
+import (
+	"bufio"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"holdfast/internal/series"
+)
+
+// server is a CalDAV server with the users mia, raj, lee and svc.
+type server struct {
+	name     string
+	base     string
+	calendar string // with {user}
+}
+
+// realServers are those that the environment names: HOLDFAST_TEST_<NAME> is a file of KEY=VALUE lines.
+func realServers(t *testing.T) []server {
+	var out []server
+	for _, name := range []string{"RADICALE", "CYRUS"} {
+		path := os.Getenv("HOLDFAST_TEST_" + name)
+		if path == "" {
+			continue
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		s := server{name: strings.ToLower(name)}
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			switch k, v, _ := strings.Cut(lines.Text(), "="); k {
+			case "BASE_URL":
+				s.base = v
+			case "DEFAULT_CALENDAR":
+				s.calendar = v
+			}
+		}
+		if s.base == "" || s.calendar == "" {
+			t.Fatalf("%s: no BASE_URL or no DEFAULT_CALENDAR", path)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func person(id string) series.Person {
+	return series.Person{ID: id, Name: strings.ToUpper(id[:1]) + id[1:], Email: id + "@example.test", Zone: "Europe/Berlin"}
+}
+
+var testNow = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+// options are those of the user's own calendar, found by discovery.
+func (s server) options(user string) Options {
+	return Options{URL: s.base, Username: user, Password: func() (string, error) { return user + "-pw", nil }, HTTP: &http.Client{},
+		Owner: person(user), Org: "acme", Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
+}

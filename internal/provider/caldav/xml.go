@@ -1,0 +1,235 @@
+package caldav
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+const (
+	nsDAV    = "DAV:"
+	nsCalDAV = "urn:ietf:params:xml:ns:caldav"
+)
+
+// multistatus: https://www.rfc-editor.org/rfc/rfc4918#section-14.16, sync-token:
+// https://www.rfc-editor.org/rfc/rfc6578#section-6.4
+type multistatus struct {
+	XMLName   xml.Name   `xml:"DAV: multistatus"`
+	Responses []response `xml:"DAV: response"`
+	SyncToken string     `xml:"DAV: sync-token"`
+}
+
+// response: https://www.rfc-editor.org/rfc/rfc4918#section-14.24
+type response struct {
+	Hrefs     []string   `xml:"DAV: href"`
+	Status    string     `xml:"DAV: status"`
+	Propstats []propstat `xml:"DAV: propstat"`
+	Error     condition  `xml:"DAV: error"`
+}
+
+// propstat: https://www.rfc-editor.org/rfc/rfc4918#section-14.22
+type propstat struct {
+	Prop   prop   `xml:"DAV: prop"`
+	Status string `xml:"DAV: status"`
+}
+
+// prop holds every property that is ever asked for.
+type prop struct {
+	// https://www.rfc-editor.org/rfc/rfc4918#section-15
+	ResourceType struct {
+		Collection    *struct{} `xml:"DAV: collection"`
+		Calendar      *struct{} `xml:"urn:ietf:params:xml:ns:caldav calendar"`
+		ScheduleInbox *struct{} `xml:"urn:ietf:params:xml:ns:caldav schedule-inbox"`
+		ScheduleOut   *struct{} `xml:"urn:ietf:params:xml:ns:caldav schedule-outbox"`
+	} `xml:"DAV: resourcetype"`
+	ETag string `xml:"DAV: getetag"`
+	// https://www.rfc-editor.org/rfc/rfc5397#section-3
+	Principal href `xml:"DAV: current-user-principal"`
+	// https://www.rfc-editor.org/rfc/rfc3744#section-5.4
+	Privileges struct {
+		All []struct {
+			Any []element `xml:",any"`
+		} `xml:"DAV: privilege"`
+	} `xml:"DAV: current-user-privilege-set"`
+	// https://www.rfc-editor.org/rfc/rfc3253#section-3.1.5
+	Reports struct {
+		All []struct {
+			Report struct {
+				Any []element `xml:",any"`
+			} `xml:"DAV: report"`
+		} `xml:"DAV: supported-report"`
+	} `xml:"DAV: supported-report-set"`
+	// https://www.rfc-editor.org/rfc/rfc6578#section-4
+	SyncToken string `xml:"DAV: sync-token"`
+	// https://www.rfc-editor.org/rfc/rfc4791#section-6.2.1
+	HomeSet hrefs `xml:"urn:ietf:params:xml:ns:caldav calendar-home-set"`
+	// https://www.rfc-editor.org/rfc/rfc4791#section-5.2.3
+	Components struct {
+		All []struct {
+			Name string `xml:"name,attr"`
+		} `xml:"urn:ietf:params:xml:ns:caldav comp"`
+	} `xml:"urn:ietf:params:xml:ns:caldav supported-calendar-component-set"`
+	// https://www.rfc-editor.org/rfc/rfc4791#section-9.6
+	CalendarData *string `xml:"urn:ietf:params:xml:ns:caldav calendar-data"`
+	// https://www.rfc-editor.org/rfc/rfc6638#section-2
+	Addresses       hrefs `xml:"urn:ietf:params:xml:ns:caldav calendar-user-address-set"`
+	Inbox           href  `xml:"urn:ietf:params:xml:ns:caldav schedule-inbox-URL"`
+	Outbox          href  `xml:"urn:ietf:params:xml:ns:caldav schedule-outbox-URL"`
+	ScheduleDefault href  `xml:"urn:ietf:params:xml:ns:caldav schedule-default-calendar-URL"`
+}
+
+type href struct {
+	Href string `xml:"DAV: href"`
+}
+
+type hrefs struct {
+	Hrefs []string `xml:"DAV: href"`
+}
+
+// element is any element, for its name.
+type element struct {
+	XMLName xml.Name
+	Text    string    `xml:",chardata"`
+	Any     []element `xml:",any"`
+}
+
+// condition: https://www.rfc-editor.org/rfc/rfc4918#section-14.5
+type condition struct {
+	Any []element `xml:",any"`
+}
+
+func (c condition) name() string {
+	if len(c.Any) == 0 {
+		return ""
+	}
+	return c.Any[0].XMLName.Local
+}
+
+func (c condition) href() string {
+	for _, e := range c.Any {
+		for _, h := range e.Any {
+			if h.XMLName.Local == "href" {
+				return strings.TrimSpace(h.Text)
+			}
+		}
+	}
+	return ""
+}
+
+// status is the response's own status, 200 where only its properties have one.
+func (r response) status() int {
+	if r.Status == "" {
+		return 200
+	}
+	return statusCode(r.Status)
+}
+
+// prop is what the response says of the properties that were found.
+func (r response) prop() (prop, bool) {
+	for _, ps := range r.Propstats {
+		if code := statusCode(ps.Status); code >= 200 && code < 300 {
+			return ps.Prop, true
+		}
+	}
+	return prop{}, false
+}
+
+func (p prop) supports(report string) bool {
+	for _, r := range p.Reports.All {
+		for _, e := range r.Report.Any {
+			if e.XMLName.Local == report {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// may reports whether one of the privileges is granted; known is false where the server tells of none.
+func (p prop) may(privileges ...string) (granted, known bool) {
+	for _, g := range p.Privileges.All {
+		for _, e := range g.Any {
+			known = true
+			for _, want := range privileges {
+				granted = granted || e.XMLName.Local == want
+			}
+		}
+	}
+	return granted, known
+}
+
+// holds reports whether a collection of these properties takes events.
+func (p prop) holdsEvents() bool {
+	for _, c := range p.Components.All {
+		if strings.EqualFold(c.Name, "VEVENT") {
+			return true
+		}
+	}
+	return len(p.Components.All) == 0
+}
+
+// statusCode reads "HTTP/1.1 404 Not Found", with or without the phrase; 0 if it cannot.
+func statusCode(line string) int {
+	f := strings.Fields(line)
+	if len(f) < 2 {
+		return 0
+	}
+	n, err := strconv.Atoi(f[1])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func decoder(body []byte) *xml.Decoder {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
+		switch strings.ToLower(label) {
+		case "iso-8859-1", "latin1", "windows-1252":
+			return charmap.Windows1252.NewDecoder().Reader(in), nil
+		case "us-ascii", "ascii", "utf8":
+			return in, nil
+		}
+		return nil, &malformed{"its character set is unknown"}
+	}
+	return d
+}
+
+func parseMultistatus(body []byte) (*multistatus, error) {
+	var ms multistatus
+	if err := decoder(body).Decode(&ms); err != nil {
+		return nil, &malformed{"the multistatus does not parse"}
+	}
+	return &ms, nil
+}
+
+// parseCondition reads the body of an error, if there is one. Some name it in a namespace of their own.
+func parseCondition(body []byte) condition {
+	var c struct {
+		XMLName xml.Name
+		condition
+	}
+	if decoder(body).Decode(&c) != nil || c.XMLName.Local != "error" {
+		return condition{}
+	}
+	return c.condition
+}
+
+// escape is s as XML text.
+func escape(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
+	return b.String()
+}
+
+const xmlHead = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
+
+// propfindBody asks for properties, named as "d:getetag" or "c:calendar-home-set".
+func propfindBody(names ...string) []byte {
+	return []byte(xmlHead + `<d:propfind xmlns:d="` + nsDAV + `" xmlns:c="` + nsCalDAV + `"><d:prop><` +
+		strings.Join(names, "/><") + `/></d:prop></d:propfind>`)
+}

@@ -1,0 +1,225 @@
+package roster
+
+import (
+	"cmp"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+
+	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
+)
+
+// Input is one roster file: its name as problems shall tell it, and its text.
+type Input struct {
+	Name string
+	Data []byte
+}
+
+// Parse merges the files into one roster. calendars are the names that people may have as calendar; nil checks none.
+// The error is yamlpos.Problems with all that is wrong; the roster is then empty.
+func Parse(inputs []Input, calendars []string) (Roster, error) {
+	p := parser{calendars: calendars, people: map[string]*person{}}
+	var files []File
+	unread := false
+	for _, in := range inputs {
+		var f File
+		problems := yamlpos.Decode(in.Name, in.Data, &f)
+		p.Problems = append(p.Problems, problems...)
+		unread = unread || len(problems) > 0 && f.People == nil && f.OneOnOnes == nil && f.Defaults == (Wishes{})
+		files = append(files, f)
+	}
+	if unread {
+		// Whatever the other files say of the people in this one would look wrong.
+		return Roster{}, p.Err()
+	}
+	for _, f := range files {
+		p.addDefaults(f.Defaults)
+		for _, e := range f.People {
+			p.addPerson(e.Key, e.Value)
+		}
+	}
+	p.checkWishes("defaults", &p.defaults)
+	p.checkAddresses()
+	p.checkFormerly()
+	for _, f := range files {
+		for _, g := range f.OneOnOnes {
+			p.addGroup(g)
+		}
+	}
+	p.checkLines()
+	p.resolveZones()
+	var r Roster
+	for _, e := range p.ids {
+		r.People = append(r.People, p.people[e].Person)
+	}
+	slices.SortFunc(r.People, func(a, b Person) int { return strings.Compare(a.ID, b.ID) })
+	r.Pairs = p.resolvePairs()
+	p.checkOverlaps(r.Pairs)
+	if err := p.Err(); err != nil {
+		return Roster{}, err
+	}
+	slices.SortFunc(r.Pairs, func(a, b Pair) int { return a.Compare(b.Pair) })
+	return r, nil
+}
+
+type parser struct {
+	yamlpos.Problems
+	calendars []string
+	defaults  Wishes
+	people    map[string]*person
+	ids       []string // of people, in the order of the files
+	pairs     []*wish
+	managers  map[string]string // report -> the manager named first
+}
+
+// person is somebody with the places of what they say.
+type person struct {
+	Person
+	at       yamlpos.Pos
+	calendar yamlpos.Text
+	emails   []yamlpos.Text
+	formerly []yamlpos.Text
+}
+
+func (p *parser) addDefaults(w Wishes) {
+	to := p.defaults.fields()
+	for i, t := range w.fields() {
+		switch {
+		case !t.Given():
+		case to[i].Given():
+			p.Add(t.Pos, "defaults", "%s is given twice (first at %s)", wishNames[i], to[i].Pos)
+		default:
+			*to[i] = *t
+		}
+	}
+}
+
+var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+const idRule = "lower-case letters, digits, - and _, at most 64"
+
+func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
+	what := "person " + id.V
+	if first, again := p.people[id.V]; again {
+		p.Add(id.Pos, what, "is given twice (first at %s)", first.at)
+		return
+	}
+	if !idPattern.MatchString(id.V) {
+		p.Add(id.Pos, what, "%q is not an id: want %s", id.V, idRule)
+	}
+	x := &person{at: id.Pos, calendar: f.Calendar, formerly: f.Formerly, emails: append([]yamlpos.Text{f.Email}, f.Aliases...)}
+	x.ID, x.Name, x.Calendar, x.Zone, x.Region = id.V, strings.TrimSpace(f.Name.V), f.Calendar.V, f.Zone.V, f.Holidays.V
+	x.Email = series.Address(f.Email.V)
+	for _, a := range f.Aliases {
+		x.Aliases = append(x.Aliases, series.Address(a.V))
+	}
+	for _, o := range f.Formerly {
+		x.Formerly = append(x.Formerly, o.V)
+	}
+	if f.Name.V != "" && (x.Name == "" || !isLine(x.Name)) || f.Name.Given() && f.Name.V == "" {
+		p.Add(f.Name.Pos, what, "name must be one line of text")
+	}
+	if c := f.Calendar; c.Given() && p.calendars != nil && !slices.Contains(p.calendars, c.V) {
+		p.Add(c.Pos, what, "unknown calendar %q%s", c.V, p.Suggest(c.V, p.calendars))
+	}
+	if z := f.Zone; z.Given() && !isZone(z.V) {
+		p.Add(z.Pos, what, "unknown zone %q%s", z.V, p.Suggest(z.V, zones))
+	}
+	if h := f.Holidays; h.Given() && regions[h.V] == nil {
+		p.Add(h.Pos, what, "unknown holiday region %q%s", h.V, p.Suggest(h.V, Regions))
+	}
+	var err error
+	if x.Hours, err = parseHours(cmp.Or(f.Hours.V, defaultHours)); err != nil {
+		p.Add(f.Hours.Pos, what, "%v", err)
+	}
+	for _, a := range f.Away {
+		from, ok1 := p.date(what, a.From)
+		to, ok2 := p.date(what, a.To)
+		if ok1 && ok2 && to.Before(from) {
+			p.Add(a.From.Pos, what, "away from %s is after to %s", from, to)
+		}
+		x.Away = append(x.Away, series.Away{From: from, To: to, Why: cmp.Or(a.Why.V, "away")})
+	}
+	slices.SortStableFunc(x.Away, func(a, b series.Away) int { return a.From.Compare(b.From) })
+	p.people[id.V] = x
+	p.ids = append(p.ids, id.V)
+}
+
+// date reads a date that must be there; one that was not given was reported by the decoder.
+func (p *parser) date(what string, t yamlpos.Text) (series.Date, bool) {
+	if !t.Given() {
+		return series.Date{}, false
+	}
+	d, err := series.ParseDate(t.V)
+	if err != nil {
+		p.Add(t.Pos, what, "%v", err)
+	}
+	return d, err == nil
+}
+
+// checkAddresses finds what is no address, and addresses that two people, or one twice, have.
+func (p *parser) checkAddresses() {
+	type claim struct {
+		id string
+		at yamlpos.Pos
+	}
+	owners := map[string]claim{}
+	for _, id := range p.ids {
+		for _, e := range p.people[id].emails {
+			if !e.Given() {
+				continue
+			}
+			a, err := mail.ParseAddress(e.V)
+			if err != nil || a.Name != "" || a.Address != e.V || strings.ContainsAny(e.V, ` "<>`) {
+				p.Add(e.Pos, "person "+id, "%q is not a mail address", e.V)
+				continue
+			}
+			addr := series.Address(e.V)
+			if first, taken := owners[addr]; taken {
+				p.Add(e.Pos, "person "+id, "address %s is that of person %s already (%s)", addr, first.id, first.at)
+				continue
+			}
+			owners[addr] = claim{id, e.Pos}
+		}
+	}
+}
+
+// checkFormerly finds earlier ids that are no ids, belong to somebody now, or are claimed twice.
+func (p *parser) checkFormerly() {
+	owners := map[string]string{}
+	for _, id := range p.ids {
+		for _, f := range p.people[id].formerly {
+			what := "person " + id
+			switch live, taken := p.people[f.V], owners[f.V]; {
+			case !idPattern.MatchString(f.V):
+				p.Add(f.Pos, what, "formerly %q is not an id: want %s", f.V, idRule)
+			case live != nil:
+				p.Add(f.Pos, what, "formerly %s is an id in use (%s)", f.V, live.at)
+			case taken != "":
+				p.Add(f.Pos, what, "formerly %s is claimed by person %s already", f.V, taken)
+			default:
+				owners[f.V] = id
+			}
+		}
+	}
+}
+
+// resolveZones gives people without a zone that of the defaults, or else that of the manager named first.
+func (p *parser) resolveZones() {
+	fallback := p.defaults.Zone.V
+	if !isZone(fallback) {
+		fallback = ""
+	}
+	for _, id := range p.ids {
+		x, seen := p.people[id], map[string]bool{}
+		for up := id; x.Zone == "" && up != "" && !seen[up]; up = p.managers[up] {
+			seen[up] = true
+			x.Zone = cmp.Or(p.people[up].Zone, fallback)
+		}
+		if x.Zone == "" {
+			p.Add(x.at, "person "+id, "zone is missing, and there is no manager to take one from")
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package roster
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"holdfast/internal/yamlpos"
+)
+
+// Source reads the roster from its files, again and again, and keeps the last good one. It may be used by several
+// goroutines.
+type Source struct {
+	dir       string
+	patterns  []yamlpos.Text
+	calendars []string
+
+	mu   sync.Mutex
+	seen [sha256.Size]byte // fingerprint of the files as last loaded
+	good Roster
+	err  error // what Load answered to seen
+	read bool  // something was loaded
+}
+
+// NewSource names the roster's files: names and globs (path/filepath.Match) relative to dir, with their places in the
+// settings, and the calendars that people may have.
+func NewSource(dir string, patterns []yamlpos.Text, calendars []string) *Source {
+	return &Source{dir: dir, patterns: patterns, calendars: calendars}
+}
+
+// Load reads the files as they are now. Where something is wrong, it returns the last good roster (empty if there was
+// none) together with yamlpos.Problems. Files that did not change are not parsed again.
+func (s *Source) Load() (Roster, error) {
+	inputs, problems := s.inputs()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := fingerprint(inputs, problems)
+	if s.read && now == s.seen {
+		return s.good, s.err
+	}
+	s.seen, s.read = now, true
+	r, err := Parse(inputs, s.calendars)
+	if parsed := (yamlpos.Problems)(nil); errors.As(err, &parsed) {
+		problems = append(problems, parsed...)
+	}
+	if s.err = problems.Err(); s.err == nil {
+		s.good = r
+	}
+	return s.good, s.err
+}
+
+// Changed reports whether the files are others than Load last saw, by content.
+func (s *Source) Changed() bool {
+	now := fingerprint(s.inputs())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.read || now != s.seen
+}
+
+// inputs are the files that the patterns name, each once, in the order of the patterns. A pattern without a file and a
+// file that cannot be read are problems of the settings.
+func (s *Source) inputs() ([]Input, yamlpos.Problems) {
+	var out []Input
+	var problems yamlpos.Problems
+	have := map[string]bool{}
+	for _, p := range s.patterns {
+		full := p.V
+		if !filepath.IsAbs(full) {
+			full = filepath.Join(s.dir, full)
+		}
+		names := []string{full}
+		// A name with a [ in it may be a file as it stands.
+		if _, err := os.Stat(full); errors.Is(err, fs.ErrNotExist) {
+			if names, err = filepath.Glob(full); err != nil || len(names) == 0 {
+				problems.Add(p.Pos, "roster", "no file %s", full)
+			}
+		}
+		for _, name := range names {
+			if have[name] {
+				continue
+			}
+			have[name] = true
+			data, err := os.ReadFile(name)
+			if err != nil {
+				problems.Add(p.Pos, "roster", "cannot read %s: %v", name, cause(err))
+				continue
+			}
+			out = append(out, Input{name, data})
+		}
+	}
+	return slices.Clip(out), problems
+}
+
+// cause is err without the operation and path that the message has already.
+func cause(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+func fingerprint(inputs []Input, problems yamlpos.Problems) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for _, in := range inputs {
+		fmt.Fprintf(h, "%q %d\n", in.Name, len(in.Data))
+		h.Write(in.Data)
+	}
+	fmt.Fprint(h, problems)
+	h.Sum(sum[:0])
+	return sum
+}

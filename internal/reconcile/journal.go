@@ -50,11 +50,7 @@ type Memory struct {
 }
 
 // Pending is a difference in a copy that waits for a second observation.
-type Pending struct {
-	Times string // of the copy
-	By    drift.By
-	Since time.Time
-}
+type Pending = drift.Pending
 
 // Break is a calendar that cannot be read: told once.
 type Break struct {

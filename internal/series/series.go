@@ -182,6 +182,9 @@ func (s Slot) Dates(first, from, to Date) []Date {
 // Same reports whether both slots put their meetings at the same instants for a year from the day first: equal but for
 // zones that have the same clocks.
 func (s Slot) Same(t Slot, first Date) bool {
+	if s == t {
+		return true
+	}
 	if s.Duration != t.Duration || s.Every != t.Every {
 		return false
 	}

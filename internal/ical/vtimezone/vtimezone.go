@@ -2,19 +2,131 @@
 package vtimezone
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
 	"holdfast/internal/series"
 )
 
-// TZID is the plain, stable name under which Write describes the zone.
-func TZID(zone string) string { return zone }
+//go:generate echo "names.go: see gen.go"
 
-// Write is the VTIMEZONE component of a zone that series.Location knows: CRLF lines of at most 75 octets, ending with
-// END:VTIMEZONE and CRLF. Rules are those in force around the day. UTC and zones nobody knows give "".
-func Write(zone string, around series.Date) string { return "" }
+// listYears is how many years before and after the day Write lists the changes of a zone without yearly rules.
+const listYears = 3
 
-// Resolve is the zone, for series.Location, that a TZID means: component is the text of the VTIMEZONE of that name in
-// the same object, "" if it has none; around is a day near which the answer must be right. False where nothing tells.
-func Resolve(tzid, component string, around series.Date) (zone string, ok bool) {
-	_, err := series.Location(tzid)
-	return tzid, err == nil
+// TZID is the name under which Write describes the zone: the IANA name itself; for a zone of series.CustomZone a plain
+// one derived from its data.
+func TZID(zone string) string {
+	if !custom(zone) {
+		return zone
+	}
+	sum := sha256.Sum256([]byte(zone))
+	return "Custom/" + hex.EncodeToString(sum[:6])
 }
+
+func custom(zone string) bool { return strings.HasPrefix(zone, series.CustomZone(nil)) }
+
+// Write is the VTIMEZONE of a zone that series.Location knows: lines of at most 75 octets, each ended by CRLF. It is
+// right from the year before the day on, for ever where the zone keeps to yearly rules, else for listYears both ways.
+// UTC, which needs none, and zones that nobody knows give "".
+func Write(zone string, around series.Date) string {
+	loc, err := series.Location(zone)
+	if err != nil || zone == "UTC" {
+		return ""
+	}
+	w := &strings.Builder{}
+	line(w, "BEGIN:VTIMEZONE")
+	line(w, "TZID:%s", TZID(zone))
+	year := clamp(around.Year)
+	turns, ok := describe(loc, year)
+	switch {
+	case !ok:
+		writeList(w, loc, year, custom(zone))
+	case turns == nil:
+		name, off := yearStart(year).In(loc).Zone()
+		observance(w, always, off, off, name)
+	default:
+		for _, t := range turns {
+			observance(w, t.wall(year-1).Format(localTime), t.before, t.after, t.name, "RRULE:"+t.rrule())
+		}
+	}
+	line(w, "END:VTIMEZONE")
+	return w.String()
+}
+
+// writeList writes the changes near a year one by one, those between the same offsets together. Of a custom zone all
+// are written: its data has nothing else to be found again by.
+func writeList(w *strings.Builder, loc *time.Location, year int, all bool) {
+	from, to := yearStart(year-listYears), yearStart(year+listYears+1)
+	if all {
+		from, to = yearStart(firstYear), yearStart(lastYear+1)
+	}
+	name, off := from.In(loc).Zone()
+	observance(w, always, off, off, name)
+	type kind struct {
+		before, after int
+		name          string
+	}
+	var order []kind
+	groups := map[kind][]change{}
+	for _, c := range changes(loc, from, to) {
+		k := kind{c.before, c.after, c.name}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], c)
+	}
+	for _, k := range order {
+		var rdates []string
+		for _, c := range groups[k][1:] {
+			rdates = append(rdates, "RDATE:"+c.wall().Format(localTime))
+		}
+		observance(w, groups[k][0].wall().Format(localTime), k.before, k.after, k.name, rdates...)
+	}
+}
+
+const (
+	localTime = "20060102T150405"
+	always    = "19700101T000000" // the onset of what was so before anything else
+)
+
+// observance writes one sub-component. Which of two clocks a law calls summer time does not matter here: the one ahead
+// is written as DAYLIGHT.
+func observance(w *strings.Builder, onset string, before, after int, name string, more ...string) {
+	kind := "STANDARD"
+	if after > before {
+		kind = "DAYLIGHT"
+	}
+	line(w, "BEGIN:%s", kind)
+	line(w, "DTSTART:%s", onset)
+	line(w, "TZOFFSETFROM:%s", offset(before))
+	line(w, "TZOFFSETTO:%s", offset(after))
+	line(w, "TZNAME:%s", name)
+	for _, l := range more {
+		line(w, "%s", l)
+	}
+	line(w, "END:%s", kind)
+}
+
+func line(w *strings.Builder, format string, args ...any) {
+	fmt.Fprintf(w, format, args...)
+	w.WriteString("\r\n")
+}
+
+// offset is a UTC-OFFSET value (RFC 5545 section 3.3.14).
+func offset(seconds int) string {
+	sign := '+'
+	if seconds < 0 {
+		sign, seconds = '-', -seconds
+	}
+	text := fmt.Sprintf("%c%02d%02d", sign, seconds/3600, seconds/60%60)
+	if s := seconds % 60; s != 0 {
+		text += fmt.Sprintf("%02d", s)
+	}
+	return text
+}
+
+// clamp keeps a year where rules are known and the calendar's arithmetic is safe.
+func clamp(year int) int { return min(max(year, 1971), 2200) }

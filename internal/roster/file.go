@@ -20,8 +20,8 @@ type Wishes struct {
 	Visibility yamlpos.Text `yaml:"visibility" jsonschema:"enum=private,enum=public,default=private"`
 	Place      yamlpos.Text `yaml:"place" jsonschema_description:"Where; empty for none."`
 	PrepDoc    yamlpos.Text `yaml:"prep_doc" jsonschema:"pattern=^(https://.*)?$" jsonschema_description:"https link of the pair's document; may use the fields of title; empty for none."`
-	Starts     yamlpos.Text `yaml:"starts" jsonschema:"format=date" jsonschema_description:"No meeting before this day."`
-	Ends       yamlpos.Text `yaml:"ends" jsonschema:"format=date" jsonschema_description:"Last day on which they may meet."`
+	Starts     yamlpos.Text `yaml:"starts" jsonschema:"pattern=^([0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9])?$,example=2026-12-01" jsonschema_description:"No meeting before this day."`
+	Ends       yamlpos.Text `yaml:"ends" jsonschema:"pattern=^([0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9])?$,example=2027-06-30" jsonschema_description:"Last day on which they may meet."`
 }
 
 // FilePerson is somebody as a roster file writes them.

@@ -44,11 +44,12 @@ func (s *Source) Load() (Roster, error) {
 		return s.good, s.err
 	}
 	s.seen, s.read = now, true
-	r, err := Parse(inputs, s.calendars)
-	if parsed := (yamlpos.Problems)(nil); errors.As(err, &parsed) {
-		problems = append(problems, parsed...)
+	if s.err = problems.Err(); s.err != nil {
+		// Without its people the rest would look wrong.
+		return s.good, s.err
 	}
-	if s.err = problems.Err(); s.err == nil {
+	r, err := Parse(inputs, s.calendars)
+	if s.err = err; err == nil {
 		s.good = r
 	}
 	return s.good, s.err

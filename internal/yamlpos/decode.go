@@ -141,10 +141,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, at *path) {
 			v.Set(reflect.Append(v, e))
 		})
 	case v.Kind() == reflect.Slice && !isMap && d.is(n, yaml.SequenceNode, at):
+		v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 		for i, c := range n.Content {
-			e := reflect.New(v.Type().Elem()).Elem()
-			d.value(c, e, &path{at, fmt.Sprintf("[%d]", i)})
-			v.Set(reflect.Append(v, e))
+			d.value(c, v.Index(i), &path{at, fmt.Sprintf("[%d]", i)})
 		}
 	}
 }
@@ -167,7 +166,7 @@ func kindOf(n *yaml.Node) string {
 	case "!!null":
 		return "nothing"
 	case "!!int", "!!float":
-		return "the number " + n.Value
+		return "a number" // not which: it may be a password
 	case "!!bool":
 		return n.Value
 	case "!!str", "!!timestamp":

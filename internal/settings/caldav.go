@@ -1,0 +1,181 @@
+package settings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
+)
+
+// CalDAV is a CalDAV server, with templates that For fills in for one person. ${ENV} is already replaced.
+type CalDAV struct {
+	Name       string // in calendars
+	Scheduling string // auto | server | holdfast
+	Poll       time.Duration
+
+	url, username, calendar string
+	passwordFile            string // "" with password
+	password                Secret
+	headers                 map[string]string
+}
+
+// Account is what opens one person's calendar on a CalDAV server.
+type Account struct {
+	URL        string
+	Username   string
+	Password   Secret
+	Calendar   string // path or URL of the calendar; "" to discover it
+	Headers    map[string]string
+	Scheduling string // auto | server | holdfast
+
+	// Warning is what works and yet should not stay so, with what to do; "" for nothing.
+	Warning string
+}
+
+// maxSecret is more than any password file holds.
+const maxSecret = 64 << 10
+
+// For fills in the person and reads their password. The error tells which file cannot be read.
+func (c CalDAV) For(p series.Person) (Account, error) {
+	a := Account{URL: fill(c.url, p, url.PathEscape), Username: fill(c.username, p, nil), Password: c.password,
+		Calendar: fill(c.calendar, p, url.PathEscape), Headers: map[string]string{}, Scheduling: c.Scheduling}
+	for k, v := range c.headers {
+		a.Headers[k] = fill(v, p, nil)
+	}
+	if c.passwordFile == "" {
+		return a, nil
+	}
+	// An address may hold a slash; it must not lead to another folder.
+	if strings.Contains(c.passwordFile, personEmail) && strings.ContainsAny(p.Email, "/\\\x00") {
+		return Account{}, fmt.Errorf("calendar %s: person %s: their address cannot be a file name", c.Name, p.ID)
+	}
+	file := fill(c.passwordFile, p, nil)
+	text, err := readSecret(file)
+	if err != nil {
+		return Account{}, fmt.Errorf("calendar %s: person %s: password_file: %w", c.Name, p.ID, err)
+	}
+	a.Password = NewSecret(text)
+	if info, err := os.Stat(file); err == nil && info.Mode()&0o004 != 0 {
+		a.Warning = fmt.Sprintf("everyone on this machine can read %s: chmod 600 %s", file, file)
+	}
+	return a, nil
+}
+
+func readSecret(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSecret {
+		return "", &fs.PathError{Op: "read", Path: file, Err: errors.New("not a file with a password")}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimRight(string(data), "\r\n")
+	if text == "" {
+		return "", &fs.PathError{Op: "read", Path: file, Err: errors.New("the file is empty")}
+	}
+	return text, nil
+}
+
+const (
+	personID    = "{person.id}"
+	personEmail = "{person.email}"
+)
+
+// fill replaces the fields of a template, each passed through escape if there is one.
+func fill(template string, p series.Person, escape func(string) string) string {
+	if escape == nil {
+		escape = func(s string) string { return s }
+	}
+	return strings.NewReplacer(personID, escape(p.ID), personEmail, escape(p.Email)).Replace(template)
+}
+
+var fieldPattern = regexp.MustCompile(`\{[^}]*\}?`)
+
+// template is the text with ${ENV} replaced; it complains about fields that For will not know.
+func (p *parser) template(what string, t yamlpos.Text) string {
+	// Fields are looked for in what was written, not in what a variable holds.
+	for _, f := range fieldPattern.FindAllString(envPattern.ReplaceAllString(t.V, ""), -1) {
+		if known := []string{personEmail, personID}; !slices.Contains(known, f) {
+			p.Add(t.Pos, what, "unknown field %s%s", f, p.Suggest(f, known))
+		}
+	}
+	return p.expand(what, t)
+}
+
+// secretHeaders would carry a secret inline, and past Secret.
+var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization"}
+
+var headerPattern = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`) // RFC 9110 section 5.6.2
+
+func (p *parser) calendar(name yamlpos.Text, f FileCalendar, to map[string]CalDAV) {
+	what := "calendar " + name.V
+	switch {
+	case f.Google != nil:
+		p.Add(f.Google.Pos, what, "google calendars are not supported by this version")
+		return
+	case f.CalDAV == nil:
+		if f.Given() {
+			p.Add(f.Pos, what, "want the key caldav")
+		}
+		return
+	}
+	d := f.CalDAV
+	c := CalDAV{Name: name.V, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute), headers: map[string]string{},
+		url: p.template(what, d.URL), username: p.template(what, d.Username), calendar: p.template(what, d.Calendar)}
+	if d.URL.Given() {
+		p.checkURL(what, d.URL, fill(c.url, series.Person{ID: "x", Email: "x@example.com"}, url.PathEscape))
+	}
+	if d.Username.Given() && c.username == "" {
+		p.Add(d.Username.Pos, what, "username is empty")
+	}
+	for _, h := range d.Headers {
+		k := http.CanonicalHeaderKey(h.Key.V)
+		v := p.template(what, h.Value)
+		switch {
+		case slices.Contains(secretHeaders, k):
+			p.Add(h.Key.Pos, what, "header %s would carry a secret: use username and password_file", k)
+		case !headerPattern.MatchString(k) || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			p.Add(h.Key.Pos, what, "%q is not a header", h.Key.V)
+		}
+		c.headers[k] = v
+	}
+	p.secret(what, d, &c)
+	to[name.V] = c
+}
+
+// secret reads where the password is: in a file, or in the environment.
+func (p *parser) secret(what string, d *FileCalDAV, c *CalDAV) {
+	switch pw, file := d.Password, d.PasswordFile; {
+	case pw.Given() && file.Given():
+		p.Add(pw.Pos, what, "password and password_file are both given: keep password_file")
+	case pw.Given():
+		if m := envPattern.FindString(pw.V); m != pw.V || m == "" {
+			p.Add(pw.Pos, what, "secrets never stand in this file: put the password into a file and name it with password_file, or write ${NAME} of an environment variable")
+			return
+		}
+		before := len(p.Problems)
+		if c.password = NewSecret(p.expand(what, pw)); c.password.text == "" && len(p.Problems) == before {
+			p.Add(pw.Pos, what, "environment variable %s is empty", pw.V)
+		}
+	case file.Given() && file.V == "":
+		p.Add(file.Pos, what, "password_file is empty")
+	case file.Given():
+		c.passwordFile = p.path(p.template(what, file))
+	default:
+		p.Add(d.Pos, what, "password_file is missing")
+	}
+}

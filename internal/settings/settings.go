@@ -1,0 +1,229 @@
+// Package settings reads the daemon's own YAML: calendars and their credentials, database, policy, web. It hands over
+// only valid values, or all problems with their places. It is read at start.
+package settings
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/internal/yamlpos"
+)
+
+// Settings are those of one daemon.
+type Settings struct {
+	Path      string // of the file
+	Dir       string // the file's folder: other paths are relative to it
+	Org       string
+	Roster    []yamlpos.Text // names and globs relative to Dir, for roster.NewSource
+	Database  string         // path of the SQLite file, relative ones already below Dir
+	Calendars map[string]CalDAV
+	Policy    Policy
+	Listen    string // of the web page; "" for none
+
+	// Warnings are what works and yet should not stay so.
+	Warnings yamlpos.Problems
+}
+
+// CalendarNames are the names that people of the roster may have as calendar, sorted.
+func (s Settings) CalendarNames() []string {
+	names := []string{}
+	for n := range s.Calendars {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Policy is what Holdfast does about what people did, and its brakes.
+type Policy struct {
+	Moved        string // flag | restore
+	SeriesMoved  string // flag | restore | accept
+	SeriesEnded  string // flag | restore
+	SkipHolidays bool
+	HorizonWeeks int
+	MaxCreations Limit
+	MaxEndings   Limit
+	MaxMails     int
+}
+
+// Limit is a number of pairs, or a share of all pairs: the larger counts.
+type Limit struct{ Count, Percent int }
+
+// DefaultPolicy is what holds where the file says nothing.
+func DefaultPolicy() Policy {
+	return Policy{Moved: "flag", SeriesMoved: "flag", SeriesEnded: "flag", SkipHolidays: true, HorizonWeeks: 8,
+		MaxCreations: Limit{20, 10}, MaxEndings: Limit{5, 5}, MaxMails: 200}
+}
+
+// Load reads the file at path. The error is yamlpos.Problems, or that the file cannot be read.
+func Load(path string) (Settings, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Settings{}, fmt.Errorf("settings: %w", err)
+	}
+	return Parse(path, data, os.LookupEnv)
+}
+
+// Parse reads the text of the file that stands at path; env looks up ${NAME}.
+func Parse(path string, data []byte, env func(string) (string, bool)) (Settings, error) {
+	var f File
+	p := parser{dir: filepath.Dir(path), env: env, Problems: yamlpos.Decode(path, data, &f)}
+	s := Settings{Path: path, Dir: p.dir, Org: f.Org.V, Roster: f.Roster, Calendars: map[string]CalDAV{}}
+	if t := f.Org; t.Given() && !orgPattern.MatchString(t.V) {
+		p.Add(t.Pos, "org", "%q is not an org: want lower-case letters, digits, dots and -, at most 64", t.V)
+	}
+	for _, t := range f.Roster {
+		if _, err := filepath.Match(t.V, ""); err != nil {
+			p.Add(t.Pos, "roster", "%q is neither a file nor a glob", t.V)
+		}
+	}
+	if f.Roster != nil && len(f.Roster) == 0 {
+		p.Add(p.top(path), "roster", "the list of roster files is empty")
+	}
+	s.Database = p.database(f.Database)
+	for _, e := range f.Calendars {
+		p.calendar(e.Key, e.Value, s.Calendars)
+	}
+	s.Policy = p.policy(f.Policy)
+	for _, n := range f.Notify {
+		p.Add(n.Pos, "notify", "notices are not supported by this version")
+	}
+	if t := f.Web.Listen; t.Given() {
+		_, port, err := net.SplitHostPort(t.V)
+		if n, err2 := strconv.ParseUint(port, 10, 16); err != nil || err2 != nil || n > 65535 {
+			p.Add(t.Pos, "web.listen", "%q is not an address like 127.0.0.1:8080", t.V)
+		}
+		s.Listen = t.V
+	}
+	if err := p.Err(); err != nil {
+		return Settings{}, err
+	}
+	s.Warnings = p.warnings
+	return s, nil
+}
+
+var orgPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,63}$`)
+
+type parser struct {
+	yamlpos.Problems
+	warnings yamlpos.Problems
+	dir      string
+	env      func(string) (string, bool)
+}
+
+func (p *parser) top(path string) yamlpos.Pos { return yamlpos.Pos{File: path, Line: 1, Column: 1} }
+
+// path is where a path of the file leads.
+func (p *parser) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(p.dir, name)
+}
+
+const sqlite = "sqlite:"
+
+func (p *parser) database(t yamlpos.Text) string {
+	text := cmp.Or(p.expand("database", t), sqlite+"holdfast.db")
+	file, ok := strings.CutPrefix(text, sqlite)
+	switch {
+	case strings.HasPrefix(text, "postgres:") || strings.HasPrefix(text, "postgresql:"):
+		p.Add(t.Pos, "database", "PostgreSQL is not supported by this version: use sqlite:FILE")
+	case !ok || file == "":
+		p.Add(t.Pos, "database", "want sqlite:FILE")
+	}
+	return p.path(file)
+}
+
+var envPattern = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+// expand replaces each ${NAME} by the variable of that name.
+func (p *parser) expand(what string, t yamlpos.Text) string {
+	return envPattern.ReplaceAllStringFunc(t.V, func(ref string) string {
+		name := ref[2 : len(ref)-1]
+		v, ok := p.env(name)
+		if !ok {
+			p.Add(t.Pos, what, "environment variable %q is not set", name)
+		}
+		return v
+	})
+}
+
+func (p *parser) policy(f FilePolicy) Policy {
+	policy := DefaultPolicy()
+	for _, x := range []struct {
+		to *string
+		t  yamlpos.Text
+	}{{&policy.Moved, f.Moved}, {&policy.SeriesMoved, f.SeriesMoved}, {&policy.SeriesEnded, f.SeriesEnded}} {
+		*x.to = cmp.Or(x.t.V, *x.to)
+	}
+	policy.SkipHolidays = f.Holidays.V != "keep"
+	if t := f.Horizon; t.Given() {
+		n, err := strconv.Atoi(strings.TrimSuffix(t.V, "w"))
+		if err != nil || !strings.HasSuffix(t.V, "w") || n < 1 || n > 52 {
+			p.Add(t.Pos, "policy.horizon", "%q is not a number of weeks like 8w, at most 52w", t.V)
+		}
+		policy.HorizonWeeks = n
+	}
+	p.limit("policy.max_creations", f.MaxCreations, &policy.MaxCreations)
+	p.limit("policy.max_endings", f.MaxEndings, &policy.MaxEndings)
+	if n := f.MaxMails; n.Given() {
+		if n.V < 0 {
+			p.Add(n.Pos, "policy.max_mails", "%d is negative", n.V)
+		}
+		policy.MaxMails = n.V
+	}
+	return policy
+}
+
+func (p *parser) limit(what string, f FileLimit, to *Limit) {
+	if !f.Given() {
+		return
+	}
+	if f.Count.V < 0 {
+		p.Add(f.Count.Pos, what, "%d is negative", f.Count.V)
+	}
+	if f.Percent.V < 0 || f.Percent.V > 100 {
+		p.Add(f.Percent.Pos, what, "%d is not a percentage", f.Percent.V)
+	}
+	*to = Limit{f.Count.V, f.Percent.V}
+}
+
+// duration reads how often to look.
+func (p *parser) duration(what string, t yamlpos.Text, otherwise time.Duration) time.Duration {
+	if !t.Given() {
+		return otherwise
+	}
+	d, err := time.ParseDuration(t.V)
+	if err != nil || d <= 0 || d > 24*time.Hour {
+		p.Add(t.Pos, what, "%q is not a duration like 1m, at most 24h", t.V)
+	}
+	return d
+}
+
+// checkURL reports what is wrong with a server's URL.
+func (p *parser) checkURL(what string, t yamlpos.Text, text string) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		p.Add(t.Pos, what, "want a URL like https://dav.example.com/")
+	case u.User != nil:
+		p.Add(t.Pos, what, "no user and password in the URL: use username and password_file")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		p.warnings.Add(t.Pos, what, "http:// sends the password in the clear: use https://")
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -112,7 +112,7 @@ func (d *detector) copies(h *series.Event) {
 	}
 	c := &d.v.Copies[i]
 	times := c.Times()
-	if times == h.Times() || c.Delivered == times || slices.Contains(d.in.Behind[d.v.Pair], times) {
+	if times == h.Times() || c.Untouched() || slices.Contains(d.in.Behind[d.v.Pair], times) {
 		return
 	}
 	by := ByUnknown
@@ -126,7 +126,7 @@ func (d *detector) copies(h *series.Event) {
 		return
 	}
 	from, to := d.in.Now, d.in.Now.AddDate(0, 0, 7*d.in.HorizonWeeks)
-	theirs := map[int64]series.Meeting{}
+	theirs, zone := map[int64]series.Meeting{}, h.Mark.Slot.Zone
 	for _, m := range c.Meetings(from, to) {
 		theirs[m.Original.Unix()] = m
 	}
@@ -137,18 +137,19 @@ func (d *detector) copies(h *series.Event) {
 		switch {
 		case m.Cancelled && gone, d.declined(m.Guests) && gone:
 		case m.Cancelled != gone:
-			d.copyFlag(h, day, present(m, !m.Cancelled), present(t, !gone), times, by)
+			d.copyFlag(h, day, present(m, zone, !m.Cancelled), present(t, zone, !gone), times, by)
 		case !m.Start.Equal(t.Start) || m.Duration != t.Duration:
-			d.copyFlag(h, day, present(m, true), present(t, true), times, by)
+			d.copyFlag(h, day, present(m, zone, true), present(t, zone, true), times, by)
 		}
 	}
 }
 
-func present(m series.Meeting, there bool) string {
-	if !there {
+func present(m series.Meeting, zone string, there bool) string {
+	loc, err := series.Location(zone)
+	if !there || err != nil {
 		return ""
 	}
-	return instant(m.Start)
+	return instant(m.Start.In(loc))
 }
 
 // copyFlag flags on the second observation of the same difference; the first is remembered.

@@ -57,7 +57,9 @@ type Calendar interface {
 
 	// Deliver makes this calendar's copy of a series that another person organizes say what the organizer's event
 	// says, as a scheduling server would (RFC 6638 section 3.2): times, place, link, people. ref is the copy's, zero
-	// for none yet. The owner's answer, reminders and own properties stay. attendee is the owner's address.
+	// for none yet. The owner's answer, reminders and own properties stay. attendee is the owner's address. The copy then
+	// carries Delivered = organizers.Delivery(). A cancelled organizers' event cancels the copy. Where the calendar already
+	// has an object of that UID, that one is made the copy.
 	Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error)
 
 	// Answer records an attendee's answers on the organizer's event, as a scheduling server does on a REPLY
@@ -66,10 +68,7 @@ type Calendar interface {
 }
 
 // Answer is an attendee's answer to one occurrence, or with a zero Original to the series.
-type Answer struct {
-	Original time.Time
-	PartStat series.PartStat
-}
+type Answer = series.Answer
 
 // Interest is what Observe looks for, beyond busy time: the pairs of the roster that the calendar's owner is in.
 type Interest struct {

@@ -3,6 +3,7 @@ package series
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -53,7 +54,8 @@ type Event struct {
 	Excluded  []time.Time // original starts of occurrences taken out (EXDATE), those that hit one only
 	Overrides []Override  // by Original
 
-	// Delivered is the digest of times that Holdfast last brought to this copy; "" where the server delivers.
+	// Delivered is the Delivery of the organizer's event that Holdfast last brought to this copy; "" where the server
+	// delivers.
 	Delivered string
 	// Raw is the object as served, for bringing a deleted one back. Never logged.
 	Raw string
@@ -225,6 +227,9 @@ func (e Event) Times() string {
 	slices.SortFunc(xs, func(a, b x) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.text, b.text)) })
 	xs = slices.Compact(xs)
 	text := e.Start.UTC().Format(time.RFC3339) + " " + e.Slot().Line()
+	if e.Cancelled {
+		text += " cancelled"
+	}
 	if last := e.LastDay(); !last.IsZero() {
 		text += " until " + last.String()
 	}
@@ -232,4 +237,21 @@ func (e Event) Times() string {
 		text += " " + time.Unix(v.at, 0).UTC().Format(time.RFC3339) + "=" + v.text
 	}
 	return Digest(text)
+}
+
+// Delivery is what a copy is told to have been given of this event: its Times, and a digest of place and link.
+func (e Event) Delivery() string {
+	rest := e.Place + "\n" + e.Link
+	for _, o := range e.Overrides {
+		if !o.Cancelled {
+			rest += "\n" + o.Original.UTC().Format(time.RFC3339) + "\n" + o.Place + "\n" + o.Link
+		}
+	}
+	return e.Times() + "-" + Digest(rest)
+}
+
+// Untouched reports whether a copy's times are as Holdfast last brought them.
+func (e Event) Untouched() bool {
+	times, _, _ := strings.Cut(e.Delivered, "-")
+	return times == e.Times()
 }

@@ -87,3 +87,9 @@ type Gone struct {
 	Copy   bool
 	Last   Event // as it was last seen
 }
+
+// Answer is an attendee's answer to one occurrence, or with a zero Original to the series.
+type Answer struct {
+	Original time.Time
+	PartStat PartStat
+}

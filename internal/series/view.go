@@ -21,6 +21,7 @@ type View struct {
 	// Unmarked: the last of Chain is a successor whose client dropped the mark; it carries that of its predecessor here.
 	Unmarked bool
 
+	Mine       []Event // recurring 1:1s of the pair without a mark in the report's calendar
 	Copies     []Event // the report's, of any of the chain
 	LastCopies []Event // as they were in the observation before this one
 	GoneCopies []Gone
@@ -216,9 +217,10 @@ func Gather(want []Series, observed map[string]Observed) []View {
 			v.LastCopies = append(v.LastCopies, c)
 		}
 		for _, c := range s.Candidates {
-			v := view(c.Pair)
-			if !slices.ContainsFunc(v.Candidates, func(e Event) bool { return e.UID == c.Event.UID }) && c.Pair.Manager == id {
+			if v := view(c.Pair); v.Pair.Manager == id {
 				v.Candidates = append(v.Candidates, c.Event)
+			} else {
+				v.Mine = append(v.Mine, c.Event)
 			}
 		}
 		for _, x := range s.StandIns {
@@ -287,6 +289,15 @@ func (v *View) link() {
 			v.Duplicates = append(v.Duplicates, e)
 		}
 	}
+	// The report's side of a 1:1 that was adopted bears no mark: its UID tells.
+	v.Mine = slices.DeleteFunc(v.Mine, func(c Event) bool {
+		ours := slices.ContainsFunc(v.Chain, func(e Event) bool { return e.UID == c.UID })
+		if ours {
+			c.Mark.Pair = v.Pair
+			v.Copies = append(v.Copies, c)
+		}
+		return ours
+	})
 	slices.SortStableFunc(v.Gone, func(a, b Gone) int { return cmp.Compare(a.Generation, b.Generation) })
 	slices.SortFunc(v.Candidates, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID)) })
 	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return a.Start.Compare(b.Start) })

@@ -1,0 +1,196 @@
+package ical
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// delivered are the properties that the organizer decides on (RFC 6638 section 3.2.2.1), the link and the times apart.
+var delivered = append([]string{"LOCATION", "ORGANIZER", "ATTENDEE", "STATUS", "SEQUENCE"}, markNames...)
+
+// timeNames say when a component's meetings are.
+var timeNames = []string{"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE"}
+
+// Deliver is the text of an attendee's copy of the series o, as a scheduling server would have it: times, rules, overrides, place, link,
+// people and mark are the organizer's. mine is the copy so far, nil for none: its owner's answers stay, but where the time
+// changed (RFC 5546 section 3.2.2.1), and so do alarms and all else. X-HOLDFAST-DELIVERED becomes Event.Times of o.
+func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, error) {
+	_, theirs, e, err := o.edit()
+	if err != nil {
+		return nil, err
+	}
+	if mine == nil || mine.master() == nil {
+		return o.firstDelivery(e, attendee, now)
+	}
+	d, m, before, err := mine.edit()
+	if err != nil {
+		return nil, err
+	}
+	if m.textValue("UID") != e.UID {
+		return nil, ErrNoSeries
+	}
+	d.takeZones(o)
+	written := m.mark().Written[series.FieldLink]
+	moved := before.Zone != e.Zone || !before.Start.Equal(e.Start) || before.Duration != e.Duration ||
+		before.Slot() != e.Slot() || before.Rule.Plain != e.Rule.Plain
+	seriesAnswer := m.answerOf(attendee)
+
+	// Overrides first: they are compared with the copy as it was.
+	parts := map[int64]*component{}
+	for _, c := range d.events() {
+		if t, ok := d.originalOf(c, m, before); ok {
+			parts[t.Unix()] = c
+		}
+	}
+	for _, x := range e.Overrides {
+		src := o.override(theirs, e, x.Original)
+		if src == nil {
+			continue
+		}
+		stat, c := seriesAnswer, parts[x.Original.Unix()]
+		if c != nil {
+			stat = c.answerOf(attendee)
+		} else {
+			c = d.addCopy(src, m)
+		}
+		if start, duration, ok := timesAt(before, x.Original); !ok || !start.Equal(x.Start) || duration != x.Duration {
+			stat = series.NeedsAction
+		}
+		c.take(src, timeNames, attendee, stat)
+		c.setLink(x.Link, written)
+		parts[x.Original.Unix()] = nil
+	}
+	m.take(theirs, timeNames, attendee, map[bool]series.PartStat{true: series.NeedsAction, false: seriesAnswer}[moved])
+	m.setLink(e.Link, written)
+	m.put(markDelivered, line(markDelivered, e.Times()))
+
+	// What is left are overrides that the owner's answers or edits made.
+	d.root.drop(func(n node) bool {
+		if n.comp == nil {
+			return false
+		}
+		t, ok := d.originalOf(n.comp, m, before)
+		if !ok || parts[t.Unix()] != n.comp {
+			return false
+		}
+		start, duration, occurs := timesAt(e, t)
+		if !occurs {
+			return true
+		}
+		stat := n.comp.answerOf(attendee)
+		if s, l, _ := timesAt(before, t); !s.Equal(start) || l != duration {
+			stat = series.NeedsAction
+			n.comp.put("DTSTART", like("DTSTART", start, theirs, e.Zone))
+			n.comp.put("DTEND", like("DTEND", start.Add(duration), theirs, e.Zone))
+			n.comp.dropNames("DURATION")
+		}
+		n.comp.take(theirs, nil, attendee, stat)
+		n.comp.setLink(e.Link, written)
+		return false
+	})
+	return d.finish(now), nil
+}
+
+// firstDelivery is the organizer's object as the attendee first gets it: without the organizer's alarms.
+func (o *Object) firstDelivery(e series.Event, attendee string, now time.Time) ([]byte, error) {
+	d, m, _, err := o.edit()
+	if err != nil {
+		return nil, err
+	}
+	d.root.put("PRODID", line("PRODID", prodID))
+	d.root.dropNames("METHOD")
+	for _, c := range d.events() {
+		c.drop(func(n node) bool { return n.comp != nil && n.comp.name == "VALARM" })
+		c.take(c, nil, attendee, c.answerOf(attendee))
+	}
+	m.put(markDelivered, line(markDelivered, e.Times()))
+	return d.finish(now), nil
+}
+
+// take gives c the organizer's properties of src, and those of names; the attendee's answer is stat.
+func (c *component) take(src *component, names []string, attendee string, stat series.PartStat) {
+	agent := ""
+	for _, n := range src.lines("ATTENDEE") {
+		if address(n.prop) == series.Address(attendee) {
+			agent = n.prop.Params.Get("SCHEDULE-AGENT")
+		}
+	}
+	master := c.get("RECURRENCE-ID") == nil
+	for _, name := range slices.Concat(delivered, names) {
+		if !master && strings.HasPrefix(name, "X-HOLDFAST-") {
+			continue
+		}
+		lines := src.lines(name)
+		for i, n := range lines {
+			switch name {
+			case "ATTENDEE":
+				// These are between the organizer and the organizer's server (RFC 6638 section 7).
+				n = n.withParam("SCHEDULE-AGENT", "").withParam("SCHEDULE-STATUS", "").withParam("SCHEDULE-FORCE-SEND", "")
+				if address(n.prop) == series.Address(attendee) && partStat(n.prop) != stat {
+					n = n.withParam("PARTSTAT", string(stat))
+				}
+			case "ORGANIZER":
+				// Whoever delivers also brings the answers.
+				n = n.withParam("SCHEDULE-STATUS", "").withParam("SCHEDULE-FORCE-SEND", "").withParam("SCHEDULE-AGENT", agent)
+			}
+			lines[i] = n
+		}
+		c.put(name, lines...)
+	}
+}
+
+// answerOf is the person's answer, NEEDS-ACTION for none.
+func (c *component) answerOf(attendee string) series.PartStat {
+	for _, n := range c.lines("ATTENDEE") {
+		if address(n.prop) == series.Address(attendee) {
+			return partStat(n.prop)
+		}
+	}
+	return series.NeedsAction
+}
+
+// addCopy adds a copy of the organizer's override, with the alarms of the owner's series m.
+func (o *Object) addCopy(src, m *component) *component {
+	c := src.clone()
+	alarm := func(n node) bool { return n.comp != nil && n.comp.name == "VALARM" }
+	c.drop(alarm)
+	for _, n := range m.nodes {
+		if alarm(n) {
+			c.nodes = append(c.nodes, node{comp: n.comp.clone()})
+		}
+	}
+	c.changed = true
+	o.root.nodes = append(o.root.nodes, node{comp: c})
+	return c
+}
+
+// takeZones adds the VTIMEZONEs of src that o has none of the same name for.
+func (o *Object) takeZones(src *Object) {
+	for _, z := range src.root.components("VTIMEZONE") {
+		known := slices.ContainsFunc(o.root.components("VTIMEZONE"), func(x *component) bool {
+			return x.textValue("TZID") == z.textValue("TZID")
+		})
+		if !known {
+			o.root.nodes = slices.Insert(o.root.nodes, o.root.propsEnd(), node{comp: z})
+			o.root.changed = true
+		}
+	}
+}
+
+// timesAt is when the occurrence of that original start takes place; false where there is none.
+func timesAt(e series.Event, original time.Time) (time.Time, time.Duration, bool) {
+	for _, x := range e.Overrides {
+		if x.Original.Equal(original) {
+			return x.Start, x.Duration, true
+		}
+	}
+	day, _ := series.WallClock(original, e.Zone)
+	t, ok := startOn(e, day)
+	if !ok || !t.Equal(original) || slices.ContainsFunc(e.Excluded, t.Equal) {
+		return time.Time{}, 0, false
+	}
+	return t, e.Duration, true
+}

@@ -1,0 +1,264 @@
+package ical
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-ical"
+
+	"holdfast/internal/ical/vtimezone"
+	"holdfast/internal/series"
+)
+
+// ErrNoSeries means that an object holds no event that others could be occurrences of.
+var ErrNoSeries = errors.New("the object holds no event without RECURRENCE-ID")
+
+// Object is one calendar object: an event with its overrides. It is never changed.
+type Object struct {
+	raw        string
+	lead, tail string
+	root       *component
+	zone       string
+	zones      map[string]string // TZID -> zone for series.Location
+}
+
+// Parse reads an object. zone is that of the calendar's owner: what floating times and unknown TZIDs mean. The error
+// wraps ErrObject. Text is bounded before it is decoded; malformed lines are kept but count for nothing.
+func Parse(raw []byte, zone string) (*Object, error) {
+	o := &Object{raw: string(raw), zone: zone, zones: map[string]string{}}
+	var err error
+	if o.root, o.lead, o.tail, err = parse(o.raw); err != nil {
+		return nil, err
+	}
+	o.resolveZones()
+	return o, nil
+}
+
+// Raw is the object as it was served.
+func (o *Object) Raw() string { return o.raw }
+
+// resolveZones finds out what each TZID of the object means: by its name, or by the VTIMEZONE that comes with it.
+func (o *Object) resolveZones() {
+	custom := map[string]string{}
+	for _, z := range o.root.components("VTIMEZONE") {
+		custom[z.textValue("TZID")] = z.text()
+	}
+	for _, e := range o.root.components("VEVENT") {
+		for _, n := range e.nodes {
+			if n.prop == nil {
+				continue
+			}
+			id := n.prop.Params.Get("TZID")
+			if _, known := o.zones[id]; known || id == "" {
+				continue
+			}
+			around := series.Date{}
+			if t, err := time.Parse(dateForm, n.prop.Value[:min(len(n.prop.Value), len(dateForm))]); err == nil {
+				around = series.DateOf(t)
+			}
+			zone, ok := vtimezone.Resolve(id, custom[id], around)
+			if !ok {
+				zone = o.zone
+			}
+			o.zones[id] = zone
+		}
+	}
+}
+
+// events are the VEVENTs that belong together: those with the UID of the first.
+func (o *Object) events() []*component {
+	all := o.root.components("VEVENT")
+	return slices.DeleteFunc(all, func(c *component) bool { return c.value("UID") != all[0].value("UID") })
+}
+
+// master is the event that others are occurrences of, nil for none.
+func (o *Object) master() *component {
+	for _, c := range o.events() {
+		if c.get("RECURRENCE-ID") == nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// UID is that of the event, or of whatever else the object holds; "" for none.
+func (o *Object) UID() string {
+	for _, n := range o.root.nodes {
+		if n.comp != nil && n.comp.get("UID") != nil {
+			return n.comp.textValue("UID")
+		}
+	}
+	return ""
+}
+
+// Recurring reports whether the object is a series.
+func (o *Object) Recurring() bool {
+	m := o.master()
+	return m != nil && (m.get("RRULE") != nil || m.get("RDATE") != nil)
+}
+
+// Title is the event's SUMMARY, "" for none.
+func (o *Object) Title() string {
+	if m := o.master(); m != nil {
+		return m.textValue("SUMMARY")
+	}
+	return ""
+}
+
+// Single is when an event takes place that happens once. False for a series, and for one that is cancelled.
+func (o *Object) Single() (start time.Time, duration time.Duration, ok bool) {
+	m := o.master()
+	if m == nil || o.Recurring() || m.cancelled() {
+		return time.Time{}, 0, false
+	}
+	at, ok := o.moment(m.get("DTSTART"), o.zone)
+	if !ok {
+		return time.Time{}, 0, false
+	}
+	return at.Time, o.duration(m, at, 0), true
+}
+
+// finish is the text after changes to the clone o of an object: changed components are stamped. Without changes it is
+// the text as it was.
+func (o *Object) finish(now time.Time) []byte {
+	changed := o.root.changed
+	for _, c := range o.root.components("VEVENT") {
+		if c.changed {
+			changed = true
+			c.stamp(now)
+		}
+	}
+	if !changed {
+		return []byte(o.raw)
+	}
+	return []byte(o.lead + o.root.text() + o.tail)
+}
+
+// edit is a copy of o to be changed, and its series.
+func (o *Object) edit() (*Object, *component, series.Event, error) {
+	d := *o
+	d.root = o.root.clone()
+	m := d.master()
+	if m == nil {
+		return nil, nil, series.Event{}, ErrNoSeries
+	}
+	e, err := d.Event("", time.Time{})
+	return &d, m, e, err
+}
+
+// moment is a DATE or DATE-TIME (RFC 5545 section 3.3.5) as an instant.
+type moment struct {
+	time.Time
+	zone string
+	date bool // a DATE: midnight of zone
+}
+
+// day is the calendar day.
+func (m moment) day() series.Date { d, _ := series.WallClock(m.Time, m.zone); return d }
+
+// moment reads a property with one value; zone is that of a floating time. False where there is none.
+func (o *Object) moment(p *ical.Prop, zone string) (moment, bool) {
+	if p == nil {
+		return moment{}, false
+	}
+	return o.parseMoment(p.Value, p.Params.Get("TZID"), zone)
+}
+
+// moments reads a property with a list of values (EXDATE, RDATE); of a PERIOD it is the start.
+func (o *Object) moments(p *ical.Prop, zone string) []moment {
+	var out []moment
+	for v := range strings.SplitSeq(p.Value, ",") {
+		v, _, _ = strings.Cut(strings.TrimSuffix(v, `\`), "/")
+		if m, ok := o.parseMoment(v, p.Params.Get("TZID"), zone); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func (o *Object) parseMoment(value, tzid, zone string) (moment, bool) {
+	value = strings.ToUpper(strings.TrimSpace(value))
+	if z, ok := o.zones[tzid]; ok {
+		zone = z
+	}
+	if t, err := time.Parse(dateForm, value); err == nil {
+		return moment{series.Instant(series.DateOf(t), 0, zone), zone, true}, true
+	}
+	if t, err := time.Parse(utcForm, value); err == nil {
+		return moment{t, "UTC", false}, true
+	}
+	t, err := time.Parse(localForm, value)
+	if err != nil {
+		return moment{}, false
+	}
+	at := series.Instant(series.DateOf(t), series.TimeOfDay(t.Hour()*60+t.Minute()), zone)
+	return moment{at.Add(time.Duration(t.Second()) * time.Second), zone, false}, true
+}
+
+// duration is how long the component's first occurrence lasts; without DTEND and DURATION it is otherwise, or what
+// RFC 5545 section 3.6.1 says. Days are of the calendar.
+func (o *Object) duration(c *component, start moment, otherwise time.Duration) time.Duration {
+	end, ok := o.moment(c.get("DTEND"), start.zone)
+	if !ok {
+		days, exact, given := parseDuration(c.value("DURATION"))
+		switch {
+		case given:
+			end = moment{series.Instant(start.day().AddDays(days), 0, start.zone), start.zone, true}
+			_, at := series.WallClock(start.Time, start.zone)
+			end.Time = series.Instant(end.day(), at, start.zone).Add(exact)
+		case otherwise > 0:
+			return otherwise
+		case start.date:
+			return 24 * time.Hour
+		default:
+			return 0
+		}
+	}
+	if start.date {
+		return time.Duration(max(end.day().DaysSince(start.day()), 1)) * 24 * time.Hour
+	}
+	return max(end.Sub(start.Time), 0)
+}
+
+// parseDuration reads a DURATION (RFC 5545 section 3.3.6): whole days, and the time beside them.
+func parseDuration(s string) (days int, exact time.Duration, ok bool) {
+	s, ok = strings.CutPrefix(strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "+"), "P")
+	if !ok {
+		return 0, 0, false
+	}
+	const limit = 100_000 // of any unit: what is longer is no meeting, and overflows nothing
+	date, clock, _ := strings.Cut(s, "T")
+	for _, part := range []struct {
+		text  string
+		units map[string]time.Duration
+	}{
+		{date, map[string]time.Duration{"W": 7, "D": 1}},
+		{clock, map[string]time.Duration{"H": time.Hour, "M": time.Minute, "S": time.Second}},
+	} {
+		for rest := part.text; rest != ""; {
+			var n int
+			var unit string
+			i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+			if i < 1 || i > 6 {
+				return 0, 0, false
+			}
+			if _, err := fmt.Sscanf(rest[:i], "%d", &n); err != nil || n > limit {
+				return 0, 0, false
+			}
+			unit, rest = rest[i:i+1], rest[i+1:]
+			each, known := part.units[unit]
+			switch {
+			case !known:
+				return 0, 0, false
+			case each < time.Second:
+				days += n * int(each)
+			default:
+				exact += time.Duration(n) * each
+			}
+		}
+	}
+	return days, exact, true
+}

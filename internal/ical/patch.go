@@ -1,0 +1,204 @@
+package ical
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// bump raises the revision: the meeting is at other times (RFC 5546 section 2.1.4).
+func (c *component) bump() {
+	c.put("SEQUENCE", line("SEQUENCE", strconv.Itoa(c.sequence()+1)))
+}
+
+// Update is the text with the fields of p written, and their digests refreshed in the mark it has. A new slot makes the rule plain and
+// unending, keeps overrides and exclusions whose occurrence is still there, and drops the others; a place is also changed on
+// overrides that have the series' own; people are added to and taken from overrides as from the series.
+func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
+	d, m, e, err := o.edit()
+	if err != nil {
+		return nil, err
+	}
+	had := m.mark()
+	mark := had
+	mark.Written = map[series.Field]string{}
+	for f, digest := range had.Written {
+		mark.Written[f] = digest
+	}
+	if p.Mark != nil {
+		written := mark.Written
+		if mark = *p.Mark; had.Org != Plain(p.Mark.Org) { // adopted, or healed
+			written = map[series.Field]string{}
+			for f, digest := range p.Mark.Written {
+				written[f] = digest
+			}
+		}
+		mark.Written = written
+	}
+	wrote := func(f series.Field, digest string) {
+		if p.Mark != nil && p.Mark.Written[f] != "" {
+			digest = p.Mark.Written[f]
+		}
+		mark.Written[f] = digest
+	}
+
+	if p.Slot != nil {
+		d.moveSeries(m, e, *p.Slot, mark.Skips)
+		wrote(series.FieldSlot, series.DigestSlot(p.Slot.Slot))
+		mark.Written[series.FieldEnd] = ""
+	}
+	if p.People != nil {
+		d.setPeople(m, *p.People)
+		var guests []string
+		for _, g := range p.People.Guests {
+			guests = append(guests, g.Email)
+		}
+		wrote(series.FieldPeople, series.DigestPeople(p.People.Organizer.Email, guests))
+	}
+	if p.Place != nil {
+		d.setPlace(m, *p.Place)
+		wrote(series.FieldPlace, digestOf(*p.Place))
+	}
+	if p.Link != nil {
+		for _, c := range d.events() {
+			c.setLink(*p.Link, had.Written[series.FieldLink])
+		}
+		wrote(series.FieldLink, digestOf(*p.Link))
+	}
+	if p.Busy {
+		for _, c := range d.events() {
+			if c.free() {
+				c.put("TRANSP", line("TRANSP", "OPAQUE"))
+			}
+		}
+		wrote(series.FieldBusy, series.Digest("busy"))
+	}
+	if !mark.IsZero() {
+		m.setMark(mark)
+	}
+	return d.finish(now), nil
+}
+
+// digestOf is the digest of a field that may be unset, and so not ours.
+func digestOf(s string) string {
+	if s == "" {
+		return ""
+	}
+	return series.Digest(s)
+}
+
+// setPlace writes LOCATION, "" removes it; overrides that stand elsewhere than the series did stay.
+func (o *Object) setPlace(m *component, place string) {
+	old := m.textValue("LOCATION")
+	for _, c := range o.events() {
+		if c != m && (c.textValue("LOCATION") != old || old == "") {
+			continue
+		}
+		if place == "" {
+			c.put("LOCATION")
+		} else if c.textValue("LOCATION") != place {
+			c.put("LOCATION", line("LOCATION", escape(place)))
+		}
+	}
+}
+
+// setPeople makes p the people of the series, and changes those of overrides by as much.
+func (o *Object) setPeople(m *component, p series.PeoplePatch) {
+	was := m.guests()
+	invited := func(addr string) bool {
+		return slices.ContainsFunc(was, func(g series.Guest) bool { return g.Address == addr })
+	}
+	for _, c := range o.events() {
+		q := series.PeoplePatch{Organizer: p.Organizer}
+		for _, g := range p.Guests {
+			there := slices.ContainsFunc(c.guests(), func(x series.Guest) bool { return g.Is(x.Address) })
+			if c == m || there || !slices.ContainsFunc(was, func(x series.Guest) bool { return g.Is(x.Address) }) {
+				q.Guests = append(q.Guests, g)
+			}
+		}
+		for _, g := range c.guests() {
+			if c != m && !invited(g.Address) && !slices.ContainsFunc(q.Guests, func(x series.Person) bool { return x.Is(g.Address) }) {
+				q.Guests = append(q.Guests, series.Person{Email: g.Address})
+			}
+		}
+		c.setPeople(q)
+	}
+}
+
+// moveSeries gives the series e, whose master is m, another slot.
+func (o *Object) moveSeries(m *component, e series.Event, p series.SlotPatch, skips []series.Skip) {
+	occurs := func(t time.Time) bool {
+		d, _ := series.WallClock(t, p.Slot.Zone)
+		return p.Slot.On(d).Equal(t) && !d.Before(p.First) && len(p.Slot.Dates(p.First, d, d)) == 1
+	}
+	// Days on which there is to be no meeting: taken out by people, or planned.
+	var out []series.Date
+	for _, t := range e.Excluded {
+		d, _ := series.WallClock(t, e.Zone)
+		out = append(out, d)
+	}
+	kept := map[int64]bool{}
+	for _, x := range e.Overrides {
+		if occurs(x.Original) {
+			kept[x.Original.Unix()] = true
+		} else if x.Cancelled {
+			d, _ := series.WallClock(x.Original, e.Zone)
+			out = append(out, d)
+		}
+	}
+	for _, s := range skips {
+		out = append(out, s.Date)
+	}
+	want := map[int64]time.Time{}
+	for _, d := range out {
+		if t := p.Slot.On(d); occurs(t) && !kept[t.Unix()] {
+			want[t.Unix()] = t
+		}
+	}
+
+	before := m.timesText()
+	m.setTimes(p.Slot, p.First)
+	o.root.addZone(p.Slot.Zone, p.First)
+	m.edit("EXDATE", func(n node) (node, bool) {
+		fits := true
+		for _, x := range o.moments(n.prop, e.Zone) {
+			fits = fits && !x.date && !want[x.Unix()].IsZero()
+		}
+		if fits {
+			for _, x := range o.moments(n.prop, e.Zone) {
+				delete(want, x.Unix())
+			}
+		}
+		return n, fits
+	})
+	for _, t := range sortedTimes(want) {
+		m.add(zoned("EXDATE", t, p.Slot.Zone))
+	}
+	o.dropOverrides(m, e, func(original time.Time) bool { return !kept[original.Unix()] })
+	if m.timesText() != before {
+		m.bump()
+		m.resetAnswers()
+	}
+}
+
+// timesText is all that says when the meetings of a component are.
+func (c *component) timesText() string {
+	s := ""
+	for _, name := range timeNames {
+		for _, n := range c.lines(name) {
+			s += unfold(n.raw) + "\n"
+		}
+	}
+	return s
+}
+
+func sortedTimes(m map[int64]time.Time) []time.Time {
+	var out []time.Time
+	for _, t := range m {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return out
+}

@@ -1,0 +1,85 @@
+package ical
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/internal/ical/vtimezone"
+	"holdfast/internal/series"
+)
+
+// New is the object of a new series as DESIGN section 9 has it, on the organizer's calendar. s.Slot.Zone must be known to
+// series.Location. Hostile names, titles and places stay text.
+func New(s series.Series, uid string, now time.Time) []byte {
+	c := &component{name: "VEVENT", begin: "BEGIN:VEVENT" + crlf, end: "END:VEVENT" + crlf}
+	stamp := now.UTC().Format(utcForm)
+	c.add(line("UID", escape(uid)), line("DTSTAMP", stamp), line("CREATED", stamp), line("SEQUENCE", "0"))
+	c.setTimes(s.Slot, s.First)
+	for _, k := range s.Skips {
+		if len(s.Slot.Dates(s.First, k.Date, k.Date)) == 1 && !k.Date.Before(s.First) {
+			c.add(zoned("EXDATE", s.Slot.On(k.Date), s.Slot.Zone))
+		}
+	}
+	agent, class := "", "PUBLIC"
+	if s.ClientDelivers {
+		agent = "CLIENT"
+	}
+	if s.Private {
+		class = "PRIVATE"
+	}
+	c.add(line("SUMMARY", escape(s.Title)))
+	if s.Place != "" {
+		c.add(line("LOCATION", escape(s.Place)))
+	}
+	c.add(line("CLASS", class), line("TRANSP", "OPAQUE"),
+		organizerLine(s.Manager), chairLine(s.Manager), guestLine(s.Report, agent))
+	if s.Link != "" {
+		c.setLink(s.Link, "")
+	}
+	c.setMark(s.Mark())
+
+	root := &component{name: "VCALENDAR", begin: "BEGIN:VCALENDAR" + crlf, end: "END:VCALENDAR" + crlf}
+	root.add(line("VERSION", "2.0"), line("PRODID", prodID), line("CALSCALE", "GREGORIAN"))
+	root.addZone(s.Slot.Zone, s.First)
+	root.nodes = append(root.nodes, node{comp: c})
+	return []byte(root.text())
+}
+
+const prodID = "-//Holdfast//Holdfast 1//EN"
+
+// setTimes writes start, end and rule of a plain, unending series; what else there was of a rule goes.
+func (c *component) setTimes(slot series.Slot, first series.Date) {
+	start := slot.On(first)
+	rule := "FREQ=WEEKLY"
+	if slot.Every > 1 {
+		rule += ";INTERVAL=" + strconv.Itoa(slot.Every)
+	}
+	c.put("DTSTART", zoned("DTSTART", start, slot.Zone))
+	c.put("DTEND", zoned("DTEND", start.Add(slot.Duration), slot.Zone))
+	c.put("RRULE", line("RRULE", rule+";BYDAY="+strings.ToUpper(slot.Weekday.String()[:2])))
+	c.dropNames("DURATION", "RDATE", "EXRULE")
+}
+
+// zoned is a property with the time as the zone's clocks show it (RFC 5545 section 3.3.5, form 3), or in UTC.
+func zoned(name string, t time.Time, zone string) node {
+	loc, err := series.Location(zone)
+	if zone == "UTC" || err != nil {
+		return line(name, t.UTC().Format(utcForm))
+	}
+	return line(name, t.In(loc).Format(localForm), "TZID", vtimezone.TZID(zone))
+}
+
+// addZone puts the zone's VTIMEZONE before the events, unless there is one of that name.
+func (c *component) addZone(zone string, around series.Date) {
+	text := vtimezone.Write(zone, around)
+	if text == "" || zone == "UTC" {
+		return
+	}
+	for _, z := range c.components("VTIMEZONE") {
+		if z.textValue("TZID") == vtimezone.TZID(zone) {
+			return
+		}
+	}
+	c.add(node{raw: text})
+}

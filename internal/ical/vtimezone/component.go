@@ -24,10 +24,10 @@ const (
 type component struct {
 	location    string // X-LIC-LOCATION
 	observances []observed
-	// changes are all onsets until lastYear, by time. The first one's before holds until it.
-	changes []change
-	// until is when the component stops speaking: its last onset, or the end of lastYear where a rule goes on.
-	until time.Time
+	first       int      // the offset before all changes
+	changes     []change // from firstYear to lastYear, by time
+	// The component speaks from its first onset to its last one, or to the end of lastYear where a rule goes on.
+	since, until time.Time
 }
 
 // observed is a STANDARD or DAYLIGHT.
@@ -63,7 +63,7 @@ func parse(text string) (*component, error) {
 		case name == "BEGIN" && (value == "STANDARD" || value == "DAYLIGHT"):
 			o = &observed{}
 		case name == "END" && value == "VTIMEZONE":
-			return c, c.expand()
+			return c.expand()
 		case name == "END" && o != nil:
 			if !o.started || !o.hasBefore || !o.hasAfter {
 				return nil, errors.New("VTIMEZONE: an observance lacks its start or an offset")
@@ -80,7 +80,7 @@ func parse(text string) (*component, error) {
 			c.location = value
 		}
 	}
-	return c, c.expand()
+	return c.expand()
 }
 
 // contentLine is a line's name and value, in capitals where case does not matter. Parameters of a VTIMEZONE carry
@@ -244,9 +244,9 @@ func consecutive(days []int, first int) bool {
 }
 
 // expand spells out the onsets.
-func (c *component) expand() error {
+func (c *component) expand() (*component, error) {
 	if len(c.observances) == 0 {
-		return errors.New("VTIMEZONE has no observances")
+		return nil, errors.New("VTIMEZONE has no observances")
 	}
 	open, offsets := true, map[int]bool{} // open: so far no change of offset
 	for _, o := range c.observances {
@@ -274,33 +274,48 @@ func (c *component) expand() error {
 		}
 	}
 	if len(c.changes) == 0 {
-		return errors.New("VTIMEZONE begins after all years")
+		return nil, errors.New("VTIMEZONE begins after all years")
 	}
 	slices.SortStableFunc(c.changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
-	c.changes = slices.CompactFunc(c.changes, func(a, b change) bool { return a.at == b.at })
 	for _, ch := range c.changes {
 		open = open && ch.before == ch.after && ch.after == c.changes[0].after
 		offsets[ch.after] = true
 	}
 	if len(c.changes) > maxChanges || len(offsets) > maxOffsets {
-		return errors.New("VTIMEZONE changes too often")
+		return nil, errors.New("VTIMEZONE changes too often")
 	}
 	for _, o := range c.observances {
 		open = open || slices.ContainsFunc(o.rules, func(e ending) bool { return e.until.IsZero() })
 	}
-	c.until = time.Unix(c.changes[len(c.changes)-1].at, 0)
+	c.since, c.until = time.Unix(c.changes[0].at, 0), time.Unix(c.changes[len(c.changes)-1].at, 0)
 	if open {
 		c.until = yearStart(lastYear + 1)
 	}
-	return nil
+	c.settle()
+	return c, nil
 }
 
-// since is when the component begins to speak.
-func (c *component) since() time.Time { return time.Unix(c.changes[0].at, 0) }
+// settle leaves only what changes the offset, from firstYear on, so that equal clocks are spelled equally.
+func (c *component) settle() {
+	c.first = c.changes[0].before
+	var kept []change
+	off := c.first
+	for i, ch := range c.changes {
+		switch last := i == len(c.changes)-1 || c.changes[i+1].at > ch.at; {
+		case !last: // another onset at the same moment
+		case ch.at <= yearStart(firstYear).Unix():
+			c.first, off = ch.after, ch.after
+		case ch.after != off:
+			ch.before, off = off, ch.after
+			kept = append(kept, ch)
+		}
+	}
+	c.changes = kept
+}
 
 // spelledOut is the component as a zone, change by change.
 func (c *component) spelledOut() (data []byte, loc *time.Location, err error) {
-	data = spelledOut(c.changes)
+	data = spelledOut(c.first, c.changes)
 	loc, err = time.LoadLocationFromTZData("component", data)
 	return data, loc, err
 }

@@ -229,7 +229,7 @@ func standard(zone string, year int) int {
 func (c *component) agrees(zone string, year int) bool {
 	a, err1 := series.Location(zone)
 	_, b, err2 := c.spelledOut()
-	return err1 == nil && err2 == nil && sameClock(a, b, later(yearStart(year-1), c.since()), earlier(yearStart(year+2), c.until), 48*time.Hour)
+	return err1 == nil && err2 == nil && sameClock(a, b, later(yearStart(year-1), c.since), earlier(yearStart(year+2), c.until), 48*time.Hour)
 }
 
 // sameClock reports whether two zones have the same offsets throughout [from, to), but for stretches shorter than
@@ -272,14 +272,15 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// byRules is the zone that has the component's clock: of the database, those first that share a word with the TZID,
-// then those that are nothing but an offset, then those that stand for a zone of Windows; else one made to measure.
+// byRules is the zone that has the component's clock: of the database, those first that share a city with the TZID,
+// then those that are nothing but an offset, that share a continent, that stand for a zone of Windows; else one made to
+// measure.
 func (c *component) byRules(tzid string, year int) string {
 	data, loc, err := c.spelledOut()
 	if err != nil {
 		return ""
 	}
-	from, to := later(yearStart(2020), c.since()), yearStart(2036)
+	from, to := later(yearStart(2020), c.since), yearStart(2036)
 	var same []string
 	for _, name := range catalogue().names {
 		l, err := series.Location(name)
@@ -293,11 +294,11 @@ func (c *component) byRules(tzid string, year int) string {
 			n := 0
 			for i, w := range words(name) {
 				if slices.Contains(told, w) {
-					n += 4 + 4*min(i, 1) // a city tells more than a continent
+					n += 2 + 6*min(i, 1) // a city tells more than a continent
 				}
 			}
 			if strings.HasPrefix(name, "Etc/") {
-				n += 2
+				n += 4
 			}
 			if catalogue().world[name] {
 				n++
@@ -308,7 +309,10 @@ func (c *component) byRules(tzid string, year int) string {
 	}
 	year = min(year, lastYear-ruleYears)
 	if turns, ok := describe(loc, year); ok {
-		if short := byRules(turns, offsetAt(loc, yearStart(year))); short != nil {
+		short := byRules(turns, offsetAt(loc, yearStart(year)))
+		l, err := time.LoadLocationFromTZData("rules", short)
+		// Package time misreads footers whose turns fall on the first or last day of a year.
+		if err == nil && sameClock(l, loc, yearStart(year-1), yearStart(year+ruleYears), 0) {
 			data = short
 		}
 	}

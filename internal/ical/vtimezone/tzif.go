@@ -26,8 +26,12 @@ func byRules(turns []turn, off int) []byte {
 }
 
 // spelledOut is TZif data of changes one by one; after the last one its offset stays.
-func spelledOut(changes []change) []byte {
-	return tzif(changes, changes[0].before, posixName(changes[len(changes)-1].after))
+func spelledOut(first int, changes []change) []byte {
+	last := first
+	if n := len(changes); n > 0 {
+		last = changes[n-1].after
+	}
+	return tzif(changes, first, posixName(last))
 }
 
 // posixName is a clock's name and offset as a TZ string has them (west is positive): "<+0530>-05:30".

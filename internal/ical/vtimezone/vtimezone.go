@@ -11,7 +11,7 @@ import (
 	"holdfast/internal/series"
 )
 
-//go:generate echo "names.go: see gen.go"
+//go:generate go run gen.go windowsZones.json timezone.json
 
 // listYears is how many years before and after the day Write lists the changes of a zone without yearly rules.
 const listYears = 3

@@ -1,0 +1,150 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"holdfast/internal/plan"
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+// apply makes the plan's changes, one conditional write each. It returns the ids of the events it ended. What a lost race
+// leaves undone the next round sees.
+func (x *round) apply(ctx context.Context, asked bool) map[string]bool {
+	ended, failed := map[string]bool{}, map[string]bool{}
+	for i, c := range x.out.Plan.Changes {
+		x.Progress("writing", i, len(x.out.Plan.Changes))
+		if ctx.Err() != nil {
+			break
+		}
+		if c.Group != "" && failed[c.Group] {
+			continue
+		}
+		err := x.change(ctx, c, asked)
+		log := x.Log.Info()
+		switch {
+		case err == nil:
+			x.out.Applied = append(x.out.Applied, c)
+			x.out.Mails += c.Mails
+			for _, s := range c.Steps {
+				if s.End != nil {
+					ended[s.Ref.ID] = true
+				}
+			}
+		case provider.KindOf(err) == provider.Conflict:
+			failed[c.Group] = true
+			log = x.Log.Info().Bool("conflict", true)
+		default:
+			failed[c.Group] = true
+			x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: %w", c.Action, c.Pair, err), Hint: provider.HintOf(err)})
+			log = x.Log.Error().Err(err)
+		}
+		log.Str("change", c.ID()).Stringer("pair", c.Pair).Str("action", string(c.Action)).Int("mails", c.Mails).Msg("change")
+	}
+	if n := len(x.out.Plan.Changes); n > 0 {
+		x.Progress("writing", n, n)
+	}
+	return ended
+}
+
+// change makes one change: the series is kept as it was first.
+func (x *round) change(ctx context.Context, c plan.Change, asked bool) error {
+	cal, err := x.calendar(c.Calendar)
+	if err != nil {
+		return err
+	}
+	act := Act{At: x.now, Pair: c.Pair, Action: c.Action, Generation: c.Generation, Occurrence: c.Occurrence, From: c.From, To: c.To, Why: c.Why, Mails: c.Mails, Asked: asked}
+	id, err := x.Journal.Begin(ctx, act, x.before(c))
+	if err != nil {
+		return fmt.Errorf("keep the series as it was: %w", err)
+	}
+	var ref series.Ref
+	for _, s := range c.Steps {
+		if s.Ref.ID != "" && ref.ID == "" {
+			ref = s.Ref
+		}
+		if ref, err = do(ctx, cal, ref, s); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, x.Journal.Done(context.WithoutCancel(ctx), id, x.Clock(), err))
+}
+
+// before is the series that the change is about to write, nil for a new one.
+func (x *round) before(c plan.Change) *series.Event {
+	for _, e := range x.observed[c.Calendar].Snapshot.Series {
+		if slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Ref.ID == e.ID && e.ID != "" }) {
+			return &e
+		}
+	}
+	return nil
+}
+
+func do(ctx context.Context, cal provider.Calendar, ref series.Ref, s plan.Step) (series.Ref, error) {
+	switch {
+	case s.Create != nil:
+		return cal.Create(ctx, *s.Create)
+	case s.Update != nil:
+		return cal.Update(ctx, ref, *s.Update)
+	case s.Skip != nil:
+		return cal.Skip(ctx, ref, s.Skip)
+	case s.Unskip != nil:
+		return cal.Unskip(ctx, ref, s.Unskip)
+	case s.SetOverride != nil:
+		return cal.SetOverride(ctx, ref, *s.SetOverride)
+	case s.ClearOverride != nil:
+		return cal.ClearOverride(ctx, ref, *s.ClearOverride)
+	case s.End != nil:
+		return cal.End(ctx, ref, *s.End)
+	case s.Revive != nil:
+		return cal.Revive(ctx, *s.Revive)
+	}
+	return ref, fmt.Errorf("a step without a verb")
+}
+
+// touched are the people whose calendars the changes may have altered.
+func (x *round) touched() []string {
+	ids := map[string]bool{}
+	for _, c := range x.out.Applied {
+		for _, id := range []string{c.Calendar, c.Pair.Report} {
+			if _, ok := x.people[id]; ok {
+				ids[id] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// forget drops from the absences what this round itself removed: a series that had never met.
+func (x *round) forget(ended map[string]bool) {
+	for id, o := range x.observed {
+		o.Snapshot.Gone = slices.DeleteFunc(o.Snapshot.Gone, func(g series.Gone) bool { return !g.Copy && ended[g.ID] })
+		x.observed[id] = o
+	}
+}
+
+// deliver does the errands of a scheduling agent and returns the people whose calendars were written.
+func (x *round) deliver(ctx context.Context) []string {
+	ids := map[string]bool{}
+	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), x.now) {
+		cal, err := x.calendar(d.Calendar)
+		if err == nil && d.Event != nil {
+			_, err = cal.Deliver(ctx, d.Ref, *d.Event, d.Attendee)
+		} else if err == nil {
+			_, err = cal.Answer(ctx, d.Ref, d.Attendee, d.Answers)
+		}
+		ids[d.Calendar] = true
+		switch {
+		case err == nil:
+			x.out.Carried++
+		case provider.KindOf(err) != provider.Conflict:
+			x.out.Failures = append(x.out.Failures, Failure{Pair: d.Pair, Err: fmt.Errorf("bring the invitation of %s: %w", d.Pair, err), Hint: provider.HintOf(err)})
+		}
+		x.Log.Debug().Stringer("pair", d.Pair).Str("calendar", d.Calendar).Int("errand", i).Err(err).Msg("carried")
+	}
+	return slices.Sorted(maps.Keys(ids))
+}

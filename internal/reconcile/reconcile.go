@@ -1,0 +1,440 @@
+// Package reconcile makes one round: read roster and calendars, decide, write, bring and fetch invitations where no server
+// does, record what is different. The decisions are those of plan and drift.
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/clock"
+	"holdfast/internal/drift"
+	"holdfast/internal/ical/recur"
+	"holdfast/internal/plan"
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+	"holdfast/internal/slotting"
+)
+
+// Desired is what the roster wants at a moment.
+type Desired struct {
+	Series   []series.Series
+	People   map[string]series.Person // everybody of the roster, by id
+	Problems error                    // why the roster as it stands is not used; the rest is then the last good one
+}
+
+// Options are what a Reconciler needs.
+type Options struct {
+	Org     string
+	Roster  func(now time.Time) (Desired, error) // an error: there is no good roster at all
+	Open    func(p series.Person) (provider.Calendar, error)
+	Journal Journal
+	Policy  plan.Policy
+	Clock   clock.Clock
+	Log     zerolog.Logger
+	// Progress is told of long work: what, how much of it is done, and of how much. It may be nil.
+	Progress func(what string, done, of int)
+}
+
+// Reconciler makes rounds. One round at a time.
+type Reconciler struct{ Options }
+
+// New makes a Reconciler.
+func New(o Options) *Reconciler {
+	if o.Progress == nil {
+		o.Progress = func(string, int, int) {}
+	}
+	return &Reconciler{o}
+}
+
+// Failure is something that did not work, with what a person can do.
+type Failure struct {
+	Pair   series.Pair // zero: it concerns a person
+	Person string
+	Err    error
+	Hint   string
+}
+
+// Round is what a round saw, did and found.
+type Round struct {
+	At       time.Time
+	First    bool // the journal was empty
+	Problems error
+	Views    []series.View
+	Plan     plan.Plan
+	Applied  []plan.Change
+	Carried  int // errands done as scheduling agent
+	Mails    int
+	Found    drift.Found
+	Edges    drift.Edges
+	Open     []drift.Flag // all that are open now
+	Failures []Failure
+	Breaks   map[string]Break // calendars that cannot be read, by person id
+	Alarms   []Break          // those that are new
+}
+
+// workers is how many calendars are read at once.
+const workers = 8
+
+// round is the state of one round under way.
+type round struct {
+	*Reconciler
+	now       time.Time
+	mem       Memory
+	want      []series.Series
+	people    map[string]series.Person // to observe
+	observed  map[string]series.Observed
+	mu        sync.Mutex // guards calendars
+	calendars map[string]provider.Calendar
+	busy      map[string][]series.Interval
+	out       Round
+}
+
+// Recall tells what is known without asking any calendar.
+func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
+	x, err := r.begin(ctx)
+	if err != nil {
+		return Round{}, err
+	}
+	for id := range x.people {
+		snap, ok := x.mem.Snapshots[id]
+		_, broken := x.mem.Breaks[id]
+		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok}
+	}
+	x.out.Breaks = x.mem.Breaks
+	x.decide(nil)
+	x.out.Open = x.mem.Open
+	return x.out, nil
+}
+
+// Preview reads everything and decides, and stops there.
+func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, error) {
+	x, err := r.begin(ctx)
+	if err != nil {
+		return Round{}, err
+	}
+	x.observe(ctx, slices.Sorted(maps.Keys(x.people)), false)
+	if err := ctx.Err(); err != nil {
+		return Round{}, err
+	}
+	x.decide(asks)
+	x.detect()
+	return x.out, nil
+}
+
+// Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within it is in
+// Round.Failures.
+func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
+	x, err := r.begin(ctx)
+	if err != nil {
+		return Round{}, err
+	}
+	all := slices.Sorted(maps.Keys(x.people))
+	x.observe(ctx, all, false)
+	if err := ctx.Err(); err != nil {
+		return Round{}, err
+	}
+	x.decide(asks)
+	ended := x.apply(ctx, len(asks) > 0)
+	if touched := x.touched(); len(touched) > 0 {
+		x.observe(ctx, touched, true)
+		x.forget(ended)
+	}
+	if written := x.deliver(ctx); len(written) > 0 {
+		x.observe(ctx, written, true)
+	}
+	x.detect()
+	if again := x.pending(); len(again) > 0 {
+		x.observe(ctx, again, true)
+		x.mem.Pending = x.out.Found.Pending
+		x.detect()
+	}
+	if err := x.record(context.WithoutCancel(ctx)); err != nil {
+		return x.out, err
+	}
+	return x.out, ctx.Err()
+}
+
+func (r *Reconciler) begin(ctx context.Context) (*round, error) {
+	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, calendars: map[string]provider.Calendar{}}
+	var err error
+	if x.mem, err = r.Journal.Load(ctx); err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	d, err := r.Roster(x.now)
+	if err != nil {
+		return nil, err
+	}
+	x.want = d.Series
+	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
+	x.people = x.observable(d)
+	return x, nil
+}
+
+// observable are the people whose calendars are read: those of the roster, and those removed from it who still
+// have series of ours.
+func (x *round) observable(d Desired) map[string]series.Person {
+	out := map[string]series.Person{}
+	renamed := map[string]string{}
+	for id, p := range d.People {
+		if p.Calendar != "" {
+			out[id] = p
+		}
+		for _, old := range p.Formerly {
+			renamed[old] = id
+		}
+	}
+	for old, id := range renamed {
+		snap, ok := x.mem.Snapshots[old]
+		if _, has := x.mem.Snapshots[id]; ok && !has {
+			x.mem.Snapshots[id] = snap
+		}
+	}
+	for id, p := range x.mem.People {
+		if _, known := d.People[id]; known || renamed[id] != "" || p.Calendar == "" {
+			continue
+		}
+		s := x.mem.Snapshots[id]
+		left := slices.ContainsFunc(slices.Concat(s.Series, s.Copies), func(e series.Event) bool { return !e.Ended(x.now) })
+		if left {
+			out[id] = p
+		}
+	}
+	return out
+}
+
+// interest is what a person's calendar is searched for.
+func (x *round) interest(p series.Person) provider.Interest {
+	in := provider.Interest{Org: x.Org, Owner: p.Addresses()}
+	for _, w := range x.want {
+		if w.Pair.Has(p.ID) {
+			in.Pairs = append(in.Pairs, provider.InterestPair{Pair: w.Pair, Formerly: w.Formerly, Manager: w.Manager.Addresses(), Report: w.Report.Addresses(), Title: w.Title})
+		}
+	}
+	return in
+}
+
+// observe reads the calendars of these people. Again means a second look within the round: what Observed.Last is stays.
+func (x *round) observe(ctx context.Context, ids []string, again bool) {
+	type answer struct {
+		id   string
+		snap series.Snapshot
+		err  error
+	}
+	jobs, answers := make(chan string), make(chan answer)
+	var wg sync.WaitGroup
+	for range min(workers, len(ids)) {
+		wg.Go(func() {
+			for id := range jobs {
+				cal, err := x.calendar(id)
+				last := x.mem.Snapshots[id]
+				if again {
+					last = x.observed[id].Snapshot
+				}
+				var snap series.Snapshot
+				if err == nil {
+					snap, err = cal.Observe(ctx, last, x.interest(x.people[id]))
+				}
+				answers <- answer{id, snap, err}
+			}
+		})
+	}
+	got := map[string]answer{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range ids {
+			a := <-answers
+			got[a.id] = a
+			x.Progress("reading calendars", len(got), len(ids))
+		}
+	}()
+	for _, id := range ids {
+		jobs <- id
+	}
+	close(jobs)
+	<-done
+	wg.Wait()
+	for _, id := range ids {
+		a := got[id]
+		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
+		if a.err != nil {
+			o.Snapshot, o.Stale = o.Last, true
+			x.broken(id, a.err)
+		} else {
+			delete(x.out.Breaks, id)
+			o.Suspect = suspect(o.Last, o.Snapshot)
+			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
+		}
+		x.observed[id] = o
+	}
+	x.busy = nil
+}
+
+// suspect reports whether a listing has lost series without a tombstone in a number that nobody would believe.
+func suspect(last, now series.Snapshot) bool {
+	missing := 0
+	for _, g := range now.Gone {
+		if !g.Proven && !g.Copy {
+			missing++
+		}
+	}
+	return missing >= 2 && 2*missing > len(last.Series)
+}
+
+// calendar opens the calendar of a person, once in a round.
+func (x *round) calendar(id string) (provider.Calendar, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if c, ok := x.calendars[id]; ok {
+		return c, nil
+	}
+	c, err := x.Open(x.people[id])
+	if err == nil {
+		x.calendars[id] = c
+	}
+	return c, err
+}
+
+func (x *round) broken(id string, err error) {
+	kind := map[provider.Kind]string{provider.Auth: "auth", provider.Transient: "transient"}[provider.KindOf(err)]
+	if kind == "" {
+		kind = "permanent"
+	}
+	b := Break{Since: x.now, Kind: kind, Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err), Hint: provider.HintOf(err)}
+	if old, ok := x.mem.Breaks[id]; ok {
+		b.Since = old.Since
+	} else if _, told := x.out.Breaks[id]; !told {
+		x.out.Alarms = append(x.out.Alarms, b)
+	}
+	x.out.Breaks[id] = b
+	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: b.Hint})
+	x.Log.Warn().Str("person", id).Str("kind", kind).Err(err).Msg("calendar cannot be read")
+}
+
+// decide makes views and plan from what was observed.
+func (x *round) decide(asks []plan.Ask) {
+	for i := range x.want {
+		w := &x.want[i]
+		m, r := x.observed[w.Pair.Manager], w.Report
+		w.ClientDelivers = m.Snapshot.Schedules && r.Calendar != "" && r.Calendar != w.Manager.Calendar
+	}
+	noSlot := x.chooseSlots()
+	x.out.Views = series.Gather(x.want, x.observed)
+	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, NoSlot: noSlot, Asks: asks,
+		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty})
+}
+
+// chooseSlots fills in the slots of auto pairs that have none yet.
+func (x *round) chooseSlots() map[series.Pair]string {
+	in := slotting.Input{Weeks: x.Policy.HorizonWeeks, Booked: map[string][]series.Slot{}, Busy: x.intervals()}
+	in.From = series.DateOf(x.now.UTC()).AddDays(1)
+	for _, v := range series.Gather(x.want, x.observed) {
+		s := series.Slot{}
+		switch h := v.Head(); {
+		case h != nil && !h.Ended(x.now):
+			s = h.Mark.Slot
+		case v.Wanted && !v.Want.Auto:
+			s = v.Want.Slot
+		case v.Wanted && !v.Stale && len(v.Candidates) == 0:
+			in.Want = append(in.Want, v.Want)
+		}
+		if !s.IsZero() && s.Every > 0 {
+			in.Booked[v.Pair.Manager] = append(in.Booked[v.Pair.Manager], s)
+			in.Booked[v.Pair.Report] = append(in.Booked[v.Pair.Report], s)
+		}
+	}
+	slots, none := slotting.Choose(in)
+	for i := range x.want {
+		if s, ok := slots[x.want[i].Pair]; ok {
+			x.want[i].Slot = s
+		}
+	}
+	return none
+}
+
+// intervals expands everybody's busy time from this week to the horizon.
+func (x *round) intervals() map[string][]series.Interval {
+	if x.busy != nil {
+		return x.busy
+	}
+	x.busy = map[string][]series.Interval{}
+	from, to := x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))
+	for id, o := range x.observed {
+		for _, b := range o.Snapshot.Busy {
+			got, _ := recur.Expand(b, from, to)
+			x.busy[id] = append(x.busy[id], got...)
+		}
+		slices.SortFunc(x.busy[id], func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
+	}
+	return x.busy
+}
+
+// detect finds flags and outcomes in what was last observed.
+func (x *round) detect() {
+	x.out.Views = series.Gather(x.want, x.observed)
+	known := map[string]drift.Flag{}
+	for _, f := range x.mem.Open {
+		known[f.ID()] = f
+	}
+	x.out.Found = drift.Detect(drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(),
+		Known: known, Frozen: x.mem.Frozen, Pending: x.mem.Pending, Behind: x.mem.TimesSeen})
+	x.out.Edges = drift.Compare(x.mem.Open, x.out.Found.Flags, x.out.Found.Unread)
+	x.out.Open = slices.Clone(x.out.Found.Flags)
+	for _, f := range x.mem.Open {
+		if x.out.Found.Unread[f.Pair] {
+			x.out.Open = append(x.out.Open, f)
+		}
+	}
+}
+
+// pending are the people whose copies are worth a second look at once.
+func (x *round) pending() []string {
+	ids := map[string]bool{}
+	for _, v := range x.out.Views {
+		for id := range x.out.Found.Pending {
+			for _, day := range append([]series.Date{{}}, days(v)...) {
+				if (drift.Flag{Pair: v.Pair, Kind: drift.CopyDiffers, Occurrence: day, Generation: v.Generation()}).ID() == id {
+					ids[v.Pair.Report] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+func days(v series.View) []series.Date {
+	var out []series.Date
+	if h := v.Head(); h != nil {
+		for _, m := range h.Meetings(v.At.AddDate(0, 0, -7), v.At.AddDate(1, 0, 0)) {
+			d, _ := series.WallClock(m.Original, h.Mark.Slot.Zone)
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (x *round) record(ctx context.Context) error {
+	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
+		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Breaks: x.out.Breaks, HeldSet: x.out.Plan.HeldDigest()}
+	for id, o := range x.observed {
+		if !o.Stale {
+			rec.Snapshots[id] = o.Snapshot
+		}
+	}
+	for id := range x.mem.Snapshots {
+		if _, still := x.people[id]; !still {
+			rec.Forget = append(rec.Forget, id)
+		}
+	}
+	slices.Sort(rec.Forget)
+	if err := x.Journal.Commit(ctx, rec); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package reconcile
+
+import (
+	"slices"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// State of a pair: the first that holds of these.
+type State string
+
+// The states, in the order in which they hold.
+const (
+	Stale    State = "stale"
+	Held     State = "held"
+	Flagged  State = "flagged"
+	Unbooked State = "unbooked"
+	OnSlot   State = "on-slot"
+)
+
+// Status is how a pair stands.
+type Status struct {
+	Pair     series.Pair
+	Slot     series.Slot // zero: none booked
+	Next     time.Time   // the next meeting as the calendar has it, in the slot's zone; zero: none
+	State    State
+	Flags    int
+	PrepDoc  string
+	Kept     *float64
+	Person   [2]string // names of manager and report
+	Duration time.Duration
+}
+
+// Statuses tells how every pair of the roster stands, by pair. outcomes are the recorded ones.
+func (r Round) Statuses(outcomes []drift.Outcome) []Status {
+	byPair := map[series.Pair][]drift.Outcome{}
+	for _, o := range outcomes {
+		byPair[o.Pair] = append(byPair[o.Pair], o)
+	}
+	var out []Status
+	for _, v := range r.Views {
+		if !v.Wanted {
+			continue
+		}
+		s := Status{Pair: v.Pair, State: OnSlot, PrepDoc: v.Want.Link, Kept: drift.KeptRate(byPair[v.Pair]), Duration: v.Want.Slot.Duration,
+			Person: [2]string{v.Want.Manager.Name, v.Want.Report.Name}}
+		live := false
+		for i := range v.Chain {
+			e := &v.Chain[i]
+			if e.Ended(r.At) || e.Mark.Slot.IsZero() {
+				continue
+			}
+			live = true
+			s.Slot, s.Duration = e.Mark.Slot, e.Mark.Slot.Duration
+			for _, m := range e.Meetings(r.At.AddDate(0, 0, -7), r.At.AddDate(0, 0, 7*12)) {
+				if !m.Cancelled && m.Start.After(r.At) && (s.Next.IsZero() || m.Start.Before(s.Next)) {
+					s.Next = m.Start
+				}
+			}
+		}
+		if loc, err := series.Location(s.Slot.Zone); err == nil && !s.Next.IsZero() {
+			s.Next = s.Next.In(loc)
+		}
+		for _, f := range r.Open {
+			if f.Pair == v.Pair {
+				s.Flags++
+			}
+		}
+		switch {
+		case v.Stale:
+			s.State = Stale
+		case slices.ContainsFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair == v.Pair }):
+			s.State = Held
+		case s.Flags > 0:
+			s.State = Flagged
+		case !live:
+			s.State = Unbooked
+		}
+		out = append(out, s)
+	}
+	return out
+}

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// How much of a pair's past is kept for bringing a deleted series back.
+const (
+	versionsKept    = 10
+	versionDaysKept = 90
+)
+
+// Begin keeps e as it was before one of its writes (10 versions, 90 days; none where e is nil or is as the newest kept
+// one) and records the act about to be done, in one transaction; it returns the act's number.
+func (s *Store) Begin(ctx context.Context, act reconcile.Act, e *series.Event) (id int64, err error) {
+	why, err := json.Marshal(act.Why)
+	if err != nil {
+		return 0, fmt.Errorf("journal: begin: %w", err)
+	}
+	err = s.inTx(ctx, "begin", func(tx *sql.Tx) error {
+		if e != nil {
+			if err := keep(ctx, tx, act, *e); err != nil {
+				return err
+			}
+		}
+		res, err := tx.ExecContext(ctx, `INSERT INTO acts (at, manager, report, action, generation, occurrence, from_text, to_text, why, mails, asked)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, micro(act.At), act.Pair.Manager, act.Pair.Report, string(act.Action), act.Generation,
+			act.Occurrence.String(), act.From, act.To, string(why), act.Mails, act.Asked)
+		if err == nil {
+			id, err = res.LastInsertId()
+		}
+		return err
+	})
+	return id, err
+}
+
+// keep adds e to the kept versions of the act's pair. A write that fails every round must not push out older ones: what
+// is as the newest one is not kept again.
+func keep(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) error {
+	text, err := encodeEvent(e)
+	if err != nil {
+		return fmt.Errorf("version: %w", err)
+	}
+	data, err := pack(text)
+	if err != nil {
+		return fmt.Errorf("version: %w", err)
+	}
+	m, r, sum := act.Pair.Manager, act.Pair.Report, digest(text)
+	if _, err = tx.ExecContext(ctx, `INSERT INTO versions (manager, report, at, times, digest, data) SELECT ?1, ?2, ?3, ?4, ?5, ?6
+		WHERE ?5 <> coalesce((SELECT digest FROM versions WHERE manager = ?1 AND report = ?2 ORDER BY n DESC LIMIT 1), '')`,
+		m, r, micro(act.At), e.Times(), sum, data); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM versions WHERE at < ?4 OR manager = ?1 AND report = ?2 AND n NOT IN
+		(SELECT n FROM versions WHERE manager = ?1 AND report = ?2 ORDER BY n DESC LIMIT ?3)`,
+		m, r, versionsKept, micro(midnight(series.DateOf(act.At.UTC()).AddDays(-versionDaysKept))))
+	return err
+}
+
+// Done records how the act went: of an error only its kind, because its text may tell what an event is about.
+func (s *Store) Done(ctx context.Context, id int64, at time.Time, failure error) error {
+	var kind sql.NullString
+	if failure != nil {
+		kind = sql.NullString{String: kindName(provider.KindOf(failure)), Valid: true}
+	}
+	if _, err := s.db.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at), kind, id); err != nil {
+		return fmt.Errorf("journal: done: %w", err)
+	}
+	return nil
+}
+
+func kindName(k provider.Kind) string {
+	switch k {
+	case provider.Conflict:
+		return "conflict"
+	case provider.Auth:
+		return "auth"
+	case provider.Transient:
+		return "transient"
+	}
+	return "permanent"
+}
+
+// Versions are the kept earlier versions of a pair's series, newest first. One that cannot be read is left out.
+func (s *Store) Versions(ctx context.Context, pair series.Pair) ([]reconcile.Version, error) {
+	var out []reconcile.Version
+	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
+		var at int64
+		var data []byte
+		if err := r.Scan(&at, &data); err != nil {
+			return err
+		}
+		if e, err := decodeEvent(data); err == nil {
+			out = append(out, reconcile.Version{At: instant(at), Event: e})
+		}
+		return nil
+	}, `SELECT at, data FROM versions WHERE manager = ? AND report = ? ORDER BY n DESC`, pair.Manager, pair.Report)
+	if err != nil {
+		return nil, fmt.Errorf("journal: versions of %s: %w", pair, err)
+	}
+	return out, nil
+}
+
+// Told records that the edges were told to people.
+func (s *Store) Told(ctx context.Context, at time.Time, notices []reconcile.Notice) error {
+	return s.inTx(ctx, "told", func(tx *sql.Tx) error {
+		return execEach(ctx, tx, `INSERT INTO notices (at, flag, edge, recipient) VALUES (?, ?, ?, ?)`, notices, func(n reconcile.Notice) []any {
+			return []any{micro(at), n.FlagID, n.Edge, n.To}
+		})
+	})
+}
+
+// Allow lets the held set of that digest through until the time.
+func (s *Store) Allow(ctx context.Context, digest string, until time.Time) error {
+	if _, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO allowances (digest, until) VALUES (?, ?)`, digest, micro(until)); err != nil {
+		return fmt.Errorf("journal: allow: %w", err)
+	}
+	return nil
+}
+
+// Acknowledge marks an open flag as seen by a person; it reports whether there is one. Doing it again is fine and keeps
+// the first time.
+func (s *Store) Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error) {
+	res, err := s.db.ExecContext(ctx, `UPDATE flags SET state = 'acknowledged', acked = coalesce(acked, ?) WHERE id = ? AND state <> 'closed'`, micro(at), flagID)
+	var n int64
+	if err == nil {
+		n, err = res.RowsAffected()
+	}
+	if err != nil {
+		return false, fmt.Errorf("journal: acknowledge %s: %w", flagID, err)
+	}
+	return n > 0, nil
+}
+
+// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts and notices; and
+// versions past their 90 days and allowances that have lapsed. It returns how many rows went.
+func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
+	now := s.now().UTC()
+	today := series.DateOf(now)
+	before := today.AddDays(-s.keep)
+	err = s.inTx(ctx, "prune", func(tx *sql.Tx) error {
+		for _, x := range []struct {
+			where string
+			limit any
+		}{
+			{`flags WHERE state = 'closed' AND closed < ?`, micro(midnight(before))},
+			{`outcomes WHERE week < ?`, before.Week().String()},
+			{`acts WHERE at < ?`, micro(midnight(before))},
+			{`notices WHERE at < ?`, micro(midnight(before))},
+			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},
+			{`allowances WHERE until <= ?`, micro(now)},
+		} {
+			res, err := tx.ExecContext(ctx, `DELETE FROM `+x.where, x.limit)
+			if err != nil {
+				return err
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
+			removed += n
+		}
+		return nil
+	})
+	return removed, err
+}

@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// Commit records what a round saw and found, in one transaction. People, Pending, Breaks and HeldSet take the place of
+// the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps its row.
+// The outcomes of a pair's week replace those that are not final yet.
+func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
+	return s.inTx(ctx, "commit", func(tx *sql.Tx) error {
+		for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
+			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putBreaks,
+		} {
+			if err := f(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO rounds (one, at, held_set) VALUES (1, ?, ?)
+		ON CONFLICT (one) DO UPDATE SET at = excluded.at, held_set = excluded.held_set`, micro(r.At), r.HeldSet)
+	return err
+}
+
+func putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	touch, err := tx.PrepareContext(ctx, `UPDATE snapshots SET at = ?, full_at = ?, cursor = ? WHERE person = ? AND format = ? AND digest = ?`)
+	if err != nil {
+		return err
+	}
+	defer touch.Close()
+	put, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO snapshots (person, at, full_at, cursor, format, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer put.Close()
+	for _, person := range slices.Sorted(maps.Keys(r.Snapshots)) {
+		x := r.Snapshots[person]
+		text, err := encodeSnapshot(x)
+		if err != nil {
+			return fmt.Errorf("snapshot of %s: %w", person, err)
+		}
+		// Most calendars have not changed since the last round.
+		sum := digest(text)
+		res, err := touch.ExecContext(ctx, micro(x.At), micro(x.FullAt), x.Cursor, person, snapshotFormat, sum)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		data, err := pack(text)
+		if err == nil {
+			_, err = put.ExecContext(ctx, person, micro(x.At), micro(x.FullAt), x.Cursor, snapshotFormat, sum, data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return execEach(ctx, tx, `DELETE FROM snapshots WHERE person = ?`, r.Forget, func(p string) []any { return []any{p} })
+}
+
+func putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM people`); err != nil {
+		return err
+	}
+	return execEach(ctx, tx, `INSERT INTO people (id, data) VALUES (?, ?)`, slices.Sorted(maps.Keys(r.People)), func(id string) []any {
+		data, err := json.Marshal(r.People[id])
+		if err != nil {
+			panic(err) // strings, numbers and days only
+		}
+		return []any{id, string(data)}
+	})
+}
+
+func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	const put = `INSERT INTO flags (id, manager, report, generation, kind, occurrence, from_text, to_text, by_whom, notice, since, state)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+		ON CONFLICT (id) DO UPDATE SET from_text = excluded.from_text, to_text = excluded.to_text, by_whom = excluded.by_whom,
+			notice = excluded.notice, since = excluded.since,
+			state = CASE state WHEN 'closed' THEN 'open' ELSE state END,
+			acked = CASE state WHEN 'closed' THEN NULL ELSE acked END,
+			closed = NULL`
+	open := slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) // what Open says of one counts
+	if err := execEach(ctx, tx, put, open, flagRow); err != nil {
+		return err
+	}
+	if err := execEach(ctx, tx, `UPDATE flags SET state = 'closed', closed = ? WHERE id = ? AND state <> 'closed'`, r.Edges.Closed,
+		func(f drift.Flag) []any { return []any{micro(r.At), f.ID()} }); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		edge  string
+		flags []drift.Flag
+	}{{"opened", r.Edges.Opened}, {"changed", r.Edges.Changed}, {"closed", r.Edges.Closed}} {
+		// A flag that closes although its opening was never committed has no row, and so no history.
+		if err := execEach(ctx, tx, `INSERT INTO edges (flag, edge, at, from_text, to_text, by_whom) SELECT id, ?, ?, ?, ?, ? FROM flags WHERE id = ?`,
+			x.flags, func(f drift.Flag) []any {
+				return []any{x.edge, micro(r.At), f.From, f.To, string(f.By), f.ID()}
+			}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func flagRow(f drift.Flag) []any {
+	return []any{f.ID(), f.Pair.Manager, f.Pair.Report, f.Generation, string(f.Kind), f.Occurrence.String(), f.From, f.To,
+		string(f.By), length(f.Notice), micro(f.Since)}
+}
+
+func putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if err := execEach(ctx, tx, `DELETE FROM outcomes WHERE manager = ? AND report = ? AND week = ? AND final = 0`, r.Outcomes,
+		func(o drift.Outcome) []any { return []any{o.Pair.Manager, o.Pair.Report, o.Week.String()} }); err != nil {
+		return err
+	}
+	// What is there still is final, or stands twice in r: the first one counts.
+	return execEach(ctx, tx, `INSERT INTO outcomes (manager, report, week, occurrence, result, by_whom, notice, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`, r.Outcomes, func(o drift.Outcome) []any {
+		return []any{o.Pair.Manager, o.Pair.Report, o.Week.String(), o.Occurrence.String(), string(o.Result), string(o.By), length(o.Notice), o.Final}
+	})
+}
+
+func putPending(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM pending`); err != nil {
+		return err
+	}
+	return execEach(ctx, tx, `INSERT INTO pending (flag, times, by_whom, since) VALUES (?, ?, ?, ?)`, slices.Sorted(maps.Keys(r.Pending)),
+		func(id string) []any {
+			p := r.Pending[id]
+			return []any{id, p.Times, string(p.By), micro(p.Since)}
+		})
+}
+
+func putBreaks(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM breaks`); err != nil {
+		return err
+	}
+	return execEach(ctx, tx, `INSERT INTO breaks (person, since, kind, text, hint) VALUES (?, ?, ?, ?, ?)`, slices.Sorted(maps.Keys(r.Breaks)),
+		func(id string) []any {
+			b := r.Breaks[id]
+			return []any{id, micro(b.Since), b.Kind, b.Text, b.Hint}
+		})
+}
+
+// execEach runs the statement once for each row.
+func execEach[T any](ctx context.Context, tx *sql.Tx, statement string, rows []T, args func(T) []any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	st, err := tx.PrepareContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	for _, r := range rows {
+		if _, err := st.ExecContext(ctx, args(r)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// length is d in nanoseconds, NULL where it is not known.
+func length(d *time.Duration) sql.NullInt64 {
+	if d == nil {
+		return sql.NullInt64{}
+	}
+	return sql.NullInt64{Int64: int64(*d), Valid: true}
+}
+
+// duration is what length wrote.
+func duration(n sql.NullInt64) *time.Duration {
+	if !n.Valid {
+		return nil
+	}
+	d := time.Duration(n.Int64)
+	return &d
+}
+
+// Rename gives all records of a person to the new id (`formerly` in the roster): same person, same record. Repeating it
+// is fine.
+func (s *Store) Rename(ctx context.Context, old, id string) error {
+	return s.inTx(ctx, "rename "+old, func(tx *sql.Tx) error {
+		for _, table := range []string{"outcomes", "acts", "versions", "snapshots", "people", "breaks"} {
+			columns := []string{"manager", "report"}
+			switch table {
+			case "snapshots", "breaks":
+				columns = []string{"person"}
+			case "people":
+				columns = []string{"id"}
+			}
+			for _, c := range columns {
+				if _, err := tx.ExecContext(ctx, `UPDATE OR REPLACE `+table+` SET `+c+` = ? WHERE `+c+` = ?`, id, old); err != nil {
+					return err
+				}
+			}
+		}
+		flags, err := query(ctx, tx, scanFlag, flagColumns+` WHERE manager = ?1 OR report = ?1`, old)
+		if err != nil {
+			return err
+		}
+		now := func(p string) string {
+			if p == old {
+				return id
+			}
+			return p
+		}
+		return execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ?, manager = ?, report = ? WHERE id = ?`, flags, func(f reconcile.FlagRow) []any {
+			was := f.ID()
+			f.Pair = series.Pair{Manager: now(f.Pair.Manager), Report: now(f.Pair.Report)}
+			return []any{f.ID(), f.Pair.Manager, f.Pair.Report, was}
+		})
+	})
+}

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// Load reads all that a round starts from, as of one moment. A snapshot that this program cannot read is left out: the
+// next observation is then a full listing. Allowed is the allowance of the last held set, else the one that lasts longest.
+func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return reconcile.Memory{}, fmt.Errorf("journal: load: %w", err)
+	}
+	defer tx.Rollback() // nothing was written
+	now := s.now().UTC()
+	l := loader{tx: tx, Memory: reconcile.Memory{
+		Empty:     true,
+		Snapshots: map[string]series.Snapshot{},
+		People:    map[string]series.Person{},
+		Frozen:    map[series.Pair]series.Week{},
+		Pending:   map[string]reconcile.Pending{},
+		Writes:    map[series.Pair]int{},
+		Breaks:    map[string]reconcile.Break{},
+		TimesSeen: map[series.Pair][]string{},
+	}}
+	err = errors.Join(
+		l.each(ctx, l.round, `SELECT held_set FROM rounds`),
+		l.each(ctx, l.snapshot, `SELECT person, at, full_at, cursor, data FROM snapshots WHERE format = ?`, snapshotFormat),
+		l.each(ctx, l.person, `SELECT id, data FROM people`),
+		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 GROUP BY manager, report`),
+		l.each(ctx, l.pending, `SELECT flag, times, by_whom, since FROM pending`),
+		l.each(ctx, l.brk, `SELECT person, since, kind, text, hint FROM breaks`),
+		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND error IS NULL GROUP BY manager, report`,
+			micro(midnight(series.DateOf(now)))),
+		l.each(ctx, l.times, `SELECT manager, report, times FROM versions ORDER BY n DESC`),
+		l.each(ctx, l.allowed, `SELECT digest FROM allowances WHERE until > ? ORDER BY digest = (SELECT held_set FROM rounds) DESC, until DESC LIMIT 1`,
+			micro(now)),
+	)
+	rows, err2 := query(ctx, tx, scanFlag, flagColumns+` WHERE state <> 'closed' ORDER BY `+flagOrder)
+	for _, f := range rows {
+		l.Open = append(l.Open, f.Flag)
+	}
+	if err := errors.Join(err, err2); err != nil {
+		return reconcile.Memory{}, fmt.Errorf("journal: load: %w", err)
+	}
+	return l.Memory, nil
+}
+
+// loader fills a Memory from the rows of its queries.
+type loader struct {
+	reconcile.Memory
+	tx *sql.Tx
+}
+
+func (l *loader) each(ctx context.Context, scan func(*sql.Rows) error, q string, args ...any) error {
+	return eachRow(ctx, l.tx, scan, q, args...)
+}
+
+func (l *loader) round(r *sql.Rows) error {
+	l.Empty = false
+	return r.Scan(&l.HeldSet)
+}
+
+func (l *loader) snapshot(r *sql.Rows) error {
+	var person, cursor string
+	var at, full int64
+	var data []byte
+	if err := r.Scan(&person, &at, &full, &cursor, &data); err != nil {
+		return err
+	}
+	if x, err := decodeSnapshot(data); err == nil {
+		x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor
+		l.Snapshots[person] = x
+	}
+	return nil
+}
+
+func (l *loader) person(r *sql.Rows) error {
+	var id string
+	var data []byte
+	if err := r.Scan(&id, &data); err != nil {
+		return err
+	}
+	var p series.Person
+	if err := json.Unmarshal(data, &p); err != nil {
+		return fmt.Errorf("person %s: %w", id, err)
+	}
+	l.People[id] = p
+	return nil
+}
+
+func (l *loader) frozen(r *sql.Rows) error {
+	var p series.Pair
+	var week string
+	if err := r.Scan(&p.Manager, &p.Report, &week); err != nil {
+		return err
+	}
+	w, err := series.ParseWeek(week)
+	l.Frozen[p] = w
+	return err
+}
+
+func (l *loader) pending(r *sql.Rows) error {
+	var id string
+	var p reconcile.Pending
+	var since int64
+	err := r.Scan(&id, &p.Times, &p.By, &since)
+	p.Since = instant(since)
+	l.Pending[id] = p
+	return err
+}
+
+func (l *loader) brk(r *sql.Rows) error {
+	var id string
+	var b reconcile.Break
+	var since int64
+	err := r.Scan(&id, &since, &b.Kind, &b.Text, &b.Hint)
+	b.Since = instant(since)
+	l.Breaks[id] = b
+	return err
+}
+
+func (l *loader) writes(r *sql.Rows) error {
+	var p series.Pair
+	var n int
+	err := r.Scan(&p.Manager, &p.Report, &n)
+	l.Writes[p] = n
+	return err
+}
+
+func (l *loader) times(r *sql.Rows) error {
+	var p series.Pair
+	var times string
+	err := r.Scan(&p.Manager, &p.Report, &times)
+	l.TimesSeen[p] = append(l.TimesSeen[p], times)
+	return err
+}
+
+func (l *loader) allowed(r *sql.Rows) error { return r.Scan(&l.Allowed) }
+
+// midnight is the first instant of d in UTC.
+func midnight(d series.Date) time.Time {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
+}
+
+const (
+	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, by_whom, notice, since, state, closed FROM flags`
+	flagOrder   = `state = 'closed', since, manager, report, occurrence, kind, generation`
+)
+
+func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
+	var occurrence string
+	var notice, closed sql.NullInt64
+	var since int64
+	if err = r.Scan(&f.Pair.Manager, &f.Pair.Report, &f.Generation, &f.Kind, &occurrence, &f.From, &f.To, &f.By, &notice, &since, &f.State, &closed); err != nil {
+		return f, err
+	}
+	f.Notice, f.Since = duration(notice), instant(since)
+	if closed.Valid {
+		f.Closed = instant(closed.Int64)
+	}
+	return f, f.Occurrence.UnmarshalText([]byte(occurrence))
+}
+
+// Flags are the flags, open first, then by since; closed ones too with all.
+func (s *Store) Flags(ctx context.Context, all bool) ([]reconcile.FlagRow, error) {
+	flags, err := query(ctx, s.db, scanFlag, flagColumns+` WHERE state <> 'closed' OR ? ORDER BY `+flagOrder, all)
+	if err != nil {
+		return nil, fmt.Errorf("journal: flags: %w", err)
+	}
+	return flags, nil
+}
+
+// Outcomes are the recorded outcomes of the weeks from that of the day on, of one pair unless it is zero, by week, pair
+// and day. Final ones and those of weeks that still run are among them.
+func (s *Store) Outcomes(ctx context.Context, pair series.Pair, since series.Date) ([]drift.Outcome, error) {
+	week := ""
+	if !since.IsZero() {
+		week = since.Week().String()
+	}
+	outcomes, err := query(ctx, s.db, scanOutcome, `SELECT manager, report, week, occurrence, result, by_whom, notice, final FROM outcomes
+		WHERE week >= ? AND (manager = ? AND report = ? OR ?) ORDER BY week, manager, report, occurrence`,
+		week, pair.Manager, pair.Report, pair == series.Pair{})
+	if err != nil {
+		return nil, fmt.Errorf("journal: outcomes: %w", err)
+	}
+	return outcomes, nil
+}
+
+func scanOutcome(r *sql.Rows) (o drift.Outcome, err error) {
+	var week, occurrence string
+	var notice sql.NullInt64
+	if err = r.Scan(&o.Pair.Manager, &o.Pair.Report, &week, &occurrence, &o.Result, &o.By, &notice, &o.Final); err != nil {
+		return o, err
+	}
+	o.Notice = duration(notice)
+	if o.Week, err = series.ParseWeek(week); err != nil {
+		return o, err
+	}
+	return o, o.Occurrence.UnmarshalText([]byte(occurrence))
+}

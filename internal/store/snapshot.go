@@ -1,0 +1,157 @@
+package store
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// snapshotMeaning is raised when snapshots mean something else although they look the same: older ones are then not read.
+const snapshotMeaning = "1"
+
+// snapshotFormat names what a blob of the snapshots table holds. It changes with every field of the type, because a
+// snapshot without the new field would be believed, where a missing one is only made anew by a full listing.
+var snapshotFormat = snapshotMeaning + "-" + digest([]byte(shape(reflect.TypeFor[series.Snapshot]())))
+
+// packAbove is the size in bytes from which blobs are compressed.
+const packAbove = 4 << 10
+
+// shape spells the fields of t, and of all it is made of.
+func shape(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return "time"
+		}
+		var fields []string
+		for i := range t.NumField() {
+			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type))
+		}
+		return "{" + strings.Join(fields, ",") + "}"
+	case reflect.Slice, reflect.Array, reflect.Pointer:
+		return t.Kind().String() + " " + shape(t.Elem())
+	case reflect.Map:
+		return "map[" + shape(t.Key()) + "]" + shape(t.Elem())
+	}
+	return t.Kind().String()
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:16])
+}
+
+// encodeSnapshot is the JSON of s without what has columns of its own. What candidates are about does not go to disk.
+func encodeSnapshot(s series.Snapshot) ([]byte, error) {
+	s = mapTimes(s, writable)
+	s.At, s.FullAt, s.Cursor = time.Time{}, time.Time{}, ""
+	for i := range s.Candidates {
+		s.Candidates[i].Event.Title, s.Candidates[i].Event.Raw = "", ""
+	}
+	return json.Marshal(s)
+}
+
+func decodeSnapshot(b []byte) (s series.Snapshot, err error) {
+	err = unpack(b, &s)
+	return mapTimes(s, readable), err
+}
+
+func encodeEvent(e series.Event) ([]byte, error) { return json.Marshal(mapEvent(e, writable)) }
+
+func decodeEvent(b []byte) (e series.Event, err error) {
+	err = unpack(b, &e)
+	return mapEvent(e, readable), err
+}
+
+// pack compresses what is long.
+func pack(b []byte) ([]byte, error) {
+	if len(b) < packAbove {
+		return b, nil
+	}
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err == nil {
+		_, err = z.Write(b)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	return out.Bytes(), err
+}
+
+// unpack reads JSON that pack may have compressed into v.
+func unpack(b []byte, v any) error {
+	if bytes.HasPrefix(b, []byte{0x1f, 0x8b}) { // RFC 1952 section 2.3.1
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return err
+		}
+		if b, err = io.ReadAll(z); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(b, v)
+}
+
+// writable is t as RFC 3339 can carry it: in UTC, in the years 0 to 9999. Calendars do say "until 9999-12-31", which is
+// later still in UTC.
+func writable(t time.Time, _ string) time.Time {
+	t = t.UTC()
+	if y := t.Year(); y > 9999 {
+		return time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)
+	} else if y < 0 {
+		return time.Time{}
+	}
+	return t
+}
+
+// readable is t on the clock of its event's zone.
+func readable(t time.Time, zone string) time.Time {
+	if loc, err := series.Location(zone); err == nil && !t.IsZero() {
+		return t.In(loc)
+	}
+	return t.UTC()
+}
+
+// mapTimes is a copy of s with every instant replaced by f of it and of the zone that its event is in, "" for none.
+func mapTimes(s series.Snapshot, f func(t time.Time, zone string) time.Time) series.Snapshot {
+	s.At, s.FullAt = f(s.At, ""), f(s.FullAt, "")
+	s.Series = each(s.Series, func(e *series.Event) { *e = mapEvent(*e, f) })
+	s.Copies = each(s.Copies, func(e *series.Event) { *e = mapEvent(*e, f) })
+	s.Candidates = each(s.Candidates, func(c *series.Candidate) { c.Event = mapEvent(c.Event, f) })
+	s.StandIns = each(s.StandIns, func(x *series.StandIn) { x.Start = f(x.Start, "") })
+	s.Gone = each(s.Gone, func(g *series.Gone) { g.Since, g.Last = f(g.Since, ""), mapEvent(g.Last, f) })
+	s.Busy = each(s.Busy, func(b *series.Busy) {
+		in := func(t *time.Time) { *t = f(*t, b.Zone) }
+		in(&b.Start)
+		b.RDates, b.ExDates = each(b.RDates, in), each(b.ExDates, in)
+	})
+	return s
+}
+
+func mapEvent(e series.Event, f func(t time.Time, zone string) time.Time) series.Event {
+	in := func(t *time.Time) { *t = f(*t, e.Zone) }
+	in(&e.Start)
+	in(&e.Rule.Until)
+	e.Rule.Starts, e.Excluded = each(e.Rule.Starts, in), each(e.Excluded, in)
+	e.Overrides = each(e.Overrides, func(o *series.Override) { in(&o.Original); in(&o.Start) })
+	return e
+}
+
+// each is a copy of s with f applied to every element.
+func each[T any](s []T, f func(*T)) []T {
+	s = slices.Clone(s)
+	for i := range s {
+		f(&s[i])
+	}
+	return s
+}

@@ -1,0 +1,483 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/provider"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+var (
+	noon = time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC)
+	mia  = series.Pair{Manager: "mia", Report: "raj"}
+	lee  = series.Pair{Manager: "mia", Report: "lee"}
+)
+
+// at is a clock that stands still.
+func at(t time.Time) func() time.Time { return func() time.Time { return t } }
+
+// open opens the file, and closes it with the test.
+func open(t testing.TB, path string, now time.Time) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), "sqlite:"+path, at(now), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func file(t testing.TB) string { return filepath.Join(t.TempDir(), "journal.db") }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func load(t testing.TB, s *Store) reconcile.Memory {
+	t.Helper()
+	m, err := s.Load(t.Context())
+	must(t, err)
+	return m
+}
+
+func flag(p series.Pair, day int, to string) drift.Flag {
+	notice := 26 * time.Hour
+	return drift.Flag{Pair: p, Generation: 1, Kind: drift.Moved, Occurrence: series.Date{Year: 2026, Month: time.December, Day: day},
+		From: "2026-12-01T10:00:00+01:00", To: to, By: drift.ByReport, Notice: &notice, Since: noon}
+}
+
+func outcome(p series.Pair, d series.Date, r drift.Result, final bool) drift.Outcome {
+	return drift.Outcome{Pair: p, Week: d.Week(), Occurrence: d, Result: r, By: drift.ByUnknown, Final: final}
+}
+
+func day(d int) series.Date { return series.Date{Year: 2026, Month: time.December, Day: d} }
+
+// fill sets every field of v to something other than zero, for ever the same: maps and slices get two elements.
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(noon.Add(time.Duration(*n) * time.Minute)))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+		if z := v.FieldByName("Zone"); z.IsValid() {
+			z.SetString("Europe/Berlin")
+		}
+		if d, ok := v.Addr().Interface().(*series.Date); ok {
+			*d = day(*n%28 + 1)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), n)
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(key, n)
+			fill(elem, n)
+			v.SetMapIndex(key, elem)
+		}
+	case reflect.String:
+		v.SetString("s" + string(rune('a'+*n%26)))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(*n))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("fill: " + v.Kind().String())
+	}
+}
+
+// whole is a snapshot with nothing left out, as a provider makes it.
+func whole() series.Snapshot {
+	var s series.Snapshot
+	n := 0
+	fill(reflect.ValueOf(&s).Elem(), &n)
+	for i := range s.Candidates {
+		s.Candidates[i].Event.Title, s.Candidates[i].Event.Raw = "", ""
+	}
+	return s
+}
+
+func TestSnapshotsComeBackWhole(t *testing.T) {
+	want := map[string]series.Snapshot{"mia": whole(), "raj": {At: noon}}
+	s := open(t, file(t), noon)
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: want}))
+	got := load(t, s).Snapshots
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	berlin, err := series.Location("Europe/Berlin")
+	must(t, err)
+	if got := got["mia"].Series[0].Overrides[0].Start.Location(); got != berlin {
+		t.Errorf("a start came back in %v, want the zone of its event", got)
+	}
+}
+
+// A calendar that has not changed is written without its blob; what has columns of its own moves on.
+func TestSnapshotsThatDidNotChange(t *testing.T) {
+	s := open(t, file(t), noon)
+	x := whole()
+	for range 2 {
+		x.At, x.FullAt, x.Cursor = x.At.Add(time.Minute), x.FullAt.Add(time.Hour), x.Cursor+"+"
+		must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: map[string]series.Snapshot{"mia": x}}))
+		if d := cmp.Diff(x, load(t, s).Snapshots["mia"]); d != "" {
+			t.Error(d)
+		}
+	}
+	x.Busy = x.Busy[:1]
+	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: map[string]series.Snapshot{"mia": x}}))
+	if d := cmp.Diff(x, load(t, s).Snapshots["mia"]); d != "" {
+		t.Error(d)
+	}
+	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Forget: []string{"mia"}}))
+	if got := load(t, s).Snapshots; len(got) != 0 {
+		t.Errorf("%d snapshots are left", len(got))
+	}
+}
+
+// What cannot be read is a full listing next time, never an error.
+func TestSnapshotsThatCannotBeRead(t *testing.T) {
+	for name, damage := range map[string]string{
+		"other format": `UPDATE snapshots SET format = '0-'`,
+		"not JSON":     `UPDATE snapshots SET data = CAST('{"Series":[' AS BLOB)`,
+		"not gzip":     `UPDATE snapshots SET data = x'1f8b0000'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, file(t), noon)
+			r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()}}
+			must(t, s.Commit(t.Context(), r))
+			if _, err := s.db.Exec(damage); err != nil {
+				t.Fatal(err)
+			}
+			if m := load(t, s); len(m.Snapshots) != 0 || m.Empty {
+				t.Errorf("got %d snapshots, empty %v", len(m.Snapshots), m.Empty)
+			}
+			must(t, s.Commit(t.Context(), r))
+			if name != "other format" {
+				return // the digest still speaks of the undamaged text
+			}
+			if d := cmp.Diff(r.Snapshots, load(t, s).Snapshots); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// Calendars say "until the end of 9999" in zones where that is later still in UTC; RFC 3339 has no such year.
+func TestSnapshotsAtTheEndOfTime(t *testing.T) {
+	s := open(t, file(t), noon)
+	e := series.Event{Zone: "America/New_York", Rule: series.Rule{Plain: true, Every: 1}}
+	loc, err := series.Location(e.Zone)
+	must(t, err)
+	e.Start = time.Date(2026, time.December, 1, 10, 0, 0, 0, loc)
+	e.Rule.Until = time.Date(9999, time.December, 31, 23, 0, 0, 0, loc)
+	e.Excluded = []time.Time{time.Time{}.In(loc)}
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": {Series: []series.Event{e}}}}))
+	got := load(t, s).Snapshots["mia"].Series
+	if len(got) != 1 || got[0].Rule.Until.Year() != 9999 || !got[0].Start.Equal(e.Start) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	a, b := flag(mia, 1, "2026-12-03T10:00:00+01:00"), flag(lee, 1, "2026-12-02T10:00:00+01:00")
+	states := func(want ...string) {
+		t.Helper()
+		rows, err := s.Flags(ctx, true)
+		must(t, err)
+		var got []string
+		for _, f := range rows {
+			got = append(got, f.Pair.Report+" "+f.State+" "+f.To)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	}
+	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a, b}}}))
+	if d := cmp.Diff([]drift.Flag{b, a}, load(t, s).Open); d != "" {
+		t.Error(d)
+	}
+	for range 2 {
+		if ok, err := s.Acknowledge(ctx, a.ID(), noon); err != nil || !ok {
+			t.Errorf("acknowledge: %v, %v", ok, err)
+		}
+	}
+	if ok, err := s.Acknowledge(ctx, "no such flag", noon); err != nil || ok {
+		t.Errorf("acknowledge of nothing: %v, %v", ok, err)
+	}
+	a.To = "2026-12-04T10:00:00+01:00"
+	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{a}, Edges: drift.Edges{Changed: []drift.Flag{a}}}))
+	states("lee open "+b.To, "raj acknowledged "+a.To) // the calendar of b was not read: it stays
+	must(t, s.Commit(ctx, reconcile.Record{At: noon.Add(time.Hour), Edges: drift.Edges{Closed: []drift.Flag{a}}}))
+	states("lee open "+b.To, "raj closed "+a.To)
+	if ok, err := s.Acknowledge(ctx, a.ID(), noon); err != nil || ok {
+		t.Errorf("acknowledge of a closed one: %v, %v", ok, err)
+	}
+	rows, err := s.Flags(ctx, false)
+	must(t, err)
+	if len(rows) != 1 || rows[0].Flag.ID() != b.ID() {
+		t.Errorf("open: %v", rows)
+	}
+	rows, err = s.Flags(ctx, true)
+	must(t, err)
+	if !rows[1].Closed.Equal(noon.Add(time.Hour)) {
+		t.Errorf("closed at %v", rows[1].Closed)
+	}
+	a.Since = noon.Add(2 * time.Hour)
+	must(t, s.Commit(ctx, reconcile.Record{At: a.Since, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a}}}))
+	states("lee open "+b.To, "raj open "+a.To)
+	if got := load(t, s).Open[1].Since; !got.Equal(a.Since) {
+		t.Errorf("opened again since %v", got)
+	}
+	edges, err := query(ctx, s.db, func(r *sql.Rows) (e string, err error) { return e, r.Scan(&e) }, `SELECT edge FROM edges WHERE flag = ? ORDER BY n`, a.ID())
+	must(t, err)
+	if d := cmp.Diff([]string{"opened", "changed", "closed", "opened"}, edges); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestOutcomes(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	commit := func(o ...drift.Outcome) { t.Helper(); must(t, s.Commit(ctx, reconcile.Record{At: noon, Outcomes: o})) }
+	check := func(p series.Pair, since series.Date, want ...drift.Outcome) {
+		t.Helper()
+		got, err := s.Outcomes(ctx, p, since)
+		must(t, err)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	}
+	first, second := outcome(mia, day(1), drift.Kept, true), outcome(mia, day(8), drift.CancelledWeek, false)
+	commit(first, second, outcome(lee, day(2), drift.Excused, true))
+	check(mia, series.Date{}, first, second)
+	check(mia, day(8), second)
+	check(series.Pair{}, day(1), outcome(lee, day(2), drift.Excused, true), first, second)
+
+	// A final one never changes; another day of the same week takes the place of one that is not final.
+	third := outcome(mia, day(9), drift.KeptLate, true)
+	commit(outcome(mia, day(1), drift.Slipped, true), third)
+	check(mia, series.Date{}, first, third)
+	if d := cmp.Diff(map[series.Pair]series.Week{mia: day(9).Week(), lee: day(2).Week()}, load(t, s).Frozen); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestActs(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	begin := func(p series.Pair, at time.Time) int64 {
+		t.Helper()
+		id, err := s.Begin(ctx, reconcile.Act{At: at, Pair: p, Action: plan.Create, Why: []string{"nothing is booked yet"}, Mails: 1}, nil)
+		must(t, err)
+		return id
+	}
+	must(t, s.Done(ctx, begin(mia, noon), noon, nil))
+	begin(mia, noon) // its process was killed
+	must(t, s.Done(ctx, begin(mia, noon), noon, &provider.Error{Kind: provider.Conflict, Err: errors.New("changed")}))
+	must(t, s.Done(ctx, begin(lee, noon.Add(-13*time.Hour)), noon, nil)) // yesterday
+	if d := cmp.Diff(map[series.Pair]int{mia: 2}, load(t, s).Writes); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	event := func(n int) series.Event {
+		return series.Event{Ref: series.Ref{ID: "x.ics"}, Zone: "Europe/Berlin", Start: noon.AddDate(0, 0, n), Duration: time.Hour,
+			Rule: series.Rule{Plain: true, Every: 1}, Raw: "BEGIN:VCALENDAR\r\nX-NOTE:Ü\r\nEND:VCALENDAR\r\n"}
+	}
+	begin := func(p series.Pair, at time.Time, e series.Event) {
+		t.Helper()
+		_, err := s.Begin(ctx, reconcile.Act{At: at, Pair: p, Action: plan.Update}, &e)
+		must(t, err)
+	}
+	begin(lee, noon.AddDate(0, 0, -91), event(0))
+	for n := range 12 {
+		begin(mia, noon, event(n))
+		begin(mia, noon, event(n)) // the write failed, and is tried again
+	}
+	got, err := s.Versions(ctx, mia)
+	must(t, err)
+	var want []reconcile.Version
+	var times []string
+	for n := 11; n >= 2; n-- {
+		want = append(want, reconcile.Version{At: noon, Event: event(n)})
+		times = append(times, event(n).Times())
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(map[series.Pair][]string{mia: times}, load(t, s).TimesSeen); d != "" {
+		t.Error(d)
+	}
+	if got, err := s.Versions(ctx, lee); err != nil || len(got) != 0 {
+		t.Errorf("after 91 days: %v, %v", got, err)
+	}
+}
+
+func TestAllowances(t *testing.T) {
+	path := file(t)
+	s, later := open(t, path, noon), open(t, path, noon.AddDate(0, 0, 2))
+	ctx := t.Context()
+	must(t, s.Allow(ctx, "aa", noon.Add(24*time.Hour)))
+	if m := load(t, s); m.Allowed != "aa" || !m.Empty {
+		t.Errorf("got %q, empty %v", m.Allowed, m.Empty)
+	}
+	must(t, s.Allow(ctx, "bb", noon.Add(25*time.Hour)))
+	if got := load(t, s).Allowed; got != "bb" {
+		t.Errorf("got %q", got)
+	}
+	must(t, s.Commit(ctx, reconcile.Record{At: noon, HeldSet: "aa"}))
+	if m := load(t, s); m.Allowed != "aa" || m.HeldSet != "aa" {
+		t.Errorf("got %q for %q", m.Allowed, m.HeldSet)
+	}
+	if got := load(t, later).Allowed; got != "" {
+		t.Errorf("two days later: %q", got)
+	}
+}
+
+func TestRename(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	f, o := flag(mia, 1, "x"), outcome(mia, day(1), drift.Kept, true)
+	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{f}, Edges: drift.Edges{Opened: []drift.Flag{f}}, Outcomes: []drift.Outcome{o},
+		Snapshots: map[string]series.Snapshot{"raj": {At: noon}}, People: map[string]series.Person{"raj": {ID: "raj"}}}))
+	if ok, err := s.Acknowledge(ctx, f.ID(), noon); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for range 2 {
+		must(t, s.Rename(ctx, "raj", "rajesh"))
+	}
+	f.Pair.Report, o.Pair.Report = "rajesh", "rajesh"
+	rows, err := s.Flags(ctx, true)
+	must(t, err)
+	if d := cmp.Diff([]reconcile.FlagRow{{Flag: f, State: "acknowledged"}}, rows); d != "" {
+		t.Error(d)
+	}
+	if ok, err := s.Acknowledge(ctx, f.ID(), noon); err != nil || !ok {
+		t.Errorf("by its new id: %v, %v", ok, err)
+	}
+	got, err := s.Outcomes(ctx, o.Pair, series.Date{})
+	must(t, err)
+	if d := cmp.Diff([]drift.Outcome{o}, got); d != "" {
+		t.Error(d)
+	}
+	m := load(t, s)
+	if _, ok := m.Snapshots["rajesh"]; !ok || len(m.People) != 1 {
+		t.Errorf("snapshots %v, people %v", m.Snapshots, m.People)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	path := file(t)
+	s := open(t, path, noon)
+	ctx := t.Context()
+	kept, gone := flag(mia, 1, "x"), flag(mia, 2, "y")
+	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{kept}, Edges: drift.Edges{Opened: []drift.Flag{kept, gone}, Closed: []drift.Flag{gone}},
+		Outcomes: []drift.Outcome{outcome(mia, day(1), drift.Kept, true)}}))
+	id, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
+	must(t, err)
+	must(t, s.Done(ctx, id, noon, nil))
+	must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: kept.ID(), Edge: "opened", To: "mia"}, {Edge: "alarm", To: "admin"}}))
+	must(t, s.Allow(ctx, "aa", noon.Add(time.Hour)))
+	for _, x := range []struct {
+		after int // days
+		want  int64
+	}{{0, 0}, {730, 2}, {731, 4}, {738, 1}, {2000, 0}} {
+		if n, err := open(t, path, noon.AddDate(0, 0, x.after)).Prune(ctx); err != nil || n != x.want {
+			t.Errorf("%d days later: removed %d, %v, want %d", x.after, n, err, x.want)
+		}
+	}
+	if rows, err := s.Flags(ctx, true); err != nil || len(rows) != 1 || rows[0].Flag.ID() != kept.ID() {
+		t.Errorf("flags left: %v, %v", rows, err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"postgres://u:pw@db/x":     "database: PostgreSQL is not supported by this version; use sqlite:PATH",
+		"mysql://u:pw@db":          "database: want sqlite:PATH",
+		"holdfast.db":              "database: want sqlite:PATH",
+		"sqlite:":                  "database: want sqlite:PATH",
+		"sqlite:/no/such/dir/x.db": "database: open /no/such/dir/x.db: no such file or directory",
+	} {
+		_, err := Open(t.Context(), dsn, at(noon), Options{})
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", dsn, err, want)
+		}
+	}
+}
+
+func TestFilesAreTheOwnersOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?#%20.db")
+	must(t, os.WriteFile(path, nil, 0o644))
+	s := open(t, path, noon)
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon}))
+	release, err := s.Exclusive(t.Context())
+	must(t, err)
+	defer release()
+	for _, suffix := range []string{"", "-wal", "-shm", "-daemon"} {
+		i, err := os.Stat(path + suffix)
+		if err != nil {
+			t.Error(err)
+		} else if i.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %o", suffix, i.Mode().Perm())
+		}
+	}
+	if names, err := os.ReadDir(filepath.Dir(path)); err != nil || len(names) != 4 {
+		t.Errorf("files: %v, %v", names, err)
+	}
+}
+
+func TestNothingIsLeftOfAnUncommittedRound(t *testing.T) {
+	path := file(t)
+	s := open(t, path, noon)
+	before := reconcile.Record{At: noon, HeldSet: "aa", Snapshots: map[string]series.Snapshot{"mia": whole()}, People: map[string]series.Person{"mia": {ID: "mia"}}}
+	must(t, s.Commit(t.Context(), before))
+	want := load(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	tx, err := s.db.BeginTx(ctx, nil)
+	must(t, err)
+	other := reconcile.Record{At: noon.Add(time.Hour), HeldSet: "bb", Snapshots: map[string]series.Snapshot{"mia": {}}}
+	must(t, putRound(ctx, tx, other))
+	must(t, putSnapshots(ctx, tx, other))
+	must(t, putPeople(ctx, tx, other))
+	cancel()
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, HeldSet: "aa", People: before.People})) // waits until the lock is free
+	if d := cmp.Diff(want, load(t, open(t, path, noon))); d != "" {
+		t.Error(d)
+	}
+}

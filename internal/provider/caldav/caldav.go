@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 	"holdfast/internal/clock"
-	_ "holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
@@ -43,8 +42,6 @@ type Calendar struct {
 	mu    sync.Mutex
 	found *collection // nil until it is found, and after it was lost
 }
-
-// var _ provider.Calendar = (*Calendar)(nil)
 
 // Open makes the Calendar that o describes. Nothing is asked of the server until it is used.
 func Open(o Options) *Calendar {

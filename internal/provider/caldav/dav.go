@@ -80,9 +80,16 @@ func (e *statusError) Error() string {
 	return strings.TrimSpace(s)
 }
 
+// statusErrorOf is the statusError in err, nil if there is none.
+func statusErrorOf(err error) *statusError {
+	var e *statusError
+	errors.As(err, &e)
+	return e
+}
+
 // statusOf is the status that err carries, 0 for another error.
 func statusOf(err error) int {
-	if e := (*statusError)(nil); errors.As(err, &e) {
+	if e := statusErrorOf(err); e != nil {
 		return e.status
 	}
 	return 0

@@ -21,11 +21,11 @@ func fail(op string, err error) error {
 }
 
 func classify(err error) (provider.Kind, string, time.Duration) {
-	var status *statusError
+	status := statusErrorOf(err)
 	switch {
 	case errors.As(err, new(*notFound)):
 		return provider.Permanent, "check url and calendar: name the calendar by its path where discovery does not lead there", 0
-	case errors.As(err, &status):
+	case status != nil:
 		return ofStatus(status)
 	case errors.As(err, new(*passwordError)):
 		return provider.Auth, "check password_file: it must exist and be readable", 0

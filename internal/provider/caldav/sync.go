@@ -44,8 +44,7 @@ func (c *client) list(ctx context.Context, cal *collection, token string) (*list
 // lostToken reports whether the server may just not know the token any more. By the book it says 403 with
 // valid-sync-token (RFC 6578 section 3.2); Xandikos says 500. A server in trouble answers the full listing alike.
 func lostToken(err error) bool {
-	var e *statusError
-	return errors.As(err, &e) && slices.Contains([]int{400, 403, 409, 410, 412, 500}, e.status)
+	return slices.Contains([]int{400, 403, 409, 410, 412, 500}, statusOf(err))
 }
 
 // syncCollection is the REPORT of RFC 6578 section 3.2, repeated while the server truncates its answer (section 3.6).

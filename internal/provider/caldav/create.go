@@ -1,0 +1,174 @@
+package caldav
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+
+	"holdfast/internal/ical"
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+// maxGenerations bounds the search for a free one.
+const maxGenerations = 100
+
+// Create is provider.Calendar's. The object's name is its UID, so that two daemons ask for the same place.
+func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, error) {
+	const op = "create"
+	cal, err := c.calendar(ctx)
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	s.Generation = max(s.Generation, 1)
+	s.ClientDelivers = s.ClientDelivers || cal.schedules && !c.delivers(cal)
+	for range maxGenerations {
+		ref, taken, err := c.createOne(ctx, cal, s)
+		if err != nil {
+			return series.Ref{}, fail(op, err)
+		}
+		if !taken {
+			return ref, nil
+		}
+		s.Generation++
+	}
+	return series.Ref{}, permanent(op, "", "%d generations of pair %s are all over", maxGenerations, s.Pair)
+}
+
+// createOne books s in its generation, or answers the one that is there alive. taken: it is there and over.
+func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Series) (ref series.Ref, taken bool, err error) {
+	const op = "create"
+	id := uid(s.Org, s.Pair, s.Generation)
+	u := cal.object(fileName(id))
+	defer lock(u.EscapedPath())()
+	// Not all servers heed If-None-Match: look first.
+	x, err := c.c.get(ctx, u)
+	if err == nil {
+		return c.existing(x, s, id)
+	}
+	if !gone(err) {
+		return series.Ref{}, false, err
+	}
+	ref, err = c.store(ctx, op, u, "", ical.New(s, id, c.o.Clock()))
+	if !refused(err) {
+		return ref, false, err
+	}
+	x, lookErr := c.holder(ctx, cal, u, id, err)
+	if x == nil || lookErr != nil {
+		return series.Ref{}, false, err
+	}
+	return c.existing(x, s, id)
+}
+
+// existing judges the object that has the identity of s.
+func (c *Calendar) existing(x *object, s series.Series, id string) (ref series.Ref, taken bool, err error) {
+	const op = "create"
+	o, err := ical.Parse([]byte(x.text), c.o.Owner.Zone)
+	if err != nil || o.UID() != id {
+		return series.Ref{}, false, permanent(op, "look at the calendar and delete the object, if nobody needs it",
+			"object %s stands where the series of pair %s belongs and is no series", opaque(x.path), s.Pair)
+	}
+	e, err := o.Event(s.Org, c.o.Clock())
+	if err != nil {
+		return series.Ref{}, false, permanent(op, "", "event %s: %w", opaque(x.path), err)
+	}
+	if e.Ended(s.Slot.On(s.First)) {
+		return series.Ref{}, true, nil
+	}
+	return series.Ref{ID: x.path, Version: x.etag}, false, nil
+}
+
+// refused reports whether a PUT failed in a way that another object with the same path or UID explains: 412 by its
+// path, 403 or 409 by its UID (RFC 4791 section 5.3.2.1, RFC 6638 section 3.2.4.1).
+func refused(err error) bool { return slices.Contains([]int{403, 409, 412}, statusOf(err)) }
+
+// holder is the object that stands in the way of a new one at u: at the same path, where the refusal says, or
+// wherever the calendar has the UID. nil if there is none.
+func (c *Calendar) holder(ctx context.Context, cal *collection, u *url.URL, id string, refusal error) (*object, error) {
+	x, err := c.c.get(ctx, u)
+	if !gone(err) {
+		return x, err
+	}
+	if e := statusErrorOf(refusal); e != nil && e.href != "" {
+		if at, ok := resolve(cal.url, e.href); ok && origin(at) == origin(cal.url) {
+			if x, err := c.c.get(ctx, at); err == nil {
+				return x, nil
+			}
+		}
+	}
+	found, err := c.c.search(ctx, cal, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range found {
+		if o, err := ical.Parse([]byte(x.text), c.o.Owner.Zone); err == nil && o.UID() == id {
+			return &x, nil
+		}
+	}
+	return nil, nil
+}
+
+// Revive is provider.Calendar's.
+func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, error) {
+	return c.add(ctx, "revive", e.ID, e.UID, []byte(e.Raw))
+}
+
+// Deliver is provider.Calendar's.
+func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error) {
+	const op = "deliver"
+	theirs, err := ical.Parse([]byte(organizers.Raw), organizers.Zone)
+	if err != nil {
+		return series.Ref{}, permanent(op, "", "organizer's event %s: %w", opaque(organizers.ID), err)
+	}
+	if ref.ID != "" {
+		return c.write(ctx, op, ref, func(mine *ical.Object, now time.Time) ([]byte, error) {
+			return theirs.Deliver(mine, attendee, now)
+		})
+	}
+	text, err := theirs.Deliver(nil, attendee, c.o.Clock())
+	if err != nil {
+		return series.Ref{}, permanent(op, "", "organizer's event %s: %w", opaque(organizers.ID), err)
+	}
+	return c.add(ctx, op, "", organizers.UID, text)
+}
+
+// add stores a new object at path, "" for one that its UID names. Where there is one already, it is a Conflict.
+func (c *Calendar) add(ctx context.Context, op, path, id string, text []byte) (series.Ref, error) {
+	cal, err := c.calendar(ctx)
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	u := cal.object(fileName(id))
+	if path != "" {
+		u = cal.at(path)
+	}
+	defer lock(u.EscapedPath())()
+	_, err = c.c.get(ctx, u)
+	if err == nil {
+		return series.Ref{}, conflict(op, "the event is there already")
+	}
+	if !gone(err) {
+		return series.Ref{}, fail(op, err)
+	}
+	ref, err := c.store(ctx, op, u, "", text)
+	if refused(err) {
+		if x, lookErr := c.holder(ctx, cal, u, id, err); x != nil && lookErr == nil {
+			return series.Ref{}, conflict(op, "the event is there already")
+		}
+	}
+	return ref, err
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9@._-]{1,180}$`)
+
+// fileName is the name under which an object with that UID is stored.
+func fileName(id string) string {
+	if !plainName.MatchString(id) {
+		id = "holdfast-copy-" + opaque(id)
+	}
+	return id + ".ics"
+}
+
+var _ provider.Calendar = (*Calendar)(nil)

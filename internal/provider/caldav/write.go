@@ -1,0 +1,117 @@
+package caldav
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"holdfast/internal/ical"
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+// Update is provider.Calendar's.
+func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (series.Ref, error) {
+	return c.write(ctx, "update", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Update(p, now) })
+}
+
+// Skip is provider.Calendar's.
+func (c *Calendar) Skip(ctx context.Context, ref series.Ref, skips []series.Skip) (series.Ref, error) {
+	return c.write(ctx, "skip", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Skip(skips, now) })
+}
+
+// Unskip is provider.Calendar's.
+func (c *Calendar) Unskip(ctx context.Context, ref series.Ref, days []series.Date) (series.Ref, error) {
+	return c.write(ctx, "unskip", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Unskip(days, now) })
+}
+
+// SetOverride is provider.Calendar's.
+func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, v series.Override) (series.Ref, error) {
+	return c.write(ctx, "set override", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.SetOverride(v, now) })
+}
+
+// ClearOverride is provider.Calendar's.
+func (c *Calendar) ClearOverride(ctx context.Context, ref series.Ref, original time.Time) (series.Ref, error) {
+	return c.write(ctx, "clear override", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.ClearOverride(original, now) })
+}
+
+// Answer is provider.Calendar's.
+func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, answers []provider.Answer) (series.Ref, error) {
+	said := make([]ical.Answer, len(answers))
+	for i, a := range answers {
+		said[i] = ical.Answer(a)
+	}
+	return c.write(ctx, "answer", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Answer(attendee, said, now) })
+}
+
+// End is provider.Calendar's.
+func (c *Calendar) End(ctx context.Context, ref series.Ref, last series.Date) (series.Ref, error) {
+	return c.write(ctx, "end", ref, func(o *ical.Object, now time.Time) ([]byte, error) {
+		text, _, err := o.End(last, now) // nil where it never took place: then the object goes
+		return text, err
+	})
+}
+
+// write changes the object that ref names: read afresh, compare the version, change, store on condition, read back.
+// A change to the same text is not stored; one to nil deletes the object.
+func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, change func(*ical.Object, time.Time) ([]byte, error)) (series.Ref, error) {
+	cal, err := c.calendar(ctx)
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	defer lock(ref.ID)()
+	u := cal.at(ref.ID)
+	was, err := c.c.get(ctx, u)
+	switch {
+	case gone(err) && op == "end":
+		return series.Ref{}, nil // there is nothing left to end
+	case gone(err):
+		return series.Ref{}, conflict(op, "the event is not there any more")
+	case err != nil:
+		return series.Ref{}, fail(op, err)
+	case was.etag != etag(ref.Version):
+		return series.Ref{}, conflict(op, "the event has another version")
+	}
+	o, err := ical.Parse([]byte(was.text), c.o.Owner.Zone)
+	if err != nil {
+		return series.Ref{}, permanent(op, "open the event in a calendar app and save it anew, or delete it", "event %s: %w", opaque(ref.ID), err)
+	}
+	text, err := change(o, c.o.Clock())
+	switch {
+	case err != nil:
+		return series.Ref{}, permanent(op, "", "event %s: %w", opaque(ref.ID), err)
+	case text == nil:
+		if err := c.c.remove(ctx, u, was.etag); err != nil && !gone(err) {
+			return series.Ref{}, fail(op, err)
+		}
+		return series.Ref{}, nil
+	case string(text) == was.text:
+		return series.Ref{ID: ref.ID, Version: was.etag}, nil
+	}
+	return c.store(ctx, op, u, was.etag, text)
+}
+
+// store puts text on the condition that the object has that version ("": that there is none), and reads back what the
+// server made of it: an ETag in the answer does not say that it stored what it was sent.
+func (c *Calendar) store(ctx context.Context, op string, u *url.URL, version string, text []byte) (series.Ref, error) {
+	answered, err := c.c.put(ctx, u, version, string(text))
+	if err != nil {
+		c.lost(err)
+		return series.Ref{}, fail(op, err)
+	}
+	got, err := c.c.get(ctx, u)
+	if gone(err) {
+		return series.Ref{}, conflict(op, "the event was deleted while it was written")
+	}
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	if err := c.sameMeaning(string(text), got.text); err != nil {
+		if answered != "" && answered != got.etag {
+			return series.Ref{}, conflict(op, "the event was changed while it was written")
+		}
+		return series.Ref{}, permanent(op, "the server changes what it stores: another program may own this calendar, or the account may not set all fields",
+			"event %s: the server stored something else than it was sent: %w", opaque(got.path), err)
+	}
+	return series.Ref{ID: u.EscapedPath(), Version: got.etag}, nil
+}

@@ -2,7 +2,6 @@ package ical
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // Busy is what the object means as time taken, where it is none of our series; nothing for what is free, cancelled or
-// declined. id is the object's opaque id; owner are the addresses of the calendar's owner, lower case.
+// declined. Every Busy has the id, the object's opaque one; owner are the addresses of the calendar's owner, lower case.
 func (o *Object) Busy(id string, owner []string) []series.Busy {
 	var out []series.Busy
 	overridden := map[string][]moment{} // by UID
@@ -45,11 +44,6 @@ func (o *Object) Busy(id string, owner []string) []series.Busy {
 			out = append(out, b)
 		}
 	}
-	for i := range out {
-		if i > 0 {
-			out[i].ID += "#" + strconv.Itoa(i)
-		}
-	}
 	return out
 }
 
@@ -73,8 +67,7 @@ func (c *component) kind(owner []string) (series.Kind, bool) {
 		return "", false
 	}
 	kind := series.Hard
-	switch {
-	case status == "OOF" || isDate(c):
+	if status == "OOF" || isDate(c) {
 		kind = series.AwayKind
 	}
 	if status == "TENTATIVE" || strings.EqualFold(c.value("STATUS"), "TENTATIVE") {

@@ -1,6 +1,7 @@
 package ical
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -13,41 +14,28 @@ func (c *component) bump() {
 	c.put("SEQUENCE", line("SEQUENCE", strconv.Itoa(c.sequence()+1)))
 }
 
-// Update is the text with the fields of p written, and their digests refreshed in the mark it has. A new slot makes the rule plain and
-// unending, keeps overrides and exclusions whose occurrence is still there, and drops the others; a place is also changed on
-// overrides that have the series' own; people are added to and taken from overrides as from the series.
+// Update is the text with the fields of p written, and their digests refreshed in the mark. A new slot makes the rule plain and unending; it
+// keeps overrides and exclusions whose occurrence is still there and drops the others. People are added to and taken from
+// overrides as from the series; the place is that of the series alone.
 func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 	d, m, e, err := o.edit()
 	if err != nil {
 		return nil, err
 	}
 	had := m.mark()
-	mark := had
-	mark.Written = map[series.Field]string{}
-	for f, digest := range had.Written {
-		mark.Written[f] = digest
-	}
+	mark, written := had, map[series.Field]string{}
+	maps.Copy(written, had.Written)
 	if p.Mark != nil {
-		written := mark.Written
-		if mark = *p.Mark; had.Org != Plain(p.Mark.Org) { // adopted, or healed
-			written = map[series.Field]string{}
-			for f, digest := range p.Mark.Written {
-				written[f] = digest
-			}
+		if mark = *p.Mark; had.Org != Plain(mark.Org) {
+			clear(written) // another's, or none
 		}
-		mark.Written = written
+		maps.Copy(written, p.Mark.Written)
 	}
-	wrote := func(f series.Field, digest string) {
-		if p.Mark != nil && p.Mark.Written[f] != "" {
-			digest = p.Mark.Written[f]
-		}
-		mark.Written[f] = digest
-	}
+	mark.Written = written
 
 	if p.Slot != nil {
 		d.moveSeries(m, e, *p.Slot, mark.Skips)
-		wrote(series.FieldSlot, series.DigestSlot(p.Slot.Slot))
-		mark.Written[series.FieldEnd] = ""
+		written[series.FieldSlot], written[series.FieldEnd] = series.DigestSlot(p.Slot.Slot), ""
 	}
 	if p.People != nil {
 		d.setPeople(m, *p.People)
@@ -55,17 +43,17 @@ func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 		for _, g := range p.People.Guests {
 			guests = append(guests, g.Email)
 		}
-		wrote(series.FieldPeople, series.DigestPeople(p.People.Organizer.Email, guests))
+		written[series.FieldPeople] = series.DigestPeople(p.People.Organizer.Email, guests)
 	}
 	if p.Place != nil {
-		d.setPlace(m, *p.Place)
-		wrote(series.FieldPlace, digestOf(*p.Place))
+		m.setPlace(*p.Place)
+		written[series.FieldPlace] = digestOf(*p.Place)
 	}
 	if p.Link != nil {
 		for _, c := range d.events() {
 			c.setLink(*p.Link, had.Written[series.FieldLink])
 		}
-		wrote(series.FieldLink, digestOf(*p.Link))
+		written[series.FieldLink] = digestOf(*p.Link)
 	}
 	if p.Busy {
 		for _, c := range d.events() {
@@ -73,7 +61,7 @@ func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 				c.put("TRANSP", line("TRANSP", "OPAQUE"))
 			}
 		}
-		wrote(series.FieldBusy, series.Digest("busy"))
+		written[series.FieldBusy] = series.Digest("busy")
 	}
 	if !mark.IsZero() {
 		m.setMark(mark)
@@ -89,18 +77,12 @@ func digestOf(s string) string {
 	return series.Digest(s)
 }
 
-// setPlace writes LOCATION, "" removes it; overrides that stand elsewhere than the series did stay.
-func (o *Object) setPlace(m *component, place string) {
-	old := m.textValue("LOCATION")
-	for _, c := range o.events() {
-		if c != m && (c.textValue("LOCATION") != old || old == "") {
-			continue
-		}
-		if place == "" {
-			c.put("LOCATION")
-		} else if c.textValue("LOCATION") != place {
-			c.put("LOCATION", line("LOCATION", escape(place)))
-		}
+// setPlace writes LOCATION; "" removes it.
+func (c *component) setPlace(place string) {
+	if place == "" {
+		c.put("LOCATION")
+	} else if c.textValue("LOCATION") != place {
+		c.put("LOCATION", line("LOCATION", escape(place)))
 	}
 }
 
@@ -149,7 +131,10 @@ func (o *Object) moveSeries(m *component, e series.Event, p series.SlotPatch, sk
 		}
 	}
 	for _, s := range skips {
-		out = append(out, s.Date)
+		// A day that somebody put back stays.
+		if t, ok := startOn(e, s.Date); !ok || slices.ContainsFunc(e.Excluded, t.Equal) {
+			out = append(out, s.Date)
+		}
 	}
 	want := map[int64]time.Time{}
 	for _, d := range out {

@@ -1,6 +1,7 @@
 package ical
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -47,13 +48,15 @@ func (o *Object) Unskip(days []series.Date, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := m.timesText()
+	back := false
 	for _, day := range days {
 		if t, ok := startOn(e, day); ok {
-			d.include(m, e, t)
+			included := d.include(m, e, t)
+			revived := isCancelled(e, t) && d.dropOverrides(m, e, t.Equal)
+			back = back || included || revived
 		}
 	}
-	if m.timesText() != before {
+	if back {
 		m.bump()
 	}
 	if mark := m.mark(); !mark.IsZero() {
@@ -63,12 +66,15 @@ func (o *Object) Unskip(days []series.Date, now time.Time) ([]byte, error) {
 	return d.finish(now), nil
 }
 
-// SetOverride is the text with one occurrence made what x says: times, place, link, busy or cancelled. Its people stay; those
-// who are asked to come at another time have to answer again. An occurrence that was taken out comes back.
+// SetOverride is the text with one occurrence made what x says: times, place, link, cancelled or not. All else of it stays, and its
+// people; those who are asked to come at another time have to answer again. An occurrence that was taken out comes back.
 func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
 	d, m, e, err := o.edit()
 	if err != nil {
 		return nil, err
+	}
+	if _, _, ok := timesAt(e, x.Original); !ok && !slices.ContainsFunc(e.Excluded, x.Original.Equal) {
+		return nil, fmt.Errorf("the series has no occurrence at %s", x.Original.Format(time.RFC3339))
 	}
 	back := d.include(m, e, x.Original)
 	written := m.mark().Written[series.FieldLink]
@@ -97,17 +103,9 @@ func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
 		c.put("STATUS")
 		revised = true
 	}
-	switch {
-	case x.Place == "":
-		c.put("LOCATION")
-	case c.textValue("LOCATION") != x.Place:
-		c.put("LOCATION", line("LOCATION", escape(x.Place)))
-	}
+	c.setPlace(x.Place)
 	if c.link(written) != x.Link {
 		c.setLink(x.Link, written)
-	}
-	if c.free() != x.Free {
-		c.put("TRANSP", line("TRANSP", map[bool]string{true: "TRANSPARENT", false: "OPAQUE"}[x.Free]))
 	}
 	if revised {
 		if c.sequence() < m.sequence() {

@@ -55,6 +55,9 @@ func generate(title string, of any) []byte {
 	}
 	s := r.Reflect(of)
 	s.Title = title
+	if people, ok := s.Properties.Get("people"); ok {
+		people.PropertyNames = &jsonschema.Schema{Pattern: "^[a-z0-9][a-z0-9_-]*$"}
+	}
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		panic(err)

@@ -3,9 +3,11 @@ package roster
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
 
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/ar"
@@ -110,4 +112,15 @@ func Holidays(region string, from, to series.Date) []series.Away {
 		out = append(out, series.Away{From: d, To: d, Why: "holiday"})
 	}
 	return out
+}
+
+// suggestRegion says what an unknown region may have meant.
+func suggestRegion(code string) string {
+	if code == "UK" {
+		return " (did you mean GB?)" // the code that most people take for ISO's
+	}
+	if i := slices.IndexFunc(Regions, func(r string) bool { return strings.HasPrefix(r, code+"-") }); i >= 0 {
+		return " (want a part of it, such as " + Regions[i] + ")"
+	}
+	return yamlpos.Problems(nil).Suggest(code, Regions)
 }

@@ -56,8 +56,12 @@ func (p *parser) checkOverlaps(pairs []Pair) {
 						late, early = early, late
 					}
 					w, other := p.pairs[late.index], p.pairs[early.index]
-					p.Add(cmp.Or(w.Slot.Pos, w.at), "pair "+w.String(), "slot %s overlaps %s of pair %s (%s): %s would be in both",
-						late.Slot, early.Slot, other, cmp.Or(other.Slot.Pos, other.at), id)
+					hint := ""
+					if anyWeek(*a.Pair) || anyWeek(*b.Pair) {
+						hint = "; with starts both say which weeks they take"
+					}
+					p.Add(cmp.Or(w.Slot.Pos, w.at), "pair "+w.String(), "slot %s overlaps %s of pair %s (%s): %s would be in both%s",
+						late.Slot, early.Slot, other, cmp.Or(other.Slot.Pos, other.at), id, hint)
 					break
 				}
 			}
@@ -113,14 +117,13 @@ func (c calendarYears) overlap(a, b Pair) bool {
 	return false
 }
 
-// meets reports whether the pair meets on that day, one of its weekday. Which weeks a pair takes that meets every few weeks and has
-// no start is not known before it is booked: any.
+// anyWeek reports whether the pair meets every few weeks and only its booking will tell which.
+func anyWeek(p Pair) bool { return p.Slot.Every > 1 && p.Starts.IsZero() }
+
+// meets reports whether the pair meets on that day, one of its weekday.
 func meets(p Pair, d, from series.Date) bool {
 	if d.Before(from) || !p.Ends.IsZero() && d.After(p.Ends) {
 		return false
 	}
-	if p.Slot.Every <= 1 || p.Starts.IsZero() {
-		return true
-	}
-	return d.DaysSince(p.Slot.First(p.Starts))%(7*p.Slot.Every) == 0
+	return p.Slot.Every <= 1 || anyWeek(p) || d.DaysSince(p.Slot.First(p.Starts))%(7*p.Slot.Every) == 0
 }

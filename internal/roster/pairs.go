@@ -86,11 +86,11 @@ func (p *parser) checkWishes(what string, w *Wishes) {
 	p.checkEnds(what, w)
 }
 
-// checkEnds drops an end before the start.
+// checkEnds drops an end before the start, and that start.
 func (p *parser) checkEnds(what string, w *Wishes) {
 	if w.Starts.V != "" && w.Ends.V != "" && w.Ends.V < w.Starts.V { // ISO dates order as text
 		p.Add(cmp.Or(w.Ends.Pos, w.Starts.Pos), what, "ends %s before it starts %s", w.Ends.V, w.Starts.V)
-		w.Ends = yamlpos.Text{}
+		w.Starts, w.Ends = yamlpos.Text{}, yamlpos.Text{}
 	}
 }
 
@@ -146,7 +146,7 @@ func (p *parser) checkLines() {
 	p.managers = map[string]string{}
 	p.pairs = slices.DeleteFunc(p.pairs, func(w *wish) bool {
 		if at, again := first[w.Pair]; again {
-			p.Add(w.at, "pair "+w.String(), "is given twice (first at %s)", at)
+			p.Add(w.at, "pair "+w.String(), "given twice (first at %s)", at)
 			return true
 		}
 		first[w.Pair] = w.at

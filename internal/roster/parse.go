@@ -22,11 +22,12 @@ type Input struct {
 func Parse(inputs []Input, calendars []string) (Roster, error) {
 	p := parser{calendars: calendars, people: map[string]*person{}}
 	var files []File
-	unread := false
+	unread, whole := false, true
 	for _, in := range inputs {
 		var f File
 		problems := yamlpos.Decode(in.Name, in.Data, &f)
 		p.Problems = append(p.Problems, problems...)
+		whole = whole && len(problems) == 0
 		unread = unread || len(problems) > 0 && f.People == nil && f.OneOnOnes == nil && f.Defaults == (Wishes{})
 		files = append(files, f)
 	}
@@ -49,7 +50,7 @@ func Parse(inputs []Input, calendars []string) (Roster, error) {
 		}
 	}
 	p.checkLines()
-	p.resolveZones()
+	p.resolveZones(whole)
 	var r Roster
 	for _, e := range p.ids {
 		r.People = append(r.People, p.people[e].Person)
@@ -103,7 +104,7 @@ const idRule = "lower-case letters, digits, - and _, at most 64"
 func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 	what := "person " + id.V
 	if first, again := p.people[id.V]; again {
-		p.Add(id.Pos, what, "is given twice (first at %s)", first.at)
+		p.Add(id.Pos, what, "given twice (first at %s)", first.at)
 		return
 	}
 	if !idPattern.MatchString(id.V) {
@@ -118,7 +119,7 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 	for _, o := range f.Formerly {
 		x.Formerly = append(x.Formerly, o.V)
 	}
-	if f.Name.V != "" && (x.Name == "" || !isLine(x.Name)) || f.Name.Given() && f.Name.V == "" {
+	if f.Name.Given() && (x.Name == "" || !isLine(x.Name)) {
 		p.Add(f.Name.Pos, what, "name must be one line of text")
 	}
 	if c := f.Calendar; c.Given() && p.calendars != nil && !slices.Contains(p.calendars, c.V) {
@@ -128,7 +129,7 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 		p.Add(z.Pos, what, "unknown zone %q%s", z.V, p.Suggest(z.V, zones))
 	}
 	if h := f.Holidays; h.Given() && regions[h.V] == nil {
-		p.Add(h.Pos, what, "unknown holiday region %q%s", h.V, p.Suggest(h.V, Regions))
+		p.Add(h.Pos, what, "unknown holiday region %q%s", h.V, suggestRegion(h.V))
 	}
 	var err error
 	if x.Hours, err = parseHours(cmp.Or(f.Hours.V, defaultHours)); err != nil {
@@ -206,8 +207,9 @@ func (p *parser) checkFormerly() {
 	}
 }
 
-// resolveZones gives people without a zone that of the defaults, or else that of the manager named first.
-func (p *parser) resolveZones() {
+// resolveZones gives people without a zone that of the defaults, or else that of the manager named first. Who then has
+// none is told so if the files were read whole.
+func (p *parser) resolveZones(whole bool) {
 	fallback := p.defaults.Zone.V
 	if !isZone(fallback) {
 		fallback = ""
@@ -218,7 +220,7 @@ func (p *parser) resolveZones() {
 			seen[up] = true
 			x.Zone = cmp.Or(p.people[up].Zone, fallback)
 		}
-		if x.Zone == "" {
+		if x.Zone == "" && whole {
 			p.Add(x.at, "person "+id, "zone is missing, and there is no manager to take one from")
 		}
 	}

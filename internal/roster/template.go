@@ -23,7 +23,7 @@ func expand(template string, manager, report series.Person, escape func(string) 
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			return "", fmt.Errorf("a { without }")
+			return "", fmt.Errorf("no } after {%s", rest)
 		}
 		p, field := manager, strings.TrimPrefix(name, "manager.")
 		if f, ok := strings.CutPrefix(name, "report."); ok {

@@ -23,7 +23,7 @@ type FileCalendar struct {
 // FileCalDAV is a CalDAV server as the file writes it.
 type FileCalDAV struct {
 	yamlpos.Pos  `yaml:"-"`
-	URL          yamlpos.Text              `yaml:"url" jsonschema:"required,pattern=^https?://" jsonschema_description:"The server. May use ${ENV}, {person.id} and {person.email}."`
+	URL          yamlpos.Text              `yaml:"url" jsonschema:"required,pattern=^(https?://|[$][{])" jsonschema_description:"The server. May use ${ENV}, {person.id} and {person.email}."`
 	Username     yamlpos.Text              `yaml:"username" jsonschema:"required,example=holdfast,example={person.email}" jsonschema_description:"One service account, or {person.id} or {person.email} for each their own. May use ${ENV}."`
 	PasswordFile yamlpos.Text              `yaml:"password_file" jsonschema:"example=secrets/dav,example=secrets/{person.id}" jsonschema_description:"File with nothing but the password, read at each use. May use ${ENV}, {person.id} and {person.email}."`
 	Password     yamlpos.Text              `yaml:"password" jsonschema:"pattern=^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$,example=${DAV_PASSWORD}" jsonschema_description:"Only as ${ENV}: never the password itself."`

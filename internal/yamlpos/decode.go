@@ -71,6 +71,7 @@ type decoder struct {
 	file string
 	// budget is how many nodes may still be visited: aliases of aliases can make a small file a huge one.
 	budget int
+	spent  bool
 }
 
 // path is the way of keys to a value.
@@ -98,13 +99,14 @@ func (d *decoder) node(n *yaml.Node) *yaml.Node {
 		d.budget--
 		n = n.Alias
 	}
-	if d.budget--; d.budget == 0 {
+	if d.budget--; d.budget > 0 {
+		return n
+	}
+	if !d.spent {
+		d.spent = true
 		d.Add(d.pos(n), "", "too many aliases")
 	}
-	if d.budget <= 0 {
-		return nil
-	}
-	return n
+	return nil
 }
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, at *path) {
@@ -134,6 +136,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, at *path) {
 	case v.Kind() == reflect.Struct && d.is(n, yaml.MappingNode, at):
 		d.keys(n, v, at)
 	case isMap && d.is(n, yaml.MappingNode, at):
+		v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Content)/2))
 		d.pairs(n, at, func(k Text, c *yaml.Node) {
 			e := reflect.New(v.Type().Elem()).Elem()
 			e.Field(0).Set(reflect.ValueOf(k))
@@ -175,27 +178,26 @@ func kindOf(n *yaml.Node) string {
 	return "a value tagged " + n.ShortTag()
 }
 
+// text reads a scalar; where it is none, t stays as if it was not given, so that nobody complains again.
 func (d *decoder) text(n *yaml.Node, t *Text, at *path) {
-	t.Pos = d.pos(n)
 	switch tag := n.ShortTag(); {
 	case n.Kind != yaml.ScalarNode || tag == "!!null":
-		d.Add(t.Pos, at.String(), "want text, found %s", kindOf(n))
+		d.Add(d.pos(n), at.String(), "want text, found %s", kindOf(n))
 	case tag == "!!str" || tag == "!!timestamp":
-		t.V = n.Value
+		*t = Text{d.pos(n), n.Value}
 	default:
-		d.Add(t.Pos, at.String(), "want text, found %s: put it in quotes", kindOf(n))
+		d.Add(d.pos(n), at.String(), "want text, found %s (in quotes it would be text)", kindOf(n))
 	}
 }
 
 func (d *decoder) int(n *yaml.Node, i *Int, at *path) {
-	i.Pos = d.pos(n)
 	v, err := strconv.Atoi(n.Value)
 	// A leading zero means octal to some readers and nothing to others.
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || err != nil || strconv.Itoa(v) != n.Value {
-		d.Add(i.Pos, at.String(), "want a whole number, found %s", kindOf(n))
+		d.Add(d.pos(n), at.String(), "want a whole number, found %s", kindOf(n))
 		return
 	}
-	i.V = v
+	*i = Int{d.pos(n), v}
 }
 
 // pairs calls f for each key of the mapping, its own first, then those of merged mappings it does not have.

@@ -82,13 +82,17 @@ func (ps Problems) Err() error {
 }
 
 // Nearest is the word of known that fewest edits (letters added, removed, changed, two swapped) turn word into; "" if
-// all are far. Case does not count; of equally near ones the first by alphabet is taken.
+// all are far. Case does not count; of equally near ones the first by alphabet is taken. Two letters that differ from two others
+// tell nothing.
 func Nearest(word string, known []string) string {
 	w := []rune(strings.ToLower(word))
 	if len(w) > 64 {
 		return ""
 	}
 	best, limit := "", 1+len(w)/4
+	if len(w) <= 2 {
+		limit = 0
+	}
 	for _, k := range known {
 		r := []rune(strings.ToLower(k))
 		if max(len(r)-len(w), len(w)-len(r)) > limit {

@@ -1,0 +1,118 @@
+package roster
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"holdfast/internal/yamlpos"
+)
+
+const people = `people:
+  mia: {name: Mia Chen, email: mia@example.com, calendar: office, zone: Europe/Berlin}
+  raj: {name: Raj Patel, email: raj@example.com}
+`
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// patterns are those of a holdfast.yaml that lists them from its second line on.
+func patterns(names ...string) (out []yamlpos.Text) {
+	for i, n := range names {
+		out = append(out, yamlpos.Text{Pos: yamlpos.Pos{File: "holdfast.yaml", Line: 2 + i, Column: 5}, V: n})
+	}
+	return out
+}
+
+func TestSourceKeepsTheLastGoodRoster(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "roster.yaml")
+	s := NewSource(dir, patterns("roster.yaml"), calendars)
+	load := func(wantPairs int, wantProblem string) {
+		t.Helper()
+		r, err := s.Load()
+		if len(r.Pairs) != wantPairs {
+			t.Errorf("%d pairs, want %d", len(r.Pairs), wantPairs)
+		}
+		switch {
+		case wantProblem == "" && err != nil:
+			t.Errorf("problem: %v", err)
+		case wantProblem != "" && (err == nil || !strings.Contains(err.Error(), wantProblem)):
+			t.Errorf("problem %v, want %s", err, wantProblem)
+		}
+		if s.Changed() {
+			t.Error("changed right after it was loaded")
+		}
+	}
+	changed := func(want bool) {
+		t.Helper()
+		if s.Changed() != want {
+			t.Errorf("changed: %v, want %v", !want, want)
+		}
+	}
+
+	changed(true)
+	load(0, "holdfast.yaml:2:5: roster: no file "+file)
+
+	good := people + "one_on_ones: [{manager: mia, reports: [raj]}]\n"
+	write(t, file, good)
+	changed(true)
+	load(1, "")
+	load(1, "")
+	write(t, file, good) // same text, other time
+	changed(false)
+
+	write(t, file, good+"oops")
+	changed(true)
+	load(1, file+":5:1: not YAML")
+	load(1, file+":5:1: not YAML")
+
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	changed(true)
+	load(1, "no file")
+
+	write(t, file, people)
+	changed(true)
+	load(0, "")
+}
+
+func TestSourceMergesGlobs(t *testing.T) {
+	dir := t.TempDir()
+	elsewhere := filepath.Join(t.TempDir(), "people.yaml")
+	write(t, elsewhere, people)
+	write(t, filepath.Join(dir, "teams/a.yaml"), "one_on_ones: [{manager: mia, reports: [raj]}]")
+	write(t, filepath.Join(dir, "teams/b.yaml"), "people: {lee: {name: Lee Park, email: lee@example.com, zone: UTC}}")
+	write(t, filepath.Join(dir, "teams/notes.txt"), "not a roster")
+
+	r, err := NewSource(dir, patterns("teams/*.yaml", elsewhere, "teams/a.yaml"), calendars).Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.People) != 3 || len(r.Pairs) != 1 {
+		t.Errorf("%d people, %d pairs", len(r.People), len(r.Pairs))
+	}
+	if p, ok := r.Person("lee"); !ok || p.Name != "Lee Park" {
+		t.Errorf("lee is %+v", p)
+	}
+	if _, ok := r.Person("nobody"); ok {
+		t.Error("found nobody")
+	}
+
+	_, err = NewSource(dir, patterns("teams/*.yml", "teams", "[.yaml"), calendars).Load()
+	want := "holdfast.yaml:2:5: roster: no file " + filepath.Join(dir, "teams/*.yml") +
+		"\nholdfast.yaml:3:5: roster: cannot read " + filepath.Join(dir, "teams") + ": is a directory" +
+		"\nholdfast.yaml:4:5: roster: no file " + filepath.Join(dir, "[.yaml")
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}

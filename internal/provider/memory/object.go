@@ -45,7 +45,6 @@ func (o *object) served() series.Event {
 	if !e.Rule.Until.IsZero() {
 		e.Rule.Until = e.Rule.Until.In(loc)
 	}
-	e.Derived = !e.Mark.IsZero() && e.UID == identity(e.Mark.Org, e.Mark.Pair, e.Mark.Generation)
 	e.Excluded = slices.DeleteFunc(e.Excluded, func(t time.Time) bool { return !hits(e, t) })
 	for i := range e.Excluded {
 		e.Excluded[i] = e.Excluded[i].In(loc)

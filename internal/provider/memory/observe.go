@@ -3,7 +3,6 @@ package memory
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,12 +42,9 @@ func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provide
 		if fault == EmptyListing {
 			listed = nil
 		}
-		err = o.list(listed)
+		o.list(listed)
 	} else {
 		o.follow(c.tombstones, since)
-	}
-	if err != nil {
-		return series.Snapshot{}, fail(provider.Transient, op, err)
 	}
 	o.lookAgain()
 	o.sort()
@@ -68,9 +64,12 @@ type observation struct {
 	s     series.Snapshot
 }
 
-// list fills the snapshot from a full listing. What was ours and is not listed must be missing to a direct look too,
-// else the listing is not believed at all.
-func (o *observation) list(listed map[string]*object) error {
+// list fills the snapshot from a full listing. What was ours and is not listed is looked at directly. A listing that
+// lacked it all the same, or has nothing where there was something, is asked for again the next time.
+func (o *observation) list(listed map[string]*object) {
+	if len(listed) == 0 && len(o.last.Objects) > 0 {
+		o.s.Cursor = ""
+	}
 	for _, id := range slices.Sorted(maps.Keys(listed)) {
 		o.add(id, listed[id])
 	}
@@ -78,12 +77,13 @@ func (o *observation) list(listed map[string]*object) error {
 		if listed[id] != nil || was.Pair == (series.Pair{}) {
 			continue
 		}
-		if o.there[id] != nil {
-			return errors.New("the listing lacks events that are there")
+		if x := o.there[id]; x != nil {
+			o.s.Cursor = ""
+			o.add(id, x)
+		} else {
+			o.gone(id, false)
 		}
-		o.gone(id, false)
 	}
-	return nil
 }
 
 // follow fills the snapshot from the last one and from what changed since.
@@ -170,6 +170,7 @@ func (o *observation) lookAgain() {
 // add sorts one object into the snapshot.
 func (o *observation) add(id string, x *object) {
 	e := x.served()
+	o.identify(&e)
 	obj := series.Object{Version: e.Version}
 	people := people(e)
 	switch p, ours := o.pair(people); {
@@ -179,12 +180,12 @@ func (o *observation) add(id string, x *object) {
 		o.s.Busy = append(o.s.Busy, b)
 	case !x.single && e.Mark.Org == o.in.Org:
 		obj.Pair = e.Mark.Pair
-		if e.Organizer == "" || slices.Contains(o.in.Owner, e.Organizer) {
+		if o.organizes(e) {
 			o.s.Series = append(o.s.Series, e)
 		} else {
 			o.s.Copies = append(o.s.Copies, e)
 		}
-	case !x.single && e.Mark.IsZero() && ours:
+	case !x.single && e.Mark.IsZero() && ours && !e.Cancelled:
 		e.Title, e.Raw = "", ""
 		o.s.Candidates = append(o.s.Candidates, series.Candidate{Pair: p, Event: e})
 	case x.single && ours:
@@ -210,23 +211,52 @@ func people(e series.Event) []string {
 	return out
 }
 
-func (o *observation) stranger(address string) bool { return !slices.Contains(o.in.Owner, address) }
+func (o *observation) own(address string) bool { return slices.Contains(o.in.Owner, address) }
 
-// pair is the pair whose two these people are, and nobody else.
+func (o *observation) stranger(address string) bool { return !o.own(address) }
+
+// identify tells whether the UID is the one that Create makes, and restores what it tells of a mark that is lost.
+func (o *observation) identify(e *series.Event) {
+	rest, _ := strings.CutPrefix(e.UID, "holdfast-")
+	_, rest, _ = strings.Cut(rest, "-")
+	number, _, _ := strings.Cut(rest, "@")
+	generation, _ := strconv.Atoi(number)
+	for _, p := range o.in.Pairs {
+		for _, id := range append([]series.Pair{p.Pair}, p.Formerly...) {
+			if e.UID != identity(o.in.Org, id, generation) {
+				continue
+			}
+			if e.Mark.IsZero() {
+				e.Mark = series.Mark{Org: o.in.Org, Pair: p.Pair, Generation: generation}
+			}
+			e.Derived = e.Mark.Generation == generation && (e.Mark.Pair == p.Pair || slices.Contains(p.Formerly, e.Mark.Pair))
+			return
+		}
+	}
+	e.Derived = !e.Mark.IsZero() && e.UID == identity(e.Mark.Org, e.Mark.Pair, e.Mark.Generation)
+}
+
+// organizes reports whether the calendar's owner holds the event as its organizer. One without an organizer is the
+// manager's own.
+func (o *observation) organizes(e series.Event) bool {
+	if e.Organizer != "" {
+		return !o.stranger(e.Organizer)
+	}
+	return !slices.ContainsFunc(o.in.Pairs, func(p provider.InterestPair) bool {
+		return (p.Pair == e.Mark.Pair || slices.Contains(p.Formerly, e.Mark.Pair)) && slices.ContainsFunc(p.Report, o.own)
+	})
+}
+
+// pair is the pair whose two these people are, and nobody else. The owner is there without being named.
 func (o *observation) pair(people []string) (series.Pair, bool) {
 	for _, p := range o.in.Pairs {
-		m, r, others := 0, 0, 0
+		manager, report := slices.ContainsFunc(p.Manager, o.own), slices.ContainsFunc(p.Report, o.own)
+		others := len(people) == 0
 		for _, a := range people {
-			switch {
-			case slices.Contains(p.Manager, a):
-				m++
-			case slices.Contains(p.Report, a):
-				r++
-			default:
-				others++
-			}
+			m, r := slices.Contains(p.Manager, a), slices.Contains(p.Report, a)
+			manager, report, others = manager || m, report || r, others || !m && !r
 		}
-		if m > 0 && r > 0 && others == 0 {
+		if manager && report && !others {
 			return p.Pair, true
 		}
 	}
@@ -268,8 +298,9 @@ func (o *observation) busy(id string, e series.Event, single bool) {
 	}
 }
 
-// sort puts the snapshot into the one order that an incremental and a full look share.
+// sort puts the snapshot into the one order that an incremental and a full look share, without what is over.
 func (o *observation) sort() {
+	o.s.Candidates = slices.DeleteFunc(o.s.Candidates, func(x series.Candidate) bool { return x.Event.Ended(o.s.At) })
 	byID := func(a, b series.Event) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(o.s.Series, byID)
 	slices.SortFunc(o.s.Copies, byID)

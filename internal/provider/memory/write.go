@@ -73,6 +73,9 @@ func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (
 // patch writes the named fields and their digests.
 func patch(e *series.Event, p series.Patch) {
 	wrote := func(f series.Field, digest string) {
+		if e.Mark.IsZero() {
+			return // nothing remembers it
+		}
 		if e.Mark.Written == nil {
 			e.Mark.Written = map[series.Field]string{}
 		}
@@ -179,7 +182,7 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 		}
 		include(e, o.Original)
 		v := override(e, o.Original)
-		v.Start, v.Duration, v.Place, v.Link, v.Cancelled = o.Start, o.Duration, o.Place, o.Link, false
+		v.Start, v.Duration, v.Place, v.Link, v.Cancelled = o.Start, o.Duration, o.Place, o.Link, o.Cancelled
 		return nil
 	})
 }

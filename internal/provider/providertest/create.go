@@ -1,0 +1,188 @@
+package providertest
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"holdfast/internal/series"
+)
+
+var creating = []check{
+	{"create/returns-what-was-given", "Observe returns series exactly as Create was given them", func(b *bench) {
+		s := b.wish()
+		s.Skips = []series.Skip{{Date: b.day(2), Why: "leave"}, {Date: b.day(5), Why: "public holiday"}}
+		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		snap := b.see(b.Manager)
+		e := b.one()
+		if e.Ref != ref {
+			b.Errorf("Create answered %v, Observe finds it as %v", ref, e.Ref)
+		}
+		if e.UID == "" || !e.Start.Equal(b.at(0)) || e.First() != s.First {
+			b.Errorf("UID %q, starts %v on %v, want %v on %v", e.UID, e.Start, e.First(), b.at(0), s.First)
+		}
+		b.same("created", series.Event{
+			Ref: e.Ref, UID: e.UID, Derived: true, Mark: s.Mark(), Start: b.at(0), Zone: berlin, Duration: time.Hour,
+			Rule: series.Rule{Plain: true, Every: 1}, Title: s.Title, Place: s.Place, Link: s.Link,
+			Organizer: series.Address(s.Manager.Email), Guests: []series.Guest{{Address: series.Address(s.Report.Email), Answer: series.NeedsAction}},
+			Excluded: []time.Time{b.at(2), b.at(5)},
+		}, e)
+		if d := cmp.Diff(s.Digests(), e.Digests()); d != "" {
+			b.Errorf("digests of what is there are not those of what was wanted (-want +got):\n%s", d)
+		}
+		if e.Raw == "" {
+			b.Error("nothing kept to bring it back from")
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Values(snap.Objects)), func(o series.Object) bool { return o.Pair == b.pair() }) {
+			b.Error("no object is told to be the pair's")
+		}
+		if len(snap.Busy)+len(snap.Candidates)+len(snap.StandIns)+len(snap.Copies)+len(snap.Gone) > 0 {
+			b.Errorf("a series of ours is also told as something else: %d busy, %d candidates, %d stand-ins, %d copies, %d gone",
+				len(snap.Busy), len(snap.Candidates), len(snap.StandIns), len(snap.Copies), len(snap.Gone))
+		}
+		b.again(b.Manager)
+	}},
+	{"create/unstated", "a field that the roster does not state is not owned", func(b *bench) {
+		s := b.wish()
+		s.Place, s.Link, s.Private = "", "", false
+		b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		e := b.one()
+		if d := cmp.Diff(s.Mark(), e.Mark, cmpopts.EquateEmpty()); d != "" || e.Place != "" || e.Link != "" {
+			b.Errorf("place %q, link %q, mark (-want +got):\n%s", e.Place, e.Link, d)
+		}
+	}},
+	{"create/any-slot", "a slot is weekday, local time, duration, every n weeks and the zone whose clock anchors it", func(b *bench) {
+		for i, slot := range []series.Slot{
+			{Weekday: time.Monday, At: 23*60 + 30, Duration: time.Hour, Every: 2, Zone: "America/New_York"},
+			{Weekday: time.Sunday, At: 2*60 + 15, Duration: 25 * time.Minute, Every: 1, Zone: "Australia/Lord_Howe"},
+			{Weekday: time.Friday, At: 0, Duration: 90 * time.Minute, Every: 4, Zone: "Asia/Kolkata"},
+			{Weekday: time.Sunday, At: 1*60 + 30, Duration: 30 * time.Minute, Every: 1, Zone: "Europe/London"},
+			{Weekday: time.Wednesday, At: 9 * 60, Duration: 45 * time.Minute, Every: 1, Zone: "UTC"},
+		} {
+			s := b.wish()
+			s.Slot, s.Line, s.Generation = slot, slot.Line(), i+1
+			s.First = slot.First(b.today().AddDays(7))
+			ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+			e := b.byID(ref.ID)
+			if e.Slot() != slot || e.First() != s.First || !e.Rule.Plain {
+				b.Errorf("created %v from %v, observed %v from %v", slot.Line(), s.First, e.Slot().Line(), e.First())
+			}
+			b.onSlot(e, slot)
+		}
+	}},
+	{"create/clock-changes", "slot arithmetic is wall clock in the anchor zone, whoever looks", func(b *bench) {
+		b.Report.Person.Zone = "America/New_York"
+		b.book()
+		b.onSlot(b.one(), tuesdays)
+		b.onSlot(b.copied(), tuesdays)
+	}},
+	{"create/twice-is-one", "identity comes from org, pair and generation: where it exists and is alive, that one is returned", func(b *bench) {
+		s := b.wish()
+		first := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		e := b.one()
+		s.First, s.Place = s.First.AddDays(7), "elsewhere"
+		if again := b.ref(b.Manager.Calendar.Create(b.ctx, s)); again != first {
+			b.Errorf("created again as %v, first as %v", again, first)
+		}
+		b.sees("created twice", e, func(*series.Event) {})
+	}},
+	{"create/moved-is-alive", "what a person made of a series is not booked over", func(b *bench) {
+		e := b.book()
+		b.must(b.Manager.Hands.MoveAll(e.ID, series.Slot{Weekday: time.Thursday, At: 14 * 60, Duration: time.Hour, Every: 1, Zone: berlin}, b.day(0).AddDays(2)))
+		if ref := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); ref.ID != e.ID {
+			b.Errorf("created %s beside %s", ref.ID, e.ID)
+		}
+		b.one()
+	}},
+	{"create/after-an-end", "where it is ended, the next free generation is taken", func(b *bench) {
+		s := b.wish()
+		s.First = b.day(-4)
+		b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		old := b.one()
+		b.ref(b.Manager.Calendar.End(b.ctx, old.Ref, b.day(-3)))
+		b.nextGeneration(old)
+	}},
+	{"create/after-a-cancellation", "where it is cancelled, the next free generation is taken", func(b *bench) {
+		old := b.book()
+		b.must(b.Manager.Hands.CancelStatus(old.ID, time.Time{}))
+		b.nextGeneration(old)
+	}},
+	{"create/after-a-deletion", "where it is deleted, the next free generation is taken, if the calendar knows of it", func(b *bench) {
+		old := b.book()
+		b.must(b.Manager.Hands.Delete(old.ID))
+		b.none()
+		first := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
+		if again := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); again != first {
+			b.Errorf("created again as %v, first as %v", again, first)
+		}
+		if e := b.one(); e.Mark.Generation > 2 || !e.Derived || len(live(e)) == 0 {
+			b.Errorf("generation %d, derived %v, %d meetings", e.Mark.Generation, e.Derived, len(live(e)))
+		}
+	}},
+	{"create/pairs-and-generations-are-apart", "two orgs, two pairs or two generations never share an identity", func(b *bench) {
+		s := b.wish()
+		ids := map[string]bool{b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID: true}
+		s.Generation = 2
+		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
+		s.Pair.Report = b.Third.ID
+		s.Report = b.Third
+		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
+		s.Org = b.Org + "x"
+		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
+		if snap := b.see(b.Manager); len(ids) != 4 || len(snap.Series) != 3 {
+			b.Errorf("four identities became %d objects, %d of them series of ours (want 3)", len(ids), len(snap.Series))
+		}
+	}},
+}
+
+// nextGeneration sees that Create now books anew, once, and lets the old one be.
+func (b *bench) nextGeneration(old series.Event) {
+	b.Helper()
+	old = b.one()
+	ref := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
+	if again := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); again != ref {
+		b.Errorf("created again as %v, first as %v", again, ref)
+	}
+	snap := b.see(b.Manager)
+	if len(snap.Series) != 2 {
+		b.Fatalf("%d series, want the old and the new", len(snap.Series))
+	}
+	e := b.byID(ref.ID)
+	want := b.wish()
+	want.Generation = 2
+	if d := cmp.Diff(want.Mark(), e.Mark, cmpopts.EquateEmpty()); d != "" || !e.Derived {
+		b.Errorf("derived %v, mark (-want +got):\n%s", e.Derived, d)
+	}
+	b.same("the old series", old, b.byID(old.ID))
+}
+
+// byID is the manager's series of that id.
+func (b *bench) byID(id string) series.Event {
+	b.Helper()
+	for _, e := range b.see(b.Manager).Series {
+		if e.ID == id {
+			return e
+		}
+	}
+	b.Fatalf("no series %s", id)
+	return series.Event{}
+}
+
+// onSlot sees that a year of meetings, with both clock changes of wherever, begins when the slot's clock says.
+func (b *bench) onSlot(e series.Event, slot series.Slot) {
+	b.Helper()
+	first := e.First()
+	var want, have []time.Time
+	for _, d := range slot.Dates(first, first, first.AddDays(370)) {
+		want = append(want, slot.On(d))
+	}
+	for _, m := range e.Meetings(e.Start, slot.On(first.AddDays(371))) {
+		have = append(have, m.Start)
+	}
+	if d := cmp.Diff(want, have); d != "" {
+		b.Errorf("%s: meetings (-want +got):\n%s", slot.Line(), d)
+	}
+}

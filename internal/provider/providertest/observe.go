@@ -1,0 +1,266 @@
+package providertest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+const secret = "Kneecap surgery"
+
+var observing = []check{
+	{"observe/empty", "Observe reads the calendar: complete, or an error", func(b *bench) {
+		for _, a := range []Actor{b.Manager, b.Report} {
+			s := b.see(a)
+			if n := len(s.Series) + len(s.Copies) + len(s.Candidates) + len(s.StandIns) + len(s.Busy) + len(s.Gone) + len(s.Objects); n != 0 {
+				b.Errorf("an empty calendar has %d things in it", n)
+			}
+			b.again(a)
+		}
+	}},
+	{"observe/cursor", "an expired cursor leads to a full listing inside, never to an error", func(b *bench) {
+		e := b.lived()
+		last := b.see(b.Manager)
+		for _, cursor := range []string{"", "garbage", "http://example.com/ns/sync/1", strings.Repeat("9", 30)} {
+			last.Cursor = cursor
+			s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, last, b.interest(b.Manager)))
+			b.sameSnapshot("with cursor "+cursor, b.last[b.Manager.Person.ID], s)
+		}
+		b.sees("after all", e, func(*series.Event) {})
+	}},
+	{"observe/interest", "another Interest leads to a full listing inside", func(b *bench) {
+		id := b.ownOneOnOne()
+		nobody := b.interest(b.Manager)
+		nobody.Pairs = nil
+		s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, series.Snapshot{}, nobody))
+		if len(s.Candidates) != 0 || len(s.Busy) != 1 || s.Interest == b.interest(b.Manager).Hash() {
+			b.Errorf("looking for nobody: %d candidates, %d busy", len(s.Candidates), len(s.Busy))
+		}
+		b.last[b.Manager.Person.ID] = s
+		if s = b.see(b.Manager); len(s.Candidates) != 1 || s.Candidates[0].Event.ID != id || len(s.Busy) != 0 {
+			b.Errorf("looking for the pair: %d candidates, %d busy", len(s.Candidates), len(s.Busy))
+		}
+	}},
+	{"observe/changes", "with last it asks only for what changed, and carries over what did not", func(b *bench) {
+		e, h := b.lived(), b.Manager.Hands
+		other := b.busy(secret)
+		b.see(b.Manager)
+		b.must(h.Move(e.ID, b.at(9), b.at(9).Add(time.Hour)))
+		b.see(b.Manager)
+		b.must(h.Delete(other))
+		b.must(h.Relocate(e.ID, b.at(9), "Cellar"))
+		b.see(b.Manager)
+		second := got[string](b)(h.Duplicate(e.ID))
+		b.see(b.Manager)
+		b.must(h.Delete(second))
+		b.must(h.Delete(got[string](b)(h.Duplicate(e.ID)))) // made and deleted between two looks
+		b.see(b.Manager)
+		b.again(b.Manager)
+		b.must(h.Delete(e.ID))
+		b.busy(secret)
+		b.none()
+		b.again(b.Manager)
+	}},
+	{"observe/other-events", "of all other events: time and kind; titles, guests and bodies are dropped inside the provider", func(b *bench) {
+		d, h := b.day(1).AddDays(1), b.Manager.Hands
+		noon := series.Instant(d, 12*60, berlin)
+		want := map[string]series.Busy{}
+		for _, x := range []series.Busy{
+			{Start: noon, Duration: 90 * time.Minute, Zone: berlin, Kind: series.Hard},
+			{Start: noon.Add(24 * time.Hour), Duration: time.Hour, Zone: berlin, Kind: series.Soft},
+			{Start: noon.Add(48 * time.Hour), Duration: 3 * time.Hour, Zone: berlin, Kind: series.AwayKind},
+			{Start: noon, Duration: 30 * time.Minute, Zone: "America/New_York", RRule: "FREQ=DAILY;COUNT=5", ExDates: []time.Time{noon.Add(48 * time.Hour)}, Kind: series.Hard},
+			{Start: series.Instant(d, 0, berlin), Duration: 48 * time.Hour, Zone: berlin, AllDay: true, Kind: series.AwayKind},
+		} {
+			want[got[string](b)(h.AddBusy(x, secret))] = x
+		}
+		s := b.see(b.Manager)
+		if len(s.Busy) != len(want) || len(s.Objects) != len(want) {
+			b.Fatalf("%d busy in %d objects, want %d", len(s.Busy), len(s.Objects), len(want))
+		}
+		var left []series.Busy
+		for _, x := range want {
+			left = append(left, x)
+		}
+		for _, have := range s.Busy {
+			i := slices.IndexFunc(left, func(x series.Busy) bool { return sameBusy(x, have) })
+			if i < 0 {
+				b.Errorf("nobody is busy so: %+v", have)
+				continue
+			}
+			left = slices.Delete(left, i, i+1)
+		}
+		b.noText(s, secret)
+		b.again(b.Manager)
+	}},
+	{"observe/other-org", "another org's mark is never ours", func(b *bench) {
+		s := b.wish()
+		s.Org, s.Title = b.Org+"-other", secret
+		b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		snap := b.see(b.Manager)
+		if len(snap.Series)+len(snap.Copies)+len(snap.Candidates) != 0 || len(snap.Busy) != 1 {
+			b.Errorf("%d series, %d copies, %d candidates, %d busy", len(snap.Series), len(snap.Copies), len(snap.Candidates), len(snap.Busy))
+		}
+		b.noText(snap, secret)
+		b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
+		b.one()
+	}},
+	{"observe/candidates", "candidates are unmarked recurring events whose only people are a pair of the roster", func(b *bench) {
+		id := b.ownOneOnOne()
+		with := func(title string, guests ...string) {
+			e := series.Event{Start: b.at(0).Add(4 * time.Hour), Zone: berlin, Duration: time.Hour, Rule: series.Rule{Plain: true, Every: 1},
+				Title: title, Organizer: b.Manager.Person.Email}
+			for _, g := range guests {
+				e.Guests = append(e.Guests, series.Guest{Address: g, Answer: series.NeedsAction})
+			}
+			got[string](b)(b.Manager.Hands.Add(e))
+		}
+		with(secret, b.Report.Person.Email, b.Third.Email)
+		with(secret, b.Third.Email)
+		with(secret)
+		s := b.see(b.Manager)
+		if len(s.Candidates) != 1 || len(s.Busy) != 3 || len(s.Series) != 0 {
+			b.Fatalf("%d candidates, %d busy, %d series", len(s.Candidates), len(s.Busy), len(s.Series))
+		}
+		c := s.Candidates[0]
+		if c.Pair != b.pair() || c.Event.ID != id || c.Event.Slot() != tuesdays || c.Event.First() != b.day(0) || !c.Event.Mark.IsZero() ||
+			c.Event.Place != "Terrace" || c.Event.Organizer != series.Address(b.Manager.Person.Email) || len(c.Event.Guests) != 1 {
+			b.Errorf("candidate %v: %s from %v, %d guests", c.Pair, c.Event.Slot().Line(), c.Event.First(), len(c.Event.Guests))
+		}
+		b.noText(s, ownTitle)
+		b.noText(s, secret)
+		b.again(b.Manager)
+	}},
+	{"observe/stand-ins", "stand-ins are single events whose only people are a pair, or that bear our series' title in the week of an EXDATE", func(b *bench) {
+		e, h := b.book(), b.Manager.Hands
+		later := func(n int) time.Time { return b.at(n).Add(52 * time.Hour) }
+		single := func(start time.Time, title string, guests ...string) {
+			x := series.Event{Start: start, Zone: berlin, Duration: 45 * time.Minute, Title: title}
+			if len(guests) > 0 {
+				x.Organizer = b.Manager.Person.Email
+			}
+			for _, g := range guests {
+				x.Guests = append(x.Guests, series.Guest{Address: g, Answer: series.NeedsAction})
+			}
+			got[string](b)(h.Add(x))
+		}
+		single(later(1), secret, b.Report.Person.Email)
+		single(later(2), b.wish().Title)
+		single(later(3), secret)
+		single(later(4), b.wish().Title, b.Third.Email)
+		b.see(b.Manager)
+		b.must(h.Cancel(e.ID, b.at(1)))
+		b.must(h.Cancel(e.ID, b.at(2)))
+		s := b.see(b.Manager)
+		if len(s.StandIns) != 2 {
+			b.Fatalf("%d stand-ins, want 2", len(s.StandIns))
+		}
+		for _, x := range s.StandIns {
+			n := 1
+			if x.LookAlike {
+				n = 2
+			}
+			if x.Pair != b.pair() || !x.Start.Equal(later(n)) || x.Duration != 45*time.Minute || x.ID == "" {
+				b.Errorf("stand-in of %v at %v, look-alike %v, want %v", x.Pair, x.Start, x.LookAlike, later(n))
+			}
+		}
+		b.noText(s, secret)
+		b.again(b.Manager)
+	}},
+	{"observe/deletion", "absence counts as deletion after a tombstone, or 404/410 on a direct GET in two rounds", func(b *bench) {
+		e := b.lived()
+		b.busy(secret)
+		b.see(b.Manager)
+		b.must(b.Manager.Hands.Delete(e.ID))
+		first := b.gone(b.Manager, e, false)
+		second := b.gone(b.Manager, e, false)
+		if !second.Proven || !second.Since.Equal(first.Since) {
+			b.Errorf("proven %v, since %v, then %v", second.Proven, first.Since, second.Since)
+		}
+	}},
+	{"observe/deletion-without-tombstone", "absence from a listing is proven after a direct look fails in two observations", func(b *bench) {
+		e := b.book()
+		b.busy(secret)
+		last := b.see(b.Manager)
+		b.must(b.Manager.Hands.Delete(e.ID))
+		last.Cursor = "garbage"
+		b.last[b.Manager.Person.ID] = last
+		b.gone(b.Manager, e, false)
+		if second := b.gone(b.Manager, e, false); !second.Proven {
+			b.Errorf("not proven after %d rounds", second.Rounds)
+		}
+	}},
+	{"observe/writes-nothing", "Observe reads", func(b *bench) {
+		e := b.lived()
+		b.copied()
+		for range 3 {
+			b.again(b.Manager)
+			b.again(b.Report)
+		}
+		if now := b.one(); now.Ref != e.Ref {
+			b.Errorf("observing changed %v to %v", e.Ref, now.Ref)
+		}
+	}},
+	{"observe/ended", "a context that is over ends the call with an error", func(b *bench) {
+		b.book()
+		over, cancel := context.WithCancel(b.ctx)
+		cancel()
+		if _, err := b.Manager.Calendar.Observe(over, b.last[b.Manager.Person.ID], b.interest(b.Manager)); err == nil || provider.KindOf(err) == provider.Auth {
+			b.Errorf("observed after the end: %v", err)
+		}
+	}},
+}
+
+// busy adds an hour of something else, away from all that the checks do.
+func (b *bench) busy(text string) string {
+	b.Helper()
+	return got[string](b)(b.Manager.Hands.AddBusy(series.Busy{Start: b.at(20).Add(72 * time.Hour), Duration: time.Hour, Zone: berlin, Kind: series.Hard}, text))
+}
+
+// gone sees that e is no longer on the actor's calendar, and returns what is told of that.
+func (b *bench) gone(a Actor, e series.Event, copied bool) series.Gone {
+	b.Helper()
+	s := b.see(a)
+	for _, x := range slices.Concat(s.Series, s.Copies) {
+		if x.UID == e.UID {
+			b.Fatalf("%s is gone and still there", e.UID)
+		}
+	}
+	if len(s.Gone) != 1 {
+		b.Fatalf("%d gone, want 1", len(s.Gone))
+	}
+	g := s.Gone[0]
+	if g.ID != e.ID || g.Pair != e.Mark.Pair || g.Generation != e.Mark.Generation || g.Copy != copied || g.Rounds < 1 {
+		b.Errorf("gone: %q of %v, generation %d, copy %v, %d rounds", g.ID, g.Pair, g.Generation, g.Copy, g.Rounds)
+	}
+	b.same("as it was last seen", e, g.Last)
+	return g
+}
+
+// sameBusy reports whether both tell the same time taken. The days of a rule in parts that do not matter, and the zone
+// of a single event, may be told in several ways.
+func sameBusy(want, have series.Busy) bool {
+	if want.Kind != have.Kind || want.AllDay != have.AllDay || have.ID == "" {
+		return false
+	}
+	if want.AllDay {
+		return series.DateOf(want.Start) == series.DateOf(have.Start)
+	}
+	return want.Start.Equal(have.Start) && want.Duration == have.Duration && sameRule(want.RRule, have.RRule) &&
+		(want.RRule == "" || want.Zone == have.Zone) &&
+		slices.EqualFunc(want.ExDates, have.ExDates, time.Time.Equal)
+}
+
+// sameRule compares rules without the parts that only state a default.
+func sameRule(a, b string) bool {
+	parts := func(rule string) []string {
+		out := slices.DeleteFunc(strings.Split(strings.ToUpper(rule), ";"), func(p string) bool { return p == "INTERVAL=1" || p == "WKST=MO" })
+		slices.Sort(out)
+		return out
+	}
+	return slices.Equal(parts(a), parts(b))
+}

@@ -16,13 +16,16 @@ func (c *Calendar) mails(o *object) int {
 
 // send brings a changed event to its guests, as a scheduling server does (RFC 6638 section 3.2.1). was is the event
 // before, nil for a new one.
-func (c *Calendar) send(was, o *object, mails int) {
+func (c *Calendar) send(was, o *object, mails int) { c.sendBut(nil, was, o, mails) }
+
+// sendBut is send to all but one: who answers is not told of their own answer.
+func (c *Calendar) sendBut(except *Calendar, was, o *object, mails int) {
 	if !c.world.opts.Schedules || o.client {
 		return
 	}
 	c.world.counts.Mails += mails
 	for _, g := range o.event.Guests {
-		if to := c.world.addresses[g.Address]; to != nil && to != c {
+		if to := c.world.addresses[g.Address]; to != nil && to != c && to != except {
 			to.receive(o)
 		}
 	}
@@ -148,6 +151,6 @@ func (c *Calendar) reply(was, o *object) {
 	}
 	if !reflect.DeepEqual(n.event, theirs.event) {
 		from.store(n)
-		from.send(theirs, n, 0)
+		from.sendBut(c, theirs, n, 0)
 	}
 }

@@ -72,8 +72,8 @@ func TestSourceKeepsTheLastGoodRoster(t *testing.T) {
 
 	write(t, file, good+"oops")
 	changed(true)
-	load(1, file+":5:1: not YAML")
-	load(1, file+":5:1: not YAML")
+	load(1, file+":6:1: not YAML")
+	load(1, file+":6:1: not YAML")
 
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
@@ -81,9 +81,9 @@ func TestSourceKeepsTheLastGoodRoster(t *testing.T) {
 	changed(true)
 	load(1, "no file")
 
-	write(t, file, people)
+	write(t, file, people+"  lee: {name: Lee Park, email: lee@example.com, zone: UTC}\none_on_ones: [{manager: mia, reports: [raj, lee]}]\n")
 	changed(true)
-	load(0, "")
+	load(2, "")
 }
 
 func TestSourceMergesGlobs(t *testing.T) {

@@ -133,13 +133,14 @@ func (p *parser) calendar(name yamlpos.Text, f FileCalendar, to map[string]CalDA
 		}
 		return
 	}
-	d := f.CalDAV
+	d, before := f.CalDAV, len(p.Problems)
 	c := CalDAV{Name: name.V, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute), headers: map[string]string{},
 		url: p.template(what, d.URL), username: p.template(what, d.Username), calendar: p.template(what, d.Calendar)}
-	if d.URL.Given() {
+	known := len(p.Problems) == before // else the text is not what it is meant to be
+	if d.URL.Given() && known {
 		p.checkURL(what, d.URL, fill(c.url, series.Person{ID: "x", Email: "x@example.com"}, url.PathEscape))
 	}
-	if d.Username.Given() && c.username == "" {
+	if d.Username.Given() && known && c.username == "" {
 		p.Add(d.Username.Pos, what, "username is empty")
 	}
 	for _, h := range d.Headers {
@@ -168,7 +169,7 @@ func (p *parser) secret(what string, d *FileCalDAV, c *CalDAV) {
 			return
 		}
 		before := len(p.Problems)
-		if c.password = NewSecret(p.expand(what, pw)); c.password.text == "" && len(p.Problems) == before {
+		if c.password = NewSecret(p.expand(what, pw)); c.password.Reveal() == "" && len(p.Problems) == before {
 			p.Add(pw.Pos, what, "environment variable %s is empty", pw.V)
 		}
 	case file.Given() && file.V == "":

@@ -6,13 +6,21 @@ import (
 )
 
 // Secret is text that never shows itself: however it is printed or encoded, it is ***.
-type Secret struct{ text string }
+//
+// The text is behind a pointer because fmt calls no method on the unexported fields of others; a pointer it does not
+// follow.
+type Secret struct{ text *string }
 
 // NewSecret hides text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal is the text itself, for the one place that sends it.
-func (s Secret) Reveal() string { return s.text }
+// Reveal is the text itself, for the one place that sends it; "" for the zero Secret.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 const hidden = "***"
 

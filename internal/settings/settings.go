@@ -87,7 +87,7 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 		}
 	}
 	if f.Roster != nil && len(f.Roster) == 0 {
-		p.Add(p.top(path), "roster", "the list of roster files is empty")
+		p.Add(yamlpos.Pos{File: path, Line: 1, Column: 1}, "roster", "the list of roster files is empty")
 	}
 	s.Database = p.database(f.Database)
 	for _, e := range f.Calendars {
@@ -95,7 +95,9 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 	}
 	s.Policy = p.policy(f.Policy)
 	for _, n := range f.Notify {
-		p.Add(n.Pos, "notify", "notices are not supported by this version")
+		if n.Given() {
+			p.Add(n.Pos, "notify", "notices are not supported by this version")
+		}
 	}
 	if t := f.Web.Listen; t.Given() {
 		_, port, err := net.SplitHostPort(t.V)
@@ -119,8 +121,6 @@ type parser struct {
 	dir      string
 	env      func(string) (string, bool)
 }
-
-func (p *parser) top(path string) yamlpos.Pos { return yamlpos.Pos{File: path, Line: 1, Column: 1} }
 
 // path is where a path of the file leads.
 func (p *parser) path(name string) string {

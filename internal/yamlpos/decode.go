@@ -192,12 +192,14 @@ func (d *decoder) text(n *yaml.Node, t *Text, at *path) {
 
 func (d *decoder) int(n *yaml.Node, i *Int, at *path) {
 	v, err := strconv.Atoi(n.Value)
-	// A leading zero means octal to some readers and nothing to others.
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" || err != nil || strconv.Itoa(v) != n.Value {
+	switch {
+	case n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" && n.ShortTag() != "!!float":
 		d.Add(d.pos(n), at.String(), "want a whole number, found %s", kindOf(n))
-		return
+	case err != nil || strconv.Itoa(v) != n.Value: // a leading zero means octal to some readers and nothing to others
+		d.Add(d.pos(n), at.String(), "want a whole number, written like 20")
+	default:
+		*i = Int{d.pos(n), v}
 	}
-	*i = Int{d.pos(n), v}
 }
 
 // pairs calls f for each key of the mapping, its own first, then those of merged mappings it does not have.

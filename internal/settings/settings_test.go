@@ -1,0 +1,226 @@
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write what Parse answers into testdata")
+
+func environment(name string) (string, bool) {
+	v, ok := map[string]string{"DAV_PASSWORD": "hunter2", "STATE_DIRECTORY": "/var/lib/holdfast", "CREDENTIALS_DIRECTORY": "/run/credentials",
+		"HOST": "dav.example.com", "EMPTY": ""}[name]
+	return v, ok
+}
+
+// Each file in testdata holds a holdfast.yaml and what Parse answers: all problems, or the settings and warnings.
+func TestParse(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	if len(files) == 0 {
+		t.Fatal("no testdata")
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Parse("/etc/holdfast.yaml", a.Files[0].Data, environment)
+			got := show(s)
+			if err != nil {
+				checkProblems(t, err)
+				got = err.Error() + "\n"
+			}
+			if strings.Contains(got, "hunter2") || strings.Contains(fmt.Sprintf("%v %+v %#v", s, s, s), "hunter2") {
+				t.Error("a secret shows")
+			}
+			if *update {
+				a.Files = []txtar.File{a.Files[0], {Name: "want", Data: []byte(got)}}
+				if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d := cmp.Diff(string(a.Files[1].Data), got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+var placed = regexp.MustCompile(`^[^:]+:[1-9]\d*:[1-9]\d*: .`)
+
+// checkProblems makes sure that every problem has its place.
+func checkProblems(t *testing.T, err error) {
+	t.Helper()
+	var ps yamlpos.Problems
+	if !errors.As(err, &ps) || len(ps) == 0 {
+		t.Fatalf("%v (%T) is no list of problems", err, err)
+	}
+	for _, p := range ps {
+		if !placed.MatchString(p.Error()) || strings.Contains(p.Error(), "\n") {
+			t.Errorf("%q has no place", p.Error())
+		}
+	}
+}
+
+func show(s Settings) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "org %s\n", s.Org)
+	for _, r := range s.Roster {
+		fmt.Fprintf(&b, "roster %s at %s\n", r.V, r.Pos)
+	}
+	fmt.Fprintf(&b, "database %s\nlisten %q\n", s.Database, s.Listen)
+	for _, name := range s.CalendarNames() {
+		c := s.Calendars[name]
+		fmt.Fprintf(&b, "calendar %s poll=%s file=%q\n", name, c.Poll, c.passwordFile)
+		c.passwordFile = ""
+		a, err := c.For(series.Person{ID: "mia", Email: "mia+x@example.com"})
+		fmt.Fprintf(&b, "  url=%s username=%s password=%s calendar=%q headers=%v scheduling=%s %v\n",
+			a.URL, a.Username, a.Password, a.Calendar, a.Headers, a.Scheduling, err)
+	}
+	fmt.Fprintf(&b, "policy %+v\n", s.Policy)
+	for _, w := range s.Warnings {
+		fmt.Fprintf(&b, "warning %s\n", w)
+	}
+	return b.String()
+}
+
+var mia = series.Person{ID: "mia", Email: "mia@example.com"}
+
+// dav is a calendar with its password in a file below dir.
+func dav(t *testing.T, dir, passwordFile string) CalDAV {
+	t.Helper()
+	text := "org: acme\nroster: [roster.yaml]\ncalendars:\n  office:\n    caldav: {url: 'https://dav.example.com/{person.email}/', username: '{person.id}', password_file: '" + passwordFile + "'}\n"
+	path := filepath.Join(dir, "holdfast.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Calendars["office"]
+}
+
+func TestPasswordFilesAreReadAtEachUse(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "mia.secret")
+	c := dav(t, dir, "{person.id}.secret")
+
+	_, err := c.For(mia)
+	if want := "calendar office: person mia: password_file: stat " + file + ": no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	for text, want := range map[string]string{"hunter2\n": "hunter2", "hunter3": "hunter3", " two words \r\n": " two words "} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a, err := c.For(mia)
+		if err != nil || a.Password.Reveal() != want || a.Warning != "" {
+			t.Errorf("%q: got %q, warning %q, error %v", text, a.Password.Reveal(), a.Warning, err)
+		}
+		if a.Username != "mia" || a.URL != "https://dav.example.com/mia@example.com/" {
+			t.Errorf("%+v", a)
+		}
+	}
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := c.For(mia); err != nil || !strings.Contains(a.Warning, "chmod 600 "+file) {
+		t.Errorf("a file for all to read: warning %q, error %v", a.Warning, err)
+	}
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.For(mia); err == nil || !strings.HasSuffix(err.Error(), "the file is empty") {
+		t.Errorf("empty file: %v", err)
+	}
+}
+
+func TestAddressesDoNotLeadElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	sly := series.Person{ID: "sly", Email: "../x@example.com"}
+	if _, err := dav(t, dir, "secrets/{person.email}").For(sly); err == nil || !strings.HasSuffix(err.Error(), "their address cannot be a file name") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pw"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, err := dav(t, dir, "pw").For(sly)
+	if err != nil || a.URL != "https://dav.example.com/..%2Fx@example.com/" {
+		t.Errorf("%s, %v", a.URL, err)
+	}
+	if _, err := dav(t, dir, ".").For(mia); err == nil {
+		t.Error("a folder gave a password")
+	}
+}
+
+func TestLoadNamesTheMissingFile(t *testing.T) {
+	_, err := Load("testdata/nothing.yaml")
+	if want := "settings: open testdata/nothing.yaml: no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestSecretsNeverShow(t *testing.T) {
+	s := NewSecret("hunter2")
+	in := struct {
+		Password Secret
+		Other    map[string]any
+	}{s, map[string]any{"x": &s}}
+	text, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := string(text) + s.String() + s.GoString()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T"} {
+		shown += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, in) + fmt.Sprintf(verb, &s)
+	}
+	if strings.Contains(shown, "hunter2") || strings.Contains(shown, fmt.Sprintf("%x", "hunter2")) || strings.Count(shown, "***") < 10 {
+		t.Error(shown)
+	}
+	if s.Reveal() != "hunter2" {
+		t.Error("it cannot be revealed")
+	}
+}
+
+// Whatever the text: problems with places, or settings that work.
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.txtar")
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(a.Files[0].Data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Parse("/etc/holdfast.yaml", data, environment)
+		if err != nil {
+			checkProblems(t, err)
+			return
+		}
+		if s.Org == "" || len(s.Roster) == 0 || s.Policy.HorizonWeeks < 1 || !filepath.IsAbs(s.Database) {
+			t.Errorf("%+v", s)
+		}
+		for _, c := range s.Calendars {
+			c.passwordFile = ""
+			if a, err := c.For(mia); err != nil || a.URL == "" || a.Username == "" || c.Poll <= 0 {
+				t.Errorf("%+v, %v", a, err)
+			}
+		}
+	})
+}

@@ -40,8 +40,10 @@ func (p Person) Shorten(ctx context.Context, uid string, original time.Time, len
 // Cancel takes one occurrence out (EXDATE).
 func (p Person) Cancel(ctx context.Context, uid string, original time.Time) error {
 	return p.edit(ctx, uid, func(z zoning) error {
-		if _, err := z.pick(original); err != nil {
+		if e, err := z.pick(original); err != nil {
 			return err
+		} else if e.get("RECURRENCE-ID") == nil {
+			return errors.New("it does not recur: delete it")
 		}
 		master := z.find(time.Time{})
 		z.dropOverrides(original.Equal)

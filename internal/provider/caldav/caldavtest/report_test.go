@@ -1,8 +1,13 @@
 package caldavtest
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func syncBody(token, limit string) string {
@@ -106,4 +111,51 @@ func TestQuery(t *testing.T) {
 	s.want(s.do("mia", "REPORT", cal, `<D:open`), 400)
 	s.want(s.do("svc", "REPORT", "/principals/", `<D:principal-property-search xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:property-search><D:prop><C:calendar-user-address-set/></D:prop>`+
 		`<D:match>mailto:raj@</D:match></D:property-search><D:prop><C:calendar-home-set/></D:prop></D:principal-property-search>`), 207, "/calendars/raj/", "!/calendars/mia/")
+}
+
+// A client that only follows tokens, in pages of any size, sees at each end what the calendar holds.
+func TestSyncFollowsEverything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := New(Options{Users: users(), Now: func() time.Time { return noon }})
+		do := func(method, path, body string) *reply {
+			return s.handle(&request{Request: newRequest(method, path), body: []byte(body)})
+		}
+		have, token := map[string]string{}, ""
+		for range rapid.IntRange(1, 8).Draw(t, "rounds") {
+			for range rapid.IntRange(0, 6).Draw(t, "changes") {
+				name := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "name")
+				if rapid.Bool().Draw(t, "delete") {
+					do("DELETE", cal+name+".ics", "")
+				} else {
+					do("PUT", cal+name+".ics", event(name, "LOCATION:"+rapid.StringMatching("[a-c]").Draw(t, "place")))
+				}
+			}
+			limit := strconv.Itoa(rapid.IntRange(1, 3).Draw(t, "limit"))
+			for more := true; more; {
+				n, err := parseXML(do("REPORT", cal, syncBody(token, limit)).body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				more = false
+				for _, r := range n.kids {
+					switch href, status := r.child(nsDAV, "href").value(), r.child(nsDAV, "status").value(); {
+					case strings.Contains(status, "507"):
+						more = true
+					case strings.Contains(status, "404"):
+						delete(have, href)
+					case r.is(nsDAV, "response"):
+						have[href] = r.child(nsDAV, "propstat").child(nsDAV, "prop").child(nsDAV, "getetag").value()
+					}
+				}
+				token = n.child(nsDAV, "sync-token").value()
+			}
+			want := map[string]string{}
+			for name, o := range s.accounts["mia"].calendars["default"].objects {
+				want[cal+name] = `"` + o.etag + `"`
+			}
+			if diff := cmp.Diff(want, have); diff != "" {
+				t.Fatalf("after following %s:\n%s", token, diff)
+			}
+		}
+	})
 }

@@ -38,8 +38,8 @@ const (
 
 // parse reads one VCALENDAR.
 func parse(data []byte) (*component, error) {
-	if !utf8.Valid(data) {
-		return nil, errors.New("not UTF-8")
+	if !utf8.Valid(data) || bytes.ContainsFunc(data, func(r rune) bool { return r < ' ' && !strings.ContainsRune("\t\r\n", r) }) {
+		return nil, errors.New("not UTF-8, or control characters")
 	}
 	var stack []*component
 	var done *component

@@ -23,7 +23,8 @@ type zoning struct {
 func (z zoning) location(tzid string) *time.Location {
 	parts := strings.Split(strings.Trim(tzid, "/"), "/")
 	for i := range parts {
-		if l, err := time.LoadLocation(strings.Join(parts[i:], "/")); err == nil && tzid != "" && tzid != "Local" {
+		name := strings.Join(parts[i:], "/")
+		if l, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
 			return l
 		}
 	}
@@ -147,7 +148,8 @@ func duration(s string) (days int, rest time.Duration, err error) {
 	return days, rest, nil
 }
 
-// rule reads an RRULE that starts at start. Rules that the library cannot survive are refused.
+// rule reads an RRULE that starts at start. Rules that the library does not survive, or takes minutes over, are
+// refused: those that recur within a day, and those by Easter.
 func (z zoning) rule(l *line, start time.Time) (r *rrule.RRule, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -169,7 +171,8 @@ func (z zoning) rule(l *line, start time.Time) (r *rrule.RRule, err error) {
 				until = until.AddDate(0, 0, 1).Add(-time.Second)
 			}
 			continue
-		case name == "FREQ" && (value == "SECONDLY" || value == "MINUTELY" || value == "HOURLY"), name == "BYEASTER", name == "RSCALE":
+		case strings.HasPrefix(name, "BY") && strings.Contains(value, ",") && (name == "BYHOUR" || name == "BYMINUTE" || name == "BYSECOND"),
+			name == "FREQ" && (value == "SECONDLY" || value == "MINUTELY" || value == "HOURLY"), name == "BYEASTER", name == "RSCALE":
 			return nil, fmt.Errorf("RRULE: %s is not supported", part)
 		}
 		parts = append(parts, part)

@@ -111,18 +111,21 @@ func (n *node) inner() string {
 	return b.String()
 }
 
+// escape is text as character data: a carriage return as a reference, so that it survives, quotes as they are.
 func escape(s string) string {
 	var b strings.Builder
 	xml.EscapeText(&b, []byte(s)) // a strings.Builder does not fail
-	return b.String()
+	return readable.Replace(b.String())
 }
+
+var readable = strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&#xA;", "\n", "&#x9;", "\t")
 
 // element writes an element around inner XML; foreign namespaces are declared on it.
 func element(name xml.Name, inner string) string {
 	p, known := prefixes[name.Space]
 	open, close := p+":"+name.Local, p+":"+name.Local
 	if !known {
-		open, close = "x:"+name.Local+` xmlns:x="`+escape(name.Space)+`"`, "x:"+name.Local
+		open, close = "x:"+name.Local+` xmlns:x="`+strings.ReplaceAll(escape(name.Space), `"`, "&#34;")+`"`, "x:"+name.Local
 		if name.Space == "" {
 			open, close = name.Local, name.Local
 		}

@@ -12,7 +12,8 @@ import (
 )
 
 // wishNames are the keys of Wishes in the order of its fields.
-var wishNames = [...]string{"slot", "duration", "every", "zone", "title", "visibility", "place", "prep_doc", "starts", "ends"}
+var wishNames = [...]string{"slot", "duration", "every", "zone", "title", "visibility", "place", "prep_doc",
+	"starts", "ends"}
 
 func (w *Wishes) fields() [len(wishNames)]*yamlpos.Text {
 	return [...]*yamlpos.Text{&w.Slot, &w.Duration, &w.Every, &w.Zone, &w.Title, &w.Visibility, &w.Place, &w.PrepDoc, &w.Starts, &w.Ends}
@@ -163,7 +164,8 @@ func (p *parser) checkLines() {
 		line = append(line, id)
 		for _, w := range reports[id] {
 			if i := slices.Index(line, w.Report); i >= 0 {
-				p.Add(w.at, "pair "+w.String(), "circular reporting line: %s", strings.Join(append(line[i:len(line):len(line)], w.Report), " > "))
+				p.Add(w.at, "pair "+w.String(), "circular reporting line: %s",
+					strings.Join(append(line[i:len(line):len(line)], w.Report), " > "))
 			} else if !done[w.Report] {
 				down(w.Report)
 			}

@@ -134,8 +134,8 @@ func (p *parser) calendar(name yamlpos.Text, f FileCalendar, to map[string]CalDA
 		return
 	}
 	d, before := f.CalDAV, len(p.Problems)
-	c := CalDAV{Name: name.V, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute), headers: map[string]string{},
-		url: p.template(what, d.URL), username: p.template(what, d.Username), calendar: p.template(what, d.Calendar)}
+	c := CalDAV{Name: name.V, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute),
+		headers: map[string]string{}, url: p.template(what, d.URL), username: p.template(what, d.Username), calendar: p.template(what, d.Calendar)}
 	known := len(p.Problems) == before // else the text is not what it is meant to be
 	if d.URL.Given() && known {
 		p.checkURL(what, d.URL, fill(c.url, series.Person{ID: "x", Email: "x@example.com"}, url.PathEscape))
@@ -165,7 +165,8 @@ func (p *parser) secret(what string, d *FileCalDAV, c *CalDAV) {
 		p.Add(pw.Pos, what, "password and password_file are both given: keep password_file")
 	case pw.Given():
 		if m := envPattern.FindString(pw.V); m != pw.V || m == "" {
-			p.Add(pw.Pos, what, "secrets never stand in this file: put the password into a file and name it with password_file, or write ${NAME} of an environment variable")
+			p.Add(pw.Pos, what, "secrets never stand in this file: put the password into a file and name it with password_file, "+
+				"or write ${NAME} of an environment variable")
 			return
 		}
 		before := len(p.Problems)

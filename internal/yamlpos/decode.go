@@ -42,8 +42,8 @@ func (Map[T]) mapping() {}
 type Short interface{ SetText(Text) }
 
 // Decode reads one YAML document into out, a pointer to a struct. Its fields, named by their `yaml` tags, are Text,
-// Int, Map, slices, structs and pointers to structs; embedded structs lend their keys, an embedded Pos gets the place of its
-// struct. A `jsonschema` tag with "required" or "enum=…" is obeyed, so that file and schema cannot differ. Unknown,
+// Int, Map, slices, structs and pointers to structs (nil unless given as such); embedded structs lend their keys, an
+// embedded Pos gets the place of its struct. A `jsonschema` tag with "required" or "enum=…" is obeyed, so that file and schema cannot differ. Unknown,
 // repeated and missing keys and values of another type are all reported; out then holds what could be read.
 // Anchors, aliases and merge keys are followed.
 func Decode(file string, data []byte, out any) Problems {
@@ -131,8 +131,10 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, at *path) {
 	_, isMap := v.Interface().(Mapping)
 	switch {
 	case v.Kind() == reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		d.value(n, v.Elem(), at)
+		to := reflect.New(v.Type().Elem())
+		if d.value(n, to.Elem(), at); n.Kind == yaml.MappingNode {
+			v.Set(to)
+		}
 	case v.Kind() == reflect.Struct && d.is(n, yaml.MappingNode, at):
 		d.keys(n, v, at)
 	case isMap && d.is(n, yaml.MappingNode, at):

@@ -82,8 +82,8 @@ func (ps Problems) Err() error {
 }
 
 // Nearest is the word of known that fewest edits (letters added, removed, changed, two swapped) turn word into; "" if
-// all are far. Case does not count; of equally near ones the first by alphabet is taken. Two letters that differ from two others
-// tell nothing.
+// all are far. Case does not count; of equally near ones the first by alphabet is taken. A word of two letters must be
+// the same: one letter tells nothing.
 func Nearest(word string, known []string) string {
 	w := []rune(strings.ToLower(word))
 	if len(w) > 64 {

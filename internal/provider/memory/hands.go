@@ -107,9 +107,7 @@ func (c *Calendar) add(o *object) string {
 	o.event.ID = fmt.Sprintf("client-%d", c.world.made)
 	o.event.UID = o.event.ID
 	c.store(o)
-	if c.owns(o.event) {
-		c.send(nil, o, 0)
-	}
+	c.send(nil, o, 0)
 	return o.event.ID
 }
 

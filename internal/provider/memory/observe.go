@@ -65,9 +65,9 @@ type observation struct {
 }
 
 // list fills the snapshot from a full listing. What was ours and is not listed is looked at directly. A listing that
-// lacked it all the same, or has nothing where there was something, is asked for again the next time.
+// lacked it all the same, or that shows nothing at all, is asked for again the next time.
 func (o *observation) list(listed map[string]*object) {
-	if len(listed) == 0 && len(o.last.Objects) > 0 {
+	if len(listed) == 0 {
 		o.s.Cursor = ""
 	}
 	for _, id := range slices.Sorted(maps.Keys(listed)) {

@@ -6,9 +6,12 @@ import (
 	"holdfast/internal/series"
 )
 
+// delivers reports whether the server brings o, which this calendar holds, to its guests.
+func (c *Calendar) delivers(o *object) bool { return c.world.opts.Schedules && !o.client && c.owns(o.event) }
+
 // mails is how many messages a write of the organizer's event o causes.
 func (c *Calendar) mails(o *object) int {
-	if !c.world.opts.Schedules || o.client {
+	if !c.delivers(o) {
 		return 0
 	}
 	return len(o.event.Guests)
@@ -20,7 +23,7 @@ func (c *Calendar) send(was, o *object, mails int) { c.sendBut(nil, was, o, mail
 
 // sendBut is send to all but one: who answers is not told of their own answer.
 func (c *Calendar) sendBut(except *Calendar, was, o *object, mails int) {
-	if !c.world.opts.Schedules || o.client {
+	if !c.delivers(o) {
 		return
 	}
 	c.world.counts.Mails += mails
@@ -44,7 +47,7 @@ func (c *Calendar) sendBut(except *Calendar, was, o *object, mails int) {
 
 // withdraw tells the guests that the event is off: their copies are cancelled.
 func (c *Calendar) withdraw(o *object, mails int) {
-	if !c.world.opts.Schedules || o.client {
+	if !c.delivers(o) {
 		return
 	}
 	c.world.counts.Mails += mails

@@ -40,6 +40,14 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
 }
 
+// Long is the form for people, "Tue 1 Dec 2026"; "" for no date.
+func (d Date) Long() string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%s %d %s %d", ShortDay(d.Weekday()), d.Day, d.Month.String()[:3], d.Year)
+}
+
 // MarshalText is String, so that JSON and YAML carry ISO dates.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
@@ -103,10 +111,11 @@ func ParseWeek(s string) (Week, error) {
 	y, n, ok := strings.Cut(s, "-W")
 	year, err1 := strconv.Atoi(y)
 	num, err2 := strconv.Atoi(n)
-	if !ok || err1 != nil || err2 != nil || num < 1 || num > 53 {
+	w := Week{year, num}
+	if !ok || err1 != nil || err2 != nil || w.Monday().Week() != w {
 		return Week{}, fmt.Errorf("%q is not a week like 2026-W49", s)
 	}
-	return Week{year, num}, nil
+	return w, nil
 }
 
 // TimeOfDay is a wall-clock time in minutes after midnight.
@@ -117,7 +126,7 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 	h, m, ok := strings.Cut(s, ":")
 	hour, err1 := strconv.Atoi(h)
 	min, err2 := strconv.Atoi(m)
-	if !ok || err1 != nil || err2 != nil || len(m) != 2 || hour < 0 || min < 0 || min > 59 || hour*60+min > 24*60 {
+	if !ok || err1 != nil || err2 != nil || len(m) != 2 || strings.ContainsAny(s, "+-") || min > 59 || hour*60+min > 24*60 {
 		return 0, fmt.Errorf("%q is not a time like 10:00", s)
 	}
 	return TimeOfDay(hour*60 + min), nil

@@ -127,7 +127,14 @@ func (e Event) LastDay() Date {
 
 // Ended reports whether no occurrence starts at or after t.
 func (e Event) Ended(t time.Time) bool {
-	return e.Cancelled || !e.Rule.Until.IsZero() && e.Rule.Until.Before(t) &&
+	if e.Cancelled || e.Rule.Until.IsZero() {
+		return e.Cancelled
+	}
+	last := e.Rule.Until
+	if e.Rule.Plain {
+		last = e.Slot().On(e.LastDay())
+	}
+	return (last.Before(t) || last.Before(e.Start)) &&
 		!slices.ContainsFunc(e.Overrides, func(o Override) bool { return !o.Cancelled && !o.Start.Before(t) })
 }
 

@@ -280,7 +280,7 @@ func (c *component) events() (master *component, overrides []*component) {
 	return master, overrides
 }
 
-// all components that are not zones.
+// entries are all components that are not zones.
 func (c *component) entries() []*component {
 	var out []*component
 	for _, k := range c.kids {

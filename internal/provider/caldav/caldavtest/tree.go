@@ -193,7 +193,7 @@ func (s *Server) hrefOf(r resource) string {
 // resolve finds what the request's path leads to, or refuses.
 func (s *Server) resolve(r *request) (resource, *reply) {
 	res := s.find(r.path)
-	if res.kind == 0 && res.user == nil {
+	if res.kind == nothing && res.user == nil {
 		return res, answer(http.StatusNotFound)
 	}
 	if res.kind == root || res.kind == principals || res.kind == principal || res.kind == homes || res.user == r.me {

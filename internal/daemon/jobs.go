@@ -145,6 +145,9 @@ func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 		Logger:               logger,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: stuckAfter,
+		// On SQLite listening is polling too, 20 times a second for each client; this is as quick as a round needs.
+		PollOnly:          true,
+		FetchPollInterval: 250 * time.Millisecond,
 	})
 	return err
 }

@@ -4,24 +4,27 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+
+	"holdfast/internal/store"
 )
 
-// steps tells of each round as it begins, and keeps it running until it is let go.
-type steps struct {
+// heldSteps tells of each step as it begins, and keeps it running until it is let go.
+type heldSteps struct {
 	began  chan string
 	goOn   chan error
-	prunes int
+	prunes bool // tells of the cleaning, too
 }
 
-func newSteps() *steps { return &steps{began: make(chan string), goOn: make(chan error)} }
+func newHeldSteps() *heldSteps { return &heldSteps{began: make(chan string), goOn: make(chan error)} }
 
-func (s *steps) Round(ctx context.Context, reason string) error {
+func (s *heldSteps) Round(ctx context.Context, reason string) error {
 	select {
 	case s.began <- reason:
 	case <-ctx.Done():
@@ -35,49 +38,206 @@ func (s *steps) Round(ctx context.Context, reason string) error {
 	}
 }
 
-func (s *steps) Prune(context.Context) error { s.prunes++; return nil }
+func (s *heldSteps) Prune(ctx context.Context) error {
+	if !s.prunes {
+		return nil
+	}
+	return s.Round(ctx, "prune")
+}
 
-func must(t testing.TB, err error) {
+// next lets the step that begins next end at once, and is its reason.
+func (s *heldSteps) next() string {
+	reason := <-s.began
+	s.goOn <- nil
+	return reason
+}
+
+// newQueue has a poll of a minute and a second.
+func newQueue(t testing.TB, path string, s Steps, now func() time.Time) *Queue {
 	t.Helper()
+	q, err := NewQueue(t.Context(), path, s, QueueOptions{Poll: time.Minute, Jitter: func() time.Duration { return time.Second },
+		Clock: now, Log: zerolog.New(zerolog.NewTestWriter(t))})
 	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func startQueue(t testing.TB, q *Queue) {
+	t.Helper()
+	if err := q.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func queue(t testing.TB, path string, s Steps) *Queue {
+func stopQueue(t testing.TB, q *Queue) {
 	t.Helper()
-	start := time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC)
-	born := time.Now()
-	q, err := NewQueue(t.Context(), path, s, QueueOptions{Poll: time.Minute, Jitter: func() time.Duration { return time.Second },
-		Clock: func() time.Time { return start.Add(time.Since(born)) }, Log: zerolog.New(zerolog.NewTestWriter(t))})
-	must(t, err)
-	return q
+	for range 2 {
+		if err := q.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
-func file(t testing.TB) string { return filepath.Join(t.TempDir(), "holdfast.db") }
+func oneDay() time.Time { return time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC) }
 
-// The bubble of synctest ends only when every goroutine has: each of these tests sees that Stop leaves none.
+func jobsFile(t testing.TB) string { return filepath.Join(t.TempDir(), "holdfast.db") }
+
+// These tests run in bubbles of synctest, where an hour takes as long as what is done in it. A bubble ends only when every
+// goroutine in it has: each of them sees that Stop leaves none.
 
 func TestWakesBeforeARoundAreOne(t *testing.T) {
-	path := file(t)
+	path := jobsFile(t)
 	synctest.Test(t, func(t *testing.T) {
-		s := newSteps()
-		q := queue(t, path, s)
-		must(t, q.Start(t.Context()))
+		s := newHeldSteps()
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
 		var got []string
 		got = append(got, <-s.began)
 		for _, reason := range []string{"push", "signal", "push"} { // while the first one runs
-			must(t, q.Wake(t.Context(), reason))
+			if err := q.Wake(t.Context(), reason); err != nil {
+				t.Error(err)
+			}
 		}
 		s.goOn <- nil
 		got = append(got, <-s.began)
 		s.goOn <- errors.New("a calendar is down")
-		got = append(got, <-s.began)
-		s.goOn <- nil
-		if d := cmp.Diff([]string{"start", "push", "poll"}, got); d != "" {
+		woken := time.Now()
+		got = append(got, s.next(), s.next())
+		if d := cmp.Diff([]string{"start", "push", "poll", "poll"}, got); d != "" {
 			t.Error(d)
 		}
-		must(t, q.Stop(t.Context()))
-		must(t, q.Stop(t.Context()))
+		if took := time.Since(woken); took < 2*time.Minute || took > 2*time.Minute+4*time.Second {
+			t.Errorf("two polls took %v", took)
+		}
+		stopQueue(t, q)
+	})
+}
+
+// A process that was killed leaves its round as running: the next one begins at once all the same.
+func TestQueueAfterAKill(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldSteps()
+		killed := newQueue(t, path, s, oneDay)
+		startQueue(t, killed)
+		<-s.began
+		if err := killed.Wake(t.Context(), "push"); err != nil {
+			t.Error(err)
+		}
+
+		again := newHeldSteps()
+		q := newQueue(t, path, again, oneDay)
+		startQueue(t, q)
+		began := time.Now()
+		if got := again.next(); got != "start" {
+			t.Errorf("the first round is for %q", got)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the first round came after %v", took)
+		}
+		stopQueue(t, q)
+
+		s.goOn <- nil
+		stopQueue(t, killed)
+	})
+}
+
+func TestStopWaitsForTheRound(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldSteps()
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
+		<-s.began
+		var stopped atomic.Bool
+		done := make(chan struct{})
+		go func() {
+			stopQueue(t, q)
+			stopped.Store(true)
+			close(done)
+		}()
+		synctest.Wait()
+		if stopped.Load() {
+			t.Error("Stop did not wait for the round")
+		}
+		s.goOn <- nil
+		<-done
+	})
+}
+
+func TestStopHasAnEnd(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldSteps()
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
+		<-s.began // and it never ends by itself
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := q.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want a deadline", err)
+		}
+	})
+}
+
+func TestStopBeforeStart(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) { stopQueue(t, newQueue(t, path, newHeldSteps(), oneDay)) })
+}
+
+func TestPruneOnceADay(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		var today atomic.Int64 // days since 1970
+		now := func() time.Time { return time.Unix(today.Load()*24*60*60, 0) }
+		today.Store(20000)
+		s := newHeldSteps()
+		s.prunes = true
+		var got []string
+		for range 2 { // the second process finds that day's done
+			q := newQueue(t, path, s, now)
+			startQueue(t, q)
+			for range 3 {
+				got = append(got, s.next())
+			}
+			stopQueue(t, q)
+		}
+		today.Add(1)
+		q := newQueue(t, path, s, now)
+		startQueue(t, q)
+		got = append(got, s.next(), s.next())
+		stopQueue(t, q)
+		if d := cmp.Diff([]string{"start", "prune", "poll", "start", "poll", "poll", "start", "prune"}, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// The journal and the queue have one file, and each its own connections.
+func TestQueueBesideTheJournal(t *testing.T) {
+	path := jobsFile(t)
+	journal, err := store.Open(t.Context(), "sqlite:"+path, oneDay, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldSteps()
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
+		for n := range 20 {
+			<-s.began
+			if err := journal.Allow(t.Context(), string(rune('a'+n)), oneDay()); err != nil {
+				t.Error(err)
+			}
+			if err := q.Wake(t.Context(), "push"); err != nil {
+				t.Error(err)
+			}
+			s.goOn <- nil
+		}
+		<-s.began
+		s.goOn <- nil
+		stopQueue(t, q)
 	})
 }

@@ -67,7 +67,7 @@ func (p *pairPlan) endedByHand(h *series.Event) {
 		p.create("put back: a person ended the series", "")
 		return
 	}
-	p.do(Restore, Change{From: h.Slot().String(), To: h.Mark.Slot.String(), Mails: 1, Why: []string{"put back: a person ended the series after " + day(h.LastDay())},
+	p.do(Restore, Change{From: h.Slot().String(), To: h.Mark.Slot.String(), Mails: 1, Why: []string{"put back: a person ended the series after " + h.LastDay().Long()},
 		Steps: []Step{{Ref: h.Ref, Update: p.slotPatch(h, h.Mark.Slot)}}})
 }
 
@@ -92,11 +92,11 @@ func (p *pairPlan) ends(h *series.Event) bool {
 		p.end(h, final, "the roster ends this 1:1")
 		return true
 	case !last.IsZero() && (w.Ends.IsZero() || nextAfter(h, last).Compare(w.Ends) <= 0):
-		c := Change{To: h.Mark.Slot.String(), Mails: 1, Why: []string{"the roster no longer ends this 1:1 on " + day(last)},
+		c := Change{To: h.Mark.Slot.String(), Mails: 1, Why: []string{"the roster no longer ends this 1:1 on " + last.Long()},
 			Steps: []Step{{Ref: h.Ref, Update: p.slotPatch(h, h.Slot())}}}
 		if !w.Ends.IsZero() {
 			c.Steps = append(c.Steps, Step{End: &w.Ends})
-			c.Why = []string{"the roster now ends this 1:1 on " + day(w.Ends)}
+			c.Why = []string{"the roster now ends this 1:1 on " + w.Ends.Long()}
 		}
 		p.do(Update, c)
 		return true
@@ -217,20 +217,20 @@ func (p *pairPlan) replace(h *series.Event, want series.Slot) {
 		}
 		steps = append(steps, Step{SetOverride: &n})
 		carried[od] = true
-		why = append(why, "the change of "+day(od)+" is carried over")
+		why = append(why, "the change of "+od.Long()+" is carried over")
 	}
 	for _, t := range h.Excluded {
 		od, _ := series.WallClock(t, h.Zone)
 		d := want.InWeek(od)
 		if od.After(last) && !d.Before(w.First) && slices.Contains(want.Dates(w.First, d, d), d) && !slices.ContainsFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == od }) {
 			steps = append(steps, Step{SetOverride: &series.Override{Original: want.On(d), Start: want.On(d), Duration: want.Duration, Cancelled: true}})
-			why = append(why, "the cancellation of "+day(od)+" is carried over")
+			why = append(why, "the cancellation of "+od.Long()+" is carried over")
 		}
 	}
 	first := "the roster's slot is now " + want.String()
 	group := "replace " + p.v.Pair.String()
 	p.do(End, Change{Group: group, From: h.Slot().String(), To: last.String(), Mails: 1,
-		Why: append([]string{first, "the old slot's last week ends on " + day(last)}, lost(h, last, carried)...), Steps: []Step{{Ref: h.Ref, End: &last}}})
+		Why: append([]string{first, "the old slot's last week ends on " + last.Long()}, lost(h, last, carried)...), Steps: []Step{{Ref: h.Ref, End: &last}}})
 	c := p.creation(w, append([]string{first}, why...)...)
 	c.Group, c.From = group, h.Slot().String()
 	c.Steps = append(c.Steps, steps...)
@@ -407,10 +407,10 @@ func (p *pairPlan) skips(h *series.Event) {
 		switch {
 		case reason != "" && !planned && !m.Meeting.Cancelled:
 			out = append(out, series.Skip{Date: day0, Why: reason})
-			why = append(why, day(day0)+": "+reason)
+			why = append(why, day0.Long()+": "+reason)
 		case reason == "" && planned && m.Meeting.Excluded:
 			back = append(back, day0)
-			whyBack = append(whyBack, day(day0)+": nobody is away any more")
+			whyBack = append(whyBack, day0.Long()+": nobody is away any more")
 		}
 	}
 	if len(out) > 0 {
@@ -426,7 +426,7 @@ func strays(h *series.Event) []string {
 	var out []string
 	for _, o := range h.Overrides {
 		if d, _ := series.WallClock(o.Original, h.Zone); !o.Cancelled {
-			out = append(out, "the change of "+day(d)+" is lost")
+			out = append(out, "the change of "+d.Long()+" is lost")
 		}
 	}
 	return out

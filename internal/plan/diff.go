@@ -143,7 +143,7 @@ func (p *pairPlan) unwanted() {
 
 func (p *pairPlan) end(e *series.Event, last series.Date, why string) {
 	p.do(End, Change{Generation: e.Mark.Generation, From: e.Slot().String(), To: last.String(), Mails: 1,
-		Why:   append([]string{why, "no meeting after " + day(last)}, lost(e, last, nil)...),
+		Why:   append([]string{why, "no meeting after " + last.Long()}, lost(e, last, nil)...),
 		Steps: []Step{{Ref: e.Ref, End: &last}}})
 }
 
@@ -199,9 +199,9 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 			w.Skips = append(w.Skips, series.Skip{Date: d, Why: reason})
 		}
 	}
-	why = append(why, "first 1:1 on "+day(w.First)+" "+w.Slot.At.String())
+	why = append(why, "first 1:1 on "+w.First.Long()+" "+w.Slot.At.String())
 	for _, s := range w.Skips {
-		why = append(why, day(s.Date)+" is skipped: "+s.Why)
+		why = append(why, s.Date.Long()+" is skipped: "+s.Why)
 	}
 	return Change{Generation: w.Generation, To: w.Slot.String(), Mails: 1, Why: why, Steps: []Step{{Create: &w}}}
 }
@@ -277,15 +277,10 @@ func lost(e *series.Event, last series.Date, carried map[series.Date]bool) []str
 		od, _ := series.WallClock(o.Original, e.Zone)
 		nd, _ := series.WallClock(o.Start, e.Zone)
 		if !o.Cancelled && !carried[od] && (od.After(last) || nd.After(last)) && !o.Start.Equal(o.Original) {
-			out = append(out, fmt.Sprintf("the move of %s to %s is lost", day(od), moment(o.Start)))
+			out = append(out, fmt.Sprintf("the move of %s to %s is lost", od.Long(), moment(o.Start)))
 		}
 	}
 	return out
-}
-
-// day is "Tue 1 Dec 2026".
-func day(d series.Date) string {
-	return fmt.Sprintf("%s %d %s %d", series.ShortDay(d.Weekday()), d.Day, d.Month.String()[:3], d.Year)
 }
 
 // moment is "Thu 3 Dec 15:00".

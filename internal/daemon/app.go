@@ -1,0 +1,167 @@
+// Package daemon wires the program up for one settings file and runs it: once, or round after round.
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/clock"
+	"holdfast/internal/plan"
+	"holdfast/internal/provider"
+	"holdfast/internal/provider/caldav"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/roster"
+	"holdfast/internal/series"
+	"holdfast/internal/settings"
+	"holdfast/internal/store"
+)
+
+// Options are what an App needs beside its settings file.
+type Options struct {
+	Config   string // path of holdfast.yaml
+	Clock    clock.Clock
+	Log      zerolog.Logger
+	Progress func(what string, done, of int)
+	// Round is told of every round of Run. It may be nil.
+	Round func(reconcile.Round)
+	// Poll overrides the poll interval of the settings.
+	Poll time.Duration
+}
+
+// maxWrites is how many writes one series may get a day: more is a fight with another program.
+const maxWrites = 12
+
+// App is the program for one settings file.
+type App struct {
+	Settings   settings.Settings
+	Roster     *roster.Source
+	Store      *store.Store
+	Reconciler *reconcile.Reconciler
+
+	o    Options
+	http *http.Client
+
+	mu   sync.Mutex
+	open map[string]opened // by person id
+}
+
+type opened struct {
+	person series.Person
+	cal    *caldav.Calendar
+	polite provider.Calendar
+}
+
+// New reads the settings. It opens nothing but them; see Open.
+func New(o Options) (*App, error) {
+	s, err := settings.Load(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 16
+	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{},
+		http: &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+}
+
+// Open reads the settings and opens the journal.
+func Open(ctx context.Context, o Options) (*App, error) {
+	a, err := New(o)
+	if err != nil {
+		return nil, err
+	}
+	if a.Store, err = store.Open(ctx, "sqlite:"+a.Settings.Database, o.Clock, store.Options{}); err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	a.Reconciler = reconcile.New(reconcile.Options{Org: a.Settings.Org, Roster: a.Desired, Open: a.calendar, Journal: a.Store, Policy: a.Policy(),
+		Clock: o.Clock, Log: o.Log, Progress: o.Progress})
+	return a, nil
+}
+
+// Close releases what Open took.
+func (a *App) Close() error {
+	a.http.CloseIdleConnections()
+	if a.Store == nil {
+		return nil
+	}
+	return a.Store.Close()
+}
+
+// Policy is that of the settings, in the words of the plan.
+func (a *App) Policy() plan.Policy {
+	p := a.Settings.Policy
+	return plan.Policy{Moved: p.Moved, SeriesMoved: p.SeriesMoved, SeriesEnded: p.SeriesEnded, HorizonWeeks: p.HorizonWeeks,
+		MaxCreations: plan.Limit(p.MaxCreations), MaxEndings: plan.Limit(p.MaxEndings), MaxMails: p.MaxMails, MaxWrites: maxWrites}
+}
+
+// Desired is what the roster wants now; where it is broken, what the last good one wants, with the problems.
+func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
+	r, problems := a.Roster.Load()
+	if problems != nil && len(r.People) == 0 {
+		return reconcile.Desired{}, problems
+	}
+	today := series.DateOf(now.UTC())
+	d := reconcile.Desired{Problems: problems, People: map[string]series.Person{}}
+	d.Series = r.Series(a.Settings.Org, today.AddDays(-60), today.AddDays(400), a.Settings.Policy.SkipHolidays)
+	for _, p := range r.People {
+		d.People[p.ID] = p.Person
+	}
+	return d, nil
+}
+
+// calendar opens a person's calendar, and keeps it for as long as the person stays the same.
+func (a *App) calendar(p series.Person) (provider.Calendar, error) {
+	o, err := a.opened(p)
+	return o.polite, err
+}
+
+// CalDAV is the person's calendar as the server speaks it, for `doctor`.
+func (a *App) CalDAV(p series.Person) (*caldav.Calendar, error) {
+	o, err := a.opened(p)
+	return o.cal, err
+}
+
+func (a *App) opened(p series.Person) (opened, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if o, ok := a.open[p.ID]; ok && o.person.Calendar == p.Calendar && o.person.Email == p.Email {
+		return o, nil
+	}
+	server, ok := a.Settings.Calendars[p.Calendar]
+	if !ok {
+		return opened{}, &provider.Error{Kind: provider.Permanent, Op: "open", Err: fmt.Errorf("the settings have no calendar %q", p.Calendar),
+			Hint: "name one of holdfast.yaml's calendars at the person"}
+	}
+	account, err := server.For(p)
+	if err != nil {
+		return opened{}, &provider.Error{Kind: provider.Auth, Op: "open", Err: err, Hint: "put the password where password_file says"}
+	}
+	cal := caldav.Open(caldav.Options{HTTP: a.http, URL: account.URL, Username: account.Username, Calendar: account.Calendar, Headers: account.Headers,
+		Scheduling: account.Scheduling, Owner: p, Org: a.Settings.Org, Clock: a.o.Clock, Log: a.o.Log,
+		Password: func() (string, error) {
+			now, err := server.For(p)
+			return now.Password.Reveal(), err
+		}})
+	o := opened{person: p, cal: cal, polite: &polite{Calendar: cal, now: a.o.Clock}}
+	a.open[p.ID] = o
+	return o, nil
+}
+
+// Poll is how often calendars are read: the shortest wish of the settings.
+func (a *App) Poll() time.Duration {
+	if a.o.Poll > 0 {
+		return a.o.Poll
+	}
+	poll := time.Duration(0)
+	for _, c := range a.Settings.Calendars {
+		if poll == 0 || c.Poll < poll {
+			poll = c.Poll
+		}
+	}
+	return max(poll, time.Second)
+}
+

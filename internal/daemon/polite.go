@@ -1,0 +1,61 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"holdfast/internal/clock"
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+// polite is a calendar that is not asked again at once after it failed: it waits as long as the server wishes (Retry-After), or
+// ever longer with jitter, up to a quarter of an hour. Until then the answer is the last failure.
+type polite struct {
+	provider.Calendar
+	now clock.Clock
+
+	mu    sync.Mutex
+	until time.Time
+	err   error
+	steps *backoff.ExponentialBackOff
+}
+
+// Observe is the calendar's, or its last failure.
+func (p *polite) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
+	p.mu.Lock()
+	err, wait := p.err, p.now().Before(p.until)
+	p.mu.Unlock()
+	if err != nil && wait {
+		return series.Snapshot{}, err
+	}
+	snap, err := p.Calendar.Observe(ctx, last, in)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err = err; err == nil {
+		p.steps = nil
+		return snap, nil
+	}
+	if ctx.Err() != nil {
+		p.err = nil // we gave up, not the server
+		return snap, err
+	}
+	if p.steps == nil {
+		p.steps = backoff.NewExponentialBackOff()
+		p.steps.InitialInterval, p.steps.MaxInterval = 2*time.Second, 15*time.Minute
+	}
+	p.until = p.now().Add(max(p.steps.NextBackOff(), retryAfter(err)))
+	return snap, err
+}
+
+func retryAfter(err error) time.Duration {
+	var e *provider.Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}

@@ -1,0 +1,122 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"time"
+
+	"holdfast/internal/reconcile"
+)
+
+const (
+	// watchEvery is how often the roster's files are looked at for changes.
+	watchEvery = 2 * time.Second
+	// stopWithin is how long a round under way may take to end when the daemon stops.
+	stopWithin = 8 * time.Second
+)
+
+// Run makes rounds until ctx ends: one at once, then every Poll with jitter, and one as soon as the roster's files change or
+// wake says so. It tells systemd when it is ready and when it stops (sd_notify).
+func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
+	release, err := a.Store.Exclusive(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	poll := a.Poll()
+	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Clock: a.o.Clock, Log: a.o.Log,
+		Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})
+	if err != nil {
+		return err
+	}
+	if err := q.Start(ctx); err != nil {
+		return errors.Join(err, q.Stop(ctx))
+	}
+	a.o.Log.Info().Str("org", a.Settings.Org).Dur("poll", poll).Msg("running")
+	a.notify("READY=1")
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		reason := ""
+		select {
+		case <-ctx.Done():
+		case <-wake:
+			reason = "signal"
+		case <-tick.C:
+			if a.Roster.Changed() {
+				reason = "roster"
+			}
+		}
+		if reason != "" {
+			if err := q.Wake(ctx, reason); err != nil && ctx.Err() == nil {
+				a.o.Log.Error().Err(err).Msg("cannot ask for a round")
+			}
+		}
+	}
+	a.notify("STOPPING=1")
+	a.o.Log.Info().Msg("stopping")
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	return q.Stop(stop)
+}
+
+// Round makes one round and logs what came of it.
+func (a *App) Round(ctx context.Context, reason string) error {
+	start := a.o.Clock()
+	r, err := a.Reconciler.Once(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.o.Log.Error().Err(err).Str("reason", reason).Msg("round failed")
+		}
+		return nil // the next round sees the truth
+	}
+	a.logRound(r, reason, a.o.Clock().Sub(start))
+	if a.o.Round != nil {
+		a.o.Round(r)
+	}
+	return nil
+}
+
+func (a *App) logRound(r reconcile.Round, reason string, took time.Duration) {
+	if r.Problems != nil {
+		a.o.Log.Error().Err(r.Problems).Msg("the roster has problems, the last good one stays")
+	}
+	for _, f := range r.Edges.Opened {
+		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag opened")
+	}
+	for _, f := range r.Edges.Closed {
+		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag closed")
+	}
+	a.o.Log.Info().Str("reason", reason).Int("pairs", len(r.Views)).Int("applied", len(r.Applied)).Int("held", len(r.Plan.Held)).Int("mails", r.Mails).
+		Int("flags", len(r.Open)).Int("errors", len(r.Failures)).Dur("took", took).Msg("round")
+}
+
+// Prune removes what is kept too long.
+func (a *App) Prune(ctx context.Context) error {
+	n, err := a.Store.Prune(ctx)
+	if err != nil {
+		return fmt.Errorf("prune: %w", err)
+	}
+	a.o.Log.Info().Int64("removed", n).Msg("journal pruned")
+	return nil
+}
+
+// notify tells the service manager, if there is one (sd_notify(3)).
+func (a *App) notify(state string) {
+	socket := os.Getenv("NOTIFY_SOCKET")
+	if socket == "" {
+		return
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err == nil {
+		_, err = conn.Write([]byte(state))
+		err = errors.Join(err, conn.Close())
+	}
+	if err != nil {
+		a.o.Log.Warn().Err(err).Msg("the service manager cannot be told")
+	}
+}

@@ -1,0 +1,81 @@
+package drift
+
+import (
+	"fmt"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// Words says what is different, for people: "Tue 8 Dec 2026 moved to Thu 10 Dec 15:00".
+func (f Flag) Words() string {
+	day := "the series"
+	if !f.Occurrence.IsZero() {
+		day = f.Occurrence.Long()
+	}
+	from, to := Say(f.From), Say(f.To)
+	s := ""
+	switch f.Kind {
+	case Moved:
+		s = fmt.Sprintf("%s moved to %s", day, to)
+	case Cancelled:
+		s = day + " cancelled"
+	case Shortened:
+		s = fmt.Sprintf("%s shortened from %s to %s", day, from, to)
+	case DeclinedKind:
+		s = day + " declined"
+	case PlaceChanged:
+		s = day + " is somewhere else"
+	case LinkChanged:
+		s = day + " has another agenda link"
+	case GuestAdded:
+		s = "somebody else was added to " + day
+	case GuestRemoved:
+		s = "the report is no longer invited to " + day
+	case NotBusy:
+		s = day + " no longer keeps the time busy"
+	case DoubleBooked:
+		s = fmt.Sprintf("%s collides with another event at %s", day, to)
+	case SeriesMoved:
+		s = fmt.Sprintf("the series was moved from %s to %s", from, orElse(to, "a rule of its own"))
+		if !f.Occurrence.IsZero() {
+			s += ", from " + day + " on"
+		}
+	case SeriesEnded:
+		s = "the series was deleted or ended"
+	case CopyDiffers:
+		s = fmt.Sprintf("the report's copy shows %s instead of %s", orElse(to, "nothing"), orElse(from, "nothing"))
+	case Duplicate:
+		s = "there is a second copy of the series"
+	default:
+		s = string(f.Kind) + ": " + day
+	}
+	if f.By == ByManager || f.By == ByReport {
+		s += " by the " + string(f.By)
+	}
+	return s
+}
+
+// Say makes the text of a From or To readable: times and dates as "Thu 10 Dec 15:00", durations as "30 min"; slots stay.
+func Say(s string) string {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.Format("Mon 2 Jan 15:04")
+	}
+	if d, err := series.ParseDate(s); err == nil {
+		return "until " + d.Long()
+	}
+	if d, err := time.ParseDuration(s); err == nil {
+		if d%time.Hour == 0 {
+			return fmt.Sprintf("%d h", d/time.Hour)
+		}
+		return fmt.Sprintf("%d min", d/time.Minute)
+	}
+	return s
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

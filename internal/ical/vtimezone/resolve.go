@@ -74,18 +74,16 @@ func (k question) answer() string {
 		func() string { return known(windowsName(tzid)) },
 		func() string { return displayed(tzid, k.year) },
 	}
+	var zone string
 	for _, name := range names {
-		if zone := name(); zone != "" {
-			if c == nil || c.agrees(zone, k.year) {
-				return zone
-			}
+		if zone = name(); zone != "" {
 			break
 		}
 	}
-	if c == nil {
-		return ""
+	if c == nil || zone != "" && c.agrees(zone, k.year) {
+		return zone
 	}
-	return c.byRules(tzid, k.year)
+	return c.byRules(tzid, zone, k.year)
 }
 
 // catalogue is the list of names, made when it is first needed.
@@ -272,10 +270,10 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// byRules is the zone that has the component's clock: of the database, those first that share a city with the TZID,
-// then those that are nothing but an offset, that share a continent, that stand for a zone of Windows; else one made to
+// byRules is the zone that has the component's clock: of the database the one named, those that share a city with the
+// TZID, then those that are nothing but an offset, that share a continent, that stand for a zone of Windows; else one made to
 // measure.
-func (c *component) byRules(tzid string, year int) string {
+func (c *component) byRules(tzid, named string, year int) string {
 	data, loc, err := c.spelledOut()
 	if err != nil {
 		return ""
@@ -287,6 +285,9 @@ func (c *component) byRules(tzid string, year int) string {
 		if err == nil && from.Before(to) && offsetAt(l, from) == offsetAt(loc, from) && sameClock(l, loc, from, to, 0) {
 			same = append(same, name)
 		}
+	}
+	if slices.Contains(same, catalogue().current[named]) {
+		return named // the database has other rules only for the days around the event
 	}
 	if len(same) > 0 {
 		told := words(tzid)

@@ -107,6 +107,18 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// Present rules told for all times, as many producers do, are no reason to rename the zone of an old event.
+func TestResolveOldEvents(t *testing.T) {
+	text := vtz("-0500", "-0400", "BYDAY=2SU;BYMONTH=3", "BYDAY=1SU;BYMONTH=11")
+	text = strings.Replace(text, "T030000", "T020000", 1)
+	for _, tzid := range []string{"US/Eastern", "America/New_York", "Eastern Standard Time", "America/Toronto"} {
+		old, _ := Resolve(tzid, text, series.Date{Year: 2005, Month: 3, Day: 1})
+		if now, _ := Resolve(tzid, text, around); old != now || custom(old) {
+			t.Errorf("%s: %q, now %q", tzid, old, now)
+		}
+	}
+}
+
 func TestResolveKnowsAllNames(t *testing.T) {
 	for name, zone := range windowsZones {
 		if got, _ := Resolve(name, "", around); got != zone && name != "UTC" {

@@ -12,10 +12,12 @@ import (
 // declined. Every Busy has the id, the object's opaque one; owner are the addresses of the calendar's owner, lower case.
 func (o *Object) Busy(id string, owner []string) []series.Busy {
 	var out []series.Busy
-	overridden := map[string][]moment{} // by UID
+	overridden, durations := map[string][]moment{}, map[string]time.Duration{} // by UID
 	for _, c := range o.root.components("VEVENT") {
 		if m, ok := o.moment(c.get("RECURRENCE-ID"), o.zone); ok {
 			overridden[c.value("UID")] = append(overridden[c.value("UID")], m)
+		} else if start, ok := o.moment(c.get("DTSTART"), o.zone); ok {
+			durations[c.value("UID")] = o.duration(c, start, 0)
 		}
 	}
 	for _, c := range o.root.components("VEVENT") {
@@ -24,7 +26,7 @@ func (o *Object) Busy(id string, owner []string) []series.Busy {
 		if !taken || !ok {
 			continue
 		}
-		b := series.Busy{ID: id, Start: start.Time, Duration: o.duration(c, start, 0), Zone: start.zone, AllDay: start.date, Kind: kind}
+		b := series.Busy{ID: id, Start: start.Time, Duration: o.duration(c, start, durations[c.value("UID")]), Zone: start.zone, AllDay: start.date, Kind: kind}
 		if c.get("RECURRENCE-ID") == nil {
 			if r := c.get("RRULE"); r != nil {
 				b.RRule = ruleText(r.Value)

@@ -2,6 +2,7 @@ package ical
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -79,12 +80,13 @@ var noise = []string{
 }
 
 // fuzzyFold folds a line at random places, with spaces or tabs, and ends it in one of the ways that are seen.
-func fuzzyFold(t *rapid.T, l string) string {
-	end := rapid.SampledFrom([]string{"\r\n", "\r\n", "\r\n", "\n", "\r\r\n"}).Draw(t, "end")
+func fuzzyFold(r *rand.Rand, l string) string {
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	end := pick("\r\n", "\r\n", "\r\n", "\n", "\r\r\n")
 	var b strings.Builder
-	for len(l) > 2 && rapid.IntRange(0, 3).Draw(t, "fold") == 0 {
-		at := rapid.IntRange(1, len(l)-1).Draw(t, "at")
-		b.WriteString(l[:at] + end + rapid.SampledFrom([]string{" ", "\t"}).Draw(t, "blank"))
+	for len(l) > 2 && r.IntN(3) == 0 {
+		at := 1 + r.IntN(len(l)-1)
+		b.WriteString(l[:at] + end + pick(" ", "\t"))
 		l = l[at:]
 	}
 	return b.String() + l + end
@@ -93,39 +95,34 @@ func fuzzyFold(t *rapid.T, l string) string {
 // drawNoisy is the object of s after people had it: noise in every event, alarms, comments in DESCRIPTION, odd folding.
 func drawNoisy(t *rapid.T, s series.Series) *Object {
 	o := mustParse(New(s, "uid-1", testNow))
-	var ops []func(*Object) ([]byte, error)
 	for _, n := range rapid.SliceOfNDistinct(rapid.IntRange(0, 20), 0, 3, rapid.ID).Draw(t, "overrides") {
-		day := s.First.AddDays(7 * max(s.Slot.Every, 1) * n)
-		x := series.Override{Original: s.Slot.On(day), Start: s.Slot.On(day).Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "shift")) * 25 * time.Hour),
-			Duration: s.Slot.Duration, Place: s.Place, Link: rapid.SampledFrom([]string{s.Link, ""}).Draw(t, "olink"), Cancelled: rapid.IntRange(0, 4).Draw(t, "off") == 0}
-		ops = append(ops, func(o *Object) ([]byte, error) { return o.SetOverride(x, testNow) })
-	}
-	for _, op := range ops {
-		b, err := op(o)
+		at := s.Slot.On(s.First.AddDays(7 * max(s.Slot.Every, 1) * n))
+		b, err := o.SetOverride(series.Override{Original: at, Start: at.Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "shift")) * 25 * time.Hour),
+			Duration: s.Slot.Duration, Place: s.Place, Link: rapid.SampledFrom([]string{s.Link, ""}).Draw(t, "olink"),
+			Cancelled: rapid.IntRange(0, 4).Draw(t, "off") == 0}, testNow)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o = mustParse(b)
 	}
+	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "noise"), 0))
 	for _, c := range o.root.components("VEVENT") {
-		for _, l := range rapid.SliceOfN(rapid.SampledFrom(noise), 0, 5).Draw(t, "noise") {
-			c.nodes = slices.Insert(c.nodes, rapid.IntRange(0, len(c.nodes)).Draw(t, "at"), node{raw: fuzzyFold(t, l)})
-		}
-		if rapid.Bool().Draw(t, "alarm") {
-			c.nodes = append(c.nodes, node{raw: "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Agenda: x:y\r\nTRIGGER:-PT15M\r\nX-A:1\r\nEND:VALARM\r\n"})
+		if d := c.lines("DESCRIPTION"); len(d) > 0 && r.IntN(2) == 0 {
+			c.put("DESCRIPTION", d[0].withValue(`My notes\, mine: \\network\nAgenda of old\n`+d[0].prop.Value+`\Nend`))
 		}
 		for i, n := range c.nodes {
-			if n.name != "" && rapid.IntRange(0, 2).Draw(t, "refold") == 0 {
-				c.nodes[i].raw = fuzzyFold(t, unfold(n.raw))
+			if r.IntN(3) == 0 {
+				c.nodes[i].raw = fuzzyFold(r, unfold(n.raw))
 			}
 		}
-		if d := c.lines("DESCRIPTION"); len(d) > 0 && rapid.Bool().Draw(t, "notes") {
-			c.edit("DESCRIPTION", func(n node) (node, bool) {
-				return n.withValue(`My notes\, mine: \\network\nAgenda of old\n` + n.prop.Value + `\Nend`), true
-			})
+		for range r.IntN(6) {
+			c.nodes = slices.Insert(c.nodes, r.IntN(len(c.nodes)+1), node{raw: fuzzyFold(r, noise[r.IntN(len(noise))])})
+		}
+		if r.IntN(2) == 0 {
+			c.nodes = append(c.nodes, node{raw: "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Agenda: x:y\r\nTRIGGER:-PT15M\r\nX-A:1\r\nEND:VALARM\r\n"})
 		}
 	}
-	o.root.nodes = slices.Insert(o.root.nodes, 0, node{raw: fuzzyFold(t, rapid.SampledFrom([]string{"X-WR-CALNAME:Mia", "METHOD-X;broken"}).Draw(t, "calendar"))})
+	o.root.nodes = slices.Insert(o.root.nodes, 0, node{raw: fuzzyFold(r, "X-WR-CALNAME:Mia")}, node{raw: fuzzyFold(r, "METHOD-X;broken")})
 	return mustParse([]byte(o.root.text()))
 }
 

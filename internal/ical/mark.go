@@ -39,7 +39,7 @@ func (c *component) mark() series.Mark {
 			m.Skips = append(m.Skips, series.Skip{Date: d, Why: why})
 		}
 	}
-	for _, w := range strings.Fields(c.textValue(markWritten)) {
+	for w := range strings.SplitSeq(c.textValue(markWritten), "|") {
 		if f, digest, ok := strings.Cut(w, "="); ok {
 			if m.Written == nil {
 				m.Written = map[series.Field]string{}
@@ -66,7 +66,7 @@ func (c *component) setMark(m series.Mark) {
 		slot = m.Slot.Line()
 	}
 	for i, v := range []string{Plain(m.Org), Plain(m.Pair.String()), strconv.Itoa(m.Generation), Plain(slot), Plain(m.Line),
-		strings.Join(skips, "|"), strings.Join(written, " ")} {
+		strings.Join(skips, "|"), strings.Join(written, "|")} {
 		if v == "" {
 			c.put(markNames[i])
 		} else {

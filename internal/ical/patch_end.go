@@ -96,19 +96,14 @@ func floating(m *component) bool {
 
 // like is a property with a time, spelled as the master spells its DTSTART.
 func like(name string, t time.Time, m *component, zone string) node {
-	p := m.get("DTSTART")
-	loc, err := series.Location(zone)
-	if err != nil {
-		loc = time.UTC
-	}
-	t = t.In(loc)
-	switch tzid := p.Params.Get("TZID"); {
+	local, ok := localTime(t, zone)
+	switch tzid := m.get("DTSTART").Params.Get("TZID"); {
 	case isDate(m):
-		return line(name, t.Format(dateForm), "VALUE", "DATE")
+		return line(name, local[:min(len(local), len(dateForm))], "VALUE", "DATE")
 	case floating(m):
-		return line(name, t.Format(localForm))
-	case tzid != "" && zone != "UTC":
-		return line(name, t.Format(localForm)).withParam("TZID", tzid)
+		return line(name, local)
+	case tzid != "" && zone != "UTC" && ok:
+		return line(name, local).withParam("TZID", tzid)
 	default:
 		return line(name, t.UTC().Format(utcForm))
 	}

@@ -85,7 +85,10 @@ func (o *Object) readRule(e *series.Event, m *component, around time.Time) {
 	if len(rules) == 1 && len(dates) == 0 && m.get("EXRULE") == nil && !movesOn && e.Start.Second() == 0 {
 		weeks, until, ok := recur.Plain(ruleText(rules[0].prop.Value), e.Start, e.Zone)
 		if ok {
-			e.Rule = series.Rule{Plain: true, Every: weeks, Until: until}
+			e.Rule = series.Rule{Plain: true, Every: weeks}
+			if !until.IsZero() {
+				e.Rule.Until = until.In(e.Start.Location())
+			}
 			return
 		}
 	}
@@ -115,7 +118,7 @@ func (o *Object) readRule(e *series.Event, m *component, around time.Time) {
 			e.Rule.Until = later(e.Rule.Until, x.Time)
 		}
 	}
-	if !ends {
+	if e.Rule.Until = e.Rule.Until.In(e.Start.Location()); !ends {
 		e.Rule.Until = time.Time{}
 	}
 	slices.SortFunc(e.Rule.Starts, time.Time.Compare)

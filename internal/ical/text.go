@@ -208,12 +208,16 @@ func (n node) withParam(name, value string) node {
 	return node{raw: fold(l[:at] + text + l[at:]), name: n.name, prop: &p}
 }
 
-// fold breaks a content line after at most 75 octets, between characters (RFC 5545 section 3.1).
+// fold breaks a content line after at most 75 octets, between characters (RFC 5545 section 3.1); not before a space,
+// since some readers lose it there.
 func fold(l string) string {
 	var b strings.Builder
 	for room := 75; len(l) > room; room = 74 {
 		cut := room
-		for cut > room-utf8.UTFMax && !utf8.RuneStart(l[cut]) {
+		for cut > room-8 && l[cut] == ' ' {
+			cut--
+		}
+		for cut > room-8-utf8.UTFMax && !utf8.RuneStart(l[cut]) {
 			cut--
 		}
 		b.WriteString(l[:cut] + crlf + " ")

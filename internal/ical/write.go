@@ -63,11 +63,21 @@ func (c *component) setTimes(slot series.Slot, first series.Date) {
 
 // zoned is a property with the time as the zone's clocks show it (RFC 5545 section 3.3.5, form 3), or in UTC.
 func zoned(name string, t time.Time, zone string) node {
-	loc, err := series.Location(zone)
-	if zone == "UTC" || err != nil {
-		return line(name, t.UTC().Format(utcForm))
+	if local, ok := localTime(t, zone); ok && zone != "UTC" {
+		return line(name, local, "TZID", vtimezone.TZID(zone))
 	}
-	return line(name, t.In(loc).Format(localForm), "TZID", vtimezone.TZID(zone))
+	return line(name, t.UTC().Format(utcForm))
+}
+
+// localTime is t on the zone's clocks; false where that means another moment: clocks went back in between.
+func localTime(t time.Time, zone string) (string, bool) {
+	loc, err := series.Location(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	t = t.In(loc)
+	d, at := series.WallClock(t, zone)
+	return t.Format(localForm), series.Instant(d, at, zone).Equal(t.Truncate(time.Minute))
 }
 
 // addZone puts the zone's VTIMEZONE before the events, unless there is one of that name.

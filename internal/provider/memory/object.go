@@ -139,6 +139,17 @@ func out(e *series.Event, original time.Time) bool {
 	return i >= 0 && e.Overrides[i].Cancelled || i < 0 && excluded(*e, original)
 }
 
+// timesAt is when the occurrence takes place; zero where it does not.
+func timesAt(e *series.Event, original time.Time) (time.Time, time.Duration) {
+	switch i := find(e, original); {
+	case i >= 0:
+		return e.Overrides[i].Start, e.Overrides[i].Duration
+	case hits(*e, original) && !excluded(*e, original):
+		return original, e.Duration
+	}
+	return time.Time{}, 0
+}
+
 // answer notes the answer to one occurrence, or to the series where original is zero. It does nothing for a stranger
 // or for an occurrence that does not take place.
 func answer(e *series.Event, original time.Time, attendee string, stat series.PartStat) {
@@ -156,6 +167,13 @@ func setAnswer(gs []series.Guest, attendee string, stat series.PartStat) {
 		if gs[i].Address == attendee {
 			gs[i].Answer = stat
 		}
+	}
+}
+
+// reset makes all guests answer again: the meeting is at another time (RFC 5546 section 3.2.2.1).
+func reset(gs []series.Guest) {
+	for i := range gs {
+		gs[i].Answer = series.NeedsAction
 	}
 }
 

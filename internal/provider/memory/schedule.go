@@ -2,12 +2,15 @@ package memory
 
 import (
 	"reflect"
+	"time"
 
 	"holdfast/internal/series"
 )
 
 // delivers reports whether the server brings o, which this calendar holds, to its guests.
-func (c *Calendar) delivers(o *object) bool { return c.world.opts.Schedules && !o.client && c.owns(o.event) }
+func (c *Calendar) delivers(o *object) bool {
+	return c.world.opts.Schedules && !o.client && c.owns(o.event)
+}
 
 // mails is how many messages a write of the organizer's event o causes.
 func (c *Calendar) mails(o *object) int {
@@ -96,7 +99,7 @@ func (c *Calendar) address(e series.Event) string {
 }
 
 // merge is the attendee's copy of the organizer's event; was is the copy there is, nil for none. What is the
-// attendee's stays: the answers, busy or free, and notes.
+// attendee's stays: answers, but where the time changed (RFC 5546 section 3.2.2.1), busy or free, and notes.
 func merge(was *object, organizers series.Event, attendee string) *object {
 	e := clone(organizers)
 	e.Ref, e.Raw, e.Derived, e.Delivered = series.Ref{ID: e.UID}, "", false, ""
@@ -107,16 +110,31 @@ func merge(was *object, organizers series.Event, attendee string) *object {
 	old := o.event
 	e.Ref, e.Delivered, e.Free = old.Ref, old.Delivered, old.Free
 	own := said(old.Guests, attendee)
-	if own != "" {
+	if own == "" {
+		o.event = e
+		return o
+	}
+	// sameTime: the occurrence is where the copy had it.
+	sameTime := func(original time.Time) bool {
+		was, duration := timesAt(&old, original)
+		is, now := timesAt(&e, original)
+		return was.Equal(is) && duration == now
+	}
+	for i := range e.Overrides {
+		v := &e.Overrides[i]
+		stat := said(guests(&old, v.Original), attendee)
+		if !sameTime(v.Original) {
+			stat = series.NeedsAction
+		}
+		setAnswer(v.Guests, attendee, stat)
+	}
+	if !old.Start.Equal(e.Start) || old.Slot() != e.Slot() {
+		setAnswer(e.Guests, attendee, series.NeedsAction)
+	} else {
 		setAnswer(e.Guests, attendee, own)
 	}
 	for _, v := range old.Overrides {
-		switch i := find(&e, v.Original); {
-		case i >= 0:
-			if s := said(v.Guests, attendee); s != "" {
-				setAnswer(e.Overrides[i].Guests, attendee, s)
-			}
-		case said(v.Guests, attendee) != own:
+		if find(&e, v.Original) < 0 && sameTime(v.Original) {
 			answer(&e, v.Original, attendee, said(v.Guests, attendee))
 		}
 	}

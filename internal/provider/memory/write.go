@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,9 @@ func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (
 	return c.write(ctx, "update", ref, quiet, func(e *series.Event) error {
 		if p.Mark != nil {
 			written := maps.Clone(e.Mark.Written)
+			if e.Mark.Org != p.Mark.Org {
+				written = nil // another's
+			}
 			e.Mark = cloneMark(*p.Mark)
 			if written != nil {
 				maps.Copy(written, p.Mark.Written)
@@ -93,17 +97,7 @@ func patch(e *series.Event, p series.Patch) {
 		delete(e.Mark.Written, series.FieldEnd)
 	}
 	if p.People != nil {
-		was := e.Guests
-		e.Organizer, e.Guests = lower(p.People.Organizer), nil
-		for _, g := range p.People.Guests {
-			guest := series.Guest{Address: lower(g), Answer: series.NeedsAction}
-			for _, a := range g.Addresses() {
-				if s := said(was, series.Address(a)); s != "" {
-					guest.Answer = s
-				}
-			}
-			e.Guests = append(e.Guests, guest)
-		}
+		invite(e, *p.People)
 		wrote(series.FieldPeople, e.People())
 	}
 	if p.Place != nil {
@@ -126,20 +120,77 @@ func patch(e *series.Event, p series.Patch) {
 	}
 }
 
-// move gives the series another slot, without an end. Overrides that name no occurrence any more are lost; planned
-// skips stay skips.
+// move gives the series another slot, without an end. Overrides that name no occurrence any more are lost; the days
+// that people took out or that are planned skips stay out.
 func move(e *series.Event, to series.SlotPatch) {
 	was := clone(*e)
 	e.Start, e.Zone, e.Duration = to.Slot.On(to.First), to.Slot.Zone, to.Slot.Duration
 	e.Rule = series.Rule{Plain: true, Every: to.Slot.Every}
 	e.Overrides = slices.DeleteFunc(e.Overrides, func(o series.Override) bool { return !hits(*e, o.Original) })
-	for _, s := range e.Mark.Skips {
-		before, now := was.Slot().On(s.Date), to.Slot.On(s.Date)
-		putBack := hits(was, before) && !out(&was, before)
-		if !putBack && hits(*e, now) {
-			exclude(e, now)
+	e.Excluded = nil
+	stays := func(d series.Date) {
+		if t := to.Slot.On(d); hits(*e, t) && find(e, t) < 0 {
+			exclude(e, t)
 		}
 	}
+	for _, t := range was.Excluded {
+		if hits(was, t) {
+			d, _ := series.WallClock(t, was.Zone)
+			stays(d)
+		}
+	}
+	for _, o := range was.Overrides {
+		if o.Cancelled {
+			d, _ := series.WallClock(o.Original, was.Zone)
+			stays(d)
+		}
+	}
+	for _, s := range e.Mark.Skips {
+		if t := was.Slot().On(s.Date); !hits(was, t) { // else it is out as it was, or somebody put it back
+			stays(s.Date)
+		}
+	}
+	if !was.Start.Equal(e.Start) || was.Slot() != e.Slot() || !was.Rule.Until.IsZero() {
+		reset(e.Guests)
+	}
+}
+
+// invite makes p the people of the series, and changes those of overrides by as much.
+func invite(e *series.Event, p series.PeoplePatch) {
+	was := e.Guests
+	e.Organizer, e.Guests = lower(p.Organizer), nil
+	for _, g := range p.Guests {
+		e.Guests = append(e.Guests, series.Guest{Address: lower(g), Answer: cmp.Or(saidBy(was, g), series.NeedsAction)})
+	}
+	for i := range e.Overrides {
+		v := &e.Overrides[i]
+		there := v.Guests
+		v.Guests = nil
+		for _, g := range p.Guests {
+			switch stat := saidBy(there, g); {
+			case stat != "":
+				v.Guests = append(v.Guests, series.Guest{Address: lower(g), Answer: stat})
+			case saidBy(was, g) == "": // new to the series; who was taken out of this one stays out
+				v.Guests = append(v.Guests, series.Guest{Address: lower(g), Answer: series.NeedsAction})
+			}
+		}
+		for _, g := range there {
+			ofSeries := said(was, g.Address) != ""
+			if !ofSeries && !slices.ContainsFunc(p.Guests, func(x series.Person) bool { return x.Is(g.Address) }) {
+				v.Guests = append(v.Guests, g)
+			}
+		}
+	}
+}
+
+// saidBy is the person's answer under any of their addresses; "" for a stranger.
+func saidBy(gs []series.Guest, p series.Person) series.PartStat {
+	for _, a := range p.Addresses() {
+		if s := said(gs, series.Address(a)); s != "" {
+			return s
+		}
+	}
+	return ""
 }
 
 // Skip is provider.Calendar's.
@@ -182,6 +233,9 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 		}
 		include(e, o.Original)
 		v := override(e, o.Original)
+		if !v.Start.Equal(o.Start) || v.Duration != o.Duration {
+			reset(v.Guests)
+		}
 		v.Start, v.Duration, v.Place, v.Link, v.Cancelled = o.Start, o.Duration, o.Place, o.Link, o.Cancelled
 		return nil
 	})
@@ -327,18 +381,16 @@ func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers serie
 	if err != nil {
 		return series.Ref{}, err
 	}
-	var was *object
+	was := c.byUID(organizers.UID)
 	if ref.ID != "" {
 		if was, err = c.current(op, ref, fault); err != nil {
 			return series.Ref{}, err
 		}
-	} else if c.byUID(organizers.UID) != nil {
-		return series.Ref{}, fail(provider.Conflict, op, errors.New("there is a copy already"))
 	}
 	o := merge(was, organizers, strings.ToLower(attendee))
-	o.event.Delivered = organizers.Times()
+	o.event.Delivered = organizers.Delivery()
 	if was != nil && reflect.DeepEqual(o.event, was.event) {
-		return leave(fault, op, ref)
+		return leave(fault, op, was.event.Ref)
 	}
 	ref = c.store(o)
 	c.world.counts.Deliveries++

@@ -12,7 +12,16 @@ func sortGuests(g []series.Guest) {
 	slices.SortFunc(g, func(a, b series.Guest) int { return cmp.Compare(a.Address, b.Address) })
 }
 
-const oneOccurrence = "SetOverride makes one occurrence what o says (times, place, link; guests stay)"
+const oneOccurrence = "SetOverride makes one occurrence what o says (times, place, link; guests stay, and answer anew to another time)"
+
+// unanswered are the guests, asked again.
+func unanswered(gs []series.Guest) []series.Guest {
+	gs = slices.Clone(gs)
+	for i := range gs {
+		gs[i].Answer = series.NeedsAction
+	}
+	return gs
+}
 
 var occurrences = []check{
 	{"skip/days", "Skip takes the days out of the series and records them in the mark, in one write of the master", func(b *bench) {
@@ -78,7 +87,9 @@ var occurrences = []check{
 	{"override/restores-a-move", oneOccurrence, func(b *bench) {
 		e := b.lived()
 		b.ref(b.Manager.Calendar.SetOverride(b.ctx, e.Ref, b.moved(1, 0)))
-		now := b.sees("restored", e, func(x *series.Event) { x.Overrides[0].Start = b.at(1) })
+		now := b.sees("restored", e, func(x *series.Event) {
+			x.Overrides[0].Start, x.Overrides[0].Guests = b.at(1), unanswered(x.Guests)
+		})
 		b.noted(e.ID)
 		b.ref(b.Manager.Calendar.SetOverride(b.ctx, now.Ref, b.moved(1, 0)))
 		b.sees("restored again", now, func(*series.Event) {})
@@ -89,7 +100,7 @@ var occurrences = []check{
 		o.Duration, o.Place = 30*time.Minute, "Lobby"
 		b.ref(b.Manager.Calendar.SetOverride(b.ctx, e.Ref, o))
 		b.sees("overridden", e, func(x *series.Event) {
-			o.Guests = x.Guests
+			o.Guests = unanswered(x.Guests)
 			x.Overrides = append(x.Overrides, o)
 		})
 	}},

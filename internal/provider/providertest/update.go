@@ -91,13 +91,18 @@ var updating = []check{
 			}
 			delete(e.Mark.Written, series.FieldLink)
 		})},
-	{"update/people", writesOnly, update(
+	{"update/people", "people are written on the master, and added to and taken from overrides as from the series", update(
 		func(b *bench) series.Patch {
 			return series.Patch{People: &series.PeoplePatch{Organizer: b.Manager.Person, Guests: []series.Person{b.Third, b.Report.Person}}}
 		},
 		func(b *bench, e *series.Event) {
-			e.Guests = append(e.Guests, series.Guest{Address: series.Address(b.Third.Email), Answer: series.NeedsAction})
+			third := series.Guest{Address: series.Address(b.Third.Email), Answer: series.NeedsAction}
+			e.Guests = append(e.Guests, third)
 			sortGuests(e.Guests)
+			for i := range e.Overrides {
+				e.Overrides[i].Guests = append(e.Overrides[i].Guests, third)
+				sortGuests(e.Overrides[i].Guests)
+			}
 			e.Mark.Written[series.FieldPeople] = e.People()
 		})},
 	{"update/mark", "the mark is written whole, but for Written, of which the fields it names are taken", update(
@@ -118,16 +123,19 @@ var updating = []check{
 			e.Mark.Skips[0].Why = "travel"
 			e.Mark.Written[series.FieldSlot] = series.DigestSlot(e.Mark.Slot)
 		})},
-	{"update/slot", "a slot is written as a whole; the days of planned skips stay out", func(b *bench) {
+	{"update/slot", "a slot is written as a whole; days that were out stay out; people answer anew (RFC 5546 section 3.2.2.1)", func(b *bench) {
 		e := b.book()
 		b.ref(b.Manager.Calendar.Skip(b.ctx, e.Ref, []series.Skip{{Date: b.day(2), Why: "leave"}}))
+		b.must(b.Manager.Hands.Cancel(e.ID, b.at(4)))
+		b.accept(e)
 		b.must(b.Manager.Hands.Note(e.ID, note))
 		e = b.one()
 		to := series.Slot{Weekday: time.Tuesday, At: 15*60 + 30, Duration: 45 * time.Minute, Every: 1, Zone: berlin}
 		b.ref(b.Manager.Calendar.Update(b.ctx, e.Ref, series.Patch{Slot: &series.SlotPatch{Slot: to, First: b.day(0)}}))
 		now := b.sees("moved", e, func(x *series.Event) {
 			x.Start, x.Duration = to.On(b.day(0)), to.Duration
-			x.Excluded = []time.Time{to.On(b.day(2))}
+			x.Excluded = []time.Time{to.On(b.day(2)), to.On(b.day(4))}
+			x.Guests[0].Answer = series.NeedsAction
 			x.Mark.Written[series.FieldSlot] = series.DigestSlot(to)
 		})
 		b.onSlot(now, to)

@@ -65,7 +65,7 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 	}
 	m.take(theirs, timeNames, attendee, map[bool]series.PartStat{true: series.NeedsAction, false: seriesAnswer}[moved])
 	m.setLink(e.Link, written)
-	m.put(markDelivered, line(markDelivered, e.Times()))
+	m.put(markDelivered, line(markDelivered, e.Delivery()))
 
 	// What is left are overrides that the owner's answers or edits made.
 	d.root.drop(func(n node) bool {
@@ -106,7 +106,7 @@ func (o *Object) firstDelivery(e series.Event, attendee string, now time.Time) (
 		c.drop(func(n node) bool { return n.comp != nil && n.comp.name == "VALARM" })
 		c.take(c, nil, attendee, c.answerOf(attendee))
 	}
-	m.put(markDelivered, line(markDelivered, e.Times()))
+	m.put(markDelivered, line(markDelivered, e.Delivery()))
 	return d.finish(now), nil
 }
 

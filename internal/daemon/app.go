@@ -164,4 +164,3 @@ func (a *App) Poll() time.Duration {
 	}
 	return max(poll, time.Second)
 }
-

@@ -327,7 +327,7 @@ func (x *round) decide(asks []plan.Ask) {
 	noSlot := x.chooseSlots()
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, NoSlot: noSlot, Asks: asks,
-		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty})
+		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0})
 }
 
 // chooseSlots fills in the slots of auto pairs that have none yet.

@@ -30,6 +30,7 @@ var levels = [][]string{
 	{"internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/provider/memory",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
+	{"internal/demo"},
 	{"internal/cli"},
 	{"cmd/holdfast"},
 }

@@ -1,0 +1,458 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+	"holdfast/internal/series"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"holdfast": main})
+}
+
+// TestStories tells each text of testdata/stories on every calendar server there is: what people do, what Holdfast
+// makes of it. The pair is mia/raj, Tue 10:00 Europe/Berlin, as testdata/stories/roster.yaml has it. Weeks are counted
+// from the present one: week+1 is the next, in which the series begins.
+//
+//	sync [NAME=NUMBER...]       one round without an error; held=1 for something held
+//	plan [NAME=NUMBER...]       what a round would do: changes, held, mails
+//	quiet                       a further round changes nothing, mails nobody and leaves every calendar as it is
+//	person WHO VERB ARGS...     see people_test.go; in these, a second time without a week is in the week before it
+//	flag KIND [on WEEK [DAY]] [by WHO] [from X] [to Y] [+ KIND...]    exactly these flags are open
+//	noflag                      no flag is open
+//	outcome WEEK RESULT [by WHO]
+//	calendar WHO WEEK none | DAY TIME [DURATION] [+ DAY TIME...]      all that the calendar has in that week
+//	place, link WHO WEEK VALUE  of that week's meeting; link reads all three places of it
+//	status STATE [SLOT]
+//	replace FILE OLD NEW        edits a file
+//	[schedules]                 whether the server itself brings changes to the other's calendar
+func TestStories(t *testing.T) {
+	for _, target := range targets(t) {
+		t.Run(target.name, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, testscript.Params{
+				Dir: "testdata/stories",
+				Setup: func(env *testscript.Env) error {
+					s, err := target.open(env)
+					env.Values[storyKey{}] = s
+					return err
+				},
+				Condition: func(cond string) (bool, error) {
+					if cond != "schedules" {
+						return false, fmt.Errorf("unknown condition %q", cond)
+					}
+					return target.schedules, nil
+				},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"sync": command((*story).sync), "plan": command((*story).plan), "quiet": command((*story).quiet),
+					"person": command((*story).act), "flag": command((*story).flag), "noflag": command((*story).flag),
+					"outcome": command((*story).outcome), "calendar": command((*story).calendar), "place": command((*story).place),
+					"link": command((*story).link), "status": command((*story).status), "replace": command((*story).replace),
+				},
+			})
+		})
+	}
+}
+
+type storyKey struct{}
+
+// story is one text being told on one server.
+type story struct {
+	*testscript.TestScript
+	people map[string]account // by roster id
+	monday series.Date        // of the present week
+}
+
+func command(do func(*story, []string) error) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		s := ts.Value(storyKey{}).(*story)
+		s.TestScript = ts
+		if neg {
+			ts.Fatalf("no ! here")
+		}
+		ts.Check(do(s, args))
+	}
+}
+
+// The pair's slot.
+const (
+	pair    = "mia/raj"
+	zone    = "Europe/Berlin"
+	slotDay = time.Tuesday
+	slotAt  = series.TimeOfDay(10 * 60)
+)
+
+// run runs holdfast and decodes its JSON; wantCode is the exit code it has to have.
+func (s *story) run(into any, wantCode int, args ...string) error {
+	code, exit := 0, (*exec.ExitError)(nil)
+	err := s.Exec("holdfast", append(args, "--output", "json")...)
+	if errors.As(err, &exit) {
+		code, err = exit.ExitCode(), nil
+	}
+	if err != nil {
+		return err
+	}
+	if code != wantCode {
+		return fmt.Errorf("holdfast %s: exit code %d, want %d", args[0], code, wantCode)
+	}
+	return json.Unmarshal([]byte(s.ReadFile("stdout")), into)
+}
+
+type counts struct {
+	Applied, Held, Mails int
+	FlagsOpened          int `json:"flags_opened"`
+	FlagsClosed          int `json:"flags_closed"`
+	Errors               []any
+}
+
+// expect runs a command that answers counts and compares those that args name.
+func (s *story) expect(name string, args []string, run func(wantCode int) (map[string]int, error)) error {
+	want := map[string]int{"held": 0}
+	for _, a := range args {
+		k, v, _ := strings.Cut(a, "=")
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return fmt.Errorf("%s: %q is not NAME=NUMBER", name, a)
+		}
+		want[k] = n
+	}
+	code := 0
+	if want["held"] > 0 {
+		code = 3
+	}
+	got, err := run(code)
+	if err != nil {
+		return err
+	}
+	for k, n := range want {
+		if have, ok := got[k]; !ok || have != n {
+			return fmt.Errorf("%s: %s=%d, want %d", name, k, have, n)
+		}
+	}
+	return nil
+}
+
+func (s *story) sync(args []string) error {
+	return s.expect("sync", args, func(code int) (map[string]int, error) {
+		var c counts
+		err := s.run(&c, code, "sync")
+		if err == nil && len(c.Errors) > 0 {
+			err = fmt.Errorf("sync: %v", c.Errors)
+		}
+		return map[string]int{"applied": c.Applied, "held": c.Held, "mails": c.Mails, "opened": c.FlagsOpened, "closed": c.FlagsClosed}, err
+	})
+}
+
+type plan struct {
+	Changes, Held []struct {
+		Action string
+		Why    []string
+	}
+	Mails int
+}
+
+func (s *story) plan(args []string) error {
+	return s.expect("plan", args, func(code int) (map[string]int, error) {
+		var p plan
+		err := s.run(&p, code, "plan")
+		return map[string]int{"changes": len(p.Changes), "held": len(p.Held), "mails": p.Mails}, err
+	})
+}
+
+func (s *story) quiet([]string) error {
+	var p plan
+	if err := s.Exec("holdfast", "plan", "--output", "json"); err != nil && !strings.Contains(err.Error(), "exit status 3") {
+		return err
+	}
+	if err := json.Unmarshal([]byte(s.ReadFile("stdout")), &p); err != nil {
+		return err
+	}
+	if len(p.Changes) > 0 || p.Mails > 0 {
+		return fmt.Errorf("a further plan has %d changes and %d mails", len(p.Changes), p.Mails)
+	}
+	before, err := s.texts()
+	if err != nil {
+		return err
+	}
+	var c counts
+	if err := s.run(&c, 3*min(1, len(p.Held)), "sync"); err != nil {
+		return err
+	}
+	after, err := s.texts()
+	if err != nil {
+		return err
+	}
+	if c.Applied > 0 || c.Mails > 0 {
+		return fmt.Errorf("a further round applied %d changes and sent %d mails", c.Applied, c.Mails)
+	}
+	for href, text := range after {
+		if before[href] != text {
+			return fmt.Errorf("a further round wrote %s:\n%s", href, cmp.Diff(lines(before[href]), lines(text)))
+		}
+	}
+	return nil
+}
+
+func lines(text string) []string { return strings.Split(strings.ReplaceAll(text, "\r", ""), "\n") }
+
+// when reads WEEK [DAY [TIME]] and returns the words left over. WEEK alone is the booked day and time in that week.
+func (s *story) when(args []string) (day series.Date, at series.TimeOfDay, rest []string, err error) {
+	if len(args) == 0 || !strings.HasPrefix(args[0], "week+") {
+		return day, at, args, fmt.Errorf("want a week like week+2, not %q", args)
+	}
+	n, err := strconv.Atoi(args[0][len("week+"):])
+	if err != nil {
+		return day, at, args, err
+	}
+	return s.dayIn(s.monday.AddDays(7*n), args[1:])
+}
+
+// dayIn reads [DAY [TIME]] in the week of monday.
+func (s *story) dayIn(monday series.Date, args []string) (day series.Date, at series.TimeOfDay, rest []string, err error) {
+	weekday, at := slotDay, slotAt
+	if len(args) > 0 {
+		if d, err := series.ParseWeekday(args[0]); err == nil {
+			weekday, args = d, args[1:]
+			if len(args) > 0 && strings.Contains(args[0], ":") {
+				if at, err = series.ParseTimeOfDay(args[0]); err != nil {
+					return day, at, args, err
+				}
+				args = args[1:]
+			}
+		}
+	}
+	return monday.AddDays((int(weekday) + 6) % 7), at, args, nil
+}
+
+type flagRow struct{ Pair, Kind, Occurrence, From, To, By, State string }
+
+func (f flagRow) String() string {
+	out := f.Kind
+	for _, x := range [][2]string{{"on", f.Occurrence}, {"by", f.By}, {"from", f.From}, {"to", f.To}} {
+		if x[1] != "" {
+			out += fmt.Sprintf(" %s %s", x[0], x[1])
+		}
+	}
+	return out
+}
+
+// flag compares the open flags with those that args tell; nothing told of from, to and by is not compared.
+func (s *story) flag(args []string) error {
+	var want, got []flagRow
+	for len(args) > 0 {
+		f := flagRow{Kind: args[0]}
+		args = args[1:]
+		for len(args) > 0 && args[0] != "+" {
+			key, value := args[0], args[1:]
+			var err error
+			switch {
+			case key == "on":
+				var day series.Date
+				day, _, args, err = s.when(value)
+				f.Occurrence = day.String()
+			case key == "by":
+				f.By, args = value[0], value[1:]
+			case (key == "from" || key == "to") && len(value) > 0:
+				text := value[0]
+				if args = value[1:]; strings.HasPrefix(text, "week+") {
+					var day series.Date
+					var at series.TimeOfDay
+					day, at, args, err = s.when(value)
+					text = series.Instant(day, at, zone).Format(time.RFC3339)
+				}
+				if key == "from" {
+					f.From = text
+				} else {
+					f.To = text
+				}
+			default:
+				err = fmt.Errorf("flag: %q", key)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		want = append(want, f)
+		args = args[min(1, len(args)):]
+	}
+	if err := s.run(&got, 0, "flags"); err != nil {
+		return err
+	}
+	matches := func(w, g flagRow) bool {
+		return w.Kind == g.Kind && w.Occurrence == g.Occurrence && g.Pair == pair && (w.By == "" || w.By == g.By) &&
+			(w.From == "" || w.From == g.From) && (w.To == "" || w.To == g.To)
+	}
+	left := slices.Clone(got)
+	for _, w := range want {
+		i := slices.IndexFunc(left, func(g flagRow) bool { return matches(w, g) })
+		if i < 0 {
+			return fmt.Errorf("no flag %v; open: %v", w, got)
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("also open: %v", left)
+	}
+	return nil
+}
+
+// outcome compares what the record says of a week. Coming weeks of which it says nothing are as booked.
+func (s *story) outcome(args []string) error {
+	day, _, rest, err := s.when(args)
+	if err != nil || len(rest) == 0 {
+		return fmt.Errorf("outcome WEEK RESULT: %w", err)
+	}
+	var rows []struct{ Occurrence, Outcome, By string }
+	if err := s.run(&rows, 0, "history", pair); err != nil {
+		return err
+	}
+	got, by := "kept", ""
+	for _, r := range rows {
+		if r.Occurrence == day.String() {
+			got, by = r.Outcome, r.By
+		}
+	}
+	if got != rest[0] || len(rest) == 3 && rest[2] != by {
+		return fmt.Errorf("outcome of %s is %s by %q", day, got, by)
+	}
+	return nil
+}
+
+func (s *story) status(args []string) error {
+	var rows []struct{ Pair, State, Slot string }
+	if err := s.run(&rows, 0, "status", pair); err != nil {
+		return err
+	}
+	if len(rows) != 1 || rows[0].State != args[0] || len(args) > 1 && rows[0].Slot != args[1] {
+		return fmt.Errorf("status is %v", rows)
+	}
+	return nil
+}
+
+// calendar compares all that a person's calendar has in a week: "Tue 10:00 1h0m0s".
+func (s *story) calendar(args []string) error {
+	who, err := s.account(args)
+	if err != nil {
+		return err
+	}
+	day, _, rest, err := s.when(args[1:2])
+	if err != nil {
+		return err
+	}
+	var want []string
+	for _, words := range strings.Split(strings.Join(append(rest, args[2:]...), " "), " + ") {
+		if words == "none" {
+			continue
+		}
+		if _, length, ok := strings.Cut(words, ":"); !ok || !strings.Contains(length, " ") {
+			words += " 1h0m0s"
+		}
+		want = append(want, words)
+	}
+	meetings, err := who.meetings(s.monday.AddDays(day.Monday().DaysSince(s.monday)))
+	if err != nil {
+		return err
+	}
+	got := []string{}
+	for _, m := range meetings {
+		d, at := series.WallClock(m.Start, zone)
+		got = append(got, fmt.Sprintf("%s %s %s", series.ShortDay(d.Weekday()), at, m.End.Sub(m.Start)))
+	}
+	if !slices.Equal(got, want) && len(got)+len(want) > 0 {
+		return fmt.Errorf("%s has %q in the week of %s, want %q", args[0], got, day.Monday(), want)
+	}
+	return nil
+}
+
+var urls = regexp.MustCompile(`https?://[^\s\\]+`)
+
+// meeting is the only meeting of a person's calendar in a week.
+func (s *story) meeting(args []string) (meeting, error) {
+	who, err := s.account(args)
+	if err != nil || len(args) != 3 {
+		return meeting{}, fmt.Errorf("want WHO WEEK VALUE, not %q: %w", args, err)
+	}
+	day, _, _, err := s.when(args[1:2])
+	if err != nil {
+		return meeting{}, err
+	}
+	ms, err := who.meetings(day.Monday())
+	if err == nil && len(ms) != 1 {
+		err = fmt.Errorf("%s has %d meetings in the week of %s", args[0], len(ms), day.Monday())
+	}
+	if err != nil {
+		return meeting{}, err
+	}
+	return ms[0], nil
+}
+
+func (s *story) place(args []string) error {
+	m, err := s.meeting(args)
+	if err == nil && m.Place != args[2] {
+		err = fmt.Errorf("the place is %q", m.Place)
+	}
+	return err
+}
+
+func (s *story) link(args []string) error {
+	m, err := s.meeting(args)
+	if err != nil {
+		return err
+	}
+	if want := []string{args[2], args[2], args[2]}; args[2] == "none" && len(m.links) > 0 || args[2] != "none" && !slices.Equal(m.links, want) {
+		return fmt.Errorf("the links are %q", m.links)
+	}
+	return nil
+}
+
+func (s *story) replace(args []string) error {
+	if len(args) != 3 {
+		return errors.New("replace FILE OLD NEW")
+	}
+	file := s.MkAbs(args[0])
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(text), args[1]) {
+		return fmt.Errorf("%s has no %q", filepath.Base(file), args[1])
+	}
+	return os.WriteFile(file, []byte(strings.ReplaceAll(string(text), args[1], args[2])), 0o600)
+}
+
+func (s *story) account(args []string) (account, error) {
+	if len(args) > 1 {
+		if a, ok := s.people[args[0]]; ok {
+			return a, nil
+		}
+	}
+	return account{}, fmt.Errorf("want a person and more, not %q", args)
+}
+
+// texts are all objects of the people's calendars by path.
+func (s *story) texts() (map[string]string, error) {
+	out := map[string]string{}
+	for _, a := range s.people {
+		entries, err := a.Events(s.ctx())
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			out[e.Href] = e.Text
+		}
+	}
+	return out, nil
+}

@@ -45,6 +45,11 @@ type Calendar struct {
 
 // Open makes the Calendar that o describes. Nothing is asked of the server until it is used.
 func Open(o Options) *Calendar {
+	o = o.withDefaults()
+	return &Calendar{o: o, c: newClient(o)}
+}
+
+func (o Options) withDefaults() Options {
 	if o.HTTP == nil {
 		o.HTTP = http.DefaultClient
 	}
@@ -54,7 +59,7 @@ func Open(o Options) *Calendar {
 	if o.Password == nil {
 		o.Password = func() (string, error) { return "", nil }
 	}
-	return &Calendar{o: o, c: newClient(o)}
+	return o
 }
 
 // calendar is the collection, found at the first use and again after it was lost.

@@ -112,53 +112,75 @@ func (c *Calendar) holder(ctx context.Context, cal *collection, u *url.URL, id s
 
 // Revive is provider.Calendar's.
 func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, error) {
-	return c.add(ctx, "revive", e.ID, e.UID, []byte(e.Raw))
+	const op = "revive"
+	ref, there, err := c.add(ctx, op, e.ID, e.UID, []byte(e.Raw))
+	if there != nil {
+		return series.Ref{}, conflict(op, "the event is there again")
+	}
+	return ref, err
 }
 
 // Deliver is provider.Calendar's.
 func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error) {
 	const op = "deliver"
-	theirs, err := ical.Parse([]byte(organizers.Raw), organizers.Zone)
+	raw := organizers.Raw
+	if organizers.Cancelled { // also where it was deleted, so that its last text does not say so
+		raw = calledOff(raw)
+	}
+	theirs, err := ical.Parse([]byte(raw), organizers.Zone)
 	if err != nil {
 		return series.Ref{}, permanent(op, "", "organizer's event %s: %w", opaque(organizers.ID), err)
 	}
+	change := func(mine *ical.Object, now time.Time) ([]byte, error) { return theirs.Deliver(mine, attendee, now) }
 	if ref.ID != "" {
-		return c.write(ctx, op, ref, func(mine *ical.Object, now time.Time) ([]byte, error) {
-			return theirs.Deliver(mine, attendee, now)
-		})
+		return c.write(ctx, op, ref, change)
 	}
-	text, err := theirs.Deliver(nil, attendee, c.o.Clock())
+	text, err := change(nil, c.o.Clock())
 	if err != nil {
 		return series.Ref{}, permanent(op, "", "organizer's event %s: %w", opaque(organizers.ID), err)
 	}
-	return c.add(ctx, op, "", organizers.UID, text)
+	ref, there, err := c.add(ctx, op, "", organizers.UID, text)
+	if there != nil {
+		return c.write(ctx, op, series.Ref{ID: there.path, Version: there.etag}, change)
+	}
+	return ref, err
 }
 
-// add stores a new object at path, "" for one that its UID names. Where there is one already, it is a Conflict.
-func (c *Calendar) add(ctx context.Context, op, path, id string, text []byte) (series.Ref, error) {
+var statusLine = regexp.MustCompile(`(?mi)^STATUS[;:].*\r?\n`)
+
+var eventBegins = regexp.MustCompile(`(?mi)^BEGIN:VEVENT\r?\n`)
+
+// calledOff is the text with all of its events cancelled.
+func calledOff(raw string) string {
+	return eventBegins.ReplaceAllString(statusLine.ReplaceAllString(raw, ""), "${0}STATUS:CANCELLED\r\n")
+}
+
+// add stores a new object at path, "" for one that its UID names. Where the calendar has one already, it stores
+// nothing and answers that one.
+func (c *Calendar) add(ctx context.Context, op, path, id string, text []byte) (series.Ref, *object, error) {
 	cal, err := c.calendar(ctx)
 	if err != nil {
-		return series.Ref{}, fail(op, err)
+		return series.Ref{}, nil, fail(op, err)
 	}
 	u := cal.object(fileName(id))
 	if path != "" {
 		u = cal.at(path)
 	}
 	defer lock(u.EscapedPath())()
-	_, err = c.c.get(ctx, u)
+	x, err := c.c.get(ctx, u)
 	if err == nil {
-		return series.Ref{}, conflict(op, "the event is there already")
+		return series.Ref{}, x, nil
 	}
 	if !gone(err) {
-		return series.Ref{}, fail(op, err)
+		return series.Ref{}, nil, fail(op, err)
 	}
 	ref, err := c.store(ctx, op, u, "", text)
 	if refused(err) {
 		if x, lookErr := c.holder(ctx, cal, u, id, err); x != nil && lookErr == nil {
-			return series.Ref{}, conflict(op, "the event is there already")
+			return series.Ref{}, x, nil
 		}
 	}
-	return ref, err
+	return ref, nil, err
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9@._-]{1,180}$`)

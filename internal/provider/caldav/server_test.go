@@ -3,20 +3,23 @@ package caldav
 import (
 	"bufio"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
+	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/series"
 )
 
 // server is a CalDAV server with the users mia, raj, lee and svc.
 type server struct {
-	name     string
-	base     string
-	calendar string // with {user}
+	name      string
+	base      string
+	calendar  string // with {user}
+	schedules bool
 }
 
 // realServers are those that the environment names: HOLDFAST_TEST_<NAME> is a file of KEY=VALUE lines.
@@ -44,6 +47,7 @@ func realServers(t *testing.T) []server {
 		if s.base == "" || s.calendar == "" {
 			t.Fatalf("%s: no BASE_URL or no DEFAULT_CALENDAR", path)
 		}
+		s.schedules = name == "CYRUS"
 		out = append(out, s)
 	}
 	return out
@@ -59,4 +63,23 @@ var testNow = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 func (s server) options(user string) Options {
 	return Options{URL: s.base, Username: user, Password: func() (string, error) { return user + "-pw", nil }, HTTP: &http.Client{},
 		Owner: person(user), Org: "acme", Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
+}
+
+// mem starts the server in memory.
+func mem(t *testing.T, change func(*caldavtest.Options)) (server, *caldavtest.Server) {
+	o := caldavtest.Options{Now: func() time.Time { return testNow }}
+	for _, id := range []string{"mia", "raj", "lee", "svc"} {
+		o.Users = append(o.Users, caldavtest.User{Name: id, Password: id + "-pw", Email: id + "@example.test", Zone: "Europe/Berlin", Service: id == "svc"})
+	}
+	if change != nil {
+		change(&o)
+	}
+	s := caldavtest.New(o)
+	h := httptest.NewServer(s)
+	t.Cleanup(h.Close)
+	return server{name: "memory", base: h.URL + "/", calendar: h.URL + "/calendars/{user}/default/", schedules: o.Scheduling}, s
+}
+
+func (s server) hands(id string) hands {
+	return hands{calendar: strings.ReplaceAll(s.calendar, "{user}", id), user: id, password: id + "-pw", email: person(id).Email}
 }

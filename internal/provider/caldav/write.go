@@ -3,6 +3,7 @@ package caldav
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"holdfast/internal/ical"
@@ -30,9 +31,27 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, v series.Ove
 	return c.write(ctx, "set override", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.SetOverride(v, now) })
 }
 
-// ClearOverride is provider.Calendar's.
+// ClearOverride is provider.Calendar's. Cyrus takes no override out of an attendee's copy that the organizer's event no
+// longer has, but it delivers one that says what the series says: where a server delivers, that is written first.
 func (c *Calendar) ClearOverride(ctx context.Context, ref series.Ref, original time.Time) (series.Ref, error) {
-	return c.write(ctx, "clear override", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.ClearOverride(original, now) })
+	const op = "clear override"
+	cal, err := c.calendar(ctx)
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	if c.delivers(cal) {
+		ref, err = c.write(ctx, op, ref, func(o *ical.Object, now time.Time) ([]byte, error) {
+			e, err := o.Event(c.o.Org, now)
+			if err != nil || !slices.ContainsFunc(e.Overrides, func(v series.Override) bool { return v.Original.Equal(original) }) {
+				return []byte(o.Raw()), err
+			}
+			return o.SetOverride(series.Override{Original: original, Start: original, Duration: e.Duration, Place: e.Place, Link: e.Link}, now)
+		})
+		if err != nil {
+			return series.Ref{}, err
+		}
+	}
+	return c.write(ctx, op, ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.ClearOverride(original, now) })
 }
 
 // Answer is provider.Calendar's.

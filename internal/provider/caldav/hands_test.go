@@ -1,0 +1,581 @@
+package caldav
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	goical "github.com/emersion/go-ical"
+	"holdfast/internal/ical/vtimezone"
+	"holdfast/internal/series"
+)
+
+// hands are a person's own calendar client, and not a careful one: it reads an object, has a library decode and encode
+// all of it anew, and writes it without a condition. See providertest.Hands for what each hand does.
+type hands struct {
+	calendar       string // URL
+	user, password string
+	email          string
+}
+
+func (h hands) send(method, path string, body []byte) ([]byte, error) {
+	base, err := url.Parse(h.calendar)
+	if err != nil {
+		return nil, err
+	}
+	at, err := base.Parse(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequest(method, at.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.SetBasicAuth(h.user, h.password)
+	if body != nil {
+		r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode >= 300 {
+		err = fmt.Errorf("%s: %s", method, res.Status)
+	}
+	return text, err
+}
+
+func (h hands) load(id string) (*goical.Calendar, error) {
+	text, err := h.send(http.MethodGet, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	return goical.NewDecoder(bytes.NewReader(text)).Decode()
+}
+
+func (h hands) save(id string, cal *goical.Calendar) error {
+	for _, c := range cal.Children {
+		// Cyrus gives an attendee's copy the organizer's TRANSP and the attendee's own; the library takes only one.
+		if all := c.Props["TRANSP"]; len(all) > 1 {
+			c.Props["TRANSP"] = all[:1]
+		}
+	}
+	var b bytes.Buffer
+	if err := goical.NewEncoder(&b).Encode(cal); err != nil {
+		return err
+	}
+	_, err := h.send(http.MethodPut, id, b.Bytes())
+	return err
+}
+
+// edit changes the object: all of its events, the master first.
+func (h hands) edit(id string, change func(e *event) error) error {
+	cal, err := h.load(id)
+	if err != nil {
+		return err
+	}
+	e, err := open(cal)
+	if err != nil {
+		return err
+	}
+	if err := change(e); err != nil {
+		return err
+	}
+	return h.save(id, cal)
+}
+
+// event is an object's master with its overrides.
+type event struct {
+	cal    *goical.Calendar
+	master *goical.Component
+}
+
+func open(cal *goical.Calendar) (*event, error) {
+	for _, c := range cal.Children {
+		if c.Name == "VEVENT" && c.Props.Get("RECURRENCE-ID") == nil {
+			return &event{cal, c}, nil
+		}
+	}
+	return nil, errors.New("no event in the object")
+}
+
+func (e *event) all() []*goical.Component {
+	return slices.DeleteFunc(slices.Clone(e.cal.Children), func(c *goical.Component) bool { return c.Name != "VEVENT" })
+}
+
+func at(p *goical.Prop) time.Time {
+	if p == nil {
+		return time.Time{}
+	}
+	t, err := p.DateTime(time.UTC)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// stamp spells t as DTSTART of the master does.
+func (e *event) stamp(name string, t time.Time) *goical.Prop {
+	p := goical.NewProp(name)
+	start := e.master.Props.Get("DTSTART")
+	if id := start.Params.Get("TZID"); id != "" {
+		p.Params.Set("TZID", id)
+		p.Value = t.In(at(start).Location()).Format("20060102T150405")
+		return p
+	}
+	p.Value = t.UTC().Format("20060102T150405Z")
+	return p
+}
+
+// override is that of the occurrence, made where there is none.
+func (e *event) override(original time.Time) *goical.Component {
+	for _, c := range e.all() {
+		if p := c.Props.Get("RECURRENCE-ID"); p != nil && at(p).Equal(original) {
+			return c
+		}
+	}
+	c := goical.NewComponent("VEVENT")
+	for name, props := range e.master.Props {
+		if !slices.Contains([]string{"RRULE", "RDATE", "EXDATE"}, name) {
+			for _, p := range props {
+				q := p
+				q.Params = clone(p.Params)
+				c.Props[name] = append(c.Props[name], q)
+			}
+		}
+	}
+	c.Props.Set(e.stamp("RECURRENCE-ID", original))
+	e.times(c, original, e.duration(e.master))
+	e.cal.Children = append(e.cal.Children, c)
+	return c
+}
+
+func clone(p goical.Params) goical.Params {
+	out := goical.Params{}
+	for k, v := range p {
+		out[k] = slices.Clone(v)
+	}
+	return out
+}
+
+func (e *event) duration(c *goical.Component) time.Duration {
+	return at(c.Props.Get("DTEND")).Sub(at(c.Props.Get("DTSTART")))
+}
+
+func (e *event) times(c *goical.Component, start time.Time, d time.Duration) {
+	c.Props.Set(e.stamp("DTSTART", start))
+	c.Props.Set(e.stamp("DTEND", start.Add(d)))
+	c.Props.Del("DURATION")
+}
+
+// one is the component that original names, the master where it is zero.
+func (e *event) one(original time.Time) *goical.Component {
+	if original.IsZero() {
+		return e.master
+	}
+	return e.override(original)
+}
+
+func (e *event) drop(original time.Time) {
+	e.cal.Children = slices.DeleteFunc(e.cal.Children, func(c *goical.Component) bool {
+		return c.Props.Get("RECURRENCE-ID") != nil && at(c.Props.Get("RECURRENCE-ID")).Equal(original)
+	})
+}
+
+// bump raises SEQUENCE, as an organizer's client does for what others have to know.
+func (e *event) bump() {
+	for _, c := range e.all() {
+		n := 0
+		if p := c.Props.Get("SEQUENCE"); p != nil {
+			n, _ = strconv.Atoi(p.Value) // nonsense counts as 0
+		}
+		c.Props.Set(&goical.Prop{Name: "SEQUENCE", Params: goical.Params{}, Value: strconv.Itoa(n + 1)})
+	}
+}
+
+func text(name, value string) *goical.Prop {
+	p := goical.NewProp(name)
+	p.SetText(value)
+	return p
+}
+
+func (h hands) Move(id string, original, to time.Time) error {
+	return h.edit(id, func(e *event) error {
+		c := e.override(original)
+		e.times(c, to, e.duration(c))
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) Resize(id string, original time.Time, duration time.Duration) error {
+	return h.edit(id, func(e *event) error {
+		c := e.override(original)
+		e.times(c, at(c.Props.Get("DTSTART")), duration)
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) MoveAll(id string, to series.Slot, first series.Date) error {
+	return h.edit(id, func(e *event) error {
+		e.cal.Children = slices.DeleteFunc(e.cal.Children, func(c *goical.Component) bool { return c.Name == "VEVENT" && c != e.master })
+		e.master.Props.Set(zonedProp("DTSTART", to.On(first), to.Zone))
+		e.times(e.master, to.On(first), to.Duration)
+		e.master.Props.Set(&goical.Prop{Name: "RRULE", Params: goical.Params{}, Value: weekly(to.Every, to.Weekday)})
+		e.bump()
+		return nil
+	})
+}
+
+func weekly(every int, day time.Weekday) string {
+	return fmt.Sprintf("FREQ=WEEKLY;INTERVAL=%d;BYDAY=%s", every, strings.ToUpper(day.String()[:2]))
+}
+
+func zonedProp(name string, t time.Time, zone string) *goical.Prop {
+	p := goical.NewProp(name)
+	if zone == "UTC" {
+		p.Value = t.UTC().Format("20060102T150405Z")
+		return p
+	}
+	loc, err := series.Location(zone)
+	if err != nil {
+		panic(err)
+	}
+	p.Params.Set("TZID", zone)
+	p.Value = t.In(loc).Format("20060102T150405")
+	return p
+}
+
+func newID() string {
+	var b [9]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// saveAs stores the object under a UID of its own.
+func (h hands) saveAs(cal *goical.Calendar) (string, error) {
+	uid := newID() + "@client.example"
+	for _, c := range cal.Children {
+		if c.Name == "VEVENT" {
+			c.Props.SetText("UID", uid)
+		}
+	}
+	base, err := url.Parse(h.calendar)
+	if err != nil {
+		return "", err
+	}
+	id := base.EscapedPath() + url.PathEscape(uid) + ".ics"
+	return id, h.save(id, cal)
+}
+
+func (h hands) Split(id string, original, to time.Time) (string, error) {
+	cal, err := h.load(id)
+	if err != nil {
+		return "", err
+	}
+	if err := h.EndAt(id, original.Add(-time.Second)); err != nil {
+		return "", err
+	}
+	e, err := open(cal)
+	if err != nil {
+		return "", err
+	}
+	e.cal.Children = slices.DeleteFunc(e.cal.Children, func(c *goical.Component) bool { return c.Name == "VEVENT" && c != e.master })
+	e.times(e.master, to, e.duration(e.master))
+	e.master.Props.Del("EXDATE")
+	rule := e.master.Props.Get("RRULE")
+	parts := strings.Split(rule.Value, ";")
+	for i, p := range parts {
+		if strings.HasPrefix(p, "BYDAY=") {
+			parts[i] = "BYDAY=" + strings.ToUpper(to.In(at(e.master.Props.Get("DTSTART")).Location()).Weekday().String()[:2])
+		}
+	}
+	rule.Value = strings.Join(slices.DeleteFunc(parts, func(p string) bool { return strings.HasPrefix(p, "UNTIL=") }), ";")
+	return h.saveAs(cal)
+}
+
+func (h hands) Cancel(id string, original time.Time) error {
+	return h.edit(id, func(e *event) error {
+		e.drop(original)
+		e.master.Props.Add(e.stamp("EXDATE", original))
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) CancelStatus(id string, original time.Time) error {
+	return h.edit(id, func(e *event) error {
+		e.one(original).Props.SetText("STATUS", "CANCELLED")
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) PutBack(id string, original time.Time) error {
+	return h.edit(id, func(e *event) error {
+		if original.IsZero() {
+			e.master.Props.Del("STATUS")
+		}
+		for _, c := range e.all() {
+			if p := c.Props.Get("RECURRENCE-ID"); p != nil && at(p).Equal(original) {
+				c.Props.Del("STATUS")
+			}
+		}
+		var left []goical.Prop
+		for _, p := range e.master.Props["EXDATE"] {
+			var values []string
+			for v := range strings.SplitSeq(p.Value, ",") {
+				single := p
+				single.Value = v
+				if !at(&single).Equal(original) {
+					values = append(values, v)
+				}
+			}
+			if p.Value = strings.Join(values, ","); p.Value != "" {
+				left = append(left, p)
+			}
+		}
+		e.master.Props["EXDATE"] = left
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) Answer(id string, original time.Time, attendee string, answer series.PartStat) error {
+	return h.edit(id, func(e *event) error {
+		parts := e.all()
+		if !original.IsZero() {
+			parts = []*goical.Component{e.override(original)}
+		}
+		for _, c := range parts {
+			for i, p := range c.Props["ATTENDEE"] {
+				if series.Address(p.Value) == series.Address(attendee) {
+					c.Props["ATTENDEE"][i].Params.Set("PARTSTAT", string(answer))
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (h hands) Relocate(id string, original time.Time, place string) error {
+	return h.edit(id, func(e *event) error {
+		e.one(original).Props.SetText("LOCATION", place)
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) SetLink(id string, original time.Time, link string) error {
+	return h.edit(id, func(e *event) error {
+		c := e.one(original)
+		var lines []string
+		if p := c.Props.Get("DESCRIPTION"); p != nil {
+			t, err := p.Text()
+			if err != nil {
+				return err
+			}
+			lines = slices.DeleteFunc(strings.Split(t, "\n"), func(l string) bool { return strings.HasPrefix(l, "Agenda: ") })
+		}
+		c.Props.Del("URL")
+		c.Props.Del("ATTACH")
+		if link != "" {
+			lines = append(lines, "Agenda: "+link)
+			c.Props.Set(&goical.Prop{Name: "URL", Params: goical.Params{}, Value: link})
+			c.Props.Set(&goical.Prop{Name: "ATTACH", Params: goical.Params{"FMTTYPE": {"text/html"}}, Value: link})
+		}
+		c.Props.Del("DESCRIPTION")
+		if len(lines) > 0 {
+			c.Props.Set(text("DESCRIPTION", strings.Join(lines, "\n")))
+		}
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) AddGuest(id, address string) error {
+	return h.edit(id, func(e *event) error {
+		for _, c := range e.all() {
+			c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: goical.Params{"PARTSTAT": {"NEEDS-ACTION"}}, Value: "mailto:" + address})
+		}
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) SetFree(id string) error {
+	return h.edit(id, func(e *event) error {
+		e.master.Props.SetText("TRANSP", "TRANSPARENT")
+		return nil
+	})
+}
+
+func (h hands) StripMark(id string) error {
+	return h.edit(id, func(e *event) error {
+		for _, c := range e.all() {
+			for name := range c.Props {
+				if strings.HasPrefix(name, "X-HOLDFAST-") {
+					c.Props.Del(name)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (h hands) Note(id, note string) error {
+	return h.edit(id, func(e *event) error {
+		description := note
+		if p := e.master.Props.Get("DESCRIPTION"); p != nil {
+			t, err := p.Text()
+			if err != nil {
+				return err
+			}
+			description = t + "\n" + note
+		}
+		e.master.Props.Set(text("DESCRIPTION", description))
+		e.master.Props.Add(text("CATEGORIES", word(note)))
+		e.master.Props.Add(&goical.Prop{Name: "X-OWN-NOTE", Params: goical.Params{}, Value: word(note)})
+		return nil
+	})
+}
+
+// word is text in the characters that all servers bring back from a category and from an X- property.
+func word(text string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(",;\\\"", r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func (h hands) Noted(id, note string) (bool, error) {
+	cal, err := h.load(id)
+	if err != nil {
+		return false, err
+	}
+	e, err := open(cal)
+	if err != nil {
+		return false, err
+	}
+	noted := true
+	for name, value := range map[string]string{"DESCRIPTION": text("DESCRIPTION", note).Value, "CATEGORIES": word(note), "X-OWN-NOTE": word(note)} {
+		noted = noted && slices.ContainsFunc(e.master.Props[name], func(p goical.Prop) bool { return strings.Contains(p.Value, value) })
+	}
+	return noted, nil
+}
+
+func (h hands) EndAt(id string, until time.Time) error {
+	return h.edit(id, func(e *event) error {
+		rule := e.master.Props.Get("RRULE")
+		parts := slices.DeleteFunc(strings.Split(rule.Value, ";"), func(p string) bool { return strings.HasPrefix(p, "UNTIL=") })
+		rule.Value = strings.Join(append(parts, "UNTIL="+until.UTC().Format("20060102T150405Z")), ";")
+		for _, c := range e.all() {
+			if p := c.Props.Get("RECURRENCE-ID"); p != nil && at(p).After(until) {
+				e.drop(at(p))
+			}
+		}
+		e.bump()
+		return nil
+	})
+}
+
+func (h hands) Duplicate(id string) (string, error) {
+	cal, err := h.load(id)
+	if err != nil {
+		return "", err
+	}
+	return h.saveAs(cal)
+}
+
+func (h hands) Delete(id string) error {
+	_, err := h.send(http.MethodDelete, id, nil)
+	return err
+}
+
+// fresh is an object with one event of those times.
+func fresh(start time.Time, duration time.Duration, zone string) (*goical.Calendar, *goical.Component) {
+	cal := goical.NewCalendar()
+	cal.Props.SetText("VERSION", "2.0")
+	cal.Props.SetText("PRODID", "-//client//EN")
+	if zone != "UTC" {
+		wrapped := "BEGIN:VCALENDAR\r\n" + vtimezone.Write(zone, series.DateOf(start)) + "END:VCALENDAR\r\n"
+		with, err := goical.NewDecoder(strings.NewReader(wrapped)).Decode()
+		if err != nil {
+			panic(err)
+		}
+		cal.Children = append(cal.Children, with.Children...)
+	}
+	c := goical.NewComponent("VEVENT")
+	c.Props.SetDateTime("DTSTAMP", testNow)
+	c.Props.Set(zonedProp("DTSTART", start, zone))
+	c.Props.Set(zonedProp("DTEND", start.Add(duration), zone))
+	cal.Children = append(cal.Children, c)
+	return cal, c
+}
+
+func (h hands) Add(x series.Event) (string, error) {
+	cal, c := fresh(x.Start, x.Duration, x.Zone)
+	c.Props.SetText("SUMMARY", x.Title)
+	if x.Place != "" {
+		c.Props.SetText("LOCATION", x.Place)
+	}
+	if x.Rule.Plain {
+		c.Props.Set(&goical.Prop{Name: "RRULE", Params: goical.Params{}, Value: weekly(x.Rule.Every, x.Start.Weekday())})
+	}
+	if x.Organizer != "" {
+		c.Props.Set(&goical.Prop{Name: "ORGANIZER", Params: goical.Params{}, Value: "mailto:" + x.Organizer})
+	}
+	for _, g := range x.Guests {
+		stat := string(g.Answer)
+		if stat == "" {
+			stat = string(series.NeedsAction)
+		}
+		c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: goical.Params{"PARTSTAT": {stat}}, Value: "mailto:" + g.Address})
+	}
+	return h.saveAs(cal)
+}
+
+func (h hands) AddBusy(b series.Busy, secret string) (string, error) {
+	cal, c := fresh(b.Start, b.Duration, b.Zone)
+	for _, name := range []string{"SUMMARY", "DESCRIPTION", "LOCATION"} {
+		c.Props.SetText(name, secret)
+	}
+	c.Props.Set(&goical.Prop{Name: "ORGANIZER", Params: goical.Params{}, Value: "mailto:" + h.email})
+	c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: goical.Params{"CN": {secret}}, Value: "mailto:someone@elsewhere.example"})
+	if b.AllDay {
+		first := series.DateOf(b.Start)
+		for name, day := range map[string]series.Date{"DTSTART": first, "DTEND": first.AddDays(int(b.Duration / (24 * time.Hour)))} {
+			c.Props.Set(&goical.Prop{Name: name, Params: goical.Params{"VALUE": {"DATE"}}, Value: strings.ReplaceAll(day.String(), "-", "")})
+		}
+	}
+	if b.RRule != "" {
+		c.Props.Set(&goical.Prop{Name: "RRULE", Params: goical.Params{}, Value: b.RRule})
+	}
+	for _, t := range b.ExDates {
+		c.Props.Add(zonedProp("EXDATE", t, b.Zone))
+	}
+	for _, t := range b.RDates {
+		c.Props.Add(zonedProp("RDATE", t, b.Zone))
+	}
+	switch b.Kind {
+	case series.Soft:
+		c.Props.SetText("STATUS", "TENTATIVE")
+	case series.AwayKind:
+		c.Props.Set(&goical.Prop{Name: "X-MICROSOFT-CDO-BUSYSTATUS", Params: goical.Params{}, Value: "OOF"})
+	}
+	return h.saveAs(cal)
+}

@@ -1,0 +1,102 @@
+package caldav
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"holdfast/internal/provider"
+)
+
+// Finding is one thing that Doctor looked at.
+type Finding struct {
+	Check string // one or two words: "log in", "write", …
+	OK    bool
+	Text  string // what was found, for a person
+	Hint  string // what to do next, "" for nothing
+}
+
+// Doctor tries whatever the daemon will need: reach the server, log in, find the calendar, read it, write to it (an
+// event of the year 2000 without people, which is deleted again), and looks at who delivers invitations. What cannot be
+// tried since something before failed is left out.
+func (c *Calendar) Doctor(ctx context.Context) []Finding {
+	var out []Finding
+	ok := func(check, format string, args ...any) {
+		out = append(out, Finding{Check: check, OK: true, Text: fmt.Sprintf(format, args...)})
+	}
+	bad := func(check string, err error) []Finding {
+		err = fail(check, err)
+		return append(out, Finding{Check: check, Text: err.Error(), Hint: provider.HintOf(err)})
+	}
+	cal, err := c.calendar(ctx)
+	switch {
+	case err != nil && provider.KindOf(fail("", err)) == provider.Transient:
+		return bad("reach", err)
+	case err != nil && provider.KindOf(fail("", err)) == provider.Auth:
+		ok("reach", "the server answers")
+		return bad("log in", err)
+	case err != nil:
+		ok("reach", "the server answers")
+		return bad("calendar", err)
+	}
+	ok("reach", "the server answers")
+	ok("log in", "the password is taken")
+	ok("calendar", "found at %s", cal.url.Path)
+
+	l, err := c.c.list(ctx, cal, "")
+	if err != nil {
+		return bad("read", err)
+	}
+	if cal.sync {
+		ok("read", "%d objects; the server tells what changed", len(l.members))
+	} else {
+		ok("read", "%d objects; the server cannot tell what changed, so every look lists them all", len(l.members))
+	}
+
+	if err := c.tryWrite(ctx, cal); err != nil {
+		out = bad("write", err)
+	} else {
+		ok("write", "an event was stored, read back and deleted")
+	}
+	return append(out, c.invitations(cal))
+}
+
+// tryWrite stores an event that nobody is invited to and nobody will see, and deletes it.
+func (c *Calendar) tryWrite(ctx context.Context, cal *collection) error {
+	id := "holdfast-doctor-" + opaque(cal.path()+c.o.Org) + "@" + c.o.Org
+	u := cal.object(fileName(id))
+	defer lock(u.EscapedPath())()
+	if left, err := c.c.get(ctx, u); err == nil { // of an earlier try that was cut off
+		if err := c.c.remove(ctx, u, left.etag); err != nil {
+			return err
+		}
+	}
+	text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Holdfast//Holdfast 1//EN\r\nBEGIN:VEVENT\r\nUID:" + id +
+		"\r\nDTSTAMP:" + c.o.Clock().UTC().Format("20060102T150405Z") +
+		"\r\nDTSTART:20000101T000000Z\r\nDTEND:20000101T000100Z\r\nSUMMARY:Holdfast tries whether it may write here\r\n" +
+		"CLASS:PRIVATE\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+	ref, err := c.store(ctx, "write", u, "", []byte(text))
+	if err != nil {
+		return err
+	}
+	return c.c.remove(ctx, u, ref.Version)
+}
+
+// invitations tells who brings invitations to the others.
+func (c *Calendar) invitations(cal *collection) Finding {
+	f := Finding{Check: "invitations", OK: true, Text: "Holdfast brings them: the server does not"}
+	switch {
+	case c.o.Scheduling == "server" && !cal.schedules:
+		f.OK, f.Text, f.Hint = false, "the server brings none, and the settings say that it does", "set scheduling to auto or holdfast"
+	case cal.schedules && !c.delivers(cal):
+		f.Text = "Holdfast brings them: the settings say so"
+	case cal.schedules:
+		f.Text = "the server brings them"
+		_, named := c.o.Headers["Schedule-Address"]
+		if !named && !slices.ContainsFunc(cal.addresses, c.o.Owner.Is) {
+			f.Text += "; the account is not the person's own"
+			f.Hint = `some servers deliver nothing that another account wrote: on Cyrus set headers: {Schedule-Address: "mailto:{person.email}"}`
+		}
+	}
+	return f
+}

@@ -130,9 +130,9 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		func(o drift.Outcome) []any { return []any{o.Pair.Manager, o.Pair.Report, o.Week.String()} }); err != nil {
 		return err
 	}
-	// What is there still is final, or stands twice in r: the first one counts.
+	// What is there still is final, or stands in r twice.
 	return execEach(ctx, tx, `INSERT INTO outcomes (manager, report, week, occurrence, result, by_whom, notice, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`, r.Outcomes, func(o drift.Outcome) []any {
+		ON CONFLICT DO UPDATE SET result = excluded.result, by_whom = excluded.by_whom, notice = excluded.notice, final = excluded.final WHERE final = 0`, r.Outcomes, func(o drift.Outcome) []any {
 		return []any{o.Pair.Manager, o.Pair.Report, o.Week.String(), o.Occurrence.String(), string(o.Result), string(o.By), length(o.Notice), o.Final}
 	})
 }

@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/internal/series"
@@ -72,19 +74,26 @@ func decodeEvent(b []byte) (e series.Event, err error) {
 	return mapEvent(e, readable), err
 }
 
+// compressors are kept because each one is a megabyte.
+var compressors = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is one of gzip's own
+	}
+	return z
+}}
+
 // pack compresses what is long.
 func pack(b []byte) ([]byte, error) {
 	if len(b) < packAbove {
 		return b, nil
 	}
+	z := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(z)
 	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
-	if err == nil {
-		_, err = z.Write(b)
-	}
-	if err == nil {
-		err = z.Close()
-	}
+	z.Reset(&out)
+	_, err := z.Write(b)
+	err = errors.Join(err, z.Close()) // writes the rest
 	return out.Bytes(), err
 }
 

@@ -1,0 +1,78 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// org is what a round over 1,000 pairs leaves behind: 125 managers with eight reports each, 60 recurring events and 300
+// objects on every calendar.
+func org() reconcile.Record {
+	r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}}
+	person := func(id string) series.Snapshot {
+		r.People[id] = series.Person{ID: id, Name: id, Email: id + "@example.com", Zone: "Europe/Berlin"}
+		s := series.Snapshot{At: noon, FullAt: noon, Cursor: "https://dav.example.com/sync/1", Objects: map[string]series.Object{}}
+		for n := range 60 {
+			s.Busy = append(s.Busy, series.Busy{ID: fmt.Sprintf("/dav/%s/main/%d.ics", id, n), Start: noon.AddDate(0, 0, n), Duration: time.Hour,
+				Zone: "Europe/Berlin", RRule: "FREQ=WEEKLY;BYDAY=MO", ExDates: []time.Time{noon}, Kind: series.Hard})
+		}
+		for n := range 300 {
+			s.Objects[fmt.Sprintf("/dav/%s/main/%d.ics", id, n)] = series.Object{Version: fmt.Sprintf(`"%032x"`, n)}
+		}
+		return s
+	}
+	event := firstEvent()
+	event.Raw += fmt.Sprintf("%02000d", 0)
+	for m := range 125 {
+		manager := fmt.Sprintf("m%d", m)
+		s := person(manager)
+		for n := range 8 {
+			event.Mark.Pair = series.Pair{Manager: manager, Report: fmt.Sprintf("r%d-%d", m, n)}
+			x := person(event.Mark.Pair.Report)
+			x.Copies = []series.Event{event}
+			r.Snapshots[event.Mark.Pair.Report] = x
+			s.Series = append(s.Series, event)
+			r.Open = append(r.Open, flag(event.Mark.Pair, 1, "x"))
+			for w := range 9 {
+				r.Outcomes = append(r.Outcomes, outcome(event.Mark.Pair, day(1).AddDays(7*w), drift.Kept, false))
+			}
+		}
+		r.Snapshots[manager] = s
+	}
+	return r
+}
+
+// A round over 1,000 pairs may spend 2 s in its journal while calendars stand still, and 4 s when all have changed.
+
+func BenchmarkLoad1000Pairs(b *testing.B) {
+	s := open(b, file(b), noon)
+	must(b, s.Commit(b.Context(), org()))
+	for b.Loop() {
+		load(b, s)
+	}
+}
+
+func BenchmarkCommit1000PairsUnchanged(b *testing.B) {
+	s := open(b, file(b), noon)
+	r := org()
+	for b.Loop() {
+		must(b, s.Commit(b.Context(), r))
+	}
+}
+
+func BenchmarkCommit1000PairsChanged(b *testing.B) {
+	s := open(b, file(b), noon)
+	r := org()
+	for n := 0; b.Loop(); n++ {
+		for id, x := range r.Snapshots {
+			x.Interest = fmt.Sprint(n)
+			r.Snapshots[id] = x
+		}
+		must(b, s.Commit(b.Context(), r))
+	}
+}

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/provider"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// Whatever is put, by two processes in turn and with restarts between, Load gives back what a plain map would.
+func TestLoadGivesBackWhatWasPut(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		now := noon
+		clock := func() time.Time { return now }
+		path := file(t)
+		reopen := func() *Store {
+			s, err := Open(t.Context(), "sqlite:"+path, clock, Options{})
+			must(t, err)
+			return s
+		}
+		stores := []*Store{reopen(), reopen()}
+		defer func() {
+			for _, s := range stores {
+				must(t, s.Close())
+			}
+		}()
+		want := reconcile.Memory{Empty: true, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}, Frozen: map[series.Pair]series.Week{},
+			Pending: map[string]reconcile.Pending{}, Breaks: map[string]reconcile.Break{}, TimesSeen: map[series.Pair][]string{}}
+		open := map[string]drift.Flag{}
+		allowed := map[string]time.Time{}
+		type act struct {
+			pair series.Pair
+			at   time.Time
+		}
+		acts := map[int64]act{} // but for those that failed
+
+		rt.Repeat(map[string]func(*rapid.T){
+			"restart": func(rt *rapid.T) {
+				must(t, stores[0].Close())
+				stores[0] = reopen()
+			},
+			"wait": func(rt *rapid.T) {
+				now = now.Add(time.Duration(rapid.IntRange(1, 10*60).Draw(rt, "minutes")) * time.Minute)
+			},
+			"commit": func(rt *rapid.T) {
+				r := draw(rt, now)
+				must(t, oneOf(rt, stores).Commit(t.Context(), r))
+				want.Empty, want.HeldSet, want.People, want.Pending, want.Breaks = false, r.HeldSet, r.People, r.Pending, r.Breaks
+				maps.Copy(want.Snapshots, r.Snapshots)
+				for _, p := range r.Forget {
+					delete(want.Snapshots, p)
+				}
+				for _, f := range r.Open {
+					open[f.ID()] = f
+				}
+				for _, f := range r.Edges.Closed {
+					delete(open, f.ID())
+				}
+				for _, o := range r.Outcomes {
+					if o.Final && want.Frozen[o.Pair].String() < o.Week.String() {
+						want.Frozen[o.Pair] = o.Week
+					}
+				}
+			},
+			"begin": func(rt *rapid.T) {
+				p := drawPair(rt)
+				e := series.Event{Start: noon.AddDate(0, 0, rapid.IntRange(0, 3).Draw(rt, "start")), Zone: "Europe/Berlin"}
+				id, err := oneOf(rt, stores).Begin(t.Context(), reconcile.Act{At: now, Pair: p, Action: plan.Update}, &e)
+				must(t, err)
+				acts[id] = act{p, now}
+				if seen := want.TimesSeen[p]; len(seen) == 0 || seen[0] != e.Times() {
+					seen = append([]string{e.Times()}, seen...)
+					want.TimesSeen[p] = seen[:min(len(seen), versionsKept)]
+				}
+			},
+			"done": func(rt *rapid.T) {
+				if len(acts) == 0 {
+					rt.Skip("nothing was begun")
+				}
+				id := rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(rt, "act")
+				var failure error
+				if rapid.Bool().Draw(rt, "fails") {
+					failure = &provider.Error{Kind: provider.Transient, Err: errors.New("down")}
+					delete(acts, id)
+				}
+				must(t, oneOf(rt, stores).Done(t.Context(), id, now, failure))
+			},
+			"allow": func(rt *rapid.T) {
+				digest := rapid.SampledFrom([]string{"aa", "bb"}).Draw(rt, "digest")
+				allowed[digest] = now.Add(24 * time.Hour)
+				must(t, oneOf(rt, stores).Allow(t.Context(), digest, allowed[digest]))
+			},
+			"acknowledge": func(rt *rapid.T) {
+				f := drawFlag(rt, noon)
+				ok, err := oneOf(rt, stores).Acknowledge(t.Context(), f.ID(), now)
+				must(t, err)
+				if _, is := open[f.ID()]; is != ok {
+					rt.Errorf("acknowledge said %v of a flag whose being open is %v", ok, is)
+				}
+			},
+			"": func(rt *rapid.T) {
+				want.Open = slices.Collect(maps.Values(open))
+				want.Writes = map[series.Pair]int{}
+				for _, a := range acts {
+					if series.DateOf(a.at) == series.DateOf(now) {
+						want.Writes[a.pair]++
+					}
+				}
+				got := load(t, oneOf(rt, stores))
+				if held := allowed[want.HeldSet]; held.After(now) && got.Allowed != want.HeldSet {
+					rt.Errorf("the held set is allowed until %v, not seen", held)
+				}
+				if got.Allowed != "" && !allowed[got.Allowed].After(now) {
+					rt.Errorf("allowed %q, which has lapsed", got.Allowed)
+				}
+				want.Allowed = got.Allowed
+				if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b drift.Flag) bool { return a.ID() < b.ID() })); d != "" {
+					rt.Error(d)
+				}
+			},
+		})
+	})
+}
+
+func oneOf(t *rapid.T, stores []*Store) *Store { return rapid.SampledFrom(stores).Draw(t, "store") }
+
+func drawPair(t *rapid.T) series.Pair {
+	return rapid.SampledFrom([]series.Pair{mia, lee}).Draw(t, "pair")
+}
+
+func drawFlag(t *rapid.T, since time.Time) drift.Flag {
+	f := drift.Flag{Pair: drawPair(t), Generation: 1, Kind: drift.Moved, Occurrence: day(rapid.SampledFrom([]int{1, 8}).Draw(t, "day")), Since: since,
+		To: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "to"), By: drift.ByUnknown}
+	if rapid.Bool().Draw(t, "notice") {
+		n := time.Duration(rapid.Int64Range(0, int64(100*time.Hour)).Draw(t, "of"))
+		f.Notice = &n
+	}
+	return f
+}
+
+// draw is what some round leaves behind.
+func draw(t *rapid.T, now time.Time) reconcile.Record {
+	person := rapid.SampledFrom([]string{"mia", "raj", "lee"})
+	r := reconcile.Record{At: now, HeldSet: rapid.SampledFrom([]string{"", "aa", "bb"}).Draw(t, "held"), Forget: rapid.SliceOfN(person, 0, 1).Draw(t, "forget")}
+	r.Snapshots = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) series.Snapshot {
+		s := series.Snapshot{At: now, Cursor: rapid.String().Draw(t, "cursor"), Quiet: rapid.Bool().Draw(t, "quiet")}
+		for range rapid.SampledFrom([]int{0, 1, 40}).Draw(t, "busy") { // short and long: plain and compressed
+			s.Busy = append(s.Busy, series.Busy{ID: "b", Start: noon, Duration: time.Hour, Zone: "UTC", Kind: series.Hard})
+		}
+		return s
+	}), 0, 2).Draw(t, "snapshots")
+	r.People = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) series.Person {
+		return series.Person{Name: rapid.String().Draw(t, "name"), Zone: "Europe/Berlin", Away: []series.Away{{From: day(1), To: day(2), Why: "leave"}}}
+	}), 0, 3).Draw(t, "people")
+	r.Pending = rapid.MapOfN(rapid.SampledFrom([]string{"f1", "f2"}), rapid.Custom(func(t *rapid.T) reconcile.Pending {
+		return reconcile.Pending{Times: rapid.String().Draw(t, "times"), By: drift.ByReport, Since: now}
+	}), 0, 2).Draw(t, "pending")
+	r.Breaks = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) reconcile.Break {
+		return reconcile.Break{Since: now, Kind: "auth", Text: rapid.String().Draw(t, "text")}
+	}), 0, 1).Draw(t, "breaks")
+	closed := map[string]bool{}
+	for range rapid.IntRange(0, 2).Draw(t, "closes") {
+		f := drawFlag(t, noon)
+		closed[f.ID()] = true
+		r.Edges.Closed = append(r.Edges.Closed, f)
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "opens") {
+		if f := drawFlag(t, noon); !closed[f.ID()] {
+			r.Open, r.Edges.Opened = append(r.Open, f), append(r.Edges.Opened, f)
+		}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "outcomes") {
+		d := day(rapid.SampledFrom([]int{1, 8, 15}).Draw(t, "of"))
+		r.Outcomes = append(r.Outcomes, outcome(drawPair(t), d, drift.Kept, rapid.Bool().Draw(t, "final")))
+	}
+	return r
+}

@@ -1,0 +1,149 @@
+package store
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// fill sets every field of v to something other than zero, for ever the same: maps and slices get two elements.
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(noon.Add(time.Duration(*n) * time.Minute)))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+		if z := v.FieldByName("Zone"); z.IsValid() {
+			z.SetString("Europe/Berlin")
+		}
+		if d, ok := v.Addr().Interface().(*series.Date); ok {
+			*d = day(*n%28 + 1)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), n)
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(key, n)
+			fill(elem, n)
+			v.SetMapIndex(key, elem)
+		}
+	case reflect.String:
+		v.SetString("s" + string(rune('a'+*n%26)))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(*n))
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("fill: " + v.Kind().String())
+	}
+}
+
+// whole is a snapshot with nothing left out, as a provider makes it.
+func whole() series.Snapshot {
+	var s series.Snapshot
+	n := 0
+	fill(reflect.ValueOf(&s).Elem(), &n)
+	for i := range s.Candidates {
+		s.Candidates[i].Event.Title, s.Candidates[i].Event.Raw = "", ""
+	}
+	return s
+}
+
+func TestSnapshotsComeBackWhole(t *testing.T) {
+	want := map[string]series.Snapshot{"mia": whole(), "raj": {At: noon}}
+	s := open(t, file(t), noon)
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: want}))
+	got := load(t, s).Snapshots
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+	berlin, err := series.Location("Europe/Berlin")
+	must(t, err)
+	if got := got["mia"].Series[0].Overrides[0].Start.Location(); got != berlin {
+		t.Errorf("a start came back in %v, want the zone of its event", got)
+	}
+}
+
+// A calendar that has not changed is written without its blob; what has columns of its own moves on.
+func TestSnapshotsThatDidNotChange(t *testing.T) {
+	s := open(t, file(t), noon)
+	x := whole()
+	for range 2 {
+		x.At, x.FullAt, x.Cursor = x.At.Add(time.Minute), x.FullAt.Add(time.Hour), x.Cursor+"+"
+		must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: map[string]series.Snapshot{"mia": x}}))
+		if d := cmp.Diff(x, load(t, s).Snapshots["mia"]); d != "" {
+			t.Error(d)
+		}
+	}
+	x.Busy = x.Busy[:1]
+	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: map[string]series.Snapshot{"mia": x}}))
+	if d := cmp.Diff(x, load(t, s).Snapshots["mia"]); d != "" {
+		t.Error(d)
+	}
+	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Forget: []string{"mia"}}))
+	if got := load(t, s).Snapshots; len(got) != 0 {
+		t.Errorf("%d snapshots are left", len(got))
+	}
+}
+
+// What cannot be read is a full listing next time, never an error.
+func TestSnapshotsThatCannotBeRead(t *testing.T) {
+	for name, damage := range map[string]string{
+		"other format": `UPDATE snapshots SET format = '0-'`,
+		"not JSON":     `UPDATE snapshots SET data = CAST('{"Series":[' AS BLOB)`,
+		"not gzip":     `UPDATE snapshots SET data = x'1f8b0000'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, file(t), noon)
+			r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()}}
+			must(t, s.Commit(t.Context(), r))
+			if _, err := s.db.Exec(damage); err != nil {
+				t.Fatal(err)
+			}
+			if m := load(t, s); len(m.Snapshots) != 0 || m.Empty {
+				t.Errorf("got %d snapshots, empty %v", len(m.Snapshots), m.Empty)
+			}
+			must(t, s.Commit(t.Context(), r))
+			if name != "other format" {
+				return // the digest still speaks of the undamaged text
+			}
+			if d := cmp.Diff(r.Snapshots, load(t, s).Snapshots); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// Calendars say "until the end of 9999" in zones where that is later still in UTC; RFC 3339 has no such year.
+func TestSnapshotsAtTheEndOfTime(t *testing.T) {
+	s := open(t, file(t), noon)
+	e := series.Event{Zone: "America/New_York", Rule: series.Rule{Plain: true, Every: 1}}
+	loc, err := series.Location(e.Zone)
+	must(t, err)
+	e.Start = time.Date(2026, time.December, 1, 10, 0, 0, 0, loc)
+	e.Rule.Until = time.Date(9999, time.December, 31, 23, 0, 0, 0, loc)
+	e.Excluded = []time.Time{time.Time{}.In(loc)}
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": {Series: []series.Event{e}}}}))
+	got := load(t, s).Snapshots["mia"].Series
+	if len(got) != 1 || got[0].Rule.Until.Year() != 9999 || !got[0].Start.Equal(e.Start) {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"reflect"
 	"time"
 
@@ -122,7 +123,7 @@ func merge(was *object, organizers series.Event, attendee string) *object {
 	}
 	for i := range e.Overrides {
 		v := &e.Overrides[i]
-		stat := said(guests(&old, v.Original), attendee)
+		stat := cmp.Or(said(guests(&old, v.Original), attendee), own)
 		if !sameTime(v.Original) {
 			stat = series.NeedsAction
 		}

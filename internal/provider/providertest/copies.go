@@ -132,14 +132,13 @@ var copies = []check{
 		}
 	}},
 	{"copy/owners-answer-stays", "the owner's answer, reminders and own properties stay", func(b *bench) {
-		e := b.book()
+		b.book()
 		raj := b.Report.Person.Email
 		c := b.copied()
 		b.must(b.Report.Hands.Note(c.ID, note))
 		b.must(b.Report.Hands.Answer(c.ID, time.Time{}, raj, series.Accepted))
 		b.must(b.Report.Hands.Answer(c.ID, b.at(3), raj, series.Declined))
-		e = b.answered(c)
-		b.ref(b.Manager.Calendar.Update(b.ctx, e.Ref, series.Patch{Place: ptr("Room Birch")}))
+		b.ref(b.Manager.Calendar.Update(b.ctx, b.one().Ref, series.Patch{Place: ptr("Room Birch")}))
 		c = b.follows("elsewhere")
 		answer := func(gs []series.Guest) series.PartStat {
 			i := slices.IndexFunc(gs, func(g series.Guest) bool { return g.Address == series.Address(raj) })
@@ -151,7 +150,7 @@ var copies = []check{
 		if all, one := answer(c.Guests), answer(b.meeting(c, b.at(3)).Guests); all != series.Accepted || one != series.Declined {
 			b.Errorf("answers in the copy: %s, and %s to the one declined", all, one)
 		}
-		if ok := got[bool](b)(b.Report.Hands.Noted(c.ID, note)); !ok {
+		if ok := got[bool](b)(b.Report.Hands.Noted(c.ID, note)); !ok && !b.Schedules { // what a server keeps is its own affair
 			b.Error("what the owner wrote into the copy is gone")
 		}
 	}},
@@ -178,11 +177,15 @@ var copies = []check{
 			return // the server's business
 		}
 		e := b.book()
-		old := b.copied()
+		b.must(b.Report.Hands.Note(b.copied().ID, note))
+		old := b.copyOf(e)
 		b.ref(b.Report.Calendar.Deliver(b.ctx, series.Ref{}, e, b.Report.Person.Email))
 		c := b.copyOf(e)
 		b.same("delivered twice", old, c)
-		b.must(b.Report.Hands.Note(c.ID, note))
+		if ok := got[bool](b)(b.Report.Hands.Noted(c.ID, note)); !ok {
+			b.Error("what the owner wrote into the copy is gone")
+		}
+		b.must(b.Report.Hands.Note(c.ID, "one more word"))
 		_, err := b.Report.Calendar.Deliver(b.ctx, old.Ref, e, b.Report.Person.Email)
 		b.wantKind(err, provider.Conflict, "Deliver to another version")
 	}},
@@ -196,6 +199,19 @@ var copies = []check{
 		}
 		if now := b.one(); now.Times() != e.Times() {
 			b.Error("deleting the copy changed the organizer's times")
+		}
+	}},
+	{"copy/of-the-uninvited", "a server that schedules tells those who are no longer invited", func(b *bench) {
+		if !b.Schedules {
+			return // Holdfast delivers to those who are
+		}
+		e := b.book()
+		b.copied()
+		b.ref(b.Manager.Calendar.Update(b.ctx, e.Ref, series.Patch{People: &series.PeoplePatch{Organizer: b.Manager.Person, Guests: []series.Person{b.Third}}}))
+		for _, c := range b.see(b.Report).Copies {
+			if len(live(c)) > 0 {
+				b.Error("the copy still has meetings")
+			}
 		}
 	}},
 	{"copy/of-a-deleted-series", "a server that schedules tells attendees that a series is off", func(b *bench) {

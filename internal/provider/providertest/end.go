@@ -22,6 +22,7 @@ var ending = []check{
 		b.must(h.Move(e.ID, b.at(1), b.at(1).Add(50*time.Hour)))  // the last week's, but later than the last day
 		b.must(h.Move(e.ID, b.at(3), b.at(0).Add(50*time.Hour)))  // a later week's, before the last day
 		b.must(h.Move(e.ID, b.at(5), b.at(5).Add(-50*time.Hour))) // later, and later still
+		b.must(h.Cancel(e.ID, b.at(7)))
 		b.must(h.Note(e.ID, note))
 		e = b.one()
 		before := live(e)
@@ -39,6 +40,9 @@ var ending = []check{
 		}
 		if now.LastDay() != b.day(1) || now.EndedByHand() || now.Mark.Written[series.FieldEnd] != series.Digest(b.day(1).String()) {
 			b.Errorf("last day %v, by hand %v, digest %q", now.LastDay(), now.EndedByHand(), now.Mark.Written[series.FieldEnd])
+		}
+		if slices.ContainsFunc(now.Excluded, func(t time.Time) bool { return t.After(end) }) {
+			b.Errorf("taken out of what is over: %v", now.Excluded)
 		}
 		b.noted(e.ID)
 		b.ref(b.Manager.Calendar.End(b.ctx, now.Ref, b.day(1)))

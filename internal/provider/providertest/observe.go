@@ -100,10 +100,20 @@ var observing = []check{
 	{"observe/other-org", "another org's mark is never ours", func(b *bench) {
 		s := b.wish()
 		s.Org, s.Title = b.Org+"-other", secret
-		b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		b.must(b.Manager.Hands.Cancel(ref.ID, b.at(2)))
+		b.must(b.Manager.Hands.Move(ref.ID, b.at(4), b.at(4).Add(time.Hour)))
 		snap := b.see(b.Manager)
-		if len(snap.Series)+len(snap.Copies)+len(snap.Candidates) != 0 || len(snap.Busy) != 1 {
-			b.Errorf("%d series, %d copies, %d candidates, %d busy", len(snap.Series), len(snap.Copies), len(snap.Candidates), len(snap.Busy))
+		if len(snap.Series)+len(snap.Copies)+len(snap.Candidates) != 0 || len(snap.Busy) != 2 {
+			b.Fatalf("%d series, %d copies, %d candidates, %d busy", len(snap.Series), len(snap.Copies), len(snap.Candidates), len(snap.Busy))
+		}
+		rule, one := snap.Busy[0], snap.Busy[1]
+		if rule.RRule == "" {
+			rule, one = one, rule
+		}
+		out := slices.SortedFunc(slices.Values(rule.ExDates), time.Time.Compare)
+		if !rule.Start.Equal(b.at(0)) || !slices.EqualFunc(out, []time.Time{b.at(2), b.at(4)}, time.Time.Equal) || !one.Start.Equal(b.at(4).Add(time.Hour)) {
+			b.Errorf("busy weekly from %v but %v, and at %v", rule.Start, out, one.Start)
 		}
 		b.noText(snap, secret)
 		b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))

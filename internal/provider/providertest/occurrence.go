@@ -53,6 +53,9 @@ var occurrences = []check{
 				b.Errorf("the meeting of %v takes place on %v", b.day(n), m.Start)
 			}
 		}
+		if m := b.meeting(now, b.at(6)); m.Excluded {
+			b.Error("what a person cancelled was taken out once more")
+		}
 	}},
 	{"skip/days-of-its-zone", "days are those of the series' own zone", func(b *bench) {
 		s := b.wish()
@@ -126,6 +129,9 @@ var occurrences = []check{
 		ref := b.ref(b.Manager.Calendar.SetOverride(b.ctx, out.Ref, b.moved(1, 0)))
 		b.ref(b.Manager.Calendar.SetOverride(b.ctx, ref, b.moved(2, 3*time.Hour)))
 		now := b.one()
+		if len(now.Excluded) > 0 {
+			b.Errorf("still taken out: %v", now.Excluded)
+		}
 		for n, by := range map[int]time.Duration{1: 0, 2: 3 * time.Hour} {
 			m := b.meeting(now, b.at(n))
 			if m.Cancelled || !m.Start.Equal(b.at(n).Add(by)) || m.Place != e.Place || m.Link != e.Link || len(m.Guests) != 1 {

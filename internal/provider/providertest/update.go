@@ -14,9 +14,9 @@ func (b *bench) lived() series.Event {
 	e := b.book()
 	b.ref(b.Manager.Calendar.Skip(b.ctx, e.Ref, []series.Skip{{Date: b.day(2), Why: "leave"}}))
 	h := b.Manager.Hands
-	b.must(h.Move(e.ID, b.at(1), b.at(1).Add(49*time.Hour)))
-	b.must(h.Cancel(e.ID, b.at(3)))
 	b.must(h.Relocate(e.ID, b.at(4), "Garden"))
+	b.must(h.Cancel(e.ID, b.at(3)))
+	b.must(h.Move(e.ID, b.at(1), b.at(1).Add(49*time.Hour)))
 	b.accept(e)
 	b.must(h.Note(e.ID, note))
 	return b.one()
@@ -155,7 +155,25 @@ var updating = []check{
 			b.Fatalf("ended by hand %v, last day %v, want %v", ended.EndedByHand(), ended.LastDay(), b.day(4))
 		}
 		b.ref(b.Manager.Calendar.Update(b.ctx, ended.Ref, series.Patch{Slot: &series.SlotPatch{Slot: tuesdays, First: b.day(0)}}))
-		b.sees("put back", e, func(*series.Event) {})
+		put := b.sees("put back", e, func(*series.Event) {})
+		ref := b.ref(b.Manager.Calendar.End(b.ctx, put.Ref, b.day(4)))
+		b.ref(b.Manager.Calendar.Update(b.ctx, ref, series.Patch{Slot: &series.SlotPatch{Slot: tuesdays, First: b.day(0)}}))
+		b.sees("put back after an end of ours", e, func(*series.Event) {})
+	}},
+	{"update/slot-restores-skips", "days that are planned to be out are out again where the series is put back", func(b *bench) {
+		e := b.book()
+		b.ref(b.Manager.Calendar.Skip(b.ctx, e.Ref, []series.Skip{{Date: b.day(2), Why: "leave"}}))
+		was := b.one()
+		b.must(b.Manager.Hands.MoveAll(e.ID, series.Slot{Weekday: time.Friday, At: 9 * 60, Duration: time.Hour, Every: 1, Zone: berlin}, b.day(0).AddDays(3)))
+		b.ref(b.Manager.Calendar.Update(b.ctx, b.one().Ref, series.Patch{Slot: &series.SlotPatch{Slot: tuesdays, First: b.day(0)}}))
+		b.sees("put back", was, func(*series.Event) {})
+	}},
+	{"update/generation", "an event is of derived identity only while its mark has the generation that its identity has", func(b *bench) {
+		e := b.book()
+		m := e.Mark
+		m.Generation, m.Written = 4, nil
+		b.ref(b.Manager.Calendar.Update(b.ctx, e.Ref, series.Patch{Mark: &m}))
+		b.sees("of another generation", e, func(x *series.Event) { x.Derived, x.Mark.Generation = false, 4 })
 	}},
 	{"update/busy", "busy is written on the master and every override", func(b *bench) {
 		e := b.lived()

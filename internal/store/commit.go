@@ -11,7 +11,6 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
-	"holdfast/internal/series"
 )
 
 // Commit records what a round saw and found, in one transaction. People, Pending, Breaks and HeldSet take the place of
@@ -192,40 +191,4 @@ func duration(n sql.NullInt64) *time.Duration {
 	}
 	d := time.Duration(n.Int64)
 	return &d
-}
-
-// Rename gives all records of a person to the new id (`formerly` in the roster): same person, same record. Repeating it
-// is fine.
-func (s *Store) Rename(ctx context.Context, old, id string) error {
-	return s.inTx(ctx, "rename "+old, func(tx *sql.Tx) error {
-		for _, table := range []string{"outcomes", "acts", "versions", "snapshots", "people", "breaks"} {
-			columns := []string{"manager", "report"}
-			switch table {
-			case "snapshots", "breaks":
-				columns = []string{"person"}
-			case "people":
-				columns = []string{"id"}
-			}
-			for _, c := range columns {
-				if _, err := tx.ExecContext(ctx, `UPDATE OR REPLACE `+table+` SET `+c+` = ? WHERE `+c+` = ?`, id, old); err != nil {
-					return err
-				}
-			}
-		}
-		flags, err := query(ctx, tx, scanFlag, flagColumns+` WHERE manager = ?1 OR report = ?1`, old)
-		if err != nil {
-			return err
-		}
-		now := func(p string) string {
-			if p == old {
-				return id
-			}
-			return p
-		}
-		return execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ?, manager = ?, report = ? WHERE id = ?`, flags, func(f reconcile.FlagRow) []any {
-			was := f.ID()
-			f.Pair = series.Pair{Manager: now(f.Pair.Manager), Report: now(f.Pair.Report)}
-			return []any{f.ID(), f.Pair.Manager, f.Pair.Report, was}
-		})
-	})
 }

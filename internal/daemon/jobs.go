@@ -60,8 +60,8 @@ type Queue struct {
 // roundArgs is a round that is due. There may be one that runs and one that waits: After is the round that had begun
 // when this one was asked for, so that all wakes since then are one job, and that the running one is another.
 type roundArgs struct {
-	After  int64  `json:"after" river:"unique"`
-	Reason string `json:"reason"`
+	After  int64 `river:"unique"`
+	Reason string
 }
 
 // Kind is the job's name in the database.
@@ -76,7 +76,7 @@ func (roundArgs) InsertOpts() river.InsertOpts {
 
 // pruneArgs is the day's cleaning.
 type pruneArgs struct {
-	Day series.Date `json:"day"`
+	Day series.Date
 }
 
 // Kind is the job's name in the database.

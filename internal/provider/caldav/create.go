@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"bytes"
 	"context"
 	"net/url"
 	"regexp"
@@ -51,7 +52,13 @@ func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Seri
 	if !gone(err) {
 		return series.Ref{}, false, err
 	}
-	ref, err = c.store(ctx, op, u, "", ical.New(s, id, c.o.Clock()))
+	text := ical.New(s, id, c.o.Clock())
+	if cal.schedules {
+		// OPAQUE is what no TRANSP means (RFC 5545 section 3.8.2.7). Cyrus 3.6 doubles one that it delivers with every change,
+		// and then refuses whatever the attendee writes, answers too.
+		text = bytes.Replace(text, []byte("TRANSP:OPAQUE\r\n"), nil, 1)
+	}
+	ref, err = c.store(ctx, op, u, "", text)
 	if !refused(err) {
 		return ref, false, err
 	}

@@ -56,11 +56,7 @@ func (c *Calendar) ClearOverride(ctx context.Context, ref series.Ref, original t
 
 // Answer is provider.Calendar's.
 func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, answers []provider.Answer) (series.Ref, error) {
-	said := make([]ical.Answer, len(answers))
-	for i, a := range answers {
-		said[i] = ical.Answer(a)
-	}
-	return c.write(ctx, "answer", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Answer(attendee, said, now) })
+	return c.write(ctx, "answer", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Answer(attendee, answers, now) })
 }
 
 // End is provider.Calendar's.

@@ -76,7 +76,12 @@ func (x *round) change(ctx context.Context, c plan.Change, asked bool) error {
 
 // before is the series that the change is about to write, nil for a new one.
 func (x *round) before(c plan.Change) *series.Event {
-	for _, e := range x.observed[c.Calendar].Snapshot.Series {
+	snap := x.observed[c.Calendar].Snapshot
+	events := slices.Clone(snap.Series)
+	for _, k := range snap.Candidates {
+		events = append(events, k.Event)
+	}
+	for _, e := range events {
 		if slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Ref.ID == e.ID && e.ID != "" }) {
 			return &e
 		}

@@ -26,6 +26,8 @@ type Journal interface {
 	Allow(ctx context.Context, digest string, until time.Time) error
 	// Acknowledge marks an open flag as seen by a person; it reports whether there is one.
 	Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error)
+	// Rename gives all that is remembered of a person, and of their pairs, to a new id.
+	Rename(ctx context.Context, old, id string) error
 	// Flags are the flags, open first; closed ones too with all.
 	Flags(ctx context.Context, all bool) ([]FlagRow, error)
 	// Outcomes are the recorded outcomes since the day, of one pair unless it is zero, by week and pair.

@@ -170,33 +170,51 @@ func (r *Reconciler) begin(ctx context.Context) (*round, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := x.rename(ctx, d); err != nil {
+		return nil, err
+	}
 	x.want = d.Series
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
 	x.people = x.observable(d)
 	return x, nil
 }
 
+// rename gives what is remembered under earlier ids to the new ones.
+func (x *round) rename(ctx context.Context, d Desired) error {
+	renamed := false
+	for _, id := range slices.Sorted(maps.Keys(d.People)) {
+		for _, old := range d.People[id].Formerly {
+			_, inUse := d.People[old]
+			if _, remembered := x.mem.People[old]; !remembered || inUse {
+				continue
+			}
+			if err := x.Journal.Rename(ctx, old, id); err != nil {
+				return fmt.Errorf("rename %s to %s in the journal: %w", old, id, err)
+			}
+			renamed = true
+		}
+	}
+	if !renamed {
+		return nil
+	}
+	var err error
+	if x.mem, err = x.Journal.Load(ctx); err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	return nil
+}
+
 // observable are the people whose calendars are read: those of the roster, and those removed from it who still
 // have series of ours.
 func (x *round) observable(d Desired) map[string]series.Person {
 	out := map[string]series.Person{}
-	renamed := map[string]string{}
 	for id, p := range d.People {
 		if p.Calendar != "" {
 			out[id] = p
 		}
-		for _, old := range p.Formerly {
-			renamed[old] = id
-		}
-	}
-	for old, id := range renamed {
-		snap, ok := x.mem.Snapshots[old]
-		if _, has := x.mem.Snapshots[id]; ok && !has {
-			x.mem.Snapshots[id] = snap
-		}
 	}
 	for id, p := range x.mem.People {
-		if _, known := d.People[id]; known || renamed[id] != "" || p.Calendar == "" {
+		if _, known := d.People[id]; known || p.Calendar == "" {
 			continue
 		}
 		s := x.mem.Snapshots[id]

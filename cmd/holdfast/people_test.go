@@ -40,7 +40,7 @@ type target struct {
 // server is what one story needs of a calendar server.
 type server struct {
 	base     string
-	calendar string // path or URL with {user}; "" where discovery leads to it
+	calendar string // URL with {user}
 	team     []string
 }
 
@@ -96,11 +96,7 @@ func inMemory(scheduling bool) func(*testscript.Env) (server, error) {
 		}
 		h := httptest.NewServer(caldavtest.New(o))
 		env.Defer(h.Close)
-		s := server{base: h.URL + "/", team: roles}
-		if !scheduling {
-			s.calendar = "/calendars/{user}/default/"
-		}
-		return s, nil
+		return server{h.URL + "/", h.URL + "/calendars/{user}/default/", roles}, nil
 	}
 }
 
@@ -138,39 +134,33 @@ func (t target) open(env *testscript.Env) (*story, error) {
 	}
 	now, _ := series.WallClock(clock.System(), zone)
 	s := &story{people: map[string]account{}, monday: now.Monday()}
-	values := map[string]string{"ORG": "story-" + strconv.FormatInt(clock.System().UnixNano(), 36)}
+	values := map[string]string{"ORG": "story-" + strconv.FormatInt(clock.System().UnixNano(), 36), "URL": srv.base,
+		"LOGIN": "{person.id}", "CALENDAR": ""}
 	for n := range 4 {
 		values[fmt.Sprintf("WEEK%d", n)] = s.monday.AddDays(7 * n).String()
 	}
-	origin, err := url.Parse(srv.base)
+	base, err := url.Parse(srv.base)
 	if err != nil {
 		return nil, err
 	}
-	calendars := ""
+	calendar := strings.TrimPrefix(srv.calendar, base.Scheme+"://"+base.Host)
+	if t.service {
+		values["LOGIN"], values["CALENDAR"] = "svc", fmt.Sprintf(", calendar: %q", strings.ReplaceAll(calendar, "{user}", "{person.id}"))
+	}
 	for i, role := range roles {
 		login := srv.team[i]
-		calendar := strings.ReplaceAll(srv.calendar, "{user}", login)
-		path, err := url.Parse(calendar)
-		if err != nil {
-			return nil, err
-		}
-		a := account{client: t.client, Person: caldavtest.Person{Base: origin.Scheme + "://" + origin.Host, User: login, Password: login + "-pw",
-			Email: login + "@example.test", Calendar: path.Path, HTTP: &http.Client{Timeout: time.Minute}}}
-		s.people[role], values[strings.ToUpper(role)] = a, a.Email
-		user := login
-		if t.service {
-			user = "svc"
-		}
-		calendars += fmt.Sprintf("  %s: {caldav: {url: %q, username: %s, password_file: secrets/%s", role, srv.base, user, user)
-		if t.service {
-			calendars += fmt.Sprintf(", calendar: %q", path.Path)
-		}
-		calendars += "}}\n"
-		if err := secret(filepath.Join(env.WorkDir, "secrets"), user); err != nil {
+		a := account{client: t.client, Person: caldavtest.Person{Base: base.Scheme + "://" + base.Host, User: login, Password: login + "-pw",
+			Email: login + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", login), HTTP: &http.Client{Timeout: time.Minute}}}
+		s.people[role], values[strings.ToUpper(role)] = a, login
+		if err := secret(filepath.Join(env.WorkDir, "secrets"), login); err != nil {
 			return nil, err
 		}
 	}
-	values["CALENDARS"] = strings.TrimSuffix(calendars, "\n")
+	if err := secret(filepath.Join(env.WorkDir, "secrets"), "svc"); err != nil {
+		return nil, err
+	}
+	s.pair = values["MIA"] + "/" + values["RAJ"]
+	env.Setenv("PAIR", s.pair)
 	for _, name := range []string{"holdfast.yaml", "roster.yaml"} {
 		text, err := os.ReadFile(filepath.Join(env.WorkDir, name))
 		if errors.Is(err, os.ErrNotExist) {

@@ -24,8 +24,9 @@ func TestMain(m *testing.M) {
 }
 
 // TestStories tells each text of testdata/stories on every calendar server there is: what people do, what Holdfast
-// makes of it. The pair is mia/raj, Tue 10:00 Europe/Berlin, as testdata/stories/roster.yaml has it. Weeks are counted
-// from the present one: week+1 is the next, in which the series begins.
+// makes of it. The pair is mia/raj, Tue 10:00 Europe/Berlin, as testdata/stories/roster.yaml has it; in the roster and on
+// the server they go by the names of the accounts that play them, so that stories can be told side by side. Weeks are
+// counted from the present one: week+1 is the next, in which the series begins.
 //
 //	sync [NAME=NUMBER...]       one round without an error; held=1 for something held
 //	plan [NAME=NUMBER...]       what a round would do: changes, held, mails
@@ -72,7 +73,8 @@ type storyKey struct{}
 // story is one text being told on one server.
 type story struct {
 	*testscript.TestScript
-	people map[string]account // by roster id
+	people map[string]account // by the names of the texts
+	pair   string             // mia/raj, by the accounts that play them
 	monday series.Date        // of the present week
 }
 
@@ -89,7 +91,6 @@ func command(do func(*story, []string) error) func(*testscript.TestScript, bool,
 
 // The pair's slot.
 const (
-	pair    = "mia/raj"
 	zone    = "Europe/Berlin"
 	slotDay = time.Tuesday
 	slotAt  = series.TimeOfDay(10 * 60)
@@ -292,7 +293,7 @@ func (s *story) flag(args []string) error {
 		return err
 	}
 	matches := func(w, g flagRow) bool {
-		return w.Kind == g.Kind && w.Occurrence == g.Occurrence && g.Pair == pair && (w.By == "" || w.By == g.By) &&
+		return w.Kind == g.Kind && w.Occurrence == g.Occurrence && g.Pair == s.pair && (w.By == "" || w.By == g.By) &&
 			(w.From == "" || w.From == g.From) && (w.To == "" || w.To == g.To)
 	}
 	left := slices.Clone(got)
@@ -316,7 +317,7 @@ func (s *story) outcome(args []string) error {
 		return fmt.Errorf("outcome WEEK RESULT: %w", err)
 	}
 	var rows []struct{ Occurrence, Outcome, By string }
-	if err := s.run(&rows, 0, "history", pair); err != nil {
+	if err := s.run(&rows, 0, "history", s.pair); err != nil {
 		return err
 	}
 	got, by := "kept", ""
@@ -333,7 +334,7 @@ func (s *story) outcome(args []string) error {
 
 func (s *story) status(args []string) error {
 	var rows []struct{ Pair, State, Slot string }
-	if err := s.run(&rows, 0, "status", pair); err != nil {
+	if err := s.run(&rows, 0, "status", s.pair); err != nil {
 		return err
 	}
 	if len(rows) != 1 || rows[0].State != args[0] || len(args) > 1 && rows[0].Slot != args[1] {

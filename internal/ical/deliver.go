@@ -39,16 +39,12 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 	seriesAnswer := m.answerOf(attendee)
 
 	// Overrides first: they are compared with the copy as it was.
-	parts := map[int64]*component{}
-	for _, c := range d.events() {
-		if t, ok := d.originalOf(c, m, before); ok {
-			parts[t.Unix()] = c
-		}
-	}
+	parts, sources := d.overrides(m, before), o.overrides(theirs, e)
+	wasAt, isAt := timesOf(before), timesOf(e)
 	for _, x := range e.Overrides {
-		src := o.override(theirs, e, x.Original)
+		src := sources[x.Original.Unix()]
 		if src == nil {
-			continue
+			continue // of a RANGE: it comes with the one it begins at
 		}
 		stat, c := seriesAnswer, parts[x.Original.Unix()]
 		if c != nil {
@@ -56,7 +52,7 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 		} else {
 			c = d.addCopy(src, m)
 		}
-		if start, duration, ok := timesAt(before, x.Original); !ok || !start.Equal(x.Start) || duration != x.Duration {
+		if start, duration, ok := wasAt(x.Original); !ok || !start.Equal(x.Start) || duration != x.Duration {
 			stat = series.NeedsAction
 		}
 		c.take(src, timeNames, attendee, stat)
@@ -76,12 +72,12 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 		if !ok || parts[t.Unix()] != n.comp {
 			return false
 		}
-		start, duration, occurs := timesAt(e, t)
+		start, duration, occurs := isAt(t)
 		if !occurs {
 			return true
 		}
 		stat := n.comp.answerOf(attendee)
-		if s, l, _ := timesAt(before, t); !s.Equal(start) || l != duration {
+		if s, l, _ := wasAt(t); !s.Equal(start) || l != duration {
 			stat = series.NeedsAction
 			n.comp.put("DTSTART", like("DTSTART", start, theirs, e.Zone))
 			n.comp.put("DTEND", like("DTEND", start.Add(duration), theirs, e.Zone))
@@ -180,17 +176,21 @@ func (o *Object) takeZones(src *Object) {
 	}
 }
 
-// timesAt is when the occurrence of that original start takes place; false where there is none.
-func timesAt(e series.Event, original time.Time) (time.Time, time.Duration, bool) {
+// timesOf tells when the occurrence of an original start takes place; false where there is none.
+func timesOf(e series.Event) func(original time.Time) (time.Time, time.Duration, bool) {
+	overridden, excluded := map[int64]series.Override{}, map[int64]bool{}
 	for _, x := range e.Overrides {
-		if x.Original.Equal(original) {
+		overridden[x.Original.Unix()] = x
+	}
+	for _, x := range e.Excluded {
+		excluded[x.Unix()] = true
+	}
+	return func(original time.Time) (time.Time, time.Duration, bool) {
+		if x, ok := overridden[original.Unix()]; ok {
 			return x.Start, x.Duration, true
 		}
+		day, _ := series.WallClock(original, e.Zone)
+		t, ok := startOn(e, day)
+		return t, e.Duration, ok && t.Equal(original) && !excluded[t.Unix()]
 	}
-	day, _ := series.WallClock(original, e.Zone)
-	t, ok := startOn(e, day)
-	if !ok || !t.Equal(original) || slices.ContainsFunc(e.Excluded, t.Equal) {
-		return time.Time{}, 0, false
-	}
-	return t, e.Duration, true
 }

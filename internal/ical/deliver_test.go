@@ -38,7 +38,7 @@ func TestDeliverBringsTheOrganizersTimes(t *testing.T) {
 		m.nodes = append(m.nodes, node{raw: "X-MINE;A=\"b\":kept \r\n  as it is\r\n"}, node{raw: "BEGIN:VALARM\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n"})
 		mine = mustParse([]byte(mine.root.text()))
 		at := s.Slot.On(drawDay(t, s))
-		b, err := mine.Answer(raj, []Answer{{time.Time{}, series.Accepted}, {at, series.Declined}}, later1)
+		b, err := mine.Answer(raj, []series.Answer{{PartStat: series.Accepted}, {Original: at, PartStat: series.Declined}}, later1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestDeliverBringsTheOrganizersTimes(t *testing.T) {
 		}
 		copy := deliver(t, organizers, mine)
 		want, got := event(organizers), event(copy)
-		if got.Times() != want.Times() || got.Delivered != want.Times() || event(deliver(t, organizers, nil)).Delivered != want.Times() {
+		if got.Times() != want.Times() || got.Delivered != want.Delivery() || event(deliver(t, organizers, nil)).Delivered != want.Delivery() {
 			t.Fatalf("the copy shows other times\norganizer's:\n%s\ncopy:\n%s\nbefore:\n%s", organizers.raw, copy.raw, mine.raw)
 		}
 		if got.Link != want.Link || got.Place != want.Place || got.People() != want.People() || !cmp.Equal(got.Mark, want.Mark) {
@@ -67,7 +67,7 @@ func TestDeliverBringsTheOrganizersTimes(t *testing.T) {
 			t.Fatalf("moved %v, answer %s\n%s", moved, got.Guests[0].Answer, copy.raw)
 		}
 		for _, x := range got.Overrides {
-			start, duration, occurred := timesAt(event(mine), x.Original)
+			start, duration, occurred := timesOf(event(mine))(x.Original)
 			if same := occurred && start.Equal(x.Start) && duration == x.Duration; !same && x.Guests[0].Answer != series.NeedsAction {
 				t.Fatalf("%s is at another time, and still answered", x.Original)
 			} else if same && x.Original.Equal(at) && x.Guests[0].Answer != series.Declined {
@@ -78,6 +78,19 @@ func TestDeliverBringsTheOrganizersTimes(t *testing.T) {
 			t.Fatalf("delivered again it changes:\n%s", cmp.Diff(copy.raw, again.raw))
 		}
 	})
+}
+
+func TestACancelledSeriesCancelsTheCopy(t *testing.T) {
+	o := mustParse(New(mia(), "uid-1", testNow))
+	mine := deliver(t, o, nil)
+	b, err := o.Cancel(testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	off := deliver(t, mustParse(b), mine)
+	if e := event(off); !e.Cancelled || e.Delivered != event(mustParse(b)).Delivery() || off.master().sequence() != 1 {
+		t.Errorf("not cancelled:\n%s", off.raw)
+	}
 }
 
 func TestDeliverRefusesAnotherSeries(t *testing.T) {
@@ -91,7 +104,7 @@ func TestDeliverRefusesAnotherSeries(t *testing.T) {
 // answers again (section 3.2.2.1), else answers stay.
 func TestRevisionsAndAnswers(t *testing.T) {
 	s := mia()
-	b, err := mustParse(New(s, "uid-1", testNow)).Answer(raj, []Answer{{PartStat: series.Accepted}}, testNow)
+	b, err := mustParse(New(s, "uid-1", testNow)).Answer(raj, []series.Answer{{PartStat: series.Accepted}}, testNow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +137,7 @@ func TestRevisionsAndAnswers(t *testing.T) {
 		{"moved occurrence", func(o *Object) ([]byte, error) { return o.SetOverride(moved, later1) }, []int{0, 1}, []series.PartStat{series.Accepted, series.NeedsAction}},
 		{"end", func(o *Object) ([]byte, error) { b, _, err := o.End(day, later1); return b, err }, []int{1}, []series.PartStat{series.Accepted}},
 		{"answer", func(o *Object) ([]byte, error) {
-			return o.Answer(raj, []Answer{{at, series.Declined}, {at.Add(1), series.Declined}, {at.AddDate(0, 0, 7), series.Accepted}}, later1)
+			return o.Answer(raj, []series.Answer{{Original: at, PartStat: series.Declined}, {Original: at.Add(1), PartStat: series.Declined}, {Original: at.AddDate(0, 0, 7), PartStat: series.Accepted}}, later1)
 		}, []int{0, 0}, []series.PartStat{series.Accepted, series.Declined}},
 	} {
 		b, err := c.patch(o)

@@ -121,7 +121,9 @@ func exercise(t interface{ Fatalf(string, ...any) }, data []byte) {
 			}
 			return b, err
 		},
-		"answer":  func() ([]byte, error) { return o.Answer(raj, []Answer{{at, series.Declined}}, later1) },
+		"answer": func() ([]byte, error) {
+			return o.Answer(raj, []series.Answer{{Original: at, PartStat: series.Declined}}, later1)
+		},
 		"deliver": func() ([]byte, error) { return o.Deliver(nil, raj, later1) },
 		"delivered": func() ([]byte, error) {
 			b, err := own.Deliver(o, raj, later1)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -88,24 +89,16 @@ func (c *component) setPlace(place string) {
 
 // setPeople makes p the people of the series, and changes those of overrides by as much.
 func (o *Object) setPeople(m *component, p series.PeoplePatch) {
-	was := m.guests()
-	invited := func(addr string) bool {
-		return slices.ContainsFunc(was, func(g series.Guest) bool { return g.Address == addr })
+	was := map[string]bool{}
+	for _, a := range o.People() {
+		was[a] = true
 	}
 	for _, c := range o.events() {
-		q := series.PeoplePatch{Organizer: p.Organizer}
-		for _, g := range p.Guests {
-			there := slices.ContainsFunc(c.guests(), func(x series.Guest) bool { return g.Is(x.Address) })
-			if c == m || there || !slices.ContainsFunc(was, func(x series.Guest) bool { return g.Is(x.Address) }) {
-				q.Guests = append(q.Guests, g)
-			}
-		}
-		for _, g := range c.guests() {
-			if c != m && !invited(g.Address) && !slices.ContainsFunc(q.Guests, func(x series.Person) bool { return x.Is(g.Address) }) {
-				q.Guests = append(q.Guests, series.Person{Email: g.Address})
-			}
-		}
-		c.setPeople(q)
+		c.setPeople(p,
+			func(addr string) bool { return c != m && !was[addr] },
+			func(g series.Person) bool {
+				return c == m || !slices.ContainsFunc(g.Addresses(), func(a string) bool { return was[series.Address(a)] })
+			})
 	}
 }
 
@@ -170,13 +163,13 @@ func (o *Object) moveSeries(m *component, e series.Event, p series.SlotPatch, sk
 
 // timesText is all that says when the meetings of a component are.
 func (c *component) timesText() string {
-	s := ""
+	var b strings.Builder
 	for _, name := range timeNames {
 		for _, n := range c.lines(name) {
-			s += unfold(n.raw) + "\n"
+			b.WriteString(unfold(n.raw) + "\n")
 		}
 	}
-	return s
+	return b.String()
 }
 
 func sortedTimes(m map[int64]time.Time) []time.Time {

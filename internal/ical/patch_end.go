@@ -45,6 +45,21 @@ func (o *Object) End(last series.Date, now time.Time) (text []byte, empty bool, 
 	return d.finish(now), false, nil
 }
 
+// Cancel is the text with the whole series called off (RFC 5546 section 3.2.5).
+func (o *Object) Cancel(now time.Time) ([]byte, error) {
+	d, _, _, err := o.edit()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range d.events() {
+		if !c.cancelled() {
+			c.put("STATUS", line("STATUS", "CANCELLED"))
+			c.bump()
+		}
+	}
+	return d.finish(now), nil
+}
+
 // endRules lets no occurrence of the rules start after end, the last second of a day. UNTIL is of the type of DTSTART,
 // in UTC for one with a zone (RFC 5545 section 3.3.10).
 func (o *Object) endRules(m *component, e series.Event, end time.Time) {

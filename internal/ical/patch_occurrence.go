@@ -8,11 +8,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// Answer is an attendee's answer to one occurrence, or with a zero Original to the series.
-type Answer struct {
-	Original time.Time
-	PartStat series.PartStat
-}
+// Answer is an attendee's answer.
+type Answer = series.Answer
 
 // Skip is the text with the days (of the series' own zone) taken out, and noted in the mark. A day that is out already, or has no occurrence,
 // is only noted; an override of a day goes.
@@ -73,12 +70,12 @@ func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, _, ok := timesAt(e, x.Original); !ok && !slices.ContainsFunc(e.Excluded, x.Original.Equal) {
+	if _, _, ok := timesOf(e)(x.Original); !ok && !slices.ContainsFunc(e.Excluded, x.Original.Equal) {
 		return nil, fmt.Errorf("the series has no occurrence at %s", x.Original.Format(time.RFC3339))
 	}
 	back := d.include(m, e, x.Original)
 	written := m.mark().Written[series.FieldLink]
-	c := d.override(m, e, x.Original)
+	c := d.overrides(m, e)[x.Original.Unix()]
 	was, start, duration := c, x.Original, e.Duration
 	if c == nil {
 		c = d.instance(m, e, x.Original)
@@ -131,15 +128,16 @@ func (o *Object) ClearOverride(original, now time.Time) ([]byte, error) {
 
 // Answer is the text with an attendee's answers noted, as on a REPLY (RFC 5546 section 3.2.3). An answer of its own to one occurrence
 // makes an override. Answers of somebody who is not invited, or to no occurrence, count for nothing.
-func (o *Object) Answer(attendee string, answers []Answer, now time.Time) ([]byte, error) {
+func (o *Object) Answer(attendee string, answers []series.Answer, now time.Time) ([]byte, error) {
 	d, m, e, err := o.edit()
 	if err != nil {
 		return nil, err
 	}
+	overrides := d.overrides(m, e)
 	for _, a := range answers {
 		c := m
 		if !a.Original.IsZero() {
-			if c = d.override(m, e, a.Original); c == nil {
+			if c = overrides[a.Original.Unix()]; c == nil {
 				day, _ := series.WallClock(a.Original, e.Zone)
 				t, occurs := startOn(e, day)
 				inherited := slices.ContainsFunc(m.guests(), func(g series.Guest) bool {
@@ -149,6 +147,7 @@ func (o *Object) Answer(attendee string, answers []Answer, now time.Time) ([]byt
 					continue
 				}
 				c = d.instance(m, e, a.Original)
+				overrides[a.Original.Unix()] = c
 			}
 		}
 		c.answer(attendee, a.PartStat)
@@ -193,16 +192,16 @@ func (o *Object) originalOf(c, m *component, e series.Event) (time.Time, bool) {
 	return t, true
 }
 
-// override is the component of that occurrence, the one that counts; nil for none.
-func (o *Object) override(m *component, e series.Event, original time.Time) *component {
-	var found *component
+// overrides are the components of single occurrences by their original start in Unix seconds; where there are two, the
+// one that counts.
+func (o *Object) overrides(m *component, e series.Event) map[int64]*component {
+	out := map[int64]*component{}
 	for _, c := range o.root.components("VEVENT") {
-		t, ok := o.originalOf(c, m, e)
-		if ok && t.Equal(original) && (found == nil || c.sequence() >= found.sequence()) {
-			found = c
+		if t, ok := o.originalOf(c, m, e); ok && (out[t.Unix()] == nil || c.sequence() >= out[t.Unix()].sequence()) {
+			out[t.Unix()] = c
 		}
 	}
-	return found
+	return out
 }
 
 // dropOverrides takes out the overrides of occurrences that gone names; false where there are none.

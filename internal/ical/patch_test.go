@@ -218,7 +218,7 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 		case "answer":
 			at := s.Slot.On(drawDay(t, s))
 			stat := rapid.SampledFrom([]series.PartStat{series.Accepted, series.Declined, series.NeedsAction}).Draw(t, "stat")
-			answers := []Answer{{time.Time{}, series.Tentative}, {at, stat}}
+			answers := []series.Answer{{PartStat: series.Tentative}, {Original: at, PartStat: stat}}
 			want.Guests[0].Answer = series.Tentative
 			i := slices.IndexFunc(want.Overrides, func(y series.Override) bool { return y.Original.Equal(at) })
 			if i < 0 && !slices.ContainsFunc(want.Excluded, at.Equal) {

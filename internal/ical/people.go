@@ -104,8 +104,9 @@ func (c *component) resetAnswers() {
 	})
 }
 
-// setPeople makes people those of the component. Lines of those who stay are kept, with their answers; rooms stay.
-func (c *component) setPeople(p series.PeoplePatch) {
+// setPeople makes p the people of the component. Lines of those who stay are kept, with their answers; rooms stay, and who
+// else keep names. Those who are new come if invite says so.
+func (c *component) setPeople(p series.PeoplePatch, keep func(addr string) bool, invite func(series.Person) bool) {
 	was := c.get("ORGANIZER")
 	agent := ""
 	for _, n := range c.lines("ATTENDEE") {
@@ -119,7 +120,7 @@ func (c *component) setPeople(p series.PeoplePatch) {
 	want := append([]series.Person{p.Organizer}, p.Guests...)
 	have := map[string]bool{}
 	c.edit("ATTENDEE", func(n node) (node, bool) {
-		if !isPerson(n.prop) {
+		if !isPerson(n.prop) || keep(address(n.prop)) {
 			return n, true
 		}
 		i := slices.IndexFunc(want, func(w series.Person) bool { return w.Is(address(n.prop)) })
@@ -136,7 +137,7 @@ func (c *component) setPeople(p series.PeoplePatch) {
 		c.addAttendee(chairLine(p.Organizer))
 	}
 	for _, g := range p.Guests {
-		if !have[g.Email] {
+		if !have[g.Email] && invite(g) {
 			have[g.Email] = true
 			c.addAttendee(guestLine(g, agent))
 		}

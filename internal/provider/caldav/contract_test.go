@@ -19,10 +19,29 @@ func (s server) fixture(org string) providertest.Fixture {
 		Schedules: s.schedules, Clock: clock.Clock(func() time.Time { return testNow })}
 }
 
+// TestContractInMemory holds against a good server, with and without scheduling, and against the bad habits of real ones.
 func TestContractInMemory(t *testing.T) {
+	habits := func(change func(*caldavtest.Quirks)) func(*caldavtest.Options) {
+		return func(o *caldavtest.Options) { change(&o.Quirks) }
+	}
 	for name, change := range map[string]func(*caldavtest.Options){
 		"plain":      nil,
 		"scheduling": func(o *caldavtest.Options) { o.Scheduling = true },
+		"like Xandikos": habits(func(q *caldavtest.Quirks) {
+			q.TokenUnknownIs500, q.WrapErrorsIn207, q.RewriteOnPut = true, true, true
+		}),
+		"like DAViCal": habits(func(q *caldavtest.Quirks) {
+			q.TokenUnknownIsFullListing, q.MultigetOmitsMissing, q.IgnoreIfMatch = true, true, true
+		}),
+		"like SOGo": habits(func(q *caldavtest.Quirks) {
+			q.IgnoreIfNoneMatch, q.IgnoreIfMatch, q.AtUnencodedInHref, q.TokenUnknownIsFullListing, q.RewriteOnPut = true, true, true, true, true
+		}),
+		"like Cyrus": func(o *caldavtest.Options) {
+			o.Scheduling = true
+			o.Quirks = caldavtest.Quirks{NoETagOnPut: true, AtUnencodedInHref: true, CancelKeepsCopy: true, MaxResults: 1}
+		},
+		"like Radicale":  habits(func(q *caldavtest.Quirks) { q.KeepTombstones, q.RewriteOnPut = true, true }),
+		"behind a proxy": habits(func(q *caldavtest.Quirks) { q.WeakETags = true }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			providertest.Run(t, func(t *testing.T) providertest.Fixture {

@@ -33,7 +33,6 @@ type collection struct {
 	url       *url.URL // ends with a slash, path in comparable form
 	sync      bool     // sync-collection is supported (RFC 6578)
 	schedules bool     // the server delivers invitations (RFC 6638)
-	mayWrite  bool     // true also where the server tells of no privileges
 	addresses []string // the account's own, as series.Address; nil where the server knows none
 }
 
@@ -218,7 +217,7 @@ func srv(ctx context.Context, dns Resolver, scheme, domain string) []*url.URL {
 
 // probe asks what is at u. It is an error where that is no calendar; a principal that is named on the way comes with it.
 func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal, error) {
-	rows, base, err := c.propfind(ctx, u, "0", "d:resourcetype", "d:current-user-principal", "d:current-user-privilege-set",
+	rows, base, err := c.propfind(ctx, u, "0", "d:resourcetype", "d:current-user-principal",
 		"d:supported-report-set", "d:sync-token", "c:supported-calendar-component-set")
 	if err != nil {
 		return nil, principal{}, err
@@ -241,10 +240,7 @@ func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal,
 	if !strings.HasSuffix(path, "/") {
 		path += "/"
 	}
-	found := &collection{url: withPath(base, path), sync: pr.supports("sync-collection") || pr.SyncToken != "", mayWrite: true}
-	if granted, known := pr.may("all", "write", "write-content", "bind"); known {
-		found.mayWrite = granted
-	}
+	found := &collection{url: withPath(base, path), sync: pr.supports("sync-collection") || pr.SyncToken != ""}
 	found.schedules, err = c.schedules(ctx, found.url)
 	return found, p, err
 }

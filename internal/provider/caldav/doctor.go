@@ -2,7 +2,9 @@ package caldav
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"holdfast/internal/provider"
@@ -29,14 +31,13 @@ func (c *Calendar) Doctor(ctx context.Context) []Finding {
 		return append(out, Finding{Check: check, Text: err.Error(), Hint: provider.HintOf(err)})
 	}
 	cal, err := c.calendar(ctx)
-	switch {
-	case err != nil && provider.KindOf(fail("", err)) == provider.Transient:
-		return bad("reach", err)
-	case err != nil && provider.KindOf(fail("", err)) == provider.Auth:
-		ok("reach", "the server answers")
-		return bad("log in", err)
-	case err != nil:
-		ok("reach", "the server answers")
+	if err != nil {
+		switch kind, _, _ := classify(err); {
+		case kind == provider.Transient:
+			return bad("reach", err)
+		case statusOf(err) == http.StatusUnauthorized, errors.As(err, new(*passwordError)):
+			return bad("log in", err)
+		}
 		return bad("calendar", err)
 	}
 	ok("reach", "the server answers")

@@ -67,6 +67,11 @@ func (s server) options(user string) Options {
 
 // mem starts the server in memory.
 func mem(t *testing.T, change func(*caldavtest.Options)) (server, *caldavtest.Server) {
+	return memBehind(t, change, func(h http.Handler) http.Handler { return h })
+}
+
+// memBehind starts it behind something that stands between it and its clients.
+func memBehind(t *testing.T, change func(*caldavtest.Options), proxy func(http.Handler) http.Handler) (server, *caldavtest.Server) {
 	o := caldavtest.Options{Now: func() time.Time { return testNow }}
 	for _, id := range []string{"mia", "raj", "lee", "svc"} {
 		o.Users = append(o.Users, caldavtest.User{Name: id, Password: id + "-pw", Email: id + "@example.test", Zone: "Europe/Berlin", Service: id == "svc"})
@@ -75,7 +80,7 @@ func mem(t *testing.T, change func(*caldavtest.Options)) (server, *caldavtest.Se
 		change(&o)
 	}
 	s := caldavtest.New(o)
-	h := httptest.NewServer(s)
+	h := httptest.NewServer(proxy(s))
 	t.Cleanup(h.Close)
 	return server{name: "memory", base: h.URL + "/", calendar: h.URL + "/calendars/{user}/default/", schedules: o.Scheduling}, s
 }

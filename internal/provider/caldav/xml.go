@@ -49,12 +49,6 @@ type prop struct {
 	ETag string `xml:"DAV: getetag"`
 	// https://www.rfc-editor.org/rfc/rfc5397#section-3
 	Principal href `xml:"DAV: current-user-principal"`
-	// https://www.rfc-editor.org/rfc/rfc3744#section-5.4
-	Privileges struct {
-		All []struct {
-			Any []element `xml:",any"`
-		} `xml:"DAV: privilege"`
-	} `xml:"DAV: current-user-privilege-set"`
 	// https://www.rfc-editor.org/rfc/rfc3253#section-3.1.5
 	Reports struct {
 		All []struct {
@@ -149,20 +143,7 @@ func (p prop) supports(report string) bool {
 	return false
 }
 
-// may reports whether one of the privileges is granted; known is false where the server tells of none.
-func (p prop) may(privileges ...string) (granted, known bool) {
-	for _, g := range p.Privileges.All {
-		for _, e := range g.Any {
-			known = true
-			for _, want := range privileges {
-				granted = granted || e.XMLName.Local == want
-			}
-		}
-	}
-	return granted, known
-}
-
-// holds reports whether a collection of these properties takes events.
+// holdsEvents reports whether a collection of these properties takes events.
 func (p prop) holdsEvents() bool {
 	for _, c := range p.Components.All {
 		if strings.EqualFold(c.Name, "VEVENT") {

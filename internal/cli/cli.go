@@ -1,5 +1,5 @@
 // Package cli holds the commands: it turns flags into calls, and what comes back into text or JSON. Text goes to stdout,
-// logs to stderr.
+// logs and what went wrong to stderr.
 package cli
 
 import (
@@ -11,13 +11,13 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/colorprofile"
-	"github.com/mattn/go-isatty"
+	"github.com/charmbracelet/x/term"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/clock"
 	"holdfast/internal/daemon"
-	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
 )
 
 // The exit codes.
@@ -33,15 +33,18 @@ type IO struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Clock    clock.Clock
-	OutTTY   bool // Out is a terminal
-	ErrTTY   bool
+	Width    int  // columns of the terminal that Out is; 0: it is none
+	ErrTTY   bool // Err is a terminal
 	Env      []string
 }
 
 // Terminal is the process's own IO.
 func Terminal() IO {
-	return IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System, Env: os.Environ(),
-		OutTTY: isatty.IsTerminal(os.Stdout.Fd()), ErrTTY: isatty.IsTerminal(os.Stderr.Fd())}
+	io := IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System, Env: os.Environ(), ErrTTY: term.IsTerminal(os.Stderr.Fd())}
+	if w, _, err := term.GetSize(os.Stdout.Fd()); err == nil {
+		io.Width = w
+	}
+	return io
 }
 
 // app is one invocation.
@@ -52,6 +55,7 @@ type app struct {
 	verbose bool
 	code    int
 	log     zerolog.Logger
+	bar     *bar
 }
 
 // Run carries out the command that args name and returns the exit code.
@@ -65,11 +69,20 @@ func Run(ctx context.Context, args []string, io IO) int {
 	root.SetErr(a.Err)
 	root.SetIn(a.In)
 	if err := root.ExecuteContext(ctx); err != nil {
+		a.bar.stop()
 		a.fail(err)
 		return exitError
 	}
 	return a.code
 }
+
+// The groups of commands in the help.
+const (
+	groupStart  = "start"
+	groupRounds = "rounds"
+	groupLook   = "look"
+	groupDecide = "decide"
+)
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
@@ -77,8 +90,21 @@ func (a *app) root() *cobra.Command {
 		Short: "Keeps weekly one-on-ones where they were put",
 		Long: "Holdfast books each manager/report pair of the roster a weekly slot, and from then on watches: whoever moves,\n" +
 			"cancels, shortens, declines or double-books a 1:1, Holdfast notices, says so, and keeps the record.\n" +
-			"It never moves a meeting by itself.",
+			"It never moves a meeting by itself.\n\n" +
+			"New here? `holdfast demo` shows all of it with nothing to set up; `holdfast init` writes files to start from.\n\n" +
+			"Exit codes: 0 all is well, 1 something failed, 3 something is held for a person, 2 `plan --exit-code` would change something.",
 		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			next := "`holdfast help` lists the commands"
+			if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
+				next = "did you mean `holdfast " + s[0] + "`?"
+			}
+			return hinted{fmt.Errorf("there is no command %q", args[0]), next}
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.logger(cmd.Name() == "run")
 			if a.output != "text" && a.output != "json" {
@@ -87,21 +113,38 @@ func (a *app) root() *cobra.Command {
 			return nil
 		},
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hinted{err, fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())}
+	})
+	// A bare `holdfast` runs too, but is no use of its own.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable .HasParent}}", 1))
+	cobra.EnableCommandSorting = false
 	f := root.PersistentFlags()
 	f.StringVar(&a.config, "config", "holdfast.yaml", "the settings `file`")
 	f.StringVar(&a.output, "output", "text", "text or json")
-	f.BoolVar(&a.verbose, "verbose", false, "log more")
+	f.BoolVar(&a.verbose, "verbose", false, "log more, to stderr")
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(a.initCommand(), a.checkCommand(), a.doctorCommand(), a.planCommand(), a.syncCommand(), a.runCommand(),
-		a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.acceptCommand(), a.restoreCommand(), a.allowCommand(),
-		a.forecastCommand(), a.demoCommand(), a.versionCommand())
+	root.AddGroup(&cobra.Group{ID: groupStart, Title: "To start:"}, &cobra.Group{ID: groupRounds, Title: "To keep the slots:"},
+		&cobra.Group{ID: groupLook, Title: "To look:"}, &cobra.Group{ID: groupDecide, Title: "To decide:"})
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupStart, a.demoCommand(), a.initCommand(), a.checkCommand(), a.doctorCommand())
+	add(groupRounds, a.planCommand(), a.syncCommand(), a.runCommand())
+	add(groupLook, a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.forecastCommand())
+	add(groupDecide, a.acceptCommand(), a.restoreCommand(), a.allowCommand())
+	root.AddCommand(a.versionCommand())
 	return root
 }
 
-// logger sends logs to stderr: for people on a terminal, as JSON else. Commands that end by themselves log only what is wrong.
+// logger sends logs to stderr: for people on a terminal, as JSON else. Commands that end by themselves tell what is wrong in
+// their own words; they log only when asked to.
 func (a *app) logger(daemon bool) {
-	level := zerolog.WarnLevel
+	level := zerolog.Disabled
 	if daemon {
 		level = zerolog.InfoLevel
 	}
@@ -118,14 +161,20 @@ func (a *app) logger(daemon bool) {
 
 // fail tells the person at the terminal what did not work.
 func (a *app) fail(err error) {
-	for i, line := range strings.Split(err.Error(), "\n") {
-		if i == 0 {
-			line = "holdfast: " + line
-		}
-		fmt.Fprintln(a.Err, line)
+	text, next := err.Error(), ""
+	var h hinted
+	var problems yamlpos.Problems
+	switch {
+	case errors.Is(err, context.Canceled):
+		text, next = "interrupted", "what was written stays; the next round goes on from there"
+	case errors.As(err, &h):
+		next = h.hint
+	case errors.As(err, &problems):
+		text, next = fmt.Sprintf("%s in the files:\n%v", count(len(problems), "problem"), problems), "nothing was done; `holdfast check` reads them again"
 	}
-	if h := hint(err); h != "" {
-		fmt.Fprintln(a.Err, "hint: "+h)
+	fmt.Fprintln(a.Err, "holdfast: "+text)
+	if next != "" {
+		fmt.Fprintln(a.Err, "hint: "+next)
 	}
 }
 
@@ -137,45 +186,50 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-func hint(err error) string {
-	var h hinted
-	if errors.As(err, &h) {
-		return h.hint
+// need makes a command take exactly one argument of that kind.
+func need(what, example string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return hinted{fmt.Errorf("%s needs one %s", strings.TrimPrefix(cmd.CommandPath(), "holdfast "), what), fmt.Sprintf("like `%s %s`", cmd.CommandPath(), example)}
 	}
-	return ""
+}
+
+// atMost makes a command take so many arguments, or none.
+func atMost(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return hinted{fmt.Errorf("too many arguments: %s", strings.Join(args[n:], " ")), fmt.Sprintf("`%s --help` tells which there are", cmd.CommandPath())}
+	}
 }
 
 // open opens the program for the settings file.
 func (a *app) open(ctx context.Context) (*daemon.App, error) {
 	d, err := daemon.Open(ctx, a.options())
-	return d, a.explain(err)
+	if err == nil {
+		return d, nil
+	}
+	if _, err := daemon.New(a.options()); err != nil {
+		return nil, a.explain(err)
+	}
+	return nil, hinted{err, "`database:` in the settings says where the journal is; a broken one can be moved away: that costs history, never a meeting"}
 }
 
 func (a *app) options() daemon.Options {
-	return daemon.Options{Config: a.config, Clock: a.Clock, Log: a.log, Progress: a.progress()}
+	o := daemon.Options{Config: a.config, Clock: a.Clock, Log: a.log}
+	if a.bar != nil {
+		o.Progress = a.bar.set
+	}
+	return o
 }
 
+// explain adds what to do about settings that are not there.
 func (a *app) explain(err error) error {
 	if errors.Is(err, os.ErrNotExist) {
 		return hinted{err, "`holdfast init` writes files to start from; --config names another place"}
 	}
 	return err
-}
-
-// pairOf finds the pair that a person named.
-func pairOf(d *daemon.App, now clock.Clock, name string) (series.Pair, error) {
-	p, err := series.ParsePair(name)
-	if err != nil {
-		return p, err
-	}
-	want, err := d.Desired(now())
-	if err != nil {
-		return p, err
-	}
-	for _, s := range want.Series {
-		if s.Pair == p {
-			return p, nil
-		}
-	}
-	return p, hinted{fmt.Errorf("the roster has no pair %s", name), "`holdfast status` lists the pairs"}
 }

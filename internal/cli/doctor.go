@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,72 +22,147 @@ type findingJSON struct {
 }
 
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{Use: "doctor [PERSON]", Short: "Reach every calendar: log in, read, write, invite", Args: cobra.MaximumNArgs(1),
+	return &cobra.Command{Use: "doctor [PERSON]", Short: "Reach every calendar: log in, read, write, invite", Args: atMost(1), ValidArgsFunction: a.completePeople,
+		Long: "Tries on every calendar whatever the daemon will need. To see whether it may write, it stores an event of the year 2000\n" +
+			"that nobody is invited to, and deletes it again. With a name it tells of that person's calendar in full.",
+		Example: "  holdfast doctor\n  holdfast doctor mia",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := daemon.New(a.options())
 			if err != nil {
 				return a.explain(err)
 			}
 			defer d.Close()
-			want, err := d.Desired(a.Clock())
+			people, err := a.examined(d, args)
 			if err != nil {
 				return err
 			}
-			if want.Problems != nil {
-				return want.Problems
-			}
-			var people []series.Person
-			for _, p := range want.People {
-				if p.Calendar != "" && (len(args) == 0 || p.ID == args[0]) {
-					people = append(people, p)
-				}
-			}
-			if len(people) == 0 {
-				return hinted{fmt.Errorf("nobody to look after"), "`holdfast doctor` looks at everybody of the roster who has a calendar"}
-			}
-			slices.SortFunc(people, func(x, y series.Person) int { return series.Pair{Manager: x.ID}.Compare(series.Pair{Manager: y.ID}) })
-			out := []findingJSON{}
+			a.warn(d, people)
+			out, ill, told, width := []findingJSON{}, 0, map[string]bool{}, 0
 			for _, p := range people {
-				found := a.examine(cmd, d, p)
+				width = max(width, len(p.ID))
+			}
+			for _, p := range people {
+				found, err := a.examine(cmd, d, p)
+				if err != nil {
+					return err
+				}
 				out = append(out, found...)
-				for _, f := range found {
-					if !f.OK {
-						a.code = exitError
-					}
+				well := !slices.ContainsFunc(found, func(f findingJSON) bool { return !f.OK })
+				if !well {
+					a.code = exitError
+					ill++
 				}
 				if a.output == "text" {
-					a.findingsText(p, found)
+					a.findingsText(p.ID+strings.Repeat(" ", width-len(p.ID)), found, len(args) == 1, told)
 				}
 			}
-			if a.output == "json" {
+			switch {
+			case a.output == "json":
 				return a.json(out)
+			case ill > 0:
+				a.printf("\n%d of %s cannot be used yet.\n", ill, count(len(people), "calendar"))
+			case len(args) == 0:
+				a.printf("\n%s: all is well. Next: `holdfast plan`.\n", count(len(people), "calendar"))
 			}
 			return nil
 		}}
 }
 
-func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) []findingJSON {
+// examined are the people whose calendars are looked at, by id.
+func (a *app) examined(d *daemon.App, args []string) ([]series.Person, error) {
+	want, err := d.Desired(a.Clock())
+	if err == nil {
+		err = want.Problems
+	}
+	if err != nil {
+		return nil, err
+	}
+	var people []series.Person
+	for _, p := range want.People {
+		if p.Calendar != "" && (len(args) == 0 || p.ID == args[0]) {
+			people = append(people, p)
+		}
+	}
+	if len(people) == 0 && len(args) == 0 {
+		return nil, hinted{fmt.Errorf("nobody in the roster has a calendar"), "`calendar:` at a person names one of the calendars in the settings"}
+	}
+	if len(people) == 0 {
+		if _, known := want.People[args[0]]; !known {
+			return nil, unknown("person", args[0], slices.Collect(maps.Keys(want.People)))
+		}
+		return nil, hinted{fmt.Errorf("%s has no calendar that Holdfast reads", args[0]), "`calendar:` at the person names one of the calendars in the settings"}
+	}
+	slices.SortFunc(people, func(x, y series.Person) int { return cmp.Compare(x.ID, y.ID) })
+	return people, nil
+}
+
+// warn tells what works and yet should not stay so, and which passwords cannot be read.
+func (a *app) warn(d *daemon.App, people []series.Person) {
+	for _, w := range d.Settings.Warnings {
+		fmt.Fprintln(a.Err, "warning: "+w.Error())
+	}
+	told := map[string]bool{"": true}
+	for _, p := range people {
+		account, err := d.Settings.Calendars[p.Calendar].For(p)
+		w := account.Warning
+		if err != nil {
+			w = cause(p.ID, err.Error())
+		}
+		if !told[w] {
+			told[w] = true
+			fmt.Fprintln(a.Err, "warning: "+w)
+		}
+	}
+}
+
+func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]findingJSON, error) {
 	cal, err := d.CalDAV(p)
 	if err != nil {
-		return []findingJSON{{Person: p.ID, Check: "settings", Text: err.Error(), Hint: null(hint(err))}}
+		return []findingJSON{{Person: p.ID, Check: "settings", Text: cause(p.ID, err.Error()), Hint: null("put the password where password_file says, readable for this user")}}, nil
 	}
 	var out []findingJSON
 	for _, f := range cal.Doctor(cmd.Context()) {
 		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: f.Text, Hint: null(f.Hint)})
 	}
-	return out
+	return out, cmd.Context().Err()
 }
 
-func (a *app) findingsText(p series.Person, found []findingJSON) {
-	a.printf("%s\n", bold.Render(p.ID))
+// findingsText tells in one line of a calendar where all is well, unless in full is wanted. A hint that was told is not told again.
+func (a *app) findingsText(id string, found []findingJSON, full bool, told map[string]bool) {
+	var well []string
 	for _, f := range found {
-		mark := green.Render("ok  ")
-		if !f.OK {
-			mark = red.Render("FAIL")
+		switch {
+		case !f.OK:
+			a.printf("%s  %s  %s: %s\n", red.Render("FAIL"), bold.Render(id), f.Check, f.Text)
+		case full:
+			a.printf("%s    %s  %s: %s\n", green.Render("ok"), bold.Render(id), f.Check, f.Text)
+		default:
+			well = append(well, f.Check)
 		}
-		a.printf("  %s  %-12s %s\n", mark, f.Check, f.Text)
-		if f.Hint != nil {
-			a.printf("        %s\n", yellow.Render(*f.Hint))
+		if f.Hint != nil && !told[*f.Hint] {
+			told[*f.Hint] = true
+			defer a.printf("      %s\n", yellow.Render(*f.Hint))
 		}
 	}
+	if len(well) == len(found) {
+		a.printf("%s    %s  %s; %s\n", green.Render("ok"), bold.Render(id), strings.Join(well, ", "), found[len(found)-1].Text)
+	}
+}
+
+func (a *app) completePeople(_ *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	d, err := daemon.New(a.options())
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	people, err := a.examined(d, nil)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, p := range people {
+		if strings.HasPrefix(p.ID, prefix) {
+			out = append(out, p.ID+"\t"+p.Name)
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
 }

@@ -2,31 +2,67 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
 // slow is how long work may take before a bar is shown.
 const slow = 2 * time.Second
 
-// progress shows a bar on a terminal for work that takes long; nil where there is no terminal.
-func (a *app) progress() func(what string, done, of int) {
-	if !a.ErrTTY || a.output == "json" {
-		return nil
+// bar shows on a terminal how far long work is. A nil bar shows nothing.
+type bar struct {
+	mu       sync.Mutex
+	to       io.Writer // nil: stopped
+	what     string
+	done, of int
+	late     bool // the work takes long
+	timer    *time.Timer
+}
+
+// progress begins a bar where there is a terminal to show it; until stop it watches the work.
+func (a *app) progress() {
+	if !a.ErrTTY || a.verbose {
+		return
 	}
-	start := a.Clock()
-	shown := false
-	return func(what string, done, of int) {
-		if of == 0 || !shown && a.Clock().Sub(start) < slow {
-			return
-		}
-		const width = 30
-		full := done * width / of
-		fmt.Fprintf(a.Err, "\r%-18s [%s%s] %d/%d ", what, strings.Repeat("#", full), strings.Repeat(".", width-full), done, of)
-		shown = true
-		if done == of {
-			fmt.Fprint(a.Err, "\r\x1b[K")
-			shown = false
-		}
+	b := &bar{to: a.Err}
+	b.timer = time.AfterFunc(slow, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.late = true
+		b.draw()
+	})
+	a.bar = b
+}
+
+// set tells how much of what is done.
+func (b *bar) set(what string, done, of int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.what, b.done, b.of = what, done, of
+	b.draw()
+}
+
+func (b *bar) draw() {
+	if b.to == nil || !b.late || b.of == 0 {
+		return
 	}
+	const width = 30
+	full := b.done * width / b.of
+	fmt.Fprintf(b.to, "\r\x1b[K%s [%s%s] %d of %d", b.what, strings.Repeat("#", full), strings.Repeat(".", width-full), b.done, b.of)
+}
+
+// stop takes the bar away.
+func (b *bar) stop() {
+	if b == nil {
+		return
+	}
+	b.timer.Stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.to != nil && b.late && b.of > 0 {
+		fmt.Fprint(b.to, "\r\x1b[K")
+	}
+	b.to = nil
 }

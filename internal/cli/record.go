@@ -4,103 +4,20 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
 
-func (a *app) statusCommand() *cobra.Command {
-	return &cobra.Command{Use: "status [PAIR|PERSON]", Short: "Show slot, next meeting, state, flags and kept rate", Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.completePairs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer d.Close()
-			r, err := d.Reconciler.Recall(cmd.Context())
-			if err != nil {
-				return err
-			}
-			outcomes, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, series.Date{})
-			if err != nil {
-				return err
-			}
-			rows := r.Statuses(outcomes)
-			if len(args) == 1 {
-				rows = slices.DeleteFunc(rows, func(s reconcile.Status) bool { return s.Pair.String() != args[0] && !s.Pair.Has(args[0]) })
-				if len(rows) == 0 {
-					return hinted{fmt.Errorf("the roster has no pair or person %s", args[0]), "`holdfast status` lists the pairs"}
-				}
-			}
-			if a.output == "json" {
-				out := []statusJSON{}
-				for _, s := range rows {
-					out = append(out, toStatus(s))
-				}
-				return a.json(out)
-			}
-			a.statusText(r, rows)
-			return nil
-		}}
-}
-
-var stateStyle = map[reconcile.State]func(...string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
-	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
-
-func (a *app) statusText(r reconcile.Round, rows []reconcile.Status) {
-	if r.Problems != nil {
-		fmt.Fprintf(a.Err, "the roster has problems:\n%v\n", r.Problems)
-	}
-	if r.First {
-		a.printf("No round was made yet: `holdfast sync` books what the roster wants, `holdfast plan` shows it first.\n\n")
-	}
-	var out [][]string
-	for _, s := range rows {
-		state := stateStyle[s.State](string(s.State))
-		if s.Flags > 0 {
-			state += fmt.Sprintf(" (%s)", count(s.Flags, "flag"))
-		}
-		next := "-"
-		if !s.Next.IsZero() {
-			next = when(s.Next, r.At) + ", " + relative(s.Next, r.At)
-		}
-		slot := "-"
-		if !s.Slot.IsZero() {
-			slot = s.Slot.String() + ", " + drift.Say(s.Duration.String())
-			if s.Slot.Every > 1 {
-				slot += fmt.Sprintf(", every %d weeks", s.Slot.Every)
-			}
-		}
-		out = append(out, []string{bold.Render(s.Pair.String()), slot, next, state, percent(s.Kept)})
-	}
-	a.table([]string{"PAIR", "SLOT", "NEXT", "STATE", "KEPT"}, out)
-	for _, id := range sortedBreaks(r.Breaks) {
-		b := r.Breaks[id]
-		a.printf("\n%s %s, since %s\n", red.Render("!"), b.Text, relative(b.Since, r.At))
-		if b.Hint != "" {
-			a.printf("  %s\n", b.Hint)
-		}
-	}
-}
-
-func sortedBreaks(m map[string]reconcile.Break) []string {
-	var ids []string
-	for id := range m {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 func (a *app) flagsCommand() *cobra.Command {
 	all := false
-	cmd := &cobra.Command{Use: "flags", Short: "Show what is different from how it was put", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "flags", Short: "Show what is different from how it was put", Args: atMost(0),
+		Long: "Shows the open flags as the last round found them. A flag closes by itself when the difference is gone; `ack` says that\n" +
+			"somebody has seen it. NOTICE is how long before the meeting it was first seen.",
+		Example: "  holdfast flags\n  holdfast flags --all\n  holdfast flags ack ee9a3b35ab",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := a.open(cmd.Context())
 			if err != nil {
@@ -121,23 +38,11 @@ func (a *app) flagsCommand() *cobra.Command {
 				}
 				return a.json(out)
 			}
-			if len(rows) == 0 {
-				a.printf("No open flags: every 1:1 is where it was put, as far as the last round saw.\n")
-				return nil
-			}
-			var out [][]string
-			for _, f := range rows {
-				state := f.State
-				if f.State == "open" {
-					state = yellow.Render(state)
-				}
-				out = append(out, []string{dim.Render(f.ID()), bold.Render(f.Pair.String()), f.Words(), orElse(notice(f.Notice), "-"), relative(f.Since, a.Clock()), state})
-			}
-			a.table([]string{"ID", "PAIR", "WHAT", "NOTICE", "SEEN", "STATE"}, out)
+			a.flagsText(rows)
 			return nil
 		}}
 	cmd.Flags().BoolVar(&all, "all", false, "closed ones too")
-	cmd.AddCommand(&cobra.Command{Use: "ack ID", Short: "Mark a flag as seen", Args: cobra.ExactArgs(1),
+	cmd.AddCommand(&cobra.Command{Use: "ack ID", Short: "Mark a flag as seen", Args: need("flag id", "ee9a3b35ab"), ValidArgsFunction: a.completeFlags,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := a.open(cmd.Context())
 			if err != nil {
@@ -149,7 +54,7 @@ func (a *app) flagsCommand() *cobra.Command {
 				return err
 			}
 			if !ok {
-				return hinted{fmt.Errorf("there is no open flag %s", args[0]), "`holdfast flags` lists them with their ids"}
+				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
 			}
 			if a.output == "json" {
 				return a.json(map[string]string{"id": args[0], "state": "acknowledged"})
@@ -160,40 +65,81 @@ func (a *app) flagsCommand() *cobra.Command {
 	return cmd
 }
 
+func (a *app) flagsText(rows []reconcile.FlagRow) {
+	if len(rows) == 0 {
+		a.printf("No flags: every 1:1 is where it was put, as far as the last round saw.\n")
+		return
+	}
+	style := map[string]func(...string) string{"open": yellow.Render, "closed": dim.Render, "acknowledged": cyan.Render}
+	var out [][]string
+	for _, f := range rows {
+		out = append(out, []string{dim.Render(f.ID()), bold.Render(f.Pair.String()), f.Words(), notice(f.Notice),
+			relative(f.Since.In(a.Clock().Location()), a.Clock()), style[f.State](f.State)})
+	}
+	a.table([]string{"ID", "PAIR", "WHAT", "NOTICE", "SEEN", "STATE"}, out)
+	a.printf("\n%s\n", dim.Render("`holdfast status PAIR` tells what can be done; `holdfast flags ack ID` marks one as seen."))
+}
+
+func (a *app) completeFlags(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	d, err := a.open(cmd.Context())
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer d.Close()
+	rows, err := d.Store.Flags(cmd.Context(), false)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, f := range rows {
+		out = append(out, f.ID()+"\t"+f.Pair.String()+": "+f.Words())
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
 func (a *app) historyCommand() *cobra.Command {
 	since := ""
-	cmd := &cobra.Command{Use: "history [PAIR]", Short: "Show what became of each week's meeting", Args: cobra.MaximumNArgs(1), ValidArgsFunction: a.completePairs,
+	cmd := &cobra.Command{Use: "history [PAIR]", Short: "Show what became of each week's meeting", Args: atMost(1), ValidArgsFunction: a.completePairs,
+		Long: "Shows what became of each week's 1:1, as the calendar tells it: whether people really met, no calendar knows.\n" +
+			"A week's outcome is final when the week is over. With --output json the coming weeks are listed too, as they stand now.",
+		Example: "  holdfast history mia/raj --since 2026-10-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			var pair series.Pair
+			var from series.Date
+			var err error
+			if since != "" {
+				if from, err = series.ParseDate(since); err != nil {
+					return fmt.Errorf("--since: %w", err)
+				}
+			}
 			d, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer d.Close()
-			var pair series.Pair
-			var from series.Date
 			if len(args) == 1 {
-				if pair, err = series.ParsePair(args[0]); err != nil {
-					return err
+				// A pair that is no longer in the roster has a record too.
+				pair, err = series.ParsePair(args[0])
+				known, unknown := a.pair(d, args[0])
+				if err != nil {
+					return unknown
 				}
-			}
-			if since != "" {
-				if from, err = series.ParseDate(since); err != nil {
-					return err
+				if past, err := d.Store.Outcomes(cmd.Context(), pair, series.Date{}); err != nil || len(past) == 0 && known != pair {
+					return cmp.Or(err, unknown)
 				}
 			}
 			rows, err := d.Store.Outcomes(cmd.Context(), pair, from)
 			if err != nil {
 				return err
 			}
-			rows = shown(rows, a.Clock())
 			if a.output == "json" {
 				out := []outcomeJSON{}
-				for _, o := range rows {
+				for _, o := range shown(rows, a.Clock()) {
 					out = append(out, toOutcome(o))
 				}
 				return a.json(out)
 			}
-			a.historyText(rows)
+			a.historyText(rows, since)
 			return nil
 		}}
 	cmd.Flags().StringVar(&since, "since", "", "from this `date` on")
@@ -203,13 +149,28 @@ func (a *app) historyCommand() *cobra.Command {
 var resultStyle = map[drift.Result]func(...string) string{drift.Kept: green.Render, drift.KeptLate: green.Render, drift.Recovered: green.Render,
 	drift.Excused: dim.Render, drift.UnknownWeek: dim.Render}
 
-func (a *app) historyText(rows []drift.Outcome) {
-	if len(rows) == 0 {
-		a.printf("No weeks are recorded yet.\n")
+// groupOf is how many pairs a rate over all of them needs, so that it is nobody's own.
+const groupOf = 5
+
+func (a *app) historyText(rows []drift.Outcome, since string) {
+	week := series.DateOf(a.Clock().UTC()).Week()
+	past := slices.DeleteFunc(slices.Clone(rows), func(o drift.Outcome) bool { return !o.Final && o.Week.Monday().After(week.Monday()) })
+	if len(past) == 0 {
+		switch {
+		case since != "":
+			a.printf("No week is recorded since %s.\n", since)
+		case len(rows) == 0:
+			a.printf("No week is recorded yet: `holdfast sync` makes the first round.\n")
+		default:
+			first := slices.MinFunc(rows, func(x, y drift.Outcome) int { return x.Occurrence.Compare(y.Occurrence) })
+			a.printf("No week is recorded yet: the first 1:1 is on %s.\n", first.Occurrence.Long())
+		}
 		return
 	}
 	var out [][]string
-	for _, o := range rows {
+	pairs := map[series.Pair]bool{}
+	for _, o := range past {
+		pairs[o.Pair] = true
 		style := resultStyle[o.Result]
 		if style == nil {
 			style = red.Render
@@ -218,102 +179,25 @@ func (a *app) historyText(rows []drift.Outcome) {
 		if !o.Final {
 			result += dim.Render(" (so far)")
 		}
-		by := ""
-		if o.Result != drift.Kept && o.Result != drift.Excused {
+		by := "-"
+		if o.Result != drift.Kept && o.Result != drift.Excused && o.By != "" {
 			by = string(o.By)
 		}
-		out = append(out, []string{o.Week.String(), bold.Render(o.Pair.String()), o.Occurrence.Long(), result, orElse(by, "-"), orElse(notice(o.Notice), "-")})
+		out = append(out, []string{o.Week.String(), bold.Render(o.Pair.String()), o.Occurrence.Long(), result, by, notice(o.Notice)})
 	}
 	a.table([]string{"WEEK", "PAIR", "BOOKED", "OUTCOME", "BY", "NOTICE"}, out)
-	a.printf("\nKept in the calendar: %s\n", percent(drift.KeptRate(rows)))
+	if n := counted(past); n > 0 && (len(pairs) == 1 || len(pairs) >= groupOf) {
+		a.printf("\nKept in the calendar: %s of %s.\n", percent(drift.KeptRate(past)), count(n, "week"))
+	}
 }
 
-func (a *app) completePairs(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	d, err := daemon.New(a.options())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	want, err := d.Desired(a.Clock())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var out []string
-	for _, s := range want.Series {
-		if strings.HasPrefix(s.Pair.String(), prefix) {
-			out = append(out, s.Pair.String())
+// counted is how many weeks a kept rate is about.
+func counted(outcomes []drift.Outcome) int {
+	n := 0
+	for _, o := range outcomes {
+		if o.Final && o.Result != drift.Excused && o.Result != drift.UnknownWeek {
+			n++
 		}
 	}
-	return out, cobra.ShellCompDirectiveNoFileComp
-}
-
-func (a *app) forecastCommand() *cobra.Command {
-	months := 12
-	cmd := &cobra.Command{Use: "forecast", Short: "Show the weeks in which clock changes, holidays or leave touch a slot", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer d.Close()
-			r, err := d.Reconciler.Recall(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rows := forecast(r.Views, r.At, months)
-			if a.output == "json" {
-				return a.json(rows)
-			}
-			if len(rows) == 0 {
-				a.printf("Nothing touches a slot in the next %s.\n", count(months, "month"))
-				return nil
-			}
-			var out [][]string
-			for _, f := range rows {
-				day, _ := series.ParseDate(f.Date)
-				out = append(out, []string{day.Long(), bold.Render(f.Pair), f.Kind, f.Text})
-			}
-			a.table([]string{"DAY", "PAIR", "WHAT", ""}, out)
-			return nil
-		}}
-	cmd.Flags().IntVar(&months, "months", 12, "how far to look")
-	return cmd
-}
-
-// touch is one week in which something touches a slot.
-type touch struct {
-	Date string `json:"date"`
-	Pair string `json:"pair"`
-	Kind string `json:"kind"` // "clock", "away"
-	Text string `json:"text"`
-}
-
-// forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
-func forecast(views []series.View, now time.Time, months int) []touch {
-	out := []touch{}
-	until := series.DateOf(now.AddDate(0, months, 0))
-	for _, v := range views {
-		slot := v.Want.Slot
-		first := series.DateOf(now)
-		if h := v.Head(); h != nil && !h.Mark.Slot.IsZero() {
-			slot, first = h.Mark.Slot, h.First()
-		}
-		if !v.Wanted || slot.Every == 0 || slot.Zone == "" || v.Want.Auto && v.Head() == nil {
-			continue
-		}
-		usual := map[string]series.TimeOfDay{}
-		for _, d := range slot.Dates(slot.InWeek(first), series.DateOf(now), until) {
-			if why := v.Want.AwayOn(d); why != "" {
-				out = append(out, touch{d.String(), v.Pair.String(), "away", why})
-			}
-			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
-				_, at := series.WallClock(slot.On(d), p.Zone)
-				if before, ok := usual[p.ID]; ok && before != at {
-					out = append(out, touch{d.String(), v.Pair.String(), "clock", fmt.Sprintf("for %s it is at %s instead of %s from here on", p.ID, at, before)})
-				}
-				usual[p.ID] = at
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(x, y touch) int { return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair)) })
-	return out
+	return n
 }

@@ -10,19 +10,23 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
-	"holdfast/internal/series"
 )
 
 func (a *app) planCommand() *cobra.Command {
 	exitCode := false
-	cmd := &cobra.Command{Use: "plan", Short: "Show what would change and why; write nothing", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "plan", Short: "Show what would change and why; write nothing", Args: atMost(0),
+		Long: "Reads the roster and every calendar and shows what `holdfast sync` would do: each change with its reasons, the mails\n" +
+			"that people would get, and what is held for a person to decide. Nothing is written.",
+		Example: "  holdfast plan\n  holdfast plan --exit-code --output json    # for a check on a pull request",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.progress()
 			d, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			r, err := d.Reconciler.Preview(cmd.Context())
+			a.bar.stop()
 			if err != nil {
 				return err
 			}
@@ -42,67 +46,42 @@ func (a *app) planCommand() *cobra.Command {
 }
 
 func (a *app) syncCommand() *cobra.Command {
-	return &cobra.Command{Use: "sync", Short: "Make one round: read, write what the plan says, record", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.once(cmd) }}
-}
-
-func (a *app) acceptCommand() *cobra.Command {
-	return &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePairs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.once(cmd, plan.Ask{Pair: mustPair(args[0]), Accept: true})
-		}}
-}
-
-func (a *app) restoreCommand() *cobra.Command {
-	occurrence := ""
-	cmd := &cobra.Command{Use: "restore PAIR", Short: "Put a series, or one of its meetings, back on its slot", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completePairs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ask := plan.Ask{Pair: mustPair(args[0])}
-			if occurrence != "" {
-				day, err := series.ParseDate(occurrence)
-				if err != nil {
-					return err
-				}
-				ask.Occurrence = day
+	return &cobra.Command{Use: "sync", Short: "Make one round: read, write what the plan says, record", Args: atMost(0),
+		Long: "Makes one round: reads the roster and every calendar, writes what `holdfast plan` shows, records flags and outcomes.\n" +
+			"A second one right after it does nothing.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := a.once(cmd)
+			if err != nil || a.output == "json" {
+				return err
 			}
-			return a.once(cmd, ask)
+			if !a.applied(r) && len(r.Failures) == 0 {
+				a.printf("Nothing to write.\n")
+			}
+			a.heldText(r)
+			a.edges(r)
+			return nil
 		}}
-	cmd.Flags().StringVar(&occurrence, "occurrence", "", "only the meeting booked on this `date`")
-	return cmd
 }
 
-// mustPair is the pair of that name; what is wrong with it pairOf tells.
-func mustPair(name string) series.Pair {
-	p, err := series.ParsePair(name)
-	if err != nil {
-		return series.Pair{Manager: name}
-	}
-	return p
-}
-
-// once makes one round, for a command if there is an ask.
-func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) error {
+// once makes one round, for a command's pair if there is an ask, and tells of it but for what it did.
+func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error) {
+	a.progress()
 	d, err := a.open(cmd.Context())
 	if err != nil {
-		return err
+		return reconcile.Round{}, err
 	}
 	defer d.Close()
-	for _, ask := range asks {
-		if _, err := pairOf(d, a.Clock, ask.Pair.String()); err != nil {
-			return err
-		}
-	}
 	r, err := d.Reconciler.Once(cmd.Context(), asks...)
+	a.bar.stop()
 	if err != nil {
-		return err
+		return r, err
 	}
 	a.judge(r)
 	if a.output == "json" {
-		return a.json(toSync(r))
+		return r, a.json(toSync(r))
 	}
 	a.problems(r)
-	a.syncText(r, len(asks) > 0)
-	return nil
+	return r, nil
 }
 
 // judge sets the exit code of a round.
@@ -118,16 +97,12 @@ func (a *app) judge(r reconcile.Round) {
 // problems tells what did not work, on stderr.
 func (a *app) problems(r reconcile.Round) {
 	if r.Problems != nil {
-		fmt.Fprintf(a.Err, "the roster has problems; the last good one stays:\n%v\n", r.Problems)
+		fmt.Fprintf(a.Err, "holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
 	}
-	for _, f := range r.Failures {
-		who := f.Person
-		if f.Pair != (series.Pair{}) {
-			who = f.Pair.String()
-		}
-		fmt.Fprintf(a.Err, "holdfast: %s: %v\n", who, f.Err)
-		if f.Hint != "" {
-			fmt.Fprintln(a.Err, "hint: "+f.Hint)
+	for _, t := range troubles(r) {
+		fmt.Fprintln(a.Err, "holdfast: "+t.text)
+		if t.hint != "" {
+			fmt.Fprintln(a.Err, "hint: "+t.hint)
 		}
 	}
 }
@@ -142,23 +117,24 @@ func (a *app) changeText(c plan.Change, mark string) {
 	case plan.End:
 		style = red
 	}
-	what := ""
+	what := drift.Say(c.To)
 	switch {
 	case c.From != "" && c.To != "" && c.From != c.To:
-		what = drift.Say(c.From) + " -> " + drift.Say(c.To)
-	case c.To != "":
-		what = drift.Say(c.To)
-	case c.From != "":
+		what = drift.Say(c.From) + " -> " + what
+	case c.To == "":
 		what = drift.Say(c.From)
 	}
 	if !c.Occurrence.IsZero() && what == "" {
 		what = c.Occurrence.Long()
 	}
+	if what != "" {
+		what = "  " + what
+	}
 	mails := ""
 	if c.Mails > 0 {
 		mails = dim.Render("  (" + count(c.Mails, "mail") + ")")
 	}
-	a.printf("  %s %s  %s  %s%s\n", style.Render(mark), bold.Render(c.Pair.String()), style.Render(string(c.Action)), what, mails)
+	a.printf("  %s %s  %s%s%s\n", style.Render(mark), bold.Render(c.Pair.String()), style.Render(string(c.Action)), what, mails)
 	for _, w := range c.Why {
 		a.printf("      %s\n", dim.Render(w))
 	}
@@ -172,49 +148,62 @@ func (a *app) planText(r reconcile.Round) {
 		}
 		a.printf("\nNothing is written yet: `holdfast sync` does it.\n")
 	} else if len(r.Plan.Held) == 0 && len(r.Failures) == 0 {
-		a.printf("Nothing to do: every 1:1 is as the roster wants it.\n")
+		a.printf("Nothing to do: every series is as the roster wants it.\n")
 	}
 	a.heldText(r)
-	if n := len(r.Open); n > 0 {
-		a.printf("\n%s open: `holdfast flags` shows them after the next sync.\n", count(n, "flag"))
+	if n := len(r.Edges.Opened); n > 0 {
+		a.printf("\n%s would open:\n", count(n, "flag"))
+		for _, f := range r.Edges.Opened {
+			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), f.Words())
+		}
+	}
+	if n := len(r.Open) - len(r.Edges.Opened); n > 0 {
+		a.printf("\n%s open: `holdfast flags` shows them.\n", count(n, "flag"))
 	}
 }
 
+// heldText tells what waits for a person.
 func (a *app) heldText(r reconcile.Round) {
 	if len(r.Plan.Held) == 0 {
 		return
 	}
-	a.printf("%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(r.Plan.Held))))
-	for _, h := range r.Plan.Held {
+	a.printf("\n%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(r.Plan.Held))))
+	last := ""
+	for i, h := range r.Plan.Held {
 		a.changeText(h.Change, yellow.Render("!"))
-		a.printf("      %s\n", yellow.Render(h.Because))
+		// A brake says the same of each: it is told once, below the last.
+		if next := i + 1; next == len(r.Plan.Held) || r.Plan.Held[next].Because != h.Because {
+			last = h.Because
+			a.printf("      %s\n", yellow.Render(last))
+		}
 	}
 }
 
-func (a *app) syncText(r reconcile.Round, asked bool) {
+// applied tells what was written; it reports whether anything was.
+func (a *app) applied(r reconcile.Round) bool {
+	if len(r.Applied) == 0 {
+		return false
+	}
 	for _, c := range r.Applied {
 		a.changeText(c, sign[c.Action])
 	}
-	if len(r.Applied) > 0 {
-		a.printf("\n%s made, %s.\n", count(len(r.Applied), "change"), count(r.Mails, "mail"))
-	} else if len(r.Failures) == 0 {
-		if asked {
-			a.printf("Nothing to do: the series is as it was put. One meeting is put back with --occurrence DATE.\n")
-		} else {
-			a.printf("Nothing to write.\n")
-		}
-	}
-	if !asked {
-		a.heldText(r)
-	}
+	a.printf("\n%s made, %s.\n", count(len(r.Applied), "change"), count(r.Mails, "mail"))
+	return true
+}
+
+// edges tells which flags opened, changed and closed.
+func (a *app) edges(r reconcile.Round) {
 	names := []struct {
 		word  string
 		style func(...string) string
 		flags []drift.Flag
-	}{{"opened", yellow.Render, r.Edges.Opened}, {"changed", yellow.Render, r.Edges.Changed}, {"closed", green.Render, r.Edges.Closed}}
+	}{{"opened ", yellow.Render, r.Edges.Opened}, {"changed", yellow.Render, r.Edges.Changed}, {"closed ", green.Render, r.Edges.Closed}}
+	if len(r.Edges.Opened)+len(r.Edges.Changed)+len(r.Edges.Closed) > 0 {
+		a.printf("\n")
+	}
 	for _, n := range names {
 		for _, f := range n.flags {
-			a.printf("%s  %s\n", n.style("flag "+n.word), bold.Render(f.Pair.String())+": "+f.Words())
+			a.printf("flag %s  %s: %s\n", n.style(n.word), bold.Render(f.Pair.String()), f.Words())
 		}
 	}
 	if r.First && len(r.Edges.Opened) > 0 {
@@ -223,36 +212,46 @@ func (a *app) syncText(r reconcile.Round, asked bool) {
 }
 
 func (a *app) allowCommand() *cobra.Command {
-	return &cobra.Command{Use: "allow", Short: "Let the changes that a brake holds through, once", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "allow", Short: "Let the changes that a brake holds through, once", Args: atMost(0),
 		Long: "Allows exactly the set of changes that brakes hold now: the next round within 24 hours makes them. If anything is\n" +
 			"added to the set or taken from it, it must be allowed again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.progress()
 			d, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			r, err := d.Reconciler.Preview(cmd.Context())
+			a.bar.stop()
 			if err != nil {
 				return err
 			}
-			a.problems(r)
+			if len(r.Failures) > 0 || r.Problems != nil {
+				a.code = exitError
+			}
+			all := len(r.Plan.Held)
 			r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return !h.Brake })
+			until := a.Clock().Add(allowance)
 			digest := r.Plan.HeldDigest()
 			if digest != "" {
-				if err := d.Store.Allow(cmd.Context(), digest, a.Clock().Add(allowance)); err != nil {
+				if err := d.Store.Allow(cmd.Context(), digest, until); err != nil {
 					return err
 				}
 			}
 			if a.output == "json" {
 				return a.json(toPlan(r))
 			}
-			if digest == "" {
-				a.printf("No brake holds anything.\n")
-				return nil
+			a.problems(r)
+			switch {
+			case digest != "":
+				a.heldText(r)
+				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes these changes.\n", when(until, a.Clock()))
+			case all > 0:
+				a.printf("No brake holds anything. %d held for another reason: `holdfast plan` tells what to do about it.\n", all)
+			default:
+				a.printf("Nothing to allow: no brake holds anything.\n")
 			}
-			a.heldText(r)
-			a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes these changes.\n", when(a.Clock().Add(allowance), a.Clock()))
 			return nil
 		}}
 }

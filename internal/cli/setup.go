@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -15,60 +18,78 @@ import (
 	"holdfast/config"
 	"holdfast/internal/daemon"
 	"holdfast/internal/demo"
+	"holdfast/internal/reconcile"
 	"holdfast/internal/yamlpos"
 )
 
 func (a *app) initCommand() *cobra.Command {
-	return &cobra.Command{Use: "init [DIR]", Short: "Write settings and a roster to start from", Args: cobra.MaximumNArgs(1),
+	return &cobra.Command{Use: "init [DIR]", Short: "Write settings and a roster to start from", Args: atMost(1),
+		Long:    "Writes holdfast.yaml, roster.yaml and the schemas by which editors complete and check them. Overwrites nothing.",
+		Example: "  holdfast init\n  holdfast init /etc/holdfast",
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
+			written := []string{}
 			for _, name := range config.Starters {
-				if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
 					return hinted{fmt.Errorf("%s is there already; nothing was written", filepath.Join(dir, name)), "name another folder: `holdfast init DIR`"}
 				}
+				written = append(written, filepath.Join(dir, name))
 			}
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err
 			}
-			for _, name := range config.Starters {
+			for i, name := range config.Starters {
 				b, err := config.Files.ReadFile(name)
+				if err == nil {
+					err = os.WriteFile(written[i], b, 0o644)
+				}
 				if err != nil {
 					return err
 				}
-				if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
-					return err
-				}
-				a.printf("wrote %s\n", filepath.Join(dir, name))
 			}
-			a.printf("\nNext: put your people into %s and your server into %s, then `holdfast check` and `holdfast doctor`.\n",
-				filepath.Join(dir, "roster.yaml"), filepath.Join(dir, "holdfast.yaml"))
+			if a.output == "json" {
+				return a.json(map[string][]string{"files": written})
+			}
+			a.printf("Wrote %s.\n\nNext:\n", list(written))
+			flag := ""
+			if dir != "." {
+				flag = " --config " + filepath.Join(dir, "holdfast.yaml")
+			}
+			for i, step := range []string{
+				"your calendar server into " + filepath.Join(dir, "holdfast.yaml") + ", its password alone into " + filepath.Join(dir, "secrets", "dav"),
+				"your people, and who meets whom, into " + filepath.Join(dir, "roster.yaml"),
+				"`holdfast check" + flag + "`, then `holdfast doctor" + flag + "`, then `holdfast plan" + flag + "`",
+			} {
+				a.printf("  %d. %s\n", i+1, step)
+			}
 			return nil
 		}}
 }
 
 type problemJSON struct {
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-	What   string `json:"what"`
-	Text   string `json:"text"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+	What     string `json:"what"`
+	Text     string `json:"text"`
+	Severity string `json:"severity"` // "error", or "warning": it works and yet should not stay so
 }
 
 func (a *app) checkCommand() *cobra.Command {
-	return &cobra.Command{Use: "check", Short: "Read settings and roster, report every problem", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "check", Short: "Read settings and roster, report every problem", Args: atMost(0),
+		Long: "Reads both files and reports every problem with its line. No calendar is asked: that is what `holdfast doctor` is for.",
 		RunE: func(*cobra.Command, []string) error {
-			var problems yamlpos.Problems
-			pairs, people := 0, 0
+			var problems, warnings yamlpos.Problems
+			var want reconcile.Desired
 			d, err := daemon.New(a.options())
 			if err == nil {
-				want, rosterErr := d.Desired(a.Clock())
-				if rosterErr == nil {
-					rosterErr = want.Problems
+				warnings = d.Settings.Warnings
+				if want, err = d.Desired(a.Clock()); err == nil {
+					err = want.Problems
 				}
-				err, pairs, people = rosterErr, len(want.Series), len(want.People)
 			}
 			if err != nil && !errors.As(err, &problems) {
 				return a.explain(err)
@@ -79,34 +100,30 @@ func (a *app) checkCommand() *cobra.Command {
 			if a.output == "json" {
 				out := []problemJSON{}
 				for _, p := range problems {
-					out = append(out, problemJSON(p))
+					out = append(out, problemJSON{p.File, p.Line, p.Column, p.What, p.Text, "error"})
+				}
+				for _, p := range warnings {
+					out = append(out, problemJSON{p.File, p.Line, p.Column, p.What, p.Text, "warning"})
 				}
 				return a.json(out)
+			}
+			if d != nil {
+				a.warn(d, slices.Collect(maps.Values(want.People)))
 			}
 			for _, p := range problems {
 				a.printf("%s\n", p.Error())
 			}
 			if len(problems) > 0 {
-				a.printf("%s.\n", count(len(problems), "problem"))
+				a.printf("%s: nothing will be written until that is mended.\n", count(len(problems), "problem"))
 				return nil
 			}
-			for _, w := range d.Settings.Warnings {
-				fmt.Fprintln(a.Err, "warning: "+w.Error())
-			}
-			a.printf("%s and the roster are good: %s, %s.\n", a.config, peopleCount(people), count(pairs, "pair"))
+			a.printf("%s and the roster are good: %s, %s.\n", a.config, count(len(want.People), "person"), count(len(want.Series), "pair"))
 			return nil
 		}}
 }
 
-func peopleCount(n int) string {
-	if n == 1 {
-		return "1 person"
-	}
-	return fmt.Sprintf("%d people", n)
-}
-
 func (a *app) runCommand() *cobra.Command {
-	return &cobra.Command{Use: "run", Short: "Run the daemon", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "run", Short: "Run the daemon", Args: atMost(0),
 		Long: "Makes a round at once and then keeps watching. A changed roster is read while running; SIGHUP asks for a round\n" +
 			"at once; SIGTERM and Ctrl-C stop it cleanly.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -145,7 +162,7 @@ func (a *app) runCommand() *cobra.Command {
 
 func (a *app) demoCommand() *cobra.Command {
 	once := false
-	cmd := &cobra.Command{Use: "demo", Short: "Do the main job with nothing to set up", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "demo", Short: "Do the main job with nothing to set up", Args: atMost(0),
 		Long: "Starts a calendar server on loopback with a sample org, runs the real daemon against it, and lets people move,\n" +
 			"cancel, shorten and decline. Your own calendar program can join.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -156,7 +173,7 @@ func (a *app) demoCommand() *cobra.Command {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "version", Short: "Print the version", Args: atMost(0),
 		RunE: func(*cobra.Command, []string) error {
 			version, revision, goVersion := "(devel)", "", ""
 			if b, ok := debug.ReadBuildInfo(); ok {
@@ -170,7 +187,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if a.output == "json" {
 				return a.json(map[string]*string{"version": null(version), "revision": null(revision), "go": null(goVersion)})
 			}
-			a.printf("holdfast %s %s %s\n", version, revision, goVersion)
+			a.printf("holdfast %s\n", strings.Join(slices.DeleteFunc([]string{version, revision, goVersion}, func(s string) bool { return s == "" }), " "))
 			return nil
 		}}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,50 +30,91 @@ func (a *app) json(v any) error {
 	return e.Encode(v)
 }
 
-// table prints rows in aligned columns under a dim head.
+// narrowest is how narrow a column may get.
+const narrowest = 14
+
+// table prints rows in aligned columns under a dim head. On a terminal that is too narrow the widest columns are wrapped.
 func (a *app) table(head []string, rows [][]string) {
-	width := make([]int, len(head))
+	width, total := make([]int, len(head)), 2*(len(head)-1)
+	for i := range head {
+		for _, r := range append([][]string{head}, rows...) {
+			width[i] = max(width[i], lipgloss.Width(r[i]))
+		}
+		total += width[i]
+	}
+	for ; a.Width > 0 && total > a.Width && slices.Max(width) > narrowest; total-- {
+		width[slices.Index(width, slices.Max(width))]--
+	}
+	for i := range head {
+		head[i] = dim.Render(head[i])
+	}
 	for _, r := range append([][]string{head}, rows...) {
+		cells, height := make([][]string, len(r)), 0
 		for i, c := range r {
-			width[i] = max(width[i], lipgloss.Width(c))
+			cells[i] = strings.Split(lipgloss.Wrap(c, width[i], ""), "\n")
+			height = max(height, len(cells[i]))
 		}
-	}
-	line := func(r []string, s lipgloss.Style) {
-		var b strings.Builder
-		for i, c := range r {
-			b.WriteString(s.Render(c))
-			if i < len(r)-1 {
-				b.WriteString(strings.Repeat(" ", width[i]-lipgloss.Width(c)+2))
+		for n := range height {
+			var b strings.Builder
+			for i, c := range cells {
+				text := ""
+				if n < len(c) {
+					text = c[n]
+				}
+				b.WriteString(text + strings.Repeat(" ", width[i]-lipgloss.Width(text)+2))
 			}
+			a.printf("%s\n", strings.TrimRight(b.String(), " "))
 		}
-		a.printf("%s\n", strings.TrimRight(b.String(), " "))
 	}
-	line(head, dim)
+}
+
+// facts prints names and values in two columns; those without a value are left out.
+func (a *app) facts(rows [][2]string) {
+	width := 0
 	for _, r := range rows {
-		line(r, lipgloss.NewStyle())
+		width = max(width, len(r[0]))
+	}
+	for _, r := range rows {
+		if r[1] != "" {
+			a.printf("  %s  %s\n", dim.Render(r[0]+strings.Repeat(" ", width-len(r[0]))), r[1])
+		}
 	}
 }
 
 // count is "1 mail", "2 mails".
 func count(n int, noun string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + noun
+	case noun == "person":
+		return fmt.Sprintf("%d people", n)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// shownNames is how many names a list has before the rest is counted.
+const shownNames = 5
+
+// list is "ana", "ana and bo", "ana, bo, kim, lee, mia and 37 others".
+func list(names []string) string {
+	if n := len(names) - shownNames; n > 1 {
+		names = append(slices.Clone(names[:shownNames]), fmt.Sprintf("%d others", n))
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
 // when is a moment as people say it: "Tue 1 Dec 10:00".
 func when(t time.Time, now time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
 	if t.Year() != now.In(t.Location()).Year() {
 		return t.Format("Mon 2 Jan 2006 15:04")
 	}
 	return t.Format("Mon 2 Jan 15:04")
 }
 
-// relative is how far t is from now: by calendar days of t's zone, or by the clock within a day.
+// relative is how far t is from now: by calendar days of t's zone, or by the clock within half a day.
 func relative(t, now time.Time) string {
 	days := series.DateOf(t).DaysSince(series.DateOf(now.In(t.Location())))
 	d := t.Sub(now)
@@ -82,8 +124,10 @@ func relative(t, now time.Time) string {
 		}
 		return "in " + s
 	}
-	abs := max(d, -d)
+	abs := d.Abs()
 	switch {
+	case abs < time.Minute && d <= 0:
+		return "just now"
 	case abs < time.Minute:
 		return "now"
 	case abs < time.Hour:
@@ -96,17 +140,24 @@ func relative(t, now time.Time) string {
 		return "tomorrow"
 	case days == -1:
 		return "yesterday"
-	case days < -60 || days > 60:
-		return ago(count(max(days, -days)/30, "month"))
 	}
-	return ago(count(max(days, -days), "day"))
+	if days < 0 {
+		days = -days
+	}
+	switch {
+	case days > 730:
+		return ago(count(days/365, "year"))
+	case days > 60:
+		return ago(count(days/30, "month"))
+	}
+	return ago(count(days, "day"))
 }
 
-// notice is "26 hours", "3 days"; "" where it is not known.
+// notice is "26 hours", "3 days"; "-" where it is not known.
 func notice(d *time.Duration) string {
 	switch {
 	case d == nil:
-		return ""
+		return "-"
 	case *d < time.Minute:
 		return "none"
 	case *d < time.Hour:
@@ -117,16 +168,26 @@ func notice(d *time.Duration) string {
 	return count(int(*d/(24*time.Hour)), "day")
 }
 
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
 func percent(rate *float64) string {
 	if rate == nil {
 		return "-"
 	}
 	return fmt.Sprintf("%.0f %%", *rate*100)
+}
+
+// slotWords is "Tue 10:00 Europe/Berlin, 1 h, every 2 weeks".
+func slotWords(s series.Slot) string {
+	text := s.String() + ", " + length(s.Duration)
+	if s.Every > 1 {
+		text += fmt.Sprintf(", every %d weeks", s.Every)
+	}
+	return text
+}
+
+// length is "1 h", "90 min".
+func length(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%d h", d/time.Hour)
+	}
+	return fmt.Sprintf("%d min", d/time.Minute)
 }

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/internal/daemon"
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
+)
+
+func (a *app) acceptCommand() *cobra.Command {
+	return &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
+		Long: "Somebody moved the whole series by hand, or the pair already had a 1:1 of its own on another slot: this takes the\n" +
+			"calendar's slot as the one to keep. It stands until the slot line in the roster is changed.",
+		Example: "  holdfast accept mia/raj",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ask(cmd, args[0], plan.Ask{Accept: true})
+		}}
+}
+
+func (a *app) restoreCommand() *cobra.Command {
+	occurrence := ""
+	cmd := &cobra.Command{Use: "restore PAIR", Short: "Put a series, or one of its meetings, back on its slot", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
+		Long: "Puts the series back as it was booked: its slot, people, place and agenda link. A series that was deleted is booked\n" +
+			"again. With --occurrence only the one meeting is put back. The people get a mail about it, as about any change.",
+		Example: "  holdfast restore mia/raj\n  holdfast restore mia/raj --occurrence 2026-12-01",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ask := plan.Ask{}
+			if occurrence != "" {
+				day, err := series.ParseDate(occurrence)
+				if err != nil {
+					return fmt.Errorf("--occurrence: %w", err)
+				}
+				ask.Occurrence = day
+			}
+			return a.ask(cmd, args[0], ask)
+		}}
+	cmd.Flags().StringVar(&occurrence, "occurrence", "", "only the meeting booked on this `date`")
+	return cmd
+}
+
+// ask makes one round for a person's command about the pair of that name.
+func (a *app) ask(cmd *cobra.Command, name string, ask plan.Ask) error {
+	d, err := daemon.New(a.options())
+	if err != nil {
+		return a.explain(err)
+	}
+	if ask.Pair, err = a.pair(d, name); err != nil {
+		return err
+	}
+	r, err := a.once(cmd, ask)
+	if err != nil || a.output == "json" {
+		return err
+	}
+	switch {
+	case a.applied(r):
+	case len(r.Plan.Held) > 0:
+		a.heldText(r)
+	default:
+		a.nothing(r, ask)
+	}
+	a.edges(r)
+	return nil
+}
+
+// nothing tells why a command had nothing to do, and what could be done.
+func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
+	at := slices.IndexFunc(r.Views, func(v series.View) bool { return v.Pair == ask.Pair })
+	if at < 0 || r.Views[at].Stale {
+		return // what could not be read is told already
+	}
+	v, h := r.Views[at], r.Views[at].Head()
+	if h == nil || h.Mark.Slot.IsZero() {
+		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
+	} else if slot := slotWords(h.Mark.Slot); ask.Accept {
+		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
+	} else if ask.Occurrence.IsZero() {
+		a.printf("Nothing to put back: the series of %s is as it was put, %s.\n", ask.Pair, slot)
+	} else if week := v.Weeks(ask.Occurrence.Week(), ask.Occurrence.Week()); slices.ContainsFunc(week, func(w series.WeekMeeting) bool { return w.Date == ask.Occurrence }) {
+		a.printf("Nothing to put back: the 1:1 of %s on %s is as it was put.\n", ask.Pair, ask.Occurrence.Long())
+	} else if len(week) > 0 {
+		a.printf("Nothing to put back: no 1:1 of %s is booked on %s; that week's is booked on %s.\n", ask.Pair, ask.Occurrence.Long(), week[0].Date.Long())
+	} else {
+		a.printf("Nothing to put back: no 1:1 of %s is booked in the week of %s (%s).\n", ask.Pair, ask.Occurrence.Long(), slot)
+	}
+	if flags := flagsOf(r, ask.Pair); len(flags) > 0 {
+		a.printf("\nWhat is different:\n")
+		a.flagList(flags)
+	}
+}
+
+func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
+	return slices.DeleteFunc(slices.Clone(r.Open), func(f drift.Flag) bool { return f.Pair != p })
+}
+
+// flagList prints flags of one pair with what can be done about them.
+func (a *app) flagList(flags []drift.Flag) {
+	for _, f := range flags {
+		a.printf("  %s %s\n      %s\n", yellow.Render("!"), f.Words(), dim.Render(remedy(f)))
+	}
+}
+
+// remedy is what can be done about a flag.
+func remedy(f drift.Flag) string {
+	restore := fmt.Sprintf("`holdfast restore %s`", f.Pair)
+	one := fmt.Sprintf("`holdfast restore %s --occurrence %s`", f.Pair, f.Occurrence)
+	single := !f.Occurrence.IsZero()
+	switch f.Kind {
+	case drift.SeriesMoved:
+		return fmt.Sprintf("%s puts it back, `holdfast accept %s` takes the new slot", restore, f.Pair)
+	case drift.SeriesEnded:
+		return restore + " brings it back; or take the pair out of the roster"
+	case drift.Moved, drift.Cancelled, drift.Shortened, drift.PlaceChanged, drift.NotBusy:
+		if single {
+			return one + " puts it back"
+		}
+		return restore + " puts it back"
+	case drift.LinkChanged, drift.GuestAdded, drift.GuestRemoved:
+		if !single {
+			return restore + " puts it back"
+		}
+	case drift.DeclinedKind:
+		return "only the report can take that back"
+	case drift.CopyDiffers:
+		return "it is the report's own calendar: only they can put it right"
+	case drift.DoubleBooked:
+		return "one of the two has to move"
+	case drift.Duplicate:
+		return "the copy should be deleted by whoever made it"
+	}
+	return "a person has to undo it in the calendar"
+}
+
+// pair is the roster's pair of that name.
+func (a *app) pair(d *daemon.App, name string) (series.Pair, error) {
+	want, err := d.Desired(a.Clock())
+	if err != nil {
+		return series.Pair{}, err
+	}
+	for _, s := range want.Series {
+		switch {
+		case s.Pair.String() == name:
+			return s.Pair, nil
+		case s.Pair.Has(name):
+			return series.Pair{}, hinted{fmt.Errorf("%s is a person, and this is about a pair", name), "did you mean `" + s.Pair.String() + "`?"}
+		}
+	}
+	return series.Pair{}, unknown("pair", name, pairs(want))
+}
+
+// unknown is the error about a name that the roster does not have.
+func unknown(what, name string, known []string) error {
+	next := "`holdfast status` lists the pairs"
+	if near := yamlpos.Nearest(name, known); near != "" {
+		next = "did you mean `" + near + "`?"
+	}
+	return hinted{fmt.Errorf("the roster has no %s %q", what, name), next}
+}
+
+func pairs(want reconcile.Desired) []string {
+	var out []string
+	for _, s := range want.Series {
+		out = append(out, s.Pair.String())
+	}
+	return out
+}
+
+func (a *app) completePairs(_ *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	d, err := daemon.New(a.options())
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	want, err := d.Desired(a.Clock())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, s := range want.Series {
+		if strings.HasPrefix(s.Pair.String(), prefix) {
+			out = append(out, fmt.Sprintf("%s\t%s and %s", s.Pair, s.Manager.Name, s.Report.Name))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/internal/series"
+)
+
+func (a *app) forecastCommand() *cobra.Command {
+	months := 12
+	cmd := &cobra.Command{Use: "forecast", Short: "Show the weeks in which clock changes, holidays or leave touch a slot", Args: atMost(0),
+		Long: "Shows the days on which one of a pair is away, and from which on a clock change moves the 1:1 for one of them.\n" +
+			"No calendar is asked.",
+		Example: "  holdfast forecast --months 3",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if months < 1 || months > 12 {
+				return fmt.Errorf("--months is a number from 1 to 12, not %d", months)
+			}
+			d, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			r, err := d.Reconciler.Recall(cmd.Context())
+			if err != nil {
+				return err
+			}
+			rows := forecast(r.Views, r.At, months)
+			if a.output == "json" {
+				return a.json(rows)
+			}
+			if len(rows) == 0 {
+				a.printf("Nothing touches a slot in the next %s.\n", count(months, "month"))
+				return nil
+			}
+			var out [][]string
+			for _, f := range rows {
+				day, _ := series.ParseDate(f.Date)
+				out = append(out, []string{day.Long(), bold.Render(f.Pair), f.Kind, f.Text})
+			}
+			a.table([]string{"DAY", "PAIR", "WHAT", "WHY"}, out)
+			return nil
+		}}
+	cmd.Flags().IntVar(&months, "months", 12, "how far to look, at most 12")
+	return cmd
+}
+
+// touch is one day on which something touches a slot.
+type touch struct {
+	Date string `json:"date"`
+	Pair string `json:"pair"`
+	Kind string `json:"kind"` // "clock", "away"
+	Text string `json:"text"`
+}
+
+// forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
+func forecast(views []series.View, now time.Time, months int) []touch {
+	out := []touch{}
+	until := series.DateOf(now.AddDate(0, months, 0))
+	for _, v := range views {
+		slot := v.Want.Slot
+		first := series.DateOf(now)
+		if h := v.Head(); h != nil && !h.Mark.Slot.IsZero() {
+			slot, first = h.Mark.Slot, h.First()
+		}
+		if !v.Wanted || slot.Every == 0 || slot.Zone == "" || v.Want.Auto && v.Head() == nil {
+			continue
+		}
+		usual := map[string]series.TimeOfDay{}
+		for _, d := range slot.Dates(slot.InWeek(first), series.DateOf(now), until) {
+			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
+				for _, away := range p.Away {
+					if !d.Before(away.From) && !d.After(away.To) {
+						out = append(out, touch{d.String(), v.Pair.String(), "away", cmp.Or(p.Name, p.ID) + ": " + away.Why})
+					}
+				}
+				_, at := series.WallClock(slot.On(d), p.Zone)
+				if before, ok := usual[p.ID]; ok && before != at {
+					out = append(out, touch{d.String(), v.Pair.String(), "clock", fmt.Sprintf("from here on at %s for %s, not %s", at, cmp.Or(p.Name, p.ID), before)})
+				}
+				usual[p.ID] = at
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(x, y touch) int { return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair)) })
+	return out
+}

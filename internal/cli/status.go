@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/internal/daemon"
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{Use: "status [PAIR|PERSON]", Short: "Show slot, next meeting, state, flags and kept rate", Args: atMost(1), ValidArgsFunction: a.completePairs,
+		Long: "Shows what the last round saw; no calendar is asked. States: on-slot; flagged (something differs: `holdfast flags`);\n" +
+			"held (a change waits for a person: `holdfast plan`); unbooked; stale (a calendar could not be read).",
+		Example: "  holdfast status\n  holdfast status mia\n  holdfast status mia/raj",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			r, err := d.Reconciler.Recall(cmd.Context())
+			if err != nil {
+				return err
+			}
+			outcomes, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, series.Date{})
+			if err != nil {
+				return err
+			}
+			rows := r.Statuses(outcomes)
+			if len(args) == 1 {
+				rows = slices.DeleteFunc(rows, func(s reconcile.Status) bool { return s.Pair.String() != args[0] && !s.Pair.Has(args[0]) })
+				if len(rows) == 0 {
+					return a.nobody(d, args[0])
+				}
+			}
+			if a.output == "json" {
+				out := []statusJSON{}
+				for _, s := range rows {
+					out = append(out, toStatus(s))
+				}
+				return a.json(out)
+			}
+			if r.Problems != nil {
+				fmt.Fprintf(a.Err, "holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
+			}
+			if r.First {
+				a.printf("No round was made yet: `holdfast plan` shows what the first would do, `holdfast sync` makes it.\n\n")
+			}
+			if len(args) == 1 && rows[0].Pair.String() == args[0] {
+				a.pairText(r, rows[0], slices.DeleteFunc(outcomes, func(o drift.Outcome) bool { return o.Pair != rows[0].Pair }))
+			} else {
+				a.statusText(r, rows)
+			}
+			a.breaksText(r, rows)
+			return nil
+		}}
+}
+
+// nobody is the error about a name that is neither pair nor person, or a person in no pair.
+func (a *app) nobody(d *daemon.App, name string) error {
+	want, err := d.Desired(a.Clock())
+	if err != nil {
+		return err
+	}
+	if _, known := want.People[name]; known {
+		return hinted{fmt.Errorf("%s has no 1:1 in the roster", name), "`one_on_ones:` in the roster lists who meets whom"}
+	}
+	return unknown("pair or person", name, slices.Concat(pairs(want), slices.Collect(maps.Keys(want.People))))
+}
+
+var stateStyle = map[reconcile.State]func(...string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
+	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
+
+func stateText(r reconcile.Round, s reconcile.Status) string {
+	if r.First {
+		return dim.Render("not read yet")
+	}
+	text := stateStyle[s.State](string(s.State))
+	if s.Flags > 0 {
+		text += fmt.Sprintf(" (%s)", count(s.Flags, "flag"))
+	}
+	return text
+}
+
+// slotText is the slot that is booked, or else the one that the roster wants.
+func slotText(r reconcile.Round, s reconcile.Status) string {
+	if !s.Slot.IsZero() {
+		return slotWords(s.Slot)
+	}
+	for _, v := range r.Views {
+		switch {
+		case v.Pair != s.Pair:
+		case v.Want.Auto:
+			return dim.Render("not booked; Holdfast chooses it")
+		default:
+			return dim.Render("not booked; wanted: " + slotWords(v.Want.Slot))
+		}
+	}
+	return "-"
+}
+
+func nextText(r reconcile.Round, s reconcile.Status) string {
+	if s.Next.IsZero() {
+		return "-"
+	}
+	return when(s.Next, r.At) + ", " + relative(s.Next, r.At)
+}
+
+func (a *app) statusText(r reconcile.Round, rows []reconcile.Status) {
+	if len(rows) == 0 {
+		a.printf("The roster has no pairs: `one_on_ones:` lists who meets whom.\n")
+		return
+	}
+	var out [][]string
+	for _, s := range rows {
+		out = append(out, []string{bold.Render(s.Pair.String()), slotText(r, s), nextText(r, s), stateText(r, s), percent(s.Kept)})
+	}
+	a.table([]string{"PAIR", "SLOT", "NEXT", "STATE", "KEPT"}, out)
+}
+
+// pairText tells of one pair all that its two people may know.
+func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.Outcome) {
+	a.printf("%s  %s and %s\n\n", bold.Render(s.Pair.String()), s.Person[0], s.Person[1])
+	kept := ""
+	if n := counted(outcomes); n > 0 {
+		kept = percent(s.Kept) + " of " + count(n, "week")
+	}
+	a.facts([][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}, {"agenda", s.PrepDoc}, {"state", stateText(r, s)}, {"kept", kept}})
+	if flags := flagsOf(r, s.Pair); len(flags) > 0 {
+		a.printf("\n")
+		a.flagList(flags)
+	}
+	if r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair != s.Pair }); len(r.Plan.Held) > 0 {
+		a.heldText(r)
+	}
+	if len(outcomes) > 0 {
+		a.printf("\n%s\n", dim.Render("`holdfast history "+s.Pair.String()+"` shows every week."))
+	}
+}
+
+// breaksText tells which calendars of these pairs cannot be read.
+func (a *app) breaksText(r reconcile.Round, rows []reconcile.Status) {
+	causes := map[string]trouble{}
+	since := r.At
+	for id, b := range r.Breaks {
+		if slices.ContainsFunc(rows, func(s reconcile.Status) bool { return s.Pair.Has(id) }) {
+			causes[id] = trouble{b.Text, b.Hint}
+			if b.Since.Before(since) {
+				since = b.Since
+			}
+		}
+	}
+	for i, t := range unreadable(causes) {
+		if i == 0 {
+			a.printf("\n%s\n", red.Render("Not up to date since "+when(since.In(a.Clock().Location()), a.Clock())+":"))
+		}
+		a.printf("  %s %s\n", red.Render("!"), t.text)
+		if t.hint != "" {
+			a.printf("      %s\n", dim.Render(t.hint))
+		}
+	}
+}

@@ -250,7 +250,8 @@ func (e Event) Times() string {
 func (e Event) Delivery() string {
 	rest := e.Place + "\n" + e.Link
 	for _, o := range e.Overrides {
-		if !o.Cancelled {
+		// One that only carries an answer is none that the copy needs to be told of.
+		if !o.Cancelled && (o.Place != e.Place || o.Link != e.Link) {
 			rest += "\n" + o.Original.UTC().Format(time.RFC3339) + "\n" + o.Place + "\n" + o.Link
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 // Busy is what the object means as time taken, where it is none of our series; nothing for what is free, cancelled or
 // declined. Every Busy has the id, the object's opaque one; owner are the addresses of the calendar's owner, lower case.
+// What an override with a RANGE moves later counts where it was.
 func (o *Object) Busy(id string, owner []string) []series.Busy {
 	var out []series.Busy
 	overridden, durations := map[string][]moment{}, map[string]time.Duration{} // by UID
@@ -26,7 +27,8 @@ func (o *Object) Busy(id string, owner []string) []series.Busy {
 		if !taken || !ok {
 			continue
 		}
-		b := series.Busy{ID: id, Start: start.Time, Duration: o.duration(c, start, durations[c.value("UID")]), Zone: start.zone, AllDay: start.date, Kind: kind}
+		duration := o.duration(c, start, durations[c.value("UID")])
+		b := series.Busy{ID: id, Start: start.Time, Duration: duration, Zone: start.zone, AllDay: start.date, Kind: kind}
 		if c.get("RECURRENCE-ID") == nil {
 			if r := c.get("RRULE"); r != nil {
 				b.RRule = ruleText(r.Value)

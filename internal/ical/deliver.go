@@ -14,18 +14,19 @@ var delivered = append([]string{"LOCATION", "ORGANIZER", "ATTENDEE", "STATUS", "
 // timeNames say when a component's meetings are.
 var timeNames = []string{"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE"}
 
-// Deliver is the text of an attendee's copy of the series o, as a scheduling server would have it: times, rules, overrides, place, link,
-// people and mark are the organizer's. mine is the copy so far, nil for none: its owner's answers stay, but where the time
-// changed (RFC 5546 section 3.2.2.1), and so do alarms and all else. X-HOLDFAST-DELIVERED becomes Event.Times of o.
+// Deliver is the text of an attendee's copy of the series o, as a scheduling server would have it (RFC 6638 section
+// 3.2): times, rules, overrides, place, link, people and mark are the organizer's. mine is the copy so far, nil for none:
+// its owner's answers stay, but where the time changed (RFC 5546 section 3.2.2.1), and so do alarms and all else.
+// X-HOLDFAST-DELIVERED becomes Event.Delivery of o. It fails with ErrNoSeries where mine has another UID.
 func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, error) {
-	_, theirs, e, err := o.edit()
+	_, theirs, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
 	if mine == nil || mine.master() == nil {
 		return o.firstDelivery(e, attendee, now)
 	}
-	d, m, before, err := mine.edit()
+	d, m, before, err := mine.edit(now)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 
 // firstDelivery is the organizer's object as the attendee first gets it: without the organizer's alarms.
 func (o *Object) firstDelivery(e series.Event, attendee string, now time.Time) ([]byte, error) {
-	d, m, _, err := o.edit()
+	d, m, _, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,9 @@ import (
 // agenda is the line of a DESCRIPTION that is ours.
 var agenda = regexp.MustCompile(`(?i)^\s*Agenda:\s*<?([a-z][a-z0-9+.-]*:[^\s<>]+)`)
 
-// link is the prep link as it can be seen on the component, "" for none. It stands there three ways: a line of DESCRIPTION, ATTACH,
-// URL; people and servers change each. written is the digest of the link we last wrote, "" if not known: the link is
-// there while one of the three still has it.
+// link is the prep link as it can be seen on the component, "" for none. It stands there three ways: a line of
+// DESCRIPTION, ATTACH, URL; people and servers change each. written is the digest of the link we last wrote, "" if not
+// known: the link is there while one of the three still has it.
 func (c *component) link(written string) string {
 	described := ""
 	for l := range strings.SplitSeq(c.textValue("DESCRIPTION"), "\n") {

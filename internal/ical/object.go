@@ -138,14 +138,14 @@ func (o *Object) finish(now time.Time) []byte {
 }
 
 // edit is a copy of o to be changed, and its series.
-func (o *Object) edit() (*Object, *component, series.Event, error) {
+func (o *Object) edit(now time.Time) (*Object, *component, series.Event, error) {
 	d := *o
 	d.root = o.root.clone()
 	m := d.master()
 	if m == nil {
 		return nil, nil, series.Event{}, ErrNoSeries
 	}
-	e, err := d.Event("", time.Time{})
+	e, err := d.Event("", now)
 	return &d, m, e, err
 }
 

@@ -15,11 +15,11 @@ func (c *component) bump() {
 	c.put("SEQUENCE", line("SEQUENCE", strconv.Itoa(c.sequence()+1)))
 }
 
-// Update is the text with the fields of p written, and their digests refreshed in the mark. A new slot makes the rule plain and unending; it
-// keeps overrides and exclusions whose occurrence is still there and drops the others. People are added to and taken from
-// overrides as from the series; the place is that of the series alone.
+// Update is the text with the fields of p written, and their digests refreshed in the mark. A new slot makes the rule
+// plain and unending; it keeps overrides and exclusions whose occurrence is still there and drops the others. People are
+// added to and taken from overrides as from the series; the place is that of the series alone.
 func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 // are later go; an earlier end stands. The mark gets the digest of the end. empty means that not even the first
 // occurrence is left; text is nil then.
 func (o *Object) End(last series.Date, now time.Time) (text []byte, empty bool, err error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, false, err
 	}
@@ -47,7 +47,7 @@ func (o *Object) End(last series.Date, now time.Time) (text []byte, empty bool, 
 
 // Cancel is the text with the whole series called off (RFC 5546 section 3.2.5).
 func (o *Object) Cancel(now time.Time) ([]byte, error) {
-	d, _, _, err := o.edit()
+	d, _, _, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,10 @@ import (
 // Answer is an attendee's answer.
 type Answer = series.Answer
 
-// Skip is the text with the days (of the series' own zone) taken out, and noted in the mark. A day that is out already, or has no occurrence,
-// is only noted; an override of a day goes.
+// Skip is the text with the days (of the series' own zone) taken out, and noted in the mark. A day that is out already, or
+// has no occurrence, is only noted; an override of a day goes.
 func (o *Object) Skip(skips []series.Skip, now time.Time) ([]byte, error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (o *Object) Skip(skips []series.Skip, now time.Time) ([]byte, error) {
 
 // Unskip is the text with the days put back, and forgotten in the mark. A day that is not out is only forgotten.
 func (o *Object) Unskip(days []series.Date, now time.Time) ([]byte, error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
@@ -63,10 +63,11 @@ func (o *Object) Unskip(days []series.Date, now time.Time) ([]byte, error) {
 	return d.finish(now), nil
 }
 
-// SetOverride is the text with one occurrence made what x says: times, place, link, cancelled or not. All else of it stays, and its
-// people; those who are asked to come at another time have to answer again. An occurrence that was taken out comes back.
+// SetOverride is the text with one occurrence made what x says: times, place, link, cancelled or not. All else of it
+// stays, and its people; those who are asked to come at another time have to answer again. An occurrence that was taken out
+// comes back; it is an error where there is none.
 func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +116,7 @@ func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
 
 // ClearOverride is the text with the occurrence that starts at original the series' own again, overridden or taken out.
 func (o *Object) ClearOverride(original, now time.Time) ([]byte, error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
@@ -126,10 +127,11 @@ func (o *Object) ClearOverride(original, now time.Time) ([]byte, error) {
 	return d.finish(now), nil
 }
 
-// Answer is the text with an attendee's answers noted, as on a REPLY (RFC 5546 section 3.2.3). An answer of its own to one occurrence
-// makes an override. Answers of somebody who is not invited, or to no occurrence, count for nothing.
+// Answer is the text with an attendee's answers noted, as on a REPLY (RFC 5546 section 3.2.3). An answer to one occurrence
+// that is not the one to the series makes an override. Answers of somebody who is not invited, or to no occurrence, count
+// for nothing.
 func (o *Object) Answer(attendee string, answers []series.Answer, now time.Time) ([]byte, error) {
-	d, m, e, err := o.edit()
+	d, m, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
@@ -140,10 +142,10 @@ func (o *Object) Answer(attendee string, answers []series.Answer, now time.Time)
 			if c = overrides[a.Original.Unix()]; c == nil {
 				day, _ := series.WallClock(a.Original, e.Zone)
 				t, occurs := startOn(e, day)
-				inherited := slices.ContainsFunc(m.guests(), func(g series.Guest) bool {
-					return g.Address == series.Address(attendee) && g.Answer == a.PartStat
+				differs := slices.ContainsFunc(m.guests(), func(g series.Guest) bool {
+					return g.Address == series.Address(attendee) && g.Answer != a.PartStat
 				})
-				if !occurs || !t.Equal(a.Original) || slices.ContainsFunc(e.Excluded, t.Equal) || inherited {
+				if !differs || !occurs || !t.Equal(a.Original) || slices.ContainsFunc(e.Excluded, t.Equal) {
 					continue
 				}
 				c = d.instance(m, e, a.Original)

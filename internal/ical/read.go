@@ -24,9 +24,9 @@ func (c *component) sequence() int {
 	return max(n, 0)
 }
 
-// Event is the object as a series event, without Ref and Derived. The mark is read if it is of org. Starts of a rule that is not plain
-// are those from a year before to two years after around; the zero time means three years from the first. An event without
-// rule has its one start. It fails with ErrNoSeries, or where the event has no start.
+// Event is the object as a series event, without Ref and Derived. The mark is read if it is of org. Starts of a rule that
+// is not plain are those from a year before to two years after around; the zero time means three years from the first. An
+// event without rule has its one start. It fails with ErrNoSeries, or where the event has no start.
 func (o *Object) Event(org string, around time.Time) (series.Event, error) {
 	m := o.master()
 	if m == nil {

@@ -47,6 +47,12 @@ func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 		written[series.FieldPeople] = series.DigestPeople(p.People.Organizer.Email, guests)
 	}
 	if p.Place != nil {
+		// A meeting that stands elsewhere than its series stays there.
+		for _, c := range d.events() {
+			if c != m && c.textValue("LOCATION") == e.Place {
+				c.setPlace(*p.Place)
+			}
+		}
 		m.setPlace(*p.Place)
 		written[series.FieldPlace] = digestOf(*p.Place)
 	}
@@ -59,7 +65,7 @@ func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 	if p.Busy {
 		for _, c := range d.events() {
 			if c.free() {
-				c.put("TRANSP", line("TRANSP", "OPAQUE"))
+				c.put("TRANSP") // none means OPAQUE (RFC 5545 section 3.8.2.7)
 			}
 		}
 		written[series.FieldBusy] = series.Digest("busy")

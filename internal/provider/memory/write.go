@@ -101,6 +101,11 @@ func patch(e *series.Event, p series.Patch) {
 		wrote(series.FieldPeople, e.People())
 	}
 	if p.Place != nil {
+		for i := range e.Overrides {
+			if e.Overrides[i].Place == e.Place {
+				e.Overrides[i].Place = *p.Place
+			}
+		}
 		e.Place = *p.Place
 		text(series.FieldPlace, *p.Place)
 	}

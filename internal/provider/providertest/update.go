@@ -58,19 +58,29 @@ func update(patch func(*bench) series.Patch, want func(*bench, *series.Event)) f
 
 func ptr[T any](v T) *T { return &v }
 
+// place is what an Update of the place makes of e: overrides that stood where the series stood follow.
+func place(e *series.Event, to string) {
+	for i := range e.Overrides {
+		if e.Overrides[i].Place == e.Place {
+			e.Overrides[i].Place = to
+		}
+	}
+	e.Place = to
+}
+
 const writesOnly = "Update writes the fields named in p and refreshes only their digests; all else stays"
 
 var updating = []check{
 	{"update/place", writesOnly, update(
 		func(*bench) series.Patch { return series.Patch{Place: ptr("Room Birch; 1,5")} },
 		func(_ *bench, e *series.Event) {
-			e.Place = "Room Birch; 1,5"
+			place(e, "Room Birch; 1,5")
 			e.Mark.Written[series.FieldPlace] = series.Digest(e.Place)
 		})},
 	{"update/no-place", "an empty place removes it; it is owned no more", update(
 		func(*bench) series.Patch { return series.Patch{Place: ptr("")} },
 		func(_ *bench, e *series.Event) {
-			e.Place = ""
+			place(e, "")
 			delete(e.Mark.Written, series.FieldPlace)
 		})},
 	{"update/link", "the link is written on the master and every override", update(

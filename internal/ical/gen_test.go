@@ -98,7 +98,7 @@ func drawNoisy(t *rapid.T, s series.Series) *Object {
 	for _, n := range rapid.SliceOfNDistinct(rapid.IntRange(0, 20), 0, 3, rapid.ID).Draw(t, "overrides") {
 		at := s.Slot.On(s.First.AddDays(7 * max(s.Slot.Every, 1) * n))
 		b, err := o.SetOverride(series.Override{Original: at, Start: at.Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "shift")) * 25 * time.Hour),
-			Duration: s.Slot.Duration, Place: s.Place, Link: rapid.SampledFrom([]string{s.Link, ""}).Draw(t, "olink"),
+			Duration: s.Slot.Duration, Place: rapid.SampledFrom([]string{s.Place, "Elsewhere"}).Draw(t, "oplace"), Link: rapid.SampledFrom([]string{s.Link, ""}).Draw(t, "olink"),
 			Cancelled: rapid.IntRange(0, 4).Draw(t, "off") == 0}, testNow)
 		if err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ func (c *component) bump() {
 
 // Update is the text with the fields of p written, and their digests refreshed in the mark. A new slot makes the rule
 // plain and unending; it keeps overrides and exclusions whose occurrence is still there and drops the others. People are
-// added to and taken from overrides as from the series; the place is that of the series alone.
+// added to and taken from overrides as from the series; a place is also that of overrides that stood where the series did.
 func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 	d, m, e, err := o.edit(now)
 	if err != nil {

@@ -95,6 +95,11 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 					want.Overrides[i].Place = place
 				}
 			}
+			for i := range want.Overrides {
+				if want.Overrides[i].Place == want.Place {
+					want.Overrides[i].Place = place
+				}
+			}
 			want.Place, want.Mark.Written[series.FieldPlace] = place, digestOf(place)
 			forgetUnset(want)
 			check(t, o, []string{"LOCATION", markWritten}, want, func(o *Object) ([]byte, error) {

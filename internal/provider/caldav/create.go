@@ -66,7 +66,10 @@ func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Seri
 	if x == nil || lookErr != nil {
 		return series.Ref{}, false, err
 	}
-	return c.existing(x, s, id)
+	if ref, taken, err = c.existing(x, s, id); err == nil && !taken && !cal.member(cal.at(x.path)) {
+		return series.Ref{}, false, permanent(op, "move it back to the person's main calendar", "the series of pair %s is in another calendar of the account", s.Pair)
+	}
+	return ref, taken, err
 }
 
 // existing judges the object that has the identity of s.

@@ -20,7 +20,6 @@ import (
 const (
 	maxRedirects = 5
 	maxBody      = 128 << 20       // the largest answer that is read; a calendar of 100,000 objects lists in less
-	maxObject    = 10 << 20        // the largest object that is taken in
 	patience     = 3 * time.Minute // for one request where the caller's context knows no deadline
 )
 

@@ -148,15 +148,14 @@ func keep[T any](xs []T, ok func(T) bool) []T {
 	return out
 }
 
-// forget takes out what the snapshot says of an object.
-func (o *observation) forget(id string) {
-	other := func(e series.Event) bool { return opaque(e.ID) != id }
+// forget takes out what the snapshot says of the objects.
+func (o *observation) forget(ids map[string]bool) {
+	other := func(e series.Event) bool { return !ids[opaque(e.ID)] }
 	o.s.Series = keep(o.s.Series, other)
 	o.s.Copies = keep(o.s.Copies, other)
 	o.s.Candidates = keep(o.s.Candidates, func(x series.Candidate) bool { return other(x.Event) })
-	o.s.StandIns = keep(o.s.StandIns, func(x series.StandIn) bool { return x.ID != id })
-	o.s.Busy = keep(o.s.Busy, func(b series.Busy) bool { return objectOf(b) != id })
-	delete(o.s.Objects, id)
+	o.s.StandIns = keep(o.s.StandIns, func(x series.StandIn) bool { return !ids[x.ID] })
+	o.s.Busy = keep(o.s.Busy, func(b series.Busy) bool { return !ids[objectOf(b)] })
 }
 
 // parsed is an object that could be read as iCalendar.
@@ -167,25 +166,28 @@ type parsed struct {
 
 // take sorts objects into the snapshot: ours first, since what others are is told by them.
 func (o *observation) take(objects []object) {
-	var others []parsed
+	var all, others []parsed
+	known := map[string]bool{}
 	for _, x := range objects {
 		id := opaque(x.path)
 		o.read[id] = true
+		was := o.s.Objects[id].Pair
 		p, err := ical.Parse([]byte(x.text), o.c.o.Owner.Zone)
-		if err != nil {
+		switch {
+		case err == nil:
+			all = append(all, parsed{x, p})
+			o.s.Objects[id] = series.Object{Version: x.etag}
+		default:
 			// What cannot be read takes no time. A series of ours keeps its last readable state: that a client spoilt
 			// the text does not mean that somebody ended it.
 			o.unparsed++
-			pair := o.s.Objects[id].Pair
-			if pair == (series.Pair{}) {
-				o.forget(id)
-			}
-			o.s.Objects[id] = series.Object{Version: x.etag, Pair: pair}
-			continue
+			o.s.Objects[id] = series.Object{Version: x.etag, Pair: was}
 		}
-		o.forget(id)
-		o.s.Objects[id] = series.Object{Version: x.etag}
-		if x := (parsed{x, p}); !o.takeOurs(x) {
+		known[id] = err == nil || was == series.Pair{}
+	}
+	o.forget(known)
+	for _, x := range all {
+		if !o.takeOurs(x) {
 			others = append(others, x)
 		}
 	}

@@ -181,17 +181,20 @@ func (c *client) multiget(ctx context.Context, cal *collection, paths []string) 
 	return append(out, more...), err
 }
 
+// getEach gets the objects one by one. One that the account may not see comes without text.
 func (c *client) getEach(ctx context.Context, cal *collection, paths []string) ([]object, error) {
 	var out []object
 	for _, p := range paths {
 		o, err := c.get(ctx, cal.at(p))
-		if gone(err) {
-			continue
-		}
-		if err != nil {
+		switch {
+		case gone(err):
+		case statusOf(err) == http.StatusForbidden:
+			out = append(out, object{path: p})
+		case err != nil:
 			return nil, fmt.Errorf("object %s: %w", opaque(p), err)
+		default:
+			out = append(out, *o)
 		}
-		out = append(out, *o)
 	}
 	return out, nil
 }

@@ -16,7 +16,7 @@ func (s server) fixture(org string) providertest.Fixture {
 		return providertest.Actor{Person: person(id), Calendar: Open(o), Hands: s.hands(id)}
 	}
 	return providertest.Fixture{Manager: actor("mia"), Report: actor("raj"), Third: person("lee"), Org: org,
-		Schedules: s.schedules, Clock: clock.Clock(func() time.Time { return testNow })}
+		Schedules: s.schedules, KeepsOverrides: s.name == "cyrus", Clock: clock.Clock(func() time.Time { return testNow })}
 }
 
 // TestContractInMemory holds against a good server, with and without scheduling, and against the bad habits of real ones.

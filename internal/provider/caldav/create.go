@@ -133,11 +133,13 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 // Deliver is provider.Calendar's.
 func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error) {
 	const op = "deliver"
-	raw := organizers.Raw
-	if organizers.Cancelled { // also where it was deleted, so that its last text does not say so
-		raw = calledOff(raw)
+	theirs, err := ical.Parse([]byte(organizers.Raw), organizers.Zone)
+	if err == nil && organizers.Cancelled { // also one that was deleted, whose last text does not say so
+		var off []byte
+		if off, err = theirs.Cancel(c.o.Clock()); err == nil {
+			theirs, err = ical.Parse(off, organizers.Zone)
+		}
 	}
-	theirs, err := ical.Parse([]byte(raw), organizers.Zone)
 	if err != nil {
 		return series.Ref{}, permanent(op, "", "organizer's event %s: %w", opaque(organizers.ID), err)
 	}
@@ -154,15 +156,6 @@ func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers serie
 		return c.write(ctx, op, series.Ref{ID: there.path, Version: there.etag}, change)
 	}
 	return ref, err
-}
-
-var statusLine = regexp.MustCompile(`(?mi)^STATUS[;:].*\r?\n`)
-
-var eventBegins = regexp.MustCompile(`(?mi)^BEGIN:VEVENT\r?\n`)
-
-// calledOff is the text with all of its events cancelled.
-func calledOff(raw string) string {
-	return eventBegins.ReplaceAllString(statusLine.ReplaceAllString(raw, ""), "${0}STATUS:CANCELLED\r\n")
 }
 
 // add stores a new object at path, "" for one that its UID names. Where the calendar has one already, it stores

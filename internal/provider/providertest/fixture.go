@@ -18,6 +18,9 @@ type Fixture struct {
 	// Schedules: the server brings invitations to attendees and their answers back, before a write is answered
 	// (RFC 6638). Where it does not, the tests call Deliver and Answer, and series are created with ClientDelivers.
 	Schedules bool
+	// KeepsOverrides: the scheduling server never takes an override out of a copy, as Cyrus does not. What the organizer's
+	// event has no more is then not looked at in the report's copy.
+	KeepsOverrides bool
 	// Clock is the one that Manager's and Report's calendars read. It need not move.
 	Clock clock.Clock
 }

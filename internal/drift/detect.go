@@ -186,7 +186,7 @@ func (d *detector) week(w series.WeekMeeting) {
 	_, now, _ := d.span(w.Slot.Zone)
 	over := w.Date.Monday().Before(now.Monday())
 	m, at := w.Meeting, w.Booked.In(w.Booked.Location())
-	away := w.Skip != nil || d.v.Wanted && d.v.Want.AwayOn(w.Date) != ""
+	away := w.Skip != nil || d.v.Wanted && d.v.Away(w.Booked, w.Slot.Duration) != ""
 	flag := func(kind Kind, from, to string, by By) Flag {
 		f := Flag{}
 		if d.v.Wanted && !over {

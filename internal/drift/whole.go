@@ -41,7 +41,7 @@ func (d *detector) lost() {
 		case slices.ContainsFunc(d.out.Outcomes, func(o Outcome) bool { return o.Pair == v.Pair && o.Week == day.Week() }):
 		case !booked.Add(slot.Duration).After(since):
 			d.outcome(day, Kept, ByUnknown, nil, over)
-		case v.Want.AwayOn(day) != "":
+		case v.Away(booked, slot.Duration) != "":
 			d.outcome(day, Excused, ByUnknown, nil, over)
 		default:
 			d.outcome(day, CancelledWeek, ByUnknown, nil, over)

@@ -403,7 +403,7 @@ func (p *pairPlan) skips(h *series.Event) {
 		}
 		day0, _ := series.WallClock(m.Meeting.Original, h.Zone)
 		planned := slices.ContainsFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == day0 })
-		reason := w.AwayOn(day0)
+		reason := w.AwayAt(m.Meeting.Original)
 		switch {
 		case reason != "" && !planned && !m.Meeting.Cancelled:
 			out = append(out, series.Skip{Date: day0, Why: reason})

@@ -195,7 +195,7 @@ func (p *pairPlan) create(why, because string) {
 func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	until := p.today.AddDays(7 * p.in.Policy.HorizonWeeks)
 	for _, d := range w.Slot.Dates(w.First, w.First, until) {
-		if reason := w.AwayOn(d); reason != "" {
+		if reason := w.AwayAt(w.Slot.On(d)); reason != "" {
 			w.Skips = append(w.Skips, series.Skip{Date: d, Why: reason})
 		}
 	}

@@ -286,23 +286,11 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			x.broken(id, a.err)
 		} else {
 			delete(x.out.Breaks, id)
-			o.Suspect = suspect(o.Last, o.Snapshot)
 			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
 		}
 		x.observed[id] = o
 	}
 	x.busy = nil
-}
-
-// suspect reports whether a listing has lost series without a tombstone in a number that nobody would believe.
-func suspect(last, now series.Snapshot) bool {
-	missing := 0
-	for _, g := range now.Gone {
-		if !g.Proven && !g.Copy {
-			missing++
-		}
-	}
-	return missing >= 2 && 2*missing > len(last.Series)
 }
 
 // calendar opens the calendar of a person, once in a round.

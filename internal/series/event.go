@@ -59,6 +59,9 @@ type Event struct {
 	Delivered string
 	// Raw is the object as served, for bringing a deleted one back. Never logged.
 	Raw string
+	// Earlier are the Times of versions that were observed before this one, the newest first: what a copy that is behind may
+	// still show. Rounds keep it; providers know nothing of it.
+	Earlier []string
 }
 
 // Rule is an event's recurrence.
@@ -207,6 +210,9 @@ func (e Event) Digests() map[Field]string {
 	}
 	if last := e.LastDay(); !last.IsZero() {
 		m[FieldEnd] = Digest(last.String())
+	}
+	if e.Rule.Plain && e.Rule.Every > 1 {
+		m[FieldPhase] = digestPhase(e.First(), e.Rule.Every)
 	}
 	return m
 }

@@ -252,6 +252,9 @@ func (s Series) Digests() map[Field]string {
 	if s.Link != "" {
 		m[FieldLink] = Digest(s.Link)
 	}
+	if s.Slot.Every > 1 && !s.First.IsZero() {
+		m[FieldPhase] = digestPhase(s.First, s.Slot.Every)
+	}
 	return m
 }
 
@@ -267,10 +270,12 @@ const (
 	FieldBusy   Field = "busy"
 	// FieldEnd is the last day, written by End alone: an end without its digest is a person's.
 	FieldEnd Field = "end"
+	// FieldPhase tells in which weeks a series of every second or fourth week has its meetings. It goes with FieldSlot.
+	FieldPhase Field = "phase"
 )
 
 // Fields are the owned fields in their order.
-var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy, FieldEnd}
+var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy, FieldEnd, FieldPhase}
 
 // Mark is what makes an event ours, carried by the event itself.
 type Mark struct {
@@ -294,6 +299,12 @@ func Digest(s string) string {
 
 // DigestSlot is the digest of start, duration, rule and zone.
 func DigestSlot(s Slot) string { return Digest(s.Line()) }
+
+// digestPhase is the digest of which of every so many weeks the day lies in, counted from the week of 1 January 1970.
+func digestPhase(d Date, every int) string {
+	weeks := d.Monday().DaysSince(Date{1970, time.January, 1}.Monday()) / 7
+	return Digest(strconv.Itoa(weeks%every) + " of " + strconv.Itoa(every))
+}
 
 // DigestPeople is the digest of the organizer and the set of other addresses.
 func DigestPeople(organizer string, guests []string) string {

@@ -86,6 +86,7 @@ type Gone struct {
 	Proven bool
 	Copy   bool
 	Last   Event // as it was last seen
+	Ours   bool  // Holdfast removed it: it had never met
 }
 
 // Answer is an attendee's answer to one occurrence, or with a zero Original to the series.

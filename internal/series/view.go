@@ -1,7 +1,6 @@
 package series
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -20,12 +19,15 @@ type View struct {
 	Candidates []Event // recurring 1:1s that the pair has without us
 	// Unmarked: the last of Chain is a successor whose client dropped the mark; it carries that of its predecessor here.
 	Unmarked bool
+	// MarkLost: the last of Chain lost its mark; it carries the one that the roster's values make here.
+	MarkLost bool
 
 	Mine       []Event // recurring 1:1s of the pair without a mark in the report's calendar
 	Copies     []Event // the report's, of any of the chain
 	LastCopies []Event // as they were in the observation before this one
 	GoneCopies []Gone
 	StandIns   []StandIn
+	Out        []Interval // when one of the two is out of office, as their calendars say
 
 	// Stale: one of the two calendars could not be read, so that nothing may be decided.
 	Stale bool
@@ -62,13 +64,18 @@ func (v View) Generation() int {
 	return n
 }
 
-// Lost is the series of the latest generation when it is proven gone and nothing took its place, else nil.
+// Lost is the series of the latest generation when it is proven gone and nothing took its place, else nil. One that
+// Holdfast removed itself is not lost, nor is one that the roster ends before it began.
 func (v View) Lost() *Gone {
 	if len(v.Gone) == 0 {
 		return nil
 	}
 	g := &v.Gone[len(v.Gone)-1]
-	if !g.Proven || v.Head() != nil && v.Head().Mark.Generation >= g.Generation {
+	last := g.Last.LastDay()
+	switch ends := v.Want.Ends; {
+	case !g.Proven, g.Ours, v.Head() != nil && v.Head().Mark.Generation >= g.Generation:
+		return nil
+	case v.Wanted && !ends.IsZero() && (g.Last.First().After(ends) || !last.IsZero() && !last.Before(ends)):
 		return nil
 	}
 	return g
@@ -77,7 +84,7 @@ func (v View) Lost() *Gone {
 // Missing reports whether a series is absent without proof that somebody removed it.
 func (v View) Missing() bool {
 	return slices.ContainsFunc(v.Gone, func(g Gone) bool {
-		return !g.Proven && (v.Head() == nil || v.Head().Mark.Generation < g.Generation)
+		return !g.Proven && (v.Head() == nil || v.Head().Mark.Generation <= g.Generation)
 	})
 }
 
@@ -86,9 +93,29 @@ func (e Event) EndedByHand() bool {
 	return e.Cancelled || !e.Rule.Until.IsZero() && e.Mark.Written[FieldEnd] != e.Digests()[FieldEnd]
 }
 
-// SlotTouched reports whether a person moved the series: it stands elsewhere than where it was booked.
+// SlotTouched reports whether a person moved the series: it stands elsewhere than where it was booked, or in other weeks.
 func (e Event) SlotTouched() bool {
-	return !e.Rule.Plain || !e.Slot().Same(e.Mark.Slot, e.First())
+	return !e.Rule.Plain || !e.Slot().Same(e.Mark.Slot, e.First()) || e.phaseTouched()
+}
+
+// phaseTouched reports whether a series of every second or fourth week stands in other weeks than those it was booked in.
+func (e Event) phaseTouched() bool {
+	written := e.Mark.Written[FieldPhase]
+	return written != "" && e.Rule.Every == e.Mark.Slot.Every && written != digestPhase(e.First(), e.Rule.Every)
+}
+
+// BookedFirst is the day of the event's first meeting if it stood on the slot, in the weeks it was booked in.
+func (e Event) BookedFirst(s Slot) Date {
+	d := s.InWeek(e.First())
+	if written := e.Mark.Written[FieldPhase]; written != "" && s.Every == e.Mark.Slot.Every {
+		for range s.Every - 1 {
+			if digestPhase(d, s.Every) == written {
+				break
+			}
+			d = d.AddDays(7)
+		}
+	}
+	return d
 }
 
 // Touched reports whether the field is other than Holdfast last wrote it.
@@ -99,48 +126,40 @@ func (e Event) Touched(f Field) bool {
 	return e.Mark.Written[f] != "" && e.Mark.Written[f] != e.Digests()[f]
 }
 
-// Week is one week's meeting of a pair: where it was booked, and what the calendar has.
+// WeekMeeting is one week's meeting of a pair: where it was booked, and what the calendar has.
 type WeekMeeting struct {
 	Generation int
 	Date       Date      // the booked day: the occurrence's name
 	Booked     time.Time // the booked start
 	Slot       Slot      // as booked
-	Meeting    *Meeting  // nil: nothing of the series lies in that week
+	Meeting    *Meeting  // nil: the series has none for that week
 	Skip       *Skip     // it is planned to be skipped
 	Event      *Event    // of Chain
 }
 
-// Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date.
+// Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date. Each of Chain has the weeks
+// from its first one to that before the next one's first.
 func (v View) Weeks(from, to Week) []WeekMeeting {
 	var out []WeekMeeting
 	for i := range v.Chain {
-		e := &v.Chain[i]
+		e, until := &v.Chain[i], to.Monday().AddDays(6)
 		slot := e.Mark.Slot
 		if slot.IsZero() {
 			continue
 		}
-		step := 7 * max(slot.Every, 1)
-		first := inWeek(e.First().Monday(), slot.Weekday)
-		meetings := e.Meetings(slot.On(from.Monday().AddDays(-7)), slot.On(to.Monday().AddDays(14)))
-		for _, d := range slot.Dates(first, from.Monday(), to.Monday().AddDays(6)) {
-			w := WeekMeeting{Generation: e.Mark.Generation, Date: d, Booked: slot.On(d), Slot: slot, Event: e}
-			if last := e.LastDay(); !last.IsZero() && d.Monday().After(last.Monday()) {
-				break
-			}
-			for k := range meetings {
-				od, _ := WallClock(meetings[k].Original, slot.Zone)
-				if od == d || !e.Start.IsZero() && od.Monday() == d.Monday() && e.SlotTouched() && step == 7*max(e.Rule.Every, 1) {
-					w.Meeting = &meetings[k]
-					break
-				}
-			}
+		if i+1 < len(v.Chain) {
+			until = minDate(until, v.Chain[i+1].First().Monday().AddDays(-1))
+		}
+		if last := e.LastDay(); !last.IsZero() {
+			until = minDate(until, last.Monday().AddDays(6))
+		}
+		meetings := e.Meetings(slot.On(from.Monday().AddDays(-7)), slot.On(to.Monday().AddDays(7*(slot.Every+1))))
+		for _, d := range slot.Dates(e.BookedFirst(slot), from.Monday(), until) {
+			w := WeekMeeting{Generation: e.Mark.Generation, Date: d, Booked: slot.On(d), Slot: slot, Event: e, Meeting: e.meetingOf(meetings, d)}
 			for k := range e.Mark.Skips {
-				if e.Mark.Skips[k].Date == d {
+				if day := e.Mark.Skips[k].Date; day == d || w.Meeting != nil && DateOf(w.Meeting.Original.In(location(e.Zone))) == day {
 					w.Skip = &e.Mark.Skips[k]
 				}
-			}
-			if w.Meeting == nil && i < len(v.Chain)-1 {
-				continue // the last week of a part that was ended: its successor has that week
 			}
 			out = append(out, w)
 		}
@@ -149,14 +168,55 @@ func (v View) Weeks(from, to Week) []WeekMeeting {
 	return out
 }
 
+// meetingOf is the one of the meetings that was booked for the day; of a series that was moved, the one of that week, or
+// of those up to the next one that was booked.
+func (e *Event) meetingOf(meetings []Meeting, d Date) *Meeting {
+	slot := e.Mark.Slot
+	span := 7
+	if e.Rule.Plain && e.Rule.Every == slot.Every {
+		span *= slot.Every
+	}
+	var found *Meeting
+	for k := range meetings {
+		od, _ := WallClock(meetings[k].Original, slot.Zone)
+		if od == d {
+			return &meetings[k]
+		}
+		if n := od.DaysSince(d.Monday()); found == nil && n >= 0 && n < span && e.SlotTouched() {
+			found = &meetings[k]
+		}
+	}
+	return found
+}
+
+func minDate(a, b Date) Date {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func inWeek(monday Date, day time.Weekday) Date { return monday.AddDays((int(day) + 6) % 7) }
 
 // InWeek is the slot's day in the ISO week of d.
 func (s Slot) InWeek(d Date) Date { return inWeek(d.Monday(), s.Weekday) }
 
-// AwayOn tells why one of the pair is not there on d; "" if both are.
-func (s Series) AwayOn(d Date) string {
+// Away tells why one of the two is not there for a meeting at that time, each on the days of their own zone; "" if both
+// are.
+func (v View) Away(start time.Time, length time.Duration) string {
+	if why := v.Want.AwayAt(start); why != "" {
+		return why
+	}
+	if slices.ContainsFunc(v.Out, func(i Interval) bool { return i.Start.Before(start.Add(length)) && start.Before(i.End) }) {
+		return "out of office"
+	}
+	return ""
+}
+
+// AwayAt tells what leave or holiday one of the pair has at that time, each on the days of their own zone; "" for none.
+func (s Series) AwayAt(t time.Time) string {
 	for _, p := range []Person{s.Manager, s.Report} {
+		d, _ := WallClock(t, p.Zone)
 		for _, a := range p.Away {
 			if !d.Before(a.From) && !d.After(a.To) {
 				return a.Why
@@ -164,169 +224,4 @@ func (s Series) AwayOn(d Date) string {
 		}
 	}
 	return ""
-}
-
-// Observed is one person's calendar as a round has it.
-type Observed struct {
-	Snapshot Snapshot
-	Last     Snapshot // the one before
-	Stale    bool
-	Suspect  bool
-}
-
-// Gather puts together what the roster wants and what calendars say, one View for each pair of the roster and for each
-// other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without an entry
-// has no calendar that Holdfast reads.
-func Gather(want []Series, observed map[string]Observed) []View {
-	views := map[Pair]*View{}
-	former := map[Pair]Pair{}
-	for _, s := range want {
-		views[s.Pair] = &View{Pair: s.Pair, Want: s, Wanted: true}
-		for _, f := range s.Formerly {
-			former[f] = s.Pair
-		}
-	}
-	view := func(p Pair) *View {
-		if now, ok := former[p]; ok && views[p] == nil {
-			p = now
-		}
-		if views[p] == nil {
-			views[p] = &View{Pair: p}
-		}
-		return views[p]
-	}
-	for _, id := range sortedKeys(observed) {
-		s := observed[id].Snapshot
-		for _, e := range s.Series {
-			v := view(e.Mark.Pair)
-			v.Chain = append(v.Chain, e)
-		}
-		for _, g := range s.Gone {
-			if v := view(g.Pair); g.Copy {
-				v.GoneCopies = append(v.GoneCopies, g)
-			} else {
-				v.Gone = append(v.Gone, g)
-			}
-		}
-		for _, c := range s.Copies {
-			v := view(c.Mark.Pair)
-			v.Copies = append(v.Copies, c)
-		}
-		for _, c := range observed[id].Last.Copies {
-			v := view(c.Mark.Pair)
-			v.LastCopies = append(v.LastCopies, c)
-		}
-		for _, c := range s.Candidates {
-			if v := view(c.Pair); v.Pair.Manager == id {
-				v.Candidates = append(v.Candidates, c.Event)
-			} else {
-				v.Mine = append(v.Mine, c.Event)
-			}
-		}
-		for _, x := range s.StandIns {
-			v := view(x.Pair)
-			if !slices.ContainsFunc(v.StandIns, func(y StandIn) bool { return y.Start.Equal(x.Start) && y.LookAlike == x.LookAlike }) {
-				v.StandIns = append(v.StandIns, x)
-			}
-		}
-	}
-	var out []View
-	for _, p := range sortedPairs(views) {
-		v := views[p]
-		if !v.Wanted && len(v.Chain) == 0 {
-			continue
-		}
-		v.link()
-		v.judge(observed)
-		out = append(out, *v)
-	}
-	return out
-}
-
-// judge notes how far the pair's two calendars can be believed, and what they can do.
-func (v *View) judge(observed map[string]Observed) {
-	m, ok := observed[v.Pair.Manager]
-	r, has := observed[v.Pair.Report]
-	v.Stale = !ok || m.Stale || has && r.Stale
-	v.Suspect = m.Suspect || has && r.Suspect
-	v.HasCopy = has
-	v.Quiet = m.Snapshot.Quiet
-	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)
-	v.At, v.Before = m.Snapshot.At, m.Last.At
-	if has && r.Snapshot.At.Before(v.At) {
-		v.At = r.Snapshot.At
-	}
-	if has && r.Last.At.Before(v.Before) {
-		v.Before = r.Last.At
-	}
-}
-
-// link sorts the marked events into the chain and the duplicates: in each generation the one of derived identity leads;
-// another is its successor if it begins after the leader's end, its replacement if there is no live leader, else a duplicate.
-func (v *View) link() {
-	events := v.Chain
-	v.Chain = nil
-	slices.SortStableFunc(events, func(a, b Event) int {
-		if c := cmp.Compare(a.Mark.Generation, b.Mark.Generation); c != 0 {
-			return c
-		}
-		if a.Derived != b.Derived {
-			if a.Derived {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID))
-	})
-	for _, e := range events {
-		head := v.Head()
-		switch {
-		case head == nil || head.Mark.Generation < e.Mark.Generation || head.Cancelled:
-			v.Chain = append(v.Chain, e)
-		case !head.Rule.Until.IsZero() && e.Start.After(head.Rule.Until):
-			v.Chain = append(v.Chain, e)
-		default:
-			v.Duplicates = append(v.Duplicates, e)
-		}
-	}
-	// The report's side of a 1:1 that was adopted bears no mark: its UID tells.
-	v.Mine = slices.DeleteFunc(v.Mine, func(c Event) bool {
-		ours := slices.ContainsFunc(v.Chain, func(e Event) bool { return e.UID == c.UID })
-		if ours {
-			c.Mark.Pair = v.Pair
-			v.Copies = append(v.Copies, c)
-		}
-		return ours
-	})
-	slices.SortStableFunc(v.Gone, func(a, b Gone) int { return cmp.Compare(a.Generation, b.Generation) })
-	slices.SortFunc(v.Candidates, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID)) })
-	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return a.Start.Compare(b.Start) })
-	if head := v.Head(); head != nil && !head.Rule.Until.IsZero() && head.EndedByHand() {
-		for i, c := range v.Candidates {
-			if c.Start.After(head.Rule.Until) && DateOf(c.Start.UTC()).DaysSince(DateOf(head.Rule.Until.UTC())) <= 14*max(head.Mark.Slot.Every, 1) {
-				c.Mark = head.Mark
-				v.Chain, v.Unmarked = append(v.Chain, c), true
-				v.Candidates = slices.Delete(v.Candidates, i, i+1)
-				break
-			}
-		}
-	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var ks []string
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.Sort(ks)
-	return ks
-}
-
-func sortedPairs[V any](m map[Pair]V) []Pair {
-	var ks []Pair
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.SortFunc(ks, Pair.Compare)
-	return ks
 }

@@ -1,0 +1,226 @@
+package series
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Observed is one person's calendar as a round has it.
+type Observed struct {
+	Snapshot Snapshot
+	Last     Snapshot // the one before
+	Stale    bool     // it could not be read: Snapshot is Last
+	// Busy is the time taken by other events, as Snapshot.Busy expands to, by start.
+	Busy []Interval
+}
+
+// Suspect reports whether the listing has lost series without a tombstone in a number that nobody would believe.
+func (o Observed) Suspect() bool {
+	missing := 0
+	for _, g := range o.Snapshot.Gone {
+		if !g.Proven && !g.Copy {
+			missing++
+		}
+	}
+	return missing >= 2 && 2*missing > len(o.Last.Series)
+}
+
+// Gather puts together what the roster wants and what calendars say, one View for each pair of the roster and for each
+// other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without an entry
+// has no calendar that Holdfast reads.
+func Gather(want []Series, observed map[string]Observed) []View {
+	views := map[Pair]*View{}
+	former := map[Pair]Pair{}
+	for _, s := range want {
+		views[s.Pair] = &View{Pair: s.Pair, Want: s, Wanted: true}
+		for _, f := range s.Formerly {
+			former[f] = s.Pair
+		}
+	}
+	view := func(p Pair) *View {
+		if now, ok := former[p]; ok && views[p] == nil {
+			p = now
+		}
+		if views[p] == nil {
+			views[p] = &View{Pair: p}
+		}
+		return views[p]
+	}
+	for _, id := range sortedKeys(observed) {
+		s := observed[id].Snapshot
+		for _, e := range s.Series {
+			v := view(e.Mark.Pair)
+			v.Chain = append(v.Chain, e)
+		}
+		for _, g := range s.Gone {
+			if v := view(g.Pair); g.Copy {
+				v.GoneCopies = append(v.GoneCopies, g)
+			} else {
+				v.Gone = append(v.Gone, g)
+			}
+		}
+		for _, c := range s.Copies {
+			v := view(c.Mark.Pair)
+			v.Copies = append(v.Copies, c)
+		}
+		for _, c := range observed[id].Last.Copies {
+			v := view(c.Mark.Pair)
+			v.LastCopies = append(v.LastCopies, c)
+		}
+		for _, c := range s.Candidates {
+			if v := view(c.Pair); v.Pair.Manager == id {
+				v.Candidates = append(v.Candidates, c.Event)
+			} else {
+				v.Mine = append(v.Mine, c.Event)
+			}
+		}
+		for _, x := range s.StandIns {
+			v := view(x.Pair)
+			if !slices.ContainsFunc(v.StandIns, func(y StandIn) bool { return y.Start.Equal(x.Start) && y.LookAlike == x.LookAlike }) {
+				v.StandIns = append(v.StandIns, x)
+			}
+		}
+	}
+	var out []View
+	for _, p := range sortedPairs(views) {
+		v := views[p]
+		if !v.Wanted && len(v.Chain) == 0 && len(v.Copies) == 0 {
+			continue
+		}
+		v.link()
+		v.heal()
+		v.judge(observed)
+		out = append(out, *v)
+	}
+	return out
+}
+
+// judge notes how far the pair's two calendars can be believed, and what they can do.
+func (v *View) judge(observed map[string]Observed) {
+	m, ok := observed[v.Pair.Manager]
+	r, has := observed[v.Pair.Report]
+	v.Stale = !ok || m.Stale || has && r.Stale
+	v.Suspect = m.Suspect() || has && r.Suspect()
+	v.HasCopy = has
+	v.Quiet = m.Snapshot.Quiet
+	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)
+	v.At, v.Before = m.Snapshot.At, m.Last.At
+	if has && r.Snapshot.At.Before(v.At) {
+		v.At = r.Snapshot.At
+	}
+	if has && r.Last.At.Before(v.Before) {
+		v.Before = r.Last.At
+	}
+	for _, o := range []Observed{m, r} {
+		for _, b := range o.Busy {
+			if b.Kind == AwayKind {
+				v.Out = append(v.Out, b)
+			}
+		}
+	}
+}
+
+// heal gives a series that lost its mark the one that the roster's values make.
+func (v *View) heal() {
+	h := v.Head()
+	if !v.Wanted || h == nil || !h.Mark.Slot.IsZero() {
+		return
+	}
+	w := v.Want
+	w.Generation, w.First = h.Mark.Generation, h.First()
+	if w.Auto {
+		w.Slot = h.Slot()
+	}
+	if w.Slot.IsZero() {
+		return // a rule of its own, and no wish to hold it against
+	}
+	for _, t := range h.Excluded {
+		if why := w.AwayAt(t); why != "" {
+			w.Skips = append(w.Skips, Skip{Date: DateOf(t), Why: why})
+		}
+	}
+	h.Mark, v.MarkLost = w.Mark(), true
+}
+
+// link sorts the marked events into the chain and the duplicates: in each generation the one of derived identity leads;
+// another is its successor if it begins after the leader's end, its replacement if there is no live leader, else a duplicate.
+func (v *View) link() {
+	events := v.Chain
+	v.Chain = nil
+	slices.SortStableFunc(events, func(a, b Event) int {
+		if c := cmp.Compare(a.Mark.Generation, b.Mark.Generation); c != 0 {
+			return c
+		}
+		if a.Derived != b.Derived {
+			if a.Derived {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID))
+	})
+	for _, e := range events {
+		head := v.Head()
+		switch {
+		case head == nil || head.Mark.Generation < e.Mark.Generation || head.Cancelled:
+			v.Chain = append(v.Chain, e)
+		case !head.Rule.Until.IsZero() && e.Start.After(head.Rule.Until):
+			v.Chain = append(v.Chain, e)
+		default:
+			v.Duplicates = append(v.Duplicates, e)
+		}
+	}
+	// The report's side of a 1:1 that was adopted bears no mark: its UID tells.
+	v.Mine = slices.DeleteFunc(v.Mine, func(c Event) bool {
+		ours := slices.ContainsFunc(v.Chain, func(e Event) bool { return e.UID == c.UID })
+		if ours {
+			c.Mark.Pair = v.Pair
+			v.Copies = append(v.Copies, c)
+		}
+		return ours
+	})
+	slices.SortStableFunc(v.Gone, func(a, b Gone) int {
+		return cmp.Or(cmp.Compare(a.Generation, b.Generation), compareBool(a.Last.Derived, b.Last.Derived), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(v.Candidates, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID)) })
+	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return a.Start.Compare(b.Start) })
+	if head := v.Head(); head != nil && !head.Rule.Until.IsZero() && head.EndedByHand() {
+		for i, c := range v.Candidates {
+			if c.Start.After(head.Rule.Until) && DateOf(c.Start.UTC()).DaysSince(DateOf(head.Rule.Until.UTC())) <= 14*max(head.Mark.Slot.Every, 1) {
+				c.Mark = head.Mark
+				v.Chain, v.Unmarked = append(v.Chain, c), true
+				v.Candidates = slices.Delete(v.Candidates, i, i+1)
+				break
+			}
+		}
+	}
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var ks []string
+	for k := range m {
+		ks = append(ks, k)
+	}
+	slices.Sort(ks)
+	return ks
+}
+
+func sortedPairs[V any](m map[Pair]V) []Pair {
+	var ks []Pair
+	for k := range m {
+		ks = append(ks, k)
+	}
+	slices.SortFunc(ks, Pair.Compare)
+	return ks
+}

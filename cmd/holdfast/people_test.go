@@ -161,6 +161,7 @@ func (t target) open(env *testscript.Env) (*story, error) {
 	}
 	s.pair = values["MIA"] + "/" + values["RAJ"]
 	env.Setenv("PAIR", s.pair)
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a -race build lingers for a second
 	for _, name := range []string{"holdfast.yaml", "roster.yaml"} {
 		text, err := os.ReadFile(filepath.Join(env.WorkDir, name))
 		if errors.Is(err, os.ErrNotExist) {

@@ -23,6 +23,7 @@ WHICH is the original start of one occurrence, 2026-12-08T10:00 on the event's o
   addevent UID WHEN ZONE MINUTES TITLE [ADDRESS...]   a single event, with those people
 """
 import os
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -349,6 +350,19 @@ def addevent(client, uid, when, zone, minutes, title, *people):
     client.create_object_sync(c, ECal.OperationFlags.NONE, None)
 
 
+def settled():
+    """Waits until the server has all that was done: what is done while Evolution is connecting is kept back for a moment."""
+    cache = os.path.join(os.environ['XDG_CACHE_HOME'], 'evolution', 'calendar', 'person', 'cache.db')
+    for _ in range(300):
+        db = sqlite3.connect(cache, timeout=10)
+        kept_back = db.execute('SELECT COUNT(*) FROM ECacheObjects WHERE ECacheState <> 0').fetchone()[0]
+        db.close()
+        if not kept_back:
+            return
+        time.sleep(0.1)
+    sys.exit(f'{kept_back} changes were not sent')
+
+
 if len(sys.argv) < 6:
     sys.exit(__doc__)
 OP, URL, USER, PASSWORD, UID, *ARGS = sys.argv[1:]
@@ -358,5 +372,5 @@ if OP == 'addevent':
 else:
     {f.__name__: f for f in (move, shorten, cancel, putback, decline, relocate, unlink, addguest, setfree, moveall, split,
                              endseries, duplicate, delete)}[OP](Event(CLIENT, UID), *ARGS)
-sys.stdout.flush()
+settled()
 os._exit(0)  # the main loop's thread would keep it

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -166,7 +167,11 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Starts a calendar server on loopback with a sample org, runs the real daemon against it, and lets people move,\n" +
 			"cancel, shorten and decline. Your own calendar program can join.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return demo.Run(cmd.Context(), demo.Options{Once: once, Out: a.Out, Clock: a.Clock, Log: a.log})
+			o := demo.Options{Once: once, Out: a.Out, Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
+			if !once {
+				o.After = time.After
+			}
+			return demo.Run(cmd.Context(), o)
 		}}
 	cmd.Flags().BoolVar(&once, "once", false, "tell the story once and end")
 	return cmd

@@ -14,11 +14,8 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
-	"github.com/rs/zerolog"
-
 	"holdfast/internal/clock"
 	"holdfast/internal/daemon"
-	"holdfast/internal/drift"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -26,22 +23,23 @@ import (
 
 // Options of a demo.
 type Options struct {
-	Once  bool // tell the story once and end
-	Out   io.Writer
-	Clock clock.Clock
-	Log   zerolog.Logger
+	Once   bool // tell the story once and end
+	Out    io.Writer
+	Daemon daemon.Options // clock and log; the demo fills in the rest
+	// After is time.After, for the pauses between what people do. nil: they make none.
+	After func(time.Duration) <-chan time.Time
 }
 
-// person is somebody of the sample company. Everybody's password is their name and "-demo".
-type person struct{ id, name, zone, city string }
+// person is somebody of the sample company. Everybody's password is their id and "-demo".
+type person struct{ id, name, zone string }
 
 var people = []person{
-	{"mia", "Mia Chen", "Europe/Berlin", "Berlin"},
-	{"raj", "Raj Patel", "Asia/Kolkata", "Pune"},
-	{"lee", "Lee Park", "Europe/Berlin", "Berlin"},
-	{"ana", "Ana Silva", "America/New_York", "New York"},
-	{"bo", "Bo Larsen", "America/New_York", "New York"},
-	{"kim", "Kim Novak", "Europe/London", "London"},
+	{"mia", "Mia Chen", "Europe/Berlin"},
+	{"raj", "Raj Patel", "Asia/Kolkata"},
+	{"lee", "Lee Park", "Europe/Berlin"},
+	{"ana", "Ana Silva", "America/New_York"},
+	{"bo", "Bo Larsen", "America/New_York"},
+	{"kim", "Kim Novak", "Europe/London"},
 }
 
 const rosterYAML = `defaults:
@@ -51,7 +49,7 @@ people:
 %sone_on_ones:
   - manager: mia
     reports:
-      - {report: raj, slot: Tue 10:00, place: Room Alder}
+      - {report: raj, slot: Tue 10:00, place: %s}
       - {report: lee, slot: Tue 14:00, duration: 30m, place: Room Birch}
       - {report: ana, slot: Wed 15:00}
   - manager: ana
@@ -83,43 +81,42 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	base := "http://" + listener.Addr().String()
-	server := &http.Server{Handler: calendars(o.Clock), ReadHeaderTimeout: 10 * time.Second}
+	d := &demo{Options: o, dir: dir, base: "http://" + listener.Addr().String(), rounds: make(chan reconcile.Round), wake: make(chan struct{}), ran: make(chan error, 1)}
+	server := &http.Server{Handler: calendars(o.Daemon.Clock), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		_ = server.Serve(listener) // ends with Close
 	}()
 	defer func() { err = errors.Join(err, server.Close()); <-served }()
-	if err := files(dir, base); err != nil {
+	if err := d.files(); err != nil {
 		return err
 	}
 
-	rounds := make(chan reconcile.Round)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	app, err := daemon.Open(ctx, daemon.Options{Config: filepath.Join(dir, "holdfast.yaml"), Clock: o.Clock, Log: o.Log, Round: func(r reconcile.Round) {
+	o.Daemon.Config = filepath.Join(dir, "holdfast.yaml")
+	o.Daemon.Round = func(r reconcile.Round) {
 		select {
-		case rounds <- r:
+		case d.rounds <- r:
 		case <-ctx.Done():
 		}
-	}})
+	}
+	app, err := daemon.Open(ctx, o.Daemon)
 	if err != nil {
 		return err
 	}
-	wake := make(chan struct{})
-	ran := make(chan error, 1)
-	go func() { ran <- app.Run(ctx, wake) }()
-	d := &demo{Options: o, base: base, rounds: rounds, wake: wake, ran: ran}
+	go func() { d.ran <- app.Run(ctx, d.wake) }()
 	err = d.tell(ctx)
 	stopped := ctx.Err() != nil
 	cancel()
 	if !d.ended {
-		err = errors.Join(err, <-ran)
+		err = errors.Join(err, <-d.ran)
 	}
 	err = errors.Join(err, app.Close())
-	if stopped && errors.Is(err, context.Canceled) {
-		return nil // Ctrl-C is how a demo ends
+	if stopped && errors.Is(err, context.Canceled) { // Ctrl-C is how a demo ends
+		d.say("\nThat was the demo. Nothing of it is left on this machine.")
+		err = nil
 	}
 	return err
 }
@@ -133,31 +130,37 @@ func calendars(now clock.Clock) *caldavtest.Server {
 }
 
 // files writes what an admin would have written.
-func files(dir, base string) error {
-	if err := os.Mkdir(filepath.Join(dir, "secrets"), 0o700); err != nil {
+func (d *demo) files() error {
+	if err := os.Mkdir(filepath.Join(d.dir, "secrets"), 0o700); err != nil {
 		return err
 	}
-	who := ""
 	for _, p := range people {
-		who += fmt.Sprintf("  %s: {name: %s, email: %s@example.com, calendar: office, zone: %s}\n", p.id, p.name, p.id, p.zone)
-		if err := os.WriteFile(filepath.Join(dir, "secrets", p.id), []byte(p.id+"-demo\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(d.dir, "secrets", p.id), []byte(p.id+"-demo\n"), 0o600); err != nil {
 			return err
 		}
 	}
-	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "roster.yaml"), fmt.Appendf(nil, rosterYAML, who), 0o600),
-		os.WriteFile(filepath.Join(dir, "holdfast.yaml"), fmt.Appendf(nil, settingsYAML, base), 0o600))
+	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), fmt.Appendf(nil, settingsYAML, d.base), 0o600))
+}
+
+// roster writes the roster, with the place where Mia meets Raj.
+func (d *demo) roster(place string) error {
+	who := ""
+	for _, p := range people {
+		who += fmt.Sprintf("  %s: {name: %s, email: %s@example.com, calendar: office, zone: %s}\n", p.id, p.name, p.id, p.zone)
+	}
+	return os.WriteFile(filepath.Join(d.dir, "roster.yaml"), fmt.Appendf(nil, rosterYAML, who, place), 0o600)
 }
 
 // demo is one telling.
 type demo struct {
 	Options
+	dir    string
 	base   string
-	rounds <-chan reconcile.Round
-	wake   chan<- struct{}
-	ran    <-chan error
-	ended  bool // ran was read
-	flags  map[string]drift.Flag
+	rounds chan reconcile.Round
+	wake   chan struct{}
+	ran    chan error
+	ended  bool            // ran was read
+	held   map[string]bool // changes that were told as held
 }
 
 var (
@@ -165,41 +168,45 @@ var (
 	dim    = lipgloss.NewStyle().Faint(true)
 	yellow = lipgloss.NewStyle().Foreground(lipgloss.Color("3"))
 	green  = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
+	red    = lipgloss.NewStyle().Foreground(lipgloss.Color("1"))
 )
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.Out, format+"\n", args...) }
 
-// round waits for the next round and tells what it opened, changed and closed.
-func (d *demo) round(ctx context.Context) (reconcile.Round, error) {
-	select {
-	case r := <-d.rounds:
-		d.tellRound(r)
-		return r, nil
-	case err := <-d.ran:
-		d.ended = true
-		return reconcile.Round{}, err
-	case <-ctx.Done():
-		return reconcile.Round{}, ctx.Err()
-	}
+// act tells what somebody does now.
+func (d *demo) act(words string) {
+	d.say("\n%s  %s", dim.Render(d.Daemon.Clock().Format("15:04:05")), words)
 }
 
+// tellRound tells what a round found and did.
 func (d *demo) tellRound(r reconcile.Round) {
+	line := func(style lipgloss.Style, word string, p series.Pair, text string) {
+		d.say("          %s  %s: %s", style.Render(fmt.Sprintf("%-12s", word)), bold.Render(p.String()), text)
+	}
 	for _, f := range r.Edges.Opened {
-		d.say("  %s %s: %s", yellow.Render("flag opened "), bold.Render(f.Pair.String()), f.Words())
+		line(yellow, "flag opened", f.Pair, f.Words())
 	}
 	for _, f := range r.Edges.Changed {
-		d.say("  %s %s: %s", yellow.Render("flag changed"), bold.Render(f.Pair.String()), f.Words())
+		line(yellow, "flag changed", f.Pair, f.Words())
 	}
 	for _, f := range r.Edges.Closed {
-		d.say("  %s %s: %s", green.Render("flag closed "), bold.Render(f.Pair.String()), f.Words())
+		line(green, "flag closed", f.Pair, f.Words())
 	}
 	for _, c := range r.Applied {
 		if !r.First {
-			d.say("  %s %s: %s", green.Render("written     "), bold.Render(c.Pair.String()), firstWords(c.Why, string(c.Action)))
+			line(green, "written", c.Pair, firstWords(c.Why, string(c.Action)))
 		}
 	}
+	held := map[string]bool{}
+	for _, h := range r.Plan.Held {
+		held[h.ID()] = true
+		if !d.held[h.ID()] {
+			line(yellow, "held", h.Pair, h.Because)
+		}
+	}
+	d.held = held
 	for _, f := range r.Failures {
-		d.say("  error        %v", f.Err)
+		d.say("          %s  %v", red.Render("error       "), f.Err)
 	}
 }
 
@@ -210,36 +217,8 @@ func firstWords(why []string, other string) string {
 	return why[0]
 }
 
-// until makes rounds until one has what is asked for, or so many have passed.
-func (d *demo) until(ctx context.Context, enough func(reconcile.Round) bool) error {
-	for range maxRounds {
-		select {
-		case d.wake <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		case r := <-d.rounds:
-			d.tellRound(r)
-			if enough(r) {
-				return nil
-			}
-			continue
-		}
-		r, err := d.round(ctx)
-		if err != nil {
-			return err
-		}
-		if enough(r) {
-			return nil
-		}
-	}
-	return errors.New("the daemon did not notice; this is a fault of the demo")
-}
-
-// maxRounds is how many rounds the daemon may take to notice something.
-const maxRounds = 20
-
 func (d *demo) person(id string) caldavtest.Person {
-	return caldavtest.Person{Base: d.base, User: id, Password: id + "-demo", Email: id + "@example.com", Now: d.Clock}
+	return caldavtest.Person{Base: d.base, User: id, Password: id + "-demo", Email: id + "@example.com", Now: d.Daemon.Clock}
 }
 
 // meeting is the pair's booking as its manager's calendar has it, and the start of the meeting so many weeks ahead.

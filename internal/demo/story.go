@@ -2,8 +2,12 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/drift"
@@ -13,24 +17,25 @@ import (
 
 // scene is something that a person does, and what Holdfast must notice.
 type scene struct {
-	words string // who does what
-	do    func(ctx context.Context) error
-	opens drift.Kind // the flag that opens, "" for none
-	shuts drift.Kind // the flag that closes
-	heals bool       // something is written
+	words  string // who does what
+	do     func(ctx context.Context) error
+	opens  drift.Kind // the flag that opens, "" for none
+	shuts  drift.Kind // the flag that closes
+	writes bool       // something is written
 }
 
 func (s scene) noticed(r reconcile.Round) bool {
 	has := func(flags []drift.Flag, k drift.Kind) bool {
-		for _, f := range flags {
-			if f.Kind == k {
-				return true
-			}
-		}
-		return k == ""
+		return k == "" || slices.ContainsFunc(flags, func(f drift.Flag) bool { return f.Kind == k })
 	}
-	return has(r.Edges.Opened, s.opens) && has(r.Edges.Closed, s.shuts) && (!s.heals || len(r.Applied) > 0)
+	return has(r.Edges.Opened, s.opens) && has(r.Edges.Closed, s.shuts) && (!s.writes || len(r.Applied) > 0)
 }
+
+// The pauses: between the scenes of the story, and between what people do once it is told.
+const (
+	pace  = time.Second
+	pause = 30 * time.Second
+)
 
 // tell tells the story: the booking, then what people do, then, unless once is enough, whatever comes.
 func (d *demo) tell(ctx context.Context) error {
@@ -50,77 +55,87 @@ func (d *demo) tell(ctx context.Context) error {
 		}
 	}
 	for _, s := range d.scenes(book) {
-		if err := d.play(ctx, s); err != nil {
+		if err := d.wait(ctx, pace); err != nil {
+			return err
+		}
+		d.act(s.words)
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.words, err)
+		}
+		if r, err = d.until(ctx, s.noticed); err != nil {
 			return err
 		}
 	}
-	d.say("\n%s", bold.Render("That is the whole idea: people's edits stay, Holdfast says what became of the slot."))
+	d.farewell(r)
 	if d.Once {
 		return nil
 	}
-	d.say("It goes on: join with your own calendar program, move something, and watch. Ctrl-C ends it.\n")
 	return d.goOn(ctx, book)
 }
 
-func (d *demo) play(ctx context.Context, s scene) error {
-	d.say("\n%s %s", dim.Render(d.Clock().Format("15:04:05")), s.words)
-	if err := s.do(ctx); err != nil {
-		return fmt.Errorf("%s: %w", s.words, err)
-	}
-	return d.until(ctx, s.noticed)
-}
-
 func (d *demo) welcome() {
-	d.say("%s", bold.Render("Holdfast demo: a calendar server, a small company and the real daemon, all on this machine."))
-	d.say("\nThe calendar server is %s (CalDAV). Join it with any calendar program:", bold.Render(d.base+"/"))
-	for _, p := range people {
-		d.say("  user %-4s password %-9s %s", p.id, p.id+"-demo", dim.Render(p.name+", "+p.city))
-	}
+	d.say("%s\n", bold.Render("Holdfast demo: a calendar server, a small company and the real daemon, all on this machine."))
+	d.say("  Mia Chen in Berlin manages Raj Patel (Pune), Lee Park (Berlin) and Ana Silva (New York).")
+	d.say("  Ana Silva manages Bo Larsen (New York) and Kim Novak (London).")
+	d.say("\nTheir calendars are at %s (CalDAV); any calendar program can join.", bold.Render(d.base+"/"))
+	d.say("Users: mia, raj, lee, ana, bo, kim. The password is the name and -demo: %s.", bold.Render("mia-demo"))
 }
 
 func (d *demo) booked(r reconcile.Round) {
-	d.say("\n%s Holdfast reads the roster and books every pair a weekly slot; the reports get invitations:", dim.Render(d.Clock().Format("15:04:05")))
+	d.act("Holdfast reads the roster, books each pair a weekly slot and invites the report:")
+	agenda := ""
 	for _, s := range r.Statuses(nil) {
-		d.say("  %-8s %-28s %s", s.Pair, s.Slot, dim.Render("next "+s.Next.Format("Mon 2 Jan 15:04")+", agenda "+s.PrepDoc))
+		d.say("          %-8s  %-26s  %s", s.Pair, s.Slot, dim.Render("first on "+s.Next.Format("Mon 2 Jan")))
+		agenda = s.PrepDoc
 	}
-	d.say("%s", dim.Render(fmt.Sprintf("  %d written, %d mails", len(r.Applied), r.Mails)))
+	d.say("          %s", dim.Render(fmt.Sprintf("%d series, %d invitations; each carries the pair's agenda link, like", len(r.Applied), r.Mails)))
+	d.say("          %s", dim.Render(agenda))
 }
 
 // scenes is the story.
 func (d *demo) scenes(book map[string]meeting) []scene {
-	raj, lee, ana, bo := book["mia/raj"], book["mia/lee"], book["mia/ana"], book["ana/bo"]
+	raj, lee, ana, bo, kim := book["mia/raj"], book["mia/lee"], book["mia/ana"], book["ana/bo"], book["ana/kim"]
 	raj.day, lee.day, ana.day, bo.day = raj.day.AddDays(7), lee.day.AddDays(14), ana.day.AddDays(14), bo.day.AddDays(7)
 	mia, anaP, boP, rajP := d.person("mia"), d.person("ana"), d.person("bo"), d.person("raj")
 	lunch := ana.start()
 	event := ""
 	return []scene{
-		{"Mia drags her 1:1 with Raj of " + words(raj) + " to Thursday 15:00.", func(ctx context.Context) error {
+		{words: "Mia drags her 1:1 with Raj of " + words(raj) + " to Thursday 15:00.", opens: drift.Moved, do: func(ctx context.Context) error {
 			return mia.Move(ctx, raj.uid, raj.start(), raj.on(time.Thursday, "15:00"))
-		}, drift.Moved, "", false},
-		{"Mia cancels her 1:1 with Lee of " + words(lee) + ".", func(ctx context.Context) error {
+		}},
+		{words: "Mia cancels her 1:1 with Lee of " + words(lee) + ".", opens: drift.Cancelled, do: func(ctx context.Context) error {
 			return mia.Cancel(ctx, lee.uid, lee.start())
-		}, drift.Cancelled, "", false},
-		{"Ana shortens her 1:1 with Bo of " + words(bo) + " to half an hour.", func(ctx context.Context) error {
+		}},
+		{words: "Ana shortens her 1:1 with Bo of " + words(bo) + " to half an hour.", opens: drift.Shortened, do: func(ctx context.Context) error {
 			return anaP.Shorten(ctx, bo.uid, bo.start(), 30*time.Minute)
-		}, drift.Shortened, "", false},
-		{"Bo declines the one after.", func(ctx context.Context) error {
+		}},
+		{words: "Bo declines the one after.", opens: drift.DeclinedKind, do: func(ctx context.Context) error {
 			return boP.Decline(ctx, bo.uid, bo.slot.On(bo.day.AddDays(7)))
-		}, drift.DeclinedKind, "", false},
-		{"Somebody books a lunch over Mia's 1:1 with Ana of " + words(ana) + ".", func(ctx context.Context) (err error) {
+		}},
+		{words: "Somebody books lunch over Mia's 1:1 with Ana of " + words(ana) + ".", opens: drift.DoubleBooked, do: func(ctx context.Context) (err error) {
 			event, err = mia.AddEvent(ctx, "Lunch with the board", lunch, lunch.Add(time.Hour))
 			return err
-		}, drift.DoubleBooked, "", false},
-		{"The lunch goes away again.", func(ctx context.Context) error { return mia.Delete(ctx, event) }, "", drift.DoubleBooked, false},
-		{"Raj moves a 1:1 in his own calendar only.", func(ctx context.Context) error {
+		}},
+		{words: "The lunch goes away again.", shuts: drift.DoubleBooked, do: func(ctx context.Context) error { return mia.Delete(ctx, event) }},
+		{words: "Raj moves his 1:1 with Mia, but in his own calendar only.", opens: drift.CopyDiffers, do: func(ctx context.Context) error {
 			day := raj.day.AddDays(14)
 			return rajP.Move(ctx, raj.uid, raj.slot.On(day), raj.slot.On(day.AddDays(1)))
-		}, drift.CopyDiffers, "", false},
-		{"Mia thinks better of it and puts Thursday's 1:1 with Raj back on " + words(raj) + ".", func(ctx context.Context) error {
+		}},
+		{words: "Ana drags the whole series with Kim to Fridays 11:00. Holdfast leaves it and waits for a word:", opens: drift.SeriesMoved, do: func(ctx context.Context) error {
+			return anaP.MoveAll(ctx, kim.uid, kim.start(), kim.on(time.Friday, "11:00"))
+		}},
+		{words: "Ana thinks better of it and drags it back.", shuts: drift.SeriesMoved, do: func(ctx context.Context) error {
+			return anaP.MoveAll(ctx, kim.uid, kim.on(time.Friday, "11:00"), kim.start())
+		}},
+		{words: "Mia puts Thursday's 1:1 with Raj back on " + words(raj) + ".", shuts: drift.Moved, do: func(ctx context.Context) error {
 			return mia.Move(ctx, raj.uid, raj.start(), raj.start())
-		}, "", drift.Moved, false},
-		{"Mia puts the cancelled one with Lee back.", func(ctx context.Context) error {
+		}},
+		{words: "Mia puts the cancelled one with Lee back.", shuts: drift.Cancelled, do: func(ctx context.Context) error {
 			return mia.PutBack(ctx, lee.uid, lee.start())
-		}, "", drift.Cancelled, false},
+		}},
+		{words: "The admin edits the roster: Mia and Raj now meet in Room Cedar.", writes: true, do: func(context.Context) error {
+			return d.roster("Room Cedar")
+		}},
 	}
 }
 
@@ -128,15 +143,32 @@ func words(m meeting) string {
 	return series.ShortDay(m.day.Weekday()) + m.start().Format(" 2 Jan")
 }
 
-// pause is how long people leave the calendars alone once the story is told.
-const pause = 20 * time.Second
+// farewell tells where things stand, and what to do next.
+func (d *demo) farewell(r reconcile.Round) {
+	d.say("\n%s", bold.Render("That is the whole idea: people's edits stay, and Holdfast says what became of the slot."))
+	d.say("Where the five pairs stand now:")
+	for _, s := range r.Statuses(nil) {
+		style, flags := green, ""
+		if s.Flags > 0 {
+			style, flags = yellow, fmt.Sprintf(" (%d)", s.Flags)
+		}
+		d.say("          %-8s  %-26s  %s", s.Pair, s.Slot, style.Render(string(s.State)+flags))
+	}
+	if d.Once {
+		d.say("\nNext: `holdfast demo` goes on, so that your own calendar program can join;\n`holdfast init` writes the files for your own people.")
+		return
+	}
+	d.say("\nIt goes on: join with your own calendar program as, say, mia (mia-demo) at %s,\n"+
+		"move or cancel something, and watch. Ctrl-C ends it; `holdfast init` writes the files for your own people.", bold.Render(d.base+"/"))
+}
 
-// goOn tells of whatever happens until ctx ends; now and then somebody moves something.
-func (d *demo) goOn(ctx context.Context, book map[string]meeting) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	pairs := []string{"mia/raj", "mia/lee", "mia/ana", "ana/bo"}
-	for n := 3; ; {
+// wait tells of rounds until so much time has passed.
+func (d *demo) wait(ctx context.Context, t time.Duration) error {
+	if d.After == nil {
+		return ctx.Err()
+	}
+	over := d.After(t)
+	for {
 		select {
 		case r := <-d.rounds:
 			d.tellRound(r)
@@ -145,19 +177,73 @@ func (d *demo) goOn(ctx context.Context, book map[string]meeting) error {
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
-			if n++; n > 7 {
-				n = 4
+		case <-over:
+			return nil
+		}
+	}
+}
+
+// round waits for the next round and tells of it, unless it is the first.
+func (d *demo) round(ctx context.Context) (reconcile.Round, error) {
+	select {
+	case r := <-d.rounds:
+		d.tellRound(r)
+		return r, nil
+	case err := <-d.ran:
+		d.ended = true
+		return reconcile.Round{}, err
+	case <-ctx.Done():
+		return reconcile.Round{}, ctx.Err()
+	}
+}
+
+// maxRounds is how many rounds the daemon may take to notice something.
+const maxRounds = 20
+
+// until makes rounds until one has what is asked for, or too many have passed.
+func (d *demo) until(ctx context.Context, enough func(reconcile.Round) bool) (reconcile.Round, error) {
+	wake := d.wake
+	for range maxRounds {
+		select {
+		case wake <- struct{}{}:
+			wake = nil // one is coming
+		case r := <-d.rounds:
+			wake = d.wake
+			d.tellRound(r)
+			if enough(r) {
+				return r, nil
 			}
-			name := pairs[rand.N(len(pairs))]
-			m := book[name]
-			m.day = m.day.AddDays(7 * n)
-			p, _ := series.ParsePair(name)
-			manager := d.person(p.Manager)
-			d.say("\n%s %s moves the 1:1 with %s of %s by an hour.", dim.Render(d.Clock().Format("15:04:05")), p.Manager, p.Report, words(m))
-			if err := manager.Move(ctx, m.uid, m.start(), m.start().Add(time.Hour)); err != nil {
-				d.say("  %v", err)
-			}
+		case err := <-d.ran:
+			d.ended = true
+			return reconcile.Round{}, err
+		case <-ctx.Done():
+			return reconcile.Round{}, ctx.Err()
+		}
+	}
+	return reconcile.Round{}, errors.New("the daemon did not notice; this is a fault of the demo")
+}
+
+// goOn tells of whatever happens until ctx ends; now and then somebody moves something.
+func (d *demo) goOn(ctx context.Context, book map[string]meeting) error {
+	names := map[string]string{}
+	for _, p := range people {
+		names[p.id], _, _ = strings.Cut(p.name, " ")
+	}
+	pairs := slices.Sorted(maps.Keys(book))
+	for n := 4; ; n++ {
+		if err := d.wait(ctx, pause); err != nil {
+			return err
+		}
+		name := pairs[rand.N(len(pairs))]
+		m := book[name]
+		m.day = m.day.AddDays(7 * (4 + n%4))
+		p, err := series.ParsePair(name)
+		if err != nil {
+			return err
+		}
+		d.act(fmt.Sprintf("%s moves her 1:1 with %s of %s by an hour.", names[p.Manager], names[p.Report], words(m)))
+		if err := d.person(p.Manager).Move(ctx, m.uid, m.start(), m.start().Add(time.Hour)); err != nil {
+			d.say("          %v", err)
 		}
 	}
 }

@@ -33,17 +33,25 @@ type IO struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Clock    clock.Clock
-	Width    int  // columns of the terminal that Out is; 0: it is none
-	ErrTTY   bool // Err is a terminal
+	Width    int // columns of the terminal that Out is; 0: it is none
+	ErrWidth int // of the terminal that Err is
 	Env      []string
 }
 
 // Terminal is the process's own IO.
 func Terminal() IO {
-	io := IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System, Env: os.Environ(), ErrTTY: term.IsTerminal(os.Stderr.Fd())}
-	if w, _, err := term.GetSize(os.Stdout.Fd()); err == nil {
-		io.Width = w
+	io := IO{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Clock: clock.System, Env: os.Environ()}
+	// A terminal that does not tell how wide it is is taken for a wide one.
+	width := func(f *os.File) int {
+		if !term.IsTerminal(f.Fd()) {
+			return 0
+		}
+		if w, _, err := term.GetSize(f.Fd()); err == nil && w > 0 {
+			return max(w, 40)
+		}
+		return 1000
 	}
+	io.Width, io.ErrWidth = width(os.Stdout), width(os.Stderr)
 	return io
 }
 
@@ -62,14 +70,17 @@ type app struct {
 func Run(ctx context.Context, args []string, io IO) int {
 	a := &app{IO: io}
 	// Colours are written always and taken out again where the terminal has none, or NO_COLOR is set.
-	a.Out = &colorprofile.Writer{Forward: io.Out, Profile: colorprofile.Detect(io.Out, io.Env)}
+	profile := colorprofile.Detect(io.Out, io.Env)
+	if io.Width > 0 {
+		a.Out = folder{io.Out, io.Width}
+	}
+	a.Out = &colorprofile.Writer{Forward: a.Out, Profile: profile}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetIn(a.In)
 	if err := root.ExecuteContext(ctx); err != nil {
-		a.bar.stop()
 		a.fail(err)
 		return exitError
 	}
@@ -152,7 +163,7 @@ func (a *app) logger(daemon bool) {
 		level = zerolog.DebugLevel
 	}
 	var w io.Writer = a.Err
-	if a.ErrTTY {
+	if a.ErrWidth > 0 {
 		w = zerolog.ConsoleWriter{Out: a.Err, TimeFormat: "15:04:05"}
 	}
 	zerolog.TimestampFunc = a.Clock
@@ -172,9 +183,9 @@ func (a *app) fail(err error) {
 	case errors.As(err, &problems):
 		text, next = fmt.Sprintf("%s in the files:\n%v", count(len(problems), "problem"), problems), "nothing was done; `holdfast check` reads them again"
 	}
-	fmt.Fprintln(a.Err, "holdfast: "+text)
+	a.errorf("holdfast: %s\n", text)
 	if next != "" {
-		fmt.Fprintln(a.Err, "hint: "+next)
+		a.errorf("hint: %s\n", next)
 	}
 }
 

@@ -99,7 +99,7 @@ func (a *app) examined(d *daemon.App, args []string) ([]series.Person, error) {
 // warn tells what works and yet should not stay so, and which passwords cannot be read.
 func (a *app) warn(d *daemon.App, people []series.Person) {
 	for _, w := range d.Settings.Warnings {
-		fmt.Fprintln(a.Err, "warning: "+w.Error())
+		a.errorf("warning: %s\n", w.Error())
 	}
 	told := map[string]bool{"": true}
 	for _, p := range people {
@@ -110,7 +110,7 @@ func (a *app) warn(d *daemon.App, people []series.Person) {
 		}
 		if !told[w] {
 			told[w] = true
-			fmt.Fprintln(a.Err, "warning: "+w)
+			a.errorf("warning: %s\n", w)
 		}
 	}
 }

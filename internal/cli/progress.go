@@ -23,7 +23,7 @@ type bar struct {
 
 // progress begins a bar where there is a terminal to show it; until stop it watches the work.
 func (a *app) progress() {
-	if !a.ErrTTY || a.verbose {
+	if a.ErrWidth == 0 || a.verbose {
 		return
 	}
 	b := &bar{to: a.Err}

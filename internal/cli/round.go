@@ -97,12 +97,12 @@ func (a *app) judge(r reconcile.Round) {
 // problems tells what did not work, on stderr.
 func (a *app) problems(r reconcile.Round) {
 	if r.Problems != nil {
-		fmt.Fprintf(a.Err, "holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
+		a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
 	}
 	for _, t := range troubles(r) {
-		fmt.Fprintln(a.Err, "holdfast: "+t.text)
+		a.errorf("holdfast: %s\n", t.text)
 		if t.hint != "" {
-			fmt.Fprintln(a.Err, "hint: "+t.hint)
+			a.errorf("hint: %s\n", t.hint)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func (a *app) statusCommand() *cobra.Command {
 				return a.json(out)
 			}
 			if r.Problems != nil {
-				fmt.Fprintf(a.Err, "holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
+				a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
 			}
 			if r.First {
 				a.printf("No round was made yet: `holdfast plan` shows what the first would do, `holdfast sync` makes it.\n\n")

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -23,11 +24,52 @@ var (
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.Out, format, args...) }
 
+// errorf is printf to stderr.
+func (a *app) errorf(format string, args ...any) {
+	a.bar.stop()
+	to := a.Err
+	if a.ErrWidth > 0 {
+		to = folder{a.Err, a.ErrWidth}
+	}
+	fmt.Fprintf(to, format, args...)
+}
+
+// folder is a terminal of so many columns: lines that are longer go on below where they began.
+type folder struct {
+	io.Writer
+	width int
+}
+
+// Write writes whole lines.
+func (f folder) Write(b []byte) (int, error) {
+	lines := strings.SplitAfter(string(b), "\n")
+	for i, line := range lines {
+		text, end := strings.CutSuffix(line, "\n")
+		if lipgloss.Width(text) <= f.width {
+			continue
+		}
+		words := strings.TrimLeft(text, " ")
+		indent := strings.Repeat(" ", min(len(text)-len(words), f.width/2))
+		lines[i] = indent + strings.ReplaceAll(wrap(words, f.width-len(indent)), "\n", "\n"+indent)
+		if end {
+			lines[i] += "\n"
+		}
+	}
+	_, err := io.WriteString(f.Writer, strings.Join(lines, ""))
+	return len(b), err
+}
+
 func (a *app) json(v any) error {
 	e := json.NewEncoder(a.Out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// wrap breaks a line between its words. A hyphen is part of a word: it may belong to a flag, a date or a password.
+func wrap(line string, width int) string {
+	const kept = "\u2011"
+	return strings.ReplaceAll(lipgloss.Wrap(strings.ReplaceAll(line, "-", kept), width, ""), kept, "-")
 }
 
 // narrowest is how narrow a column may get.
@@ -51,7 +93,7 @@ func (a *app) table(head []string, rows [][]string) {
 	for _, r := range append([][]string{head}, rows...) {
 		cells, height := make([][]string, len(r)), 0
 		for i, c := range r {
-			cells[i] = strings.Split(lipgloss.Wrap(c, width[i], ""), "\n")
+			cells[i] = strings.Split(wrap(c, width[i]), "\n")
 			height = max(height, len(cells[i]))
 		}
 		for n := range height {

@@ -92,7 +92,7 @@ func TestJoin(t *testing.T) {
 		}
 	}
 	base := find(`(http://127\.0\.0\.1:\d+)/`)[1]
-	password := find(`The password is .*(mia-demo)`)[1]
+	password := find(`Passwords: (mia-demo)`)[1]
 	find("It goes on")
 	mia := caldavtest.Person{Base: base, User: "mia", Password: password, Email: "mia@example.com"}
 	moved := make(chan struct{})

@@ -78,7 +78,7 @@ func (d *demo) welcome() {
 	d.say("  Mia Chen in Berlin manages Raj Patel (Pune), Lee Park (Berlin) and Ana Silva (New York).")
 	d.say("  Ana Silva manages Bo Larsen (New York) and Kim Novak (London).")
 	d.say("\nTheir calendars are at %s (CalDAV); any calendar program can join.", bold.Render(d.base+"/"))
-	d.say("Users: mia, raj, lee, ana, bo, kim. The password is the name and -demo: %s.", bold.Render("mia-demo"))
+	d.say("Users: mia, raj, lee, ana, bo, kim. Passwords: mia-demo, raj-demo and so on.")
 }
 
 func (d *demo) booked(r reconcile.Round) {
@@ -171,6 +171,9 @@ func (d *demo) wait(ctx context.Context, t time.Duration) error {
 	for {
 		select {
 		case r := <-d.rounds:
+			if e := r.Edges; len(e.Opened)+len(e.Changed)+len(e.Closed) > 0 {
+				d.act("Somebody changed a calendar:")
+			}
 			d.tellRound(r)
 		case err := <-d.ran:
 			d.ended = true
@@ -243,7 +246,11 @@ func (d *demo) goOn(ctx context.Context, book map[string]meeting) error {
 		}
 		d.act(fmt.Sprintf("%s moves her 1:1 with %s of %s by an hour.", names[p.Manager], names[p.Report], words(m)))
 		if err := d.person(p.Manager).Move(ctx, m.uid, m.start(), m.start().Add(time.Hour)); err != nil {
-			d.say("          %v", err)
+			d.say("          %v", err) // somebody who joined may have taken it away
+			continue
+		}
+		if _, err := d.until(ctx, func(reconcile.Round) bool { return true }); err != nil {
+			return err
 		}
 	}
 }

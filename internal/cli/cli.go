@@ -99,11 +99,14 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "holdfast",
 		Short: "Keeps weekly one-on-ones where they were put",
-		Long: "Holdfast books each manager/report pair of the roster a weekly slot, and from then on watches: whoever moves,\n" +
-			"cancels, shortens, declines or double-books a 1:1, Holdfast notices, says so, and keeps the record.\n" +
-			"It never moves a meeting by itself.\n\n" +
-			"New here? `holdfast demo` shows all of it with nothing to set up; `holdfast init` writes files to start from.\n\n" +
-			"Exit codes: 0 all is well, 1 something failed, 3 something is held for a person, 2 `plan --exit-code` would change something.",
+		Long: "Holdfast books each manager/report pair of the roster a weekly slot, and from\n" +
+			"then on watches: whoever moves, cancels, shortens, declines or double-books a\n" +
+			"1:1, Holdfast notices, says so, and keeps the record. It never moves a meeting\n" +
+			"by itself.\n\n" +
+			"New here? `holdfast demo` shows all of it with nothing to set up; `holdfast\n" +
+			"init` writes files to start from.\n\n" +
+			"Exit codes: 0 all is well, 1 something failed, 3 something is held for a\n" +
+			"person, 2 `plan --exit-code` would change something.",
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

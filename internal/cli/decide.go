@@ -17,8 +17,9 @@ import (
 
 func (a *app) acceptCommand() *cobra.Command {
 	return &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
-		Long: "Somebody moved the whole series by hand, or the pair already had a 1:1 of its own on another slot: this takes the\n" +
-			"calendar's slot as the one to keep. It stands until the slot line in the roster is changed.",
+		Long: "Somebody moved the whole series by hand, or the pair already had a 1:1 of its\n" +
+			"own on another slot: this takes the calendar's slot as the one to keep. It\n" +
+			"stands until the slot line in the roster is changed.",
 		Example: "  holdfast accept mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd, args[0], plan.Ask{Accept: true})
@@ -28,8 +29,9 @@ func (a *app) acceptCommand() *cobra.Command {
 func (a *app) restoreCommand() *cobra.Command {
 	occurrence := ""
 	cmd := &cobra.Command{Use: "restore PAIR", Short: "Put a series, or one of its meetings, back on its slot", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
-		Long: "Puts the series back as it was booked: its slot, people, place and agenda link. A series that was deleted is booked\n" +
-			"again. With --occurrence only the one meeting is put back. The people get a mail about it, as about any change.",
+		Long: "Puts the series back as it was booked: its slot, people, place and agenda\n" +
+			"link. A series that was deleted is booked again. With --occurrence only the\n" +
+			"one meeting is put back. The people get a mail about it, as about any change.",
 		Example: "  holdfast restore mia/raj\n  holdfast restore mia/raj --occurrence 2026-12-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ask := plan.Ask{}

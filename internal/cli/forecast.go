@@ -13,9 +13,9 @@ import (
 
 func (a *app) forecastCommand() *cobra.Command {
 	months := 12
-	cmd := &cobra.Command{Use: "forecast", Short: "Show the weeks in which clock changes, holidays or leave touch a slot", Args: atMost(0),
-		Long: "Shows the days on which one of a pair is away, and from which on a clock change moves the 1:1 for one of them.\n" +
-			"No calendar is asked.",
+	cmd := &cobra.Command{Use: "forecast", Short: "Show what will touch a slot: clock changes, holidays, leave", Args: atMost(0),
+		Long: "Shows the days on which one of a pair is away, and from which on a clock\n" +
+			"change moves the 1:1 for one of them. No calendar is asked.",
 		Example: "  holdfast forecast --months 3",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if months < 1 || months > 12 {

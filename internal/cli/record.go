@@ -15,8 +15,9 @@ import (
 func (a *app) flagsCommand() *cobra.Command {
 	all := false
 	cmd := &cobra.Command{Use: "flags", Short: "Show what is different from how it was put", Args: atMost(0),
-		Long: "Shows the open flags as the last round found them. A flag closes by itself when the difference is gone; `ack` says that\n" +
-			"somebody has seen it. NOTICE is how long before the meeting it was first seen.",
+		Long: "Shows the open flags as the last round found them. A flag closes by itself\n" +
+			"when the difference is gone; `ack` says that somebody has seen it. NOTICE is\n" +
+			"how long before the meeting it was first seen.",
 		Example: "  holdfast flags\n  holdfast flags --all\n  holdfast flags ack ee9a3b35ab",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := a.open(cmd.Context())
@@ -100,8 +101,9 @@ func (a *app) completeFlags(cmd *cobra.Command, args []string, _ string) ([]stri
 func (a *app) historyCommand() *cobra.Command {
 	since := ""
 	cmd := &cobra.Command{Use: "history [PAIR]", Short: "Show what became of each week's meeting", Args: atMost(1), ValidArgsFunction: a.completePairs,
-		Long: "Shows what became of each week's 1:1, as the calendar tells it: whether people really met, no calendar knows.\n" +
-			"A week's outcome is final when the week is over. With --output json the coming weeks are listed too, as they stand now.",
+		Long: "Shows what became of each week's 1:1, as the calendar tells it: whether people\n" +
+			"really met, no calendar knows. A week's outcome is final when the week is\n" +
+			"over. With --output json the coming weeks are listed too, as they stand now.",
 		Example: "  holdfast history mia/raj --since 2026-10-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var pair series.Pair

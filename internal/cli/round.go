@@ -15,8 +15,9 @@ import (
 func (a *app) planCommand() *cobra.Command {
 	exitCode := false
 	cmd := &cobra.Command{Use: "plan", Short: "Show what would change and why; write nothing", Args: atMost(0),
-		Long: "Reads the roster and every calendar and shows what `holdfast sync` would do: each change with its reasons, the mails\n" +
-			"that people would get, and what is held for a person to decide. Nothing is written.",
+		Long: "Reads the roster and every calendar and shows what `holdfast sync` would do:\n" +
+			"each change with its reasons, the mails that people would get, and what is\n" +
+			"held for a person to decide. Nothing is written.",
 		Example: "  holdfast plan\n  holdfast plan --exit-code --output json    # for a check on a pull request",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.progress()
@@ -47,8 +48,9 @@ func (a *app) planCommand() *cobra.Command {
 
 func (a *app) syncCommand() *cobra.Command {
 	return &cobra.Command{Use: "sync", Short: "Make one round: read, write what the plan says, record", Args: atMost(0),
-		Long: "Makes one round: reads the roster and every calendar, writes what `holdfast plan` shows, records flags and outcomes.\n" +
-			"A second one right after it does nothing.",
+		Long: "Makes one round: reads the roster and every calendar, writes what `holdfast\n" +
+			"plan` shows, records flags and outcomes. A second one right after it does\n" +
+			"nothing.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := a.once(cmd)
 			if err != nil || a.output == "json" {
@@ -213,8 +215,9 @@ func (a *app) edges(r reconcile.Round) {
 
 func (a *app) allowCommand() *cobra.Command {
 	return &cobra.Command{Use: "allow", Short: "Let the changes that a brake holds through, once", Args: atMost(0),
-		Long: "Allows exactly the set of changes that brakes hold now: the next round within 24 hours makes them. If anything is\n" +
-			"added to the set or taken from it, it must be allowed again.",
+		Long: "Allows exactly the set of changes that brakes hold now: the next round within\n" +
+			"24 hours makes them. If anything is added to the set or taken from it, it must\n" +
+			"be allowed again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.progress()
 			d, err := a.open(cmd.Context())

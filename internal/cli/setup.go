@@ -25,7 +25,8 @@ import (
 
 func (a *app) initCommand() *cobra.Command {
 	return &cobra.Command{Use: "init [DIR]", Short: "Write settings and a roster to start from", Args: atMost(1),
-		Long:    "Writes holdfast.yaml, roster.yaml and the schemas by which editors complete and check them. Overwrites nothing.",
+		Long: "Writes holdfast.yaml, roster.yaml and the schemas by which editors complete\n" +
+			"and check them. Overwrites nothing.",
 		Example: "  holdfast init\n  holdfast init /etc/holdfast",
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
@@ -81,7 +82,8 @@ type problemJSON struct {
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{Use: "check", Short: "Read settings and roster, report every problem", Args: atMost(0),
-		Long: "Reads both files and reports every problem with its line. No calendar is asked: that is what `holdfast doctor` is for.",
+		Long: "Reads both files and reports every problem with its line. No calendar is\n" +
+			"asked: that is what `holdfast doctor` is for.",
 		RunE: func(*cobra.Command, []string) error {
 			var problems, warnings yamlpos.Problems
 			var want reconcile.Desired
@@ -125,8 +127,8 @@ func (a *app) checkCommand() *cobra.Command {
 
 func (a *app) runCommand() *cobra.Command {
 	return &cobra.Command{Use: "run", Short: "Run the daemon", Args: atMost(0),
-		Long: "Makes a round at once and then keeps watching. A changed roster is read while running; SIGHUP asks for a round\n" +
-			"at once; SIGTERM and Ctrl-C stop it cleanly.",
+		Long: "Makes a round at once and then keeps watching. A changed roster is read while\n" +
+			"running; SIGHUP asks for a round at once; SIGTERM and Ctrl-C stop it cleanly.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := a.open(cmd.Context())
 			if err != nil {
@@ -164,8 +166,9 @@ func (a *app) runCommand() *cobra.Command {
 func (a *app) demoCommand() *cobra.Command {
 	once := false
 	cmd := &cobra.Command{Use: "demo", Short: "Do the main job with nothing to set up", Args: atMost(0),
-		Long: "Starts a calendar server on loopback with a sample org, runs the real daemon against it, and lets people move,\n" +
-			"cancel, shorten and decline. Your own calendar program can join.",
+		Long: "Starts a calendar server on loopback with a sample org, runs the real daemon\n" +
+			"against it, and lets people move, cancel, shorten and decline. Your own\n" +
+			"calendar program can join.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := demo.Options{Once: once, Out: a.Out, Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
 			if !once {

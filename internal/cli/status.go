@@ -16,8 +16,9 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{Use: "status [PAIR|PERSON]", Short: "Show slot, next meeting, state, flags and kept rate", Args: atMost(1), ValidArgsFunction: a.completePairs,
-		Long: "Shows what the last round saw; no calendar is asked. States: on-slot; flagged (something differs: `holdfast flags`);\n" +
-			"held (a change waits for a person: `holdfast plan`); unbooked; stale (a calendar could not be read).",
+		Long: "Shows what the last round saw; no calendar is asked. States: on-slot; flagged\n" +
+			"(something differs: `holdfast flags`); held (a change waits for a person:\n" +
+			"`holdfast plan`); unbooked; stale (a calendar could not be read).",
 		Example: "  holdfast status\n  holdfast status mia\n  holdfast status mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := a.open(cmd.Context())
@@ -79,7 +80,9 @@ var stateStyle = map[reconcile.State]func(...string) string{reconcile.OnSlot: gr
 	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
 
 func stateText(r reconcile.Round, s reconcile.Status) string {
-	if r.First {
+	_, manager := r.Breaks[s.Pair.Manager]
+	_, report := r.Breaks[s.Pair.Report]
+	if s.State == reconcile.Stale && !manager && !report {
 		return dim.Render("not read yet")
 	}
 	text := stateStyle[s.State](string(s.State))

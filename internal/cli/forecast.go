@@ -74,12 +74,12 @@ func forecast(views []series.View, now time.Time, months int) []touch {
 		usual := map[string]series.TimeOfDay{}
 		for _, d := range slot.Dates(slot.InWeek(first), series.DateOf(now), until) {
 			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
+				theirs, at := series.WallClock(slot.On(d), p.Zone)
 				for _, away := range p.Away {
-					if !d.Before(away.From) && !d.After(away.To) {
+					if !theirs.Before(away.From) && !theirs.After(away.To) {
 						out = append(out, touch{d.String(), v.Pair.String(), "away", cmp.Or(p.Name, p.ID) + ": " + away.Why})
 					}
 				}
-				_, at := series.WallClock(slot.On(d), p.Zone)
 				if before, ok := usual[p.ID]; ok && before != at {
 					out = append(out, touch{d.String(), v.Pair.String(), "clock", fmt.Sprintf("from here on at %s for %s, not %s", at, cmp.Or(p.Name, p.ID), before)})
 				}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"holdfast/internal/cli"
+	"holdfast/internal/clock"
+	"holdfast/internal/provider/caldav/caldavtest"
+)
+
+// clockVariable holds the time that a session's holdfast goes by.
+const clockVariable = "HOLDFAST_TEST_NOW"
+
+func init() {
+	if now, err := time.Parse(time.RFC3339, os.Getenv(clockVariable)); err == nil {
+		terminal = func() cli.IO {
+			io := cli.Terminal()
+			io.Clock = func() time.Time { return now }
+			return io
+		}
+	}
+}
+
+// TestSessions plays the terminal sessions of testdata. UPDATE=1 in the environment rewrites what they expect.
+//
+//	calendars [plain]           starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
+//	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; -stop stops it
+//	clock TIME|real             what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
+//	expand FILE...              replaces $NAME in files
+//	until TEXT COMMAND...       runs the command again and again until it prints the text
+//	person WHO VERB WITH [ARG...]   what somebody does to the series they have with another, see people_test.go:
+//	                            move, moveall DAY TIME; cancel, putback DAY; decline DAY|all; shorten DAY LENGTH; delete;
+//	                            relocate DAY|all PLACE; addguest all ADDRESS;
+//	                            addevent, addseries TIME LENGTH TITLE (WITH is one guest more, - for none)
+func TestSessions(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata",
+		UpdateScripts: os.Getenv("UPDATE") != "",
+		Setup: func(env *testscript.Env) error {
+			s := &session{}
+			env.Values[sessionKey{}] = s
+			env.Defer(s.stop)
+			env.Setenv("TZ", "UTC")
+			// The files that README shows are those that its sessions work with.
+			for name, key := range map[string]string{"readme-holdfast.yaml": "org:", "readme-roster.yaml": "people:"} {
+				at := slices.IndexFunc(blocks(string(readme), "yaml"), func(b string) bool { return strings.Contains(b, key) })
+				if at < 0 {
+					return fmt.Errorf("README.md has no yaml block with %s", key)
+				}
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name), []byte(blocks(string(readme), "yaml")[at]), 0o600); err != nil {
+					return err
+				}
+			}
+			return s.setClock(env.Setenv, "2026-11-23T09:00:00Z")
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"calendars": act((*session).calendars), "clock": act((*session).clock), "expand": act((*session).expand),
+			"until": act((*session).until), "person": act((*session).person),
+		},
+	})
+}
+
+// blocks are the fenced blocks of a language.
+func blocks(markdown, language string) []string {
+	var out []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(markdown, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// TestReadmeCommands: every command line that README shows is played in one of its sessions.
+func TestReadmeCommands(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions, err := filepath.Glob("testdata/readme*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := map[string]bool{"go test ./...": true} // this is it
+	for _, name := range sessions {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^(?:! )?exec (.*?)(?: &(?:\w+&)?)?$`).FindAllStringSubmatch(string(text), -1) {
+			played[m[1]] = true
+		}
+	}
+	n := 0
+	for _, b := range blocks(string(readme), "sh") {
+		for line := range strings.Lines(b) {
+			line, _, _ = strings.Cut(line, " #")
+			if line = strings.TrimSpace(line); line == "" {
+				continue
+			}
+			n++
+			// From a checkout and installed, it is the same program.
+			if line = strings.Replace(line, "go run ./cmd/holdfast", "holdfast", 1); !played[line] {
+				t.Errorf("README.md has %q, which no session plays", line)
+			}
+		}
+	}
+	if n < 12 {
+		t.Errorf("only %d command lines in README.md were found", n)
+	}
+}
+
+type sessionKey struct{}
+
+// session is what a terminal session has beside its files.
+type session struct {
+	*testscript.TestScript
+	server *httptest.Server
+	now    atomic.Pointer[time.Time] // nil: the machine's
+}
+
+func act(do func(*session, []string) error) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		s := ts.Value(sessionKey{}).(*session)
+		s.TestScript = ts
+		if neg {
+			ts.Fatalf("no ! here")
+		}
+		ts.Check(do(s, args))
+	}
+}
+
+func (s *session) stop() {
+	if s.server != nil {
+		s.server.Close()
+	}
+}
+
+func (s *session) time() time.Time {
+	if now := s.now.Load(); now != nil {
+		return *now
+	}
+	return clock.System()
+}
+
+func (s *session) setClock(setenv func(k, v string), text string) error {
+	now, err := time.Parse(time.RFC3339, text)
+	if text == "real" {
+		s.now.Store(nil)
+		setenv(clockVariable, "")
+		return nil
+	}
+	s.now.Store(&now)
+	setenv(clockVariable, text)
+	return err
+}
+
+func (s *session) clock(args []string) error { return s.setClock(s.Setenv, args[0]) }
+
+func (s *session) calendars(args []string) error {
+	s.stop()
+	if slices.Contains(args, "-stop") {
+		return nil
+	}
+	o := caldavtest.Options{Scheduling: !slices.Contains(args, "plain"), Now: s.time, Users: []caldavtest.User{{Name: "holdfast", Password: "service-pw", Service: true}}}
+	for _, name := range []string{"mia", "raj", "lee", "ana"} {
+		o.Users = append(o.Users, caldavtest.User{Name: name, Password: name + "-pw", Email: name + "@example.com", Zone: "Europe/Berlin"})
+	}
+	s.server = httptest.NewServer(caldavtest.New(o))
+	s.Setenv("CALENDARS", s.server.URL)
+	return nil
+}
+
+func (s *session) expand(args []string) error {
+	for _, name := range args {
+		text := os.Expand(s.ReadFile(name), s.Getenv)
+		if err := os.WriteFile(s.MkAbs(name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// patience is how long until waits for what is sure to come.
+const patience = time.Minute
+
+func (s *session) until(args []string) error {
+	again, end := time.NewTicker(50*time.Millisecond), time.After(patience)
+	defer again.Stop()
+	for {
+		if err := s.Exec(args[1], args[2:]...); err == nil && strings.Contains(s.ReadFile("stdout"), args[0]) {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-end:
+			return fmt.Errorf("%s never printed %q", args[1], args[0])
+		}
+	}
+}
+
+func (s *session) person(args []string) error {
+	if len(args) < 3 {
+		return errors.New("person WHO VERB WITH [ARG...]")
+	}
+	who := account{Person: caldavtest.Person{Base: s.server.URL, User: args[0], Password: args[0] + "-pw", Email: args[0] + "@example.com", Now: s.time}}
+	verb, with, rest := args[1], args[2]+"@example.com", args[3:]
+	x := edit{verb: verb, zone: time.UTC, all: true}
+	moment := func(text string) (at time.Time) {
+		if at, _ = time.ParseInLocation(wall, text, x.zone); at.IsZero() {
+			s.Fatalf("%q is not a time like %s", text, wall)
+		}
+		return at
+	}
+	if verb == "addevent" || verb == "addseries" {
+		berlin, err := time.LoadLocation(zone)
+		if err != nil || len(rest) != 3 {
+			return fmt.Errorf("%s WITH TIME LENGTH TITLE", verb)
+		}
+		x.zone = berlin
+		length, err := time.ParseDuration(rest[1])
+		if err != nil {
+			return err
+		}
+		var guests []string
+		if with != "-@example.com" {
+			guests = []string{with}
+		}
+		start := moment(rest[0])
+		if verb == "addevent" {
+			_, err = who.AddEvent(context.Background(), rest[2], start, start.Add(length), guests...)
+		} else {
+			_, err = who.AddSeries(context.Background(), rest[2], "FREQ=WEEKLY", start, start.Add(length), guests...)
+		}
+		return err
+	}
+	entries, err := who.Events(context.Background())
+	if err != nil {
+		return err
+	}
+	entries = slices.DeleteFunc(entries, func(e caldavtest.Entry) bool { return e.Answers[with] == "" && e.Organizer != with })
+	if len(entries) == 0 {
+		return fmt.Errorf("%s has no series with %s", args[0], args[2])
+	}
+	e := entries[len(entries)-1]
+	x.uid, x.zone = e.UID, e.Start.Location()
+	if len(rest) > 0 && rest[0] != "all" {
+		x.original, x.all = moment(rest[0]+e.Start.Format("T15:04")), false
+	}
+	if len(rest) > 1 {
+		switch x.value = rest[1]; verb {
+		case "move", "moveall":
+			x.to = moment(x.value)
+		case "shorten":
+			if x.length, err = time.ParseDuration(x.value); err != nil {
+				return err
+			}
+		}
+	}
+	return who.do(context.Background(), x)
+}

@@ -39,7 +39,7 @@ func Detect(in Input) Found {
 	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}}
 	taken := oneOnOnes(in)
 	for i := range in.Views {
-		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken}
+		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, mine: len(out.Outcomes)}
 		d.run()
 	}
 	return out
@@ -48,28 +48,48 @@ func Detect(in Input) Found {
 // booking is a 1:1 of somebody, for telling that two of them collide.
 type booking struct {
 	pair series.Pair
+	put  bool // it is where the roster put it: the roster sees to it that two such do not collide
 	series.Interval
 }
 
-// oneOnOnes are the coming meetings of everybody's pairs that stand elsewhere than booked: those on their slots do not
-// collide, the roster sees to it.
+// oneOnOnes are the coming meetings of everybody's pairs, with what they have beside their series.
 func oneOnOnes(in Input) map[string][]booking {
 	out := map[string][]booking{}
-	for _, v := range in.Views {
-		h := v.Head()
-		if h == nil || !v.Wanted {
+	to := in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1))
+	for i := range in.Views {
+		v := &in.Views[i]
+		if !v.Wanted {
 			continue
 		}
-		moved := h.SlotTouched()
-		for _, m := range h.Meetings(in.Now, in.Now.AddDate(0, 0, 7*in.HorizonWeeks)) {
-			if !m.Cancelled && (moved || !m.Start.Equal(m.Original)) {
-				b := booking{v.Pair, series.Interval{Start: m.Start, End: m.End(), Kind: series.Hard}}
-				out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
-				out[v.Pair.Report] = append(out[v.Pair.Report], b)
+		take := func(start, end time.Time, put bool) {
+			b := booking{v.Pair, put, series.Interval{Start: start, End: end, Kind: series.Hard}}
+			out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
+			out[v.Pair.Report] = append(out[v.Pair.Report], b)
+		}
+		events := v.Candidates
+		if h := v.Head(); h != nil {
+			events = append(slices.Clip(events), *h)
+		}
+		for k, e := range events {
+			on := k == len(v.Candidates) && onSlot(v, &e)
+			for _, m := range e.Meetings(in.Now, to) {
+				if !m.Cancelled {
+					take(m.Start, m.End(), on && m.Start.Equal(m.Original))
+				}
+			}
+		}
+		for _, x := range v.StandIns {
+			if !x.LookAlike { // that one is among the busy times already
+				take(x.Start, x.Start.Add(x.Duration), false)
 			}
 		}
 	}
 	return out
+}
+
+// onSlot reports whether the series stands on the slot that the roster chose with all others in view.
+func onSlot(v *series.View, e *series.Event) bool {
+	return !e.SlotTouched() && (v.Want.Auto || e.Mark.Slot.Same(v.Want.Slot, e.First()))
 }
 
 type detector struct {
@@ -77,17 +97,16 @@ type detector struct {
 	out   *Found
 	v     *series.View
 	taken map[string][]booking
+	mine  int // where the pair's outcomes begin
 }
 
 func (d *detector) run() {
-	if d.v.Stale {
+	if d.v.Stale || d.v.Suspect || d.v.Missing() {
 		d.out.Unread[d.v.Pair] = true
 		d.unknown()
 		return
 	}
-	for _, w := range d.weeks() {
-		d.week(w)
-	}
+	d.weeks()
 	if !d.v.Wanted {
 		return
 	}
@@ -98,50 +117,88 @@ func (d *detector) run() {
 	}
 }
 
-// span is the weeks to look at: from the first whose outcome is not final to the horizon.
-func (d *detector) span(zone string) (from, now, to series.Week) {
+// span is the weeks to look at: from the first whose outcome is not final, or else the one of the last observation, to the
+// horizon. Nothing is made up of weeks that were never seen.
+func (d *detector) span() (from, now, to series.Week) {
+	zone := d.zone()
 	today, _ := series.WallClock(d.in.Now, zone)
-	now = today.Week()
-	from = now
+	monday := today.Monday()
+	since := monday
 	if last, ok := d.in.Frozen[d.v.Pair]; ok {
-		if next := last.Monday().AddDays(7); next.Before(now.Monday()) {
-			from = next.Week()
-		}
-		if floor := now.Monday().AddDays(-7 * 8); from.Monday().Before(floor) {
-			from = floor.Week()
-		}
+		since = last.Monday().AddDays(7)
+	} else if !d.v.Before.IsZero() {
+		day, _ := series.WallClock(d.v.Before, zone)
+		since = day.Monday()
 	}
-	return from, now, today.AddDays(7 * d.in.HorizonWeeks).Week()
+	if floor := monday.AddDays(-7 * keptWeeks); since.Before(floor) {
+		since = floor
+	}
+	if since.After(monday) {
+		since = monday
+	}
+	return since.Week(), monday.Week(), today.AddDays(7 * d.in.HorizonWeeks).Week()
 }
 
-// chain is the pair's lineage, with a series that is gone at its end.
-func (d *detector) chain() []series.Event {
-	if g := d.v.Lost(); g != nil && !g.Last.Mark.Slot.IsZero() {
-		return append(slices.Clone(d.v.Chain), g.Last)
-	}
-	return d.v.Chain
-}
+// keptWeeks is how far back an outcome may be made up for.
+const keptWeeks = 8
 
+// zone is that of the pair's slot.
 func (d *detector) zone() string {
-	c := d.chain()
-	if len(c) == 0 || c[len(c)-1].Mark.Slot.IsZero() {
+	h := d.v.Head()
+	if g := d.v.Lost(); g != nil {
+		h = &g.Last
+	}
+	if h == nil || h.Mark.Slot.IsZero() {
 		return "UTC"
 	}
-	return c[len(c)-1].Mark.Slot.Zone
+	return h.Mark.Slot.Zone
 }
 
-func (d *detector) weeks() []series.WeekMeeting {
-	from, _, to := d.span(d.zone())
-	return d.v.Weeks(from, to)
+// weeks judges the weeks of the series that are there, and of one that was deleted those that were over by then.
+func (d *detector) weeks() {
+	from, _, to := d.span()
+	v := *d.v
+	if g := d.v.Lost(); g != nil {
+		v.Chain = append(slices.Clone(v.Chain), g.Last)
+	}
+	for _, w := range v.Weeks(from, to) {
+		if e := v.Head(); w.Event.UID != e.UID || !d.endedBefore(e, w.Booked.Add(w.Slot.Duration)) {
+			d.week(w)
+		}
+	}
 }
 
-// unknown records that nothing is known of weeks that ended while a calendar could not be read. It is final only a
-// week later: until then the calendar may come back and tell.
+// endedBefore reports whether the series was deleted or cancelled by then.
+func (d *detector) endedBefore(e *series.Event, t time.Time) bool {
+	if g := d.v.Lost(); g != nil && g.Last.UID == e.UID {
+		return t.After(g.Since)
+	}
+	return e.Cancelled && t.After(d.since(SeriesEnded, e.Mark.Generation))
+}
+
+// unknown judges weeks that are over although the calendars tell nothing now. What was read when the meeting was over is
+// known. Of the rest nothing is, and that is final only a week later: until then the calendar may come back and tell.
 func (d *detector) unknown() {
-	from, now, _ := d.span(d.zone())
-	for _, w := range d.v.Weeks(from, now) {
-		if w.Date.Week().Monday().Before(now.Monday()) {
-			d.outcome(w.Date, UnknownWeek, ByUnknown, nil, now.Monday().DaysSince(w.Date.Monday()) >= 14)
+	from, now, _ := d.span()
+	v := *d.v
+	for _, g := range v.Gone {
+		if !g.Proven {
+			v.Chain = append(slices.Clone(v.Chain), g.Last)
+		}
+	}
+	for _, w := range v.Weeks(from, now) {
+		monday := w.Date.Monday()
+		if !monday.Before(now.Monday()) {
+			continue
+		}
+		over := w.Booked.Add(w.Slot.Duration)
+		if w.Meeting != nil && !w.Meeting.Cancelled && w.Meeting.End().After(over) {
+			over = w.Meeting.End()
+		}
+		if !v.Before.Before(over) {
+			d.week(w)
+		} else {
+			d.outcome(w.Date, UnknownWeek, ByUnknown, nil, now.Monday().DaysSince(monday) >= 14)
 		}
 	}
 }
@@ -160,6 +217,9 @@ func (d *detector) flag(kind Kind, generation int, day series.Date, from, to str
 		}
 	} else if !booked.IsZero() {
 		f.Notice = notice(booked, d.v.Before, d.v.At)
+	}
+	if d.out.Unread[d.v.Pair] {
+		return f // those that are open stay as they are
 	}
 	d.out.Flags = append(d.out.Flags, f)
 	return f
@@ -183,77 +243,126 @@ func instant(t time.Time) string { return t.Format(time.RFC3339) }
 
 // week judges one week's meeting.
 func (d *detector) week(w series.WeekMeeting) {
-	_, now, _ := d.span(w.Slot.Zone)
+	_, now, _ := d.span()
 	over := w.Date.Monday().Before(now.Monday())
-	m, at := w.Meeting, w.Booked.In(w.Booked.Location())
-	away := w.Skip != nil || d.v.Wanted && d.v.Away(w.Booked, w.Slot.Duration) != ""
+	m, at := w.Meeting, w.Booked
+	moment := func(t time.Time) string { return instant(t.In(at.Location())) }
+	known := func(kind Kind) (Flag, bool) {
+		f, ok := d.in.Known[(Flag{Pair: d.v.Pair, Kind: kind, Occurrence: w.Date, Generation: w.Generation}).ID()]
+		return f, ok
+	}
+	// flag is the flag as it was known, or a new one; those of a week that is over are not flagged any more.
 	flag := func(kind Kind, from, to string, by By) Flag {
-		f := Flag{}
 		if d.v.Wanted && !over {
-			f = d.flag(kind, w.Generation, w.Date, from, to, by, w.Booked)
-		} else if old, ok := d.in.Known[(Flag{Pair: d.v.Pair, Kind: kind, Occurrence: w.Date, Generation: w.Generation}).ID()]; ok {
-			f = old
-		} else {
-			f.Notice = notice(w.Booked, d.v.Before, d.v.At)
+			return d.flag(kind, w.Generation, w.Date, from, to, by, w.Booked)
 		}
-		return f
+		if f, ok := known(kind); ok {
+			return f
+		}
+		return Flag{By: by, Notice: notice(w.Booked, d.v.Before, d.v.At)}
 	}
-	known := func(kind Kind) bool {
-		_, ok := d.in.Known[(Flag{Pair: d.v.Pair, Kind: kind, Occurrence: w.Date, Generation: w.Generation}).ID()]
-		return ok
-	}
-	// What changed only after the meeting was over did not change the meeting.
-	past := !d.v.Before.IsZero() && !d.v.Before.Before(w.Booked.Add(w.Slot.Duration))
+	outcome := func(r Result, by By, notice *time.Duration) { d.outcome(w.Date, r, by, notice, over) }
+	// What changed only after the meeting was over did not change the meeting: past tells that it was over when the calendar
+	// was last read, so that what it says otherwise is known by now, or new and too late.
+	past := func(end time.Time) bool { return !d.v.Before.IsZero() && !d.v.Before.Before(end) }
+	end := w.Booked.Add(w.Slot.Duration)
+	away := w.Skip != nil || d.v.Wanted && d.v.Away(w.Booked, w.Slot.Duration) != ""
+	standIn, lookAlike := d.standIn(w.Date, w.Slot.Zone)
+	gone := m == nil || m.Cancelled
 
+	if gone && standIn != nil && !lookAlike {
+		outcome(Recovered, ByUnknown, nil)
+		return
+	}
+	if past(end) && !away {
+		if f, ok := known(Cancelled); ok {
+			flag(Cancelled, f.From, f.To, f.By)
+			outcome(cancelled(f), f.By, f.Notice)
+			return
+		}
+		if f, ok := known(DeclinedKind); ok {
+			flag(DeclinedKind, f.From, f.To, f.By)
+			outcome(DeclinedWeek, f.By, f.Notice)
+			return
+		}
+		f, moved := known(Moved)
+		if to, err := time.Parse(time.RFC3339, f.To); moved && err == nil && past(to.Add(w.Slot.Duration)) {
+			flag(Moved, f.From, f.To, f.By)
+			outcome(sameWeek(w, to), f.By, f.Notice)
+			return
+		}
+		// A meeting that did not take place may still be moved to a later time.
+		later := !gone && m.Overridden && m.Start.After(d.v.At)
+		if !moved && !later && !w.Event.SlotTouched() {
+			outcome(Kept, ByUnknown, nil)
+			d.details(w, flag)
+			return
+		}
+	}
+	if w.Event.SlotTouched() && (gone || !m.Overridden) && !d.since(SeriesMoved, w.Generation).Before(end) {
+		outcome(Kept, ByUnknown, nil) // the series was moved only after this one
+		return
+	}
 	switch {
-	case m == nil || m.Cancelled:
-		if past && !known(Cancelled) && !known(Moved) && !away {
-			d.outcome(w.Date, Kept, ByUnknown, nil, over)
-			return
-		}
-		standIn, lookAlike := d.standIn(w.Date, w.Slot.Zone)
+	case gone && standIn != nil:
+		f := flag(Moved, moment(at), moment(standIn.Start), ByUnknown)
+		outcome(sameWeek(w, standIn.Start), f.By, f.Notice)
+		return
+	case gone && away:
+		outcome(Excused, ByUnknown, nil)
+		return
+	case m == nil && w.Event.SlotTouched():
+		outcome(CancelledWeek, ByUnknown, nil) // it is the series that was moved
+		return
+	case gone:
+		f := flag(Cancelled, moment(at), "", ByUnknown)
+		outcome(cancelled(f), f.By, f.Notice)
+		return
+	}
+	result, by, when := sameWeek(w, m.Start), ByUnknown, (*time.Duration)(nil)
+	if m.Overridden && !m.Start.Equal(w.Booked) && !m.Start.Equal(m.Original) {
+		f := flag(Moved, moment(at), moment(m.Start), ByUnknown)
+		by, when = f.By, f.Notice
+	}
+	if d.declined(m.Guests) {
+		result, by, when = DeclinedWeek, ByReport, nil
+		f, alone := known(DeclinedKind)
 		switch {
-		case standIn != nil && lookAlike:
-			f := flag(Moved, instant(at), instant(standIn.Start.In(at.Location())), ByUnknown)
-			d.outcome(w.Date, sameWeek(w, standIn.Start), f.By, f.Notice, over)
-		case standIn != nil:
-			d.outcome(w.Date, Recovered, ByUnknown, nil, over)
 		case away:
-			d.outcome(w.Date, Excused, ByUnknown, nil, over)
-		default:
-			f := flag(Cancelled, instant(at), "", ByUnknown)
-			d.outcome(w.Date, cancelled(f), orUnknown(f.By), f.Notice, over)
+			result = Excused
+		case alone && d.declined(w.Event.Guests):
+			when = f.Notice
+		case !d.declined(w.Event.Guests):
+			when = flag(DeclinedKind, moment(at), "", ByReport).Notice
+		case d.since(DeclinedKind, w.Generation).Before(end):
+		default: // all were declined only after this one
+			result, by = sameWeek(w, m.Start), ByUnknown
 		}
-		return
-	case d.declined(m.Guests):
-		if away {
-			d.outcome(w.Date, Excused, ByReport, nil, over)
-			return
-		}
-		f := Flag{By: ByReport}
-		if !d.declined(w.Event.Guests) {
-			f = flag(DeclinedKind, instant(at), "", ByReport)
-		}
-		d.outcome(w.Date, DeclinedWeek, ByReport, f.Notice, over)
-	case m.Overridden && !m.Start.Equal(w.Booked) && !m.Start.Equal(m.Original):
-		if past && !known(Moved) {
-			d.outcome(w.Date, Kept, ByUnknown, nil, over)
-			break
-		}
-		f := flag(Moved, instant(at), instant(m.Start.In(at.Location())), ByUnknown)
-		d.outcome(w.Date, sameWeek(w, m.Start), orUnknown(f.By), f.Notice, over)
-	default:
-		d.outcome(w.Date, sameWeek(w, m.Start), ByUnknown, nil, over)
 	}
-	if over || !d.v.Wanted {
-		return
-	}
+	outcome(result, by, when)
 	d.details(w, flag)
+}
+
+// since is when a difference of the whole series was first seen: now, if it is new.
+func (d *detector) since(kind Kind, generation int) time.Time {
+	days := []series.Date{{}}
+	if h := d.v.Head(); h != nil {
+		days = append(days, h.First()) // a part that was split off is moved from its first day on
+	}
+	for _, day := range days {
+		if f, ok := d.in.Known[(Flag{Pair: d.v.Pair, Kind: kind, Occurrence: day, Generation: generation}).ID()]; ok {
+			return f.Since
+		}
+	}
+	return d.v.At
 }
 
 // details flags what is different about a meeting that takes place.
 func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string, By) Flag) {
 	m, e, want := w.Meeting, w.Event, &d.v.Want
+	if m == nil || m.Cancelled || !d.v.Wanted {
+		return
+	}
 	if m.Overridden {
 		if m.Duration < w.Slot.Duration && m.Duration != e.Duration {
 			flag(Shortened, w.Slot.Duration.String(), m.Duration.String(), ByUnknown)
@@ -272,28 +381,31 @@ func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string,
 		return
 	}
 	for _, id := range []string{d.v.Pair.Manager, d.v.Pair.Report} {
-		if other := d.collision(id, m); other != nil {
+		put := onSlot(d.v, e) && m.Start.Equal(m.Original)
+		if other := d.collision(id, m, put); other != nil {
 			flag(DoubleBooked, instant(m.Start.In(w.Booked.Location())), instant(other.Start.In(w.Booked.Location())), ByUnknown)
 			return
 		}
 	}
 }
 
-func (d *detector) collision(person string, m *series.Meeting) *series.Interval {
-	hits := func(i series.Interval) bool {
-		return i.Kind == series.Hard && i.Start.Before(m.End()) && m.Start.Before(i.End)
+// collision is the first that takes the person's time during the meeting, nil if nothing does.
+func (d *detector) collision(person string, m *series.Meeting, put bool) *series.Interval {
+	var first *series.Interval
+	look := func(i series.Interval) {
+		if i.Kind == series.Hard && i.Start.Before(m.End()) && m.Start.Before(i.End) && (first == nil || i.Start.Before(first.Start)) {
+			first = &i
+		}
 	}
 	for _, i := range d.in.Busy[person] {
-		if hits(i) {
-			return &i
-		}
+		look(i)
 	}
 	for _, b := range d.taken[person] {
-		if b.pair != d.v.Pair && hits(b.Interval) {
-			return &b.Interval
+		if b.pair != d.v.Pair && !(put && b.put) {
+			look(b.Interval)
 		}
 	}
-	return nil
+	return first
 }
 
 // standIn finds an event that takes the place of the meeting booked on the day.
@@ -324,13 +436,6 @@ func cancelled(f Flag) Result {
 		return LateCancelled
 	}
 	return CancelledWeek
-}
-
-func orUnknown(b By) By {
-	if b == "" {
-		return ByUnknown
-	}
-	return b
 }
 
 func (d *detector) declined(guests []series.Guest) bool {

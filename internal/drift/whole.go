@@ -16,37 +16,43 @@ func (d *detector) lost() {
 	switch {
 	case v.Lost() != nil:
 		e, since = &v.Lost().Last, v.Lost().Since
-		if e.Mark.Slot.IsZero() {
-			return
-		}
-	case h != nil && !h.Mark.Slot.IsZero() && h.EndedByHand():
+	case h != nil && h.EndedByHand():
 		e = h
-		if last := h.LastDay(); !last.IsZero() {
+		if last := h.LastDay(); !last.IsZero() && !h.Cancelled {
 			since = h.Mark.Slot.On(last).Add(h.Duration)
 		}
 	default:
 		return
 	}
-	today, _ := series.WallClock(d.in.Now, e.Mark.Slot.Zone)
-	if ends := v.Want.Ends; !ends.IsZero() && ends.Before(today) {
+	slot := e.Mark.Slot
+	if slot.IsZero() {
 		return
 	}
-	d.flag(SeriesEnded, e.Mark.Generation, series.Date{}, e.Mark.Slot.String(), "", ByUnknown, time.Time{})
-	from, now, _ := d.span(e.Mark.Slot.Zone)
-	slot := e.Mark.Slot
-	for _, day := range slot.Dates(slot.InWeek(e.First()), from.Monday(), now.Monday().AddDays(6)) {
+	next := e.LastDay().AddDays(7 * max(slot.Every, 1))
+	if ends := v.Want.Ends; !ends.IsZero() && (ends.Before(d.today(slot.Zone)) || h == e && !h.Cancelled && ends.Before(next)) {
+		return
+	}
+	to := ""
+	if h == e && !h.Cancelled {
+		to = h.LastDay().String()
+	}
+	d.flag(SeriesEnded, e.Mark.Generation, series.Date{}, slot.String(), to, ByUnknown, time.Time{})
+	from, now, _ := d.span()
+	for _, day := range slot.Dates(e.BookedFirst(slot), from.Monday(), now.Monday().AddDays(6)) {
 		booked := slot.On(day)
-		over := day.Monday().Before(now.Monday())
 		switch {
-		case slices.ContainsFunc(d.out.Outcomes, func(o Outcome) bool { return o.Pair == v.Pair && o.Week == day.Week() }):
-		case !booked.Add(slot.Duration).After(since):
-			d.outcome(day, Kept, ByUnknown, nil, over)
+		case !booked.Add(slot.Duration).After(since), slices.ContainsFunc(d.out.Outcomes[d.mine:], func(o Outcome) bool { return o.Week == day.Week() }):
 		case v.Away(booked, slot.Duration) != "":
-			d.outcome(day, Excused, ByUnknown, nil, over)
+			d.outcome(day, Excused, ByUnknown, nil, day.Monday().Before(now.Monday()))
 		default:
-			d.outcome(day, CancelledWeek, ByUnknown, nil, over)
+			d.outcome(day, CancelledWeek, ByUnknown, nil, day.Monday().Before(now.Monday()))
 		}
 	}
+}
+
+func (d *detector) today(zone string) series.Date {
+	day, _ := series.WallClock(d.in.Now, zone)
+	return day
 }
 
 // wholeSeries flags what differs about the series as such.
@@ -70,19 +76,27 @@ func (d *detector) wholeSeries(h *series.Event) {
 		} else {
 			// A part that a person split off is moved from its first day on.
 			day := series.Date{}
-			if !h.Derived && len(v.Chain) > 1 {
+			if n := len(v.Chain) - 2; n >= 0 && v.Chain[n].Mark.Generation == g && !v.Chain[n].Cancelled {
 				day = h.First()
 			}
-			d.flag(SeriesMoved, g, day, from.String(), to.String(), ByUnknown, time.Time{})
+			was, is := h.Moved()
+			d.flag(SeriesMoved, g, day, was, is, ByUnknown, time.Time{})
 		}
 	}
 	if d.declined(h.Guests) {
 		flag(DeclinedKind, "", "", ByReport)
 	}
-	if want.Place != "" && h.Mark.Written[series.FieldPlace] != "" && h.Touched(series.FieldPlace) && series.Digest(h.Place) != series.Digest(want.Place) {
+	// What stands there before the roster states it is a person's.
+	touched := func(f series.Field, value string) bool {
+		if h.Mark.Written[f] == "" {
+			return value != ""
+		}
+		return h.Touched(f)
+	}
+	if want.Place != "" && touched(series.FieldPlace, h.Place) && series.Digest(h.Place) != series.Digest(want.Place) {
 		flag(PlaceChanged, "", "", ByUnknown)
 	}
-	if h.Link != "" && want.Link != "" && h.Mark.Written[series.FieldLink] != "" && h.Touched(series.FieldLink) && h.Link != want.Link {
+	if h.Link != "" && want.Link != "" && touched(series.FieldLink, h.Link) && h.Link != want.Link {
 		flag(LinkChanged, "", "", ByUnknown)
 	}
 	if h.Free {
@@ -112,7 +126,7 @@ func (d *detector) copies(h *series.Event) {
 	}
 	c := &d.v.Copies[i]
 	times := c.Times()
-	if times == h.Times() || c.Untouched() || slices.Contains(d.in.Behind[d.v.Pair], times) {
+	if times == h.Times() || c.Untouched() || slices.Contains(h.Earlier, times) || slices.Contains(d.in.Behind[d.v.Pair], times) {
 		return
 	}
 	by := ByUnknown
@@ -121,8 +135,8 @@ func (d *detector) copies(h *series.Event) {
 			by = ByReport // it was seen changing, and not to what we ever wrote
 		}
 	}
-	if !c.Slot().Same(h.Slot(), h.First()) {
-		d.copyFlag(h, series.Date{}, h.Slot().String(), c.Slot().String(), times, by)
+	if !c.Slot().Same(h.Slot(), h.First()) || c.LastDay() != h.LastDay() {
+		d.copyFlag(h, series.Date{}, present(*h), present(*c), times, by)
 		return
 	}
 	from, to := d.in.Now, d.in.Now.AddDate(0, 0, 7*d.in.HorizonWeeks)
@@ -137,14 +151,22 @@ func (d *detector) copies(h *series.Event) {
 		switch {
 		case m.Cancelled && gone, d.declined(m.Guests) && gone:
 		case m.Cancelled != gone:
-			d.copyFlag(h, day, present(m, zone, !m.Cancelled), present(t, zone, !gone), times, by)
+			d.copyFlag(h, day, shown(m, zone, !m.Cancelled), shown(t, zone, !gone), times, by)
 		case !m.Start.Equal(t.Start) || m.Duration != t.Duration:
-			d.copyFlag(h, day, present(m, zone, true), present(t, zone, true), times, by)
+			d.copyFlag(h, day, shown(m, zone, true), shown(t, zone, true), times, by)
 		}
 	}
 }
 
-func present(m series.Meeting, zone string, there bool) string {
+// present is what a whole series shows: its slot, or its last day.
+func present(e series.Event) string {
+	if last := e.LastDay(); !last.IsZero() {
+		return last.String()
+	}
+	return e.Slot().String()
+}
+
+func shown(m series.Meeting, zone string, there bool) string {
 	loc, err := series.Location(zone)
 	if !there || err != nil {
 		return ""

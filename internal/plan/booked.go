@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"holdfast/internal/series"
 )
@@ -11,26 +10,34 @@ import (
 // booked plans for a pair whose series is on the calendar.
 func (p *pairPlan) booked() {
 	h := p.v.Head()
+	mark := h.Mark
 	p.supersede()
 	if h.Mark.Slot.IsZero() {
-		p.healMark(h)
+		p.hold(Heal, Change{}, "the series lost its mark and has a rule that Holdfast cannot keep: make it weekly, or delete it", false)
 		return
 	}
-	w := &p.v.Want
+	if p.v.Unmarked {
+		p.adoptPart(h)
+	}
 	switch {
-	case h.EndedByHand():
-		p.endedByHand(h)
-		return
-	case h.Ended(p.in.Now):
-		// An end of ours: the first half of a replacement, or one that the roster no longer wants.
-		if w.Ends.IsZero() || !w.Ends.Before(p.today) && w.Ends.After(h.LastDay().AddDays(7*max(h.Rule.Every, 1))) {
-			p.create("the roster wants this pair again", "")
+	case !h.Cancelled && !h.Ended(p.in.Now):
+		if !p.slot(h) {
+			p.rest(h)
 		}
-		return
+	case !p.goesOn(h):
+	case !h.EndedByHand():
+		p.again(h, "the roster wants this pair again")
+	case p.in.Policy.SeriesEnded == PolicyRestore || p.asked(false):
+		p.again(h, "put back: a person ended the series")
 	}
-	if p.ends(h) || p.slot(h) {
-		return
+	if p.v.MarkLost {
+		p.healMark(h, mark)
 	}
+}
+
+// rest plans all about a running series but its slot.
+func (p *pairPlan) rest(h *series.Event) {
+	p.ends(h)
 	p.fields(h)
 	p.occurrences(h)
 	p.skips(h)
@@ -47,385 +54,147 @@ func (p *pairPlan) supersede() {
 	}
 }
 
-// healMark writes a lost mark anew, with the roster's values.
-func (p *pairPlan) healMark(h *series.Event) {
+// healMark writes the mark that was lost: before anything else, or where that is not quiet at the latest a day before the
+// next meeting.
+func (p *pairPlan) healMark(h *series.Event, mark series.Mark) {
+	if len(p.changes) == 0 && !p.v.Quiet && !p.soon(h, func(series.Meeting) bool { return true }) {
+		return
+	}
+	p.changes = slices.Insert(p.changes, 0, p.change(Heal, Change{Mails: p.quietMails(), Why: []string{"the event lost its mark"},
+		Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}}))
+}
+
+// adoptPart gives the mark to the part that a person split off with a client that dropped it.
+func (p *pairPlan) adoptPart(h *series.Event) {
 	w := p.v.Want
-	w.Generation = h.Mark.Generation
-	if w.Auto || p.in.NoSlot[p.v.Pair] != "" {
-		w.Slot = h.Slot()
-	}
-	mark := w.Mark()
-	p.do(Heal, Change{Mails: p.quietMails(), Why: []string{"the event lost its mark"}, Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}})
+	w.Slot, w.First = h.Mark.Slot, h.First()
+	mark := h.Mark
+	mark.Written = w.Digests()
+	patch := series.Patch{Mark: &mark}
+	p.do(Adopt, Change{From: h.Mark.Slot.String(), To: h.Slot().String(), Mails: p.quietMails(),
+		Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &patch}}})
+	patched(h, patch)
 }
 
-// endedByHand puts back a series that a person ended or cancelled, if policy or command say so.
-func (p *pairPlan) endedByHand(h *series.Event) {
-	if p.in.Policy.SeriesEnded != PolicyRestore && !p.asked(false) {
-		return
-	}
-	if h.Cancelled || h.Ended(p.in.Now) {
-		p.create("put back: a person ended the series", "")
-		return
-	}
-	p.do(Restore, Change{From: h.Slot().String(), To: h.Mark.Slot.String(), Mails: 1, Why: []string{"put back: a person ended the series after " + h.LastDay().Long()},
-		Steps: []Step{{Ref: h.Ref, Update: p.slotPatch(h, h.Mark.Slot)}}})
+// goesOn reports whether the roster wants another meeting after the series' last one.
+func (p *pairPlan) goesOn(h *series.Event) bool {
+	ends := p.v.Want.Ends
+	return ends.IsZero() || !ends.Before(p.today) && !ends.Before(h.LastDay().AddDays(7*max(h.Rule.Every, 1)))
 }
 
-// slotPatch puts the series on the slot, from the week in which it begins.
-func (p *pairPlan) slotPatch(h *series.Event, s series.Slot) *series.Patch {
-	return &series.Patch{Slot: &series.SlotPatch{Slot: s, First: s.InWeek(h.First())}}
-}
-
-// ends obeys the roster's `ends`, and its withdrawal. It reports whether nothing else is to be planned.
-func (p *pairPlan) ends(h *series.Event) bool {
+// ends obeys the roster's `ends`, and its withdrawal, and puts back what a person ended if policy or a command say so.
+func (p *pairPlan) ends(h *series.Event) {
 	w, last := &p.v.Want, h.LastDay()
+	byHand := h.EndedByHand()
 	switch {
 	case !w.Ends.IsZero() && (last.IsZero() || last.After(w.Ends)):
 		final := w.Ends
 		if final.Before(p.today) {
 			final = p.today
+			if h.Mark.Slot.On(p.today).After(p.in.Now) {
+				final = p.today.AddDays(-1) // today's meeting is after the end, and can still be called off
+			}
 		}
-		if !last.IsZero() && !last.After(final) {
-			return false
+		if last.IsZero() || last.After(final) {
+			p.end(h, final, "the roster ends this 1:1")
 		}
-		// The last occurrence may lie before the day itself: nothing to do if the series already ends there.
-		p.end(h, final, "the roster ends this 1:1")
-		return true
-	case !last.IsZero() && (w.Ends.IsZero() || nextAfter(h, last).Compare(w.Ends) <= 0):
-		c := Change{To: h.Mark.Slot.String(), Mails: 1, Why: []string{"the roster no longer ends this 1:1 on " + last.Long()},
-			Steps: []Step{{Ref: h.Ref, Update: p.slotPatch(h, h.Slot())}}}
+	case last.IsZero() || !p.goesOn(h) || byHand && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
+	case !h.Rule.Plain:
+		p.hold(Update, Change{}, "the series ends on "+last.Long()+" and has a rule that Holdfast cannot keep: a person must take the end away", false)
+	default:
+		patch := &series.Patch{Slot: &series.SlotPatch{Slot: h.Slot(), First: h.First()}}
+		c := Change{From: last.String(), To: w.Ends.String(), Mails: 1, Why: []string{"the roster no longer ends this 1:1 on " + last.Long()},
+			Steps: []Step{{Ref: h.Ref, Update: patch}}}
+		patched(h, *patch)
 		if !w.Ends.IsZero() {
+			c.Why, c.Mails = []string{"the roster now ends this 1:1 on " + w.Ends.Long()}, 2
 			c.Steps = append(c.Steps, Step{End: &w.Ends})
-			c.Why = []string{"the roster now ends this 1:1 on " + w.Ends.Long()}
+			ended(h, w.Ends)
 		}
-		p.do(Update, c)
-		return true
+		action := Update
+		if byHand {
+			action, c.Why[0] = Restore, "put back: a person ended the series after "+last.Long()
+		}
+		p.do(action, c)
 	}
-	return false
 }
 
-// nextAfter is the day of the occurrence that would follow last.
-func nextAfter(h *series.Event, last series.Date) series.Date {
-	return last.AddDays(7 * max(h.Rule.Every, 1))
-}
-
-// slot obeys a changed slot line and plans for a series that was moved by hand. It reports whether nothing else is to be planned.
-func (p *pairPlan) slot(h *series.Event) bool {
-	w := p.v.Want
-	want := w.Slot
-	if w.Auto {
-		// The roster wishes no weekday and time: those that are booked stand.
-		want = h.Mark.Slot
-		want.Duration, want.Every = w.Slot.Duration, w.Slot.Every
-	}
+// slot obeys a changed slot line and plans for a series that was moved by hand. It reports whether the series is replaced.
+func (p *pairPlan) slot(h *series.Event) (replaced bool) {
+	w, want := &p.v.Want, p.wish(h)
 	changed := w.Line != h.Mark.Line && !want.Same(h.Mark.Slot, h.First())
 	touched := h.SlotTouched()
-	if w.Line != h.Mark.Line && h.Rule.Plain && want.Same(h.Slot(), h.First()) && (changed || !touched) {
-		p.noteSlot(h, h.Slot(), "the calendar already has the roster's slot")
-		return false
-	}
-	if p.v.Unmarked {
-		mark := h.Mark
-		mark.Written = w.Digests()
-		mark.Written[series.FieldSlot] = series.DigestSlot(mark.Slot)
-		p.do(Adopt, Change{From: h.Mark.Slot.String(), To: h.Slot().String(), Mails: p.quietMails(),
-			Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}})
-		return true
-	}
-	from, to := h.Slot().String(), h.Mark.Slot.String()
+	to, from := h.Moved()
+	policy := p.in.Policy.SeriesMoved
 	switch {
-	case touched && p.asked(true) && h.Rule.Plain:
-		p.noteSlot(h, h.Slot(), "accepted: the calendar's slot stands")
-		return false
-	case touched && p.asked(false) && p.ask.Occurrence.IsZero(), touched && !changed && p.in.Policy.SeriesMoved == PolicyRestore:
-		target := h.Mark.Slot
-		if changed {
-			target = want
+	case w.Line != h.Mark.Line && h.Rule.Plain && want.Same(h.Slot(), h.First()) && (changed || !touched):
+		// Nothing is to be done but to remember it, and that can wait.
+		if changed || p.cheap(h) {
+			p.noteSlot(h, Heal, "the calendar already has the roster's slot")
 		}
+	case touched && p.asked(true) && h.Rule.Plain:
+		p.noteSlot(h, Adopt, "accepted: the calendar's slot stands")
+	case touched && changed && p.putBackAll():
+		return p.replace(h, want)
+	case touched && (p.putBackAll() || !changed && policy == PolicyRestore):
 		mark := h.Mark
-		mark.Slot, mark.Line = target, w.Line
-		mark.Written = nil
-		patch := p.slotPatch(h, target)
-		patch.Mark = &mark
-		p.do(Restore, Change{From: from, To: target.String(), Mails: 1, Why: append([]string{"put back: a person moved the series"}, strays(h)...),
+		mark.Line, mark.Written = w.Line, nil
+		patch := &series.Patch{Slot: &series.SlotPatch{Slot: h.Mark.Slot, First: h.BookedFirst(h.Mark.Slot)}, Mark: &mark}
+		p.do(Restore, Change{From: from, To: to, Mails: 1, Why: append([]string{"put back: a person moved the series"}, strays(h)...),
 			Steps: []Step{{Ref: h.Ref, Update: patch}}})
-		return true
-	case touched && !changed && p.in.Policy.SeriesMoved == PolicyAccept && h.Rule.Plain:
-		p.noteSlot(h, h.Slot(), "policy: the calendar's slot stands")
-		return false
+		patched(h, *patch)
+	case touched && !changed && policy == PolicyAccept && h.Rule.Plain:
+		p.noteSlot(h, Adopt, "policy: the calendar's slot stands")
 	case touched:
-		because := fmt.Sprintf("a person moved the series: `holdfast accept %s` takes its slot, `holdfast restore %[1]s` puts it back", p.v.Pair)
+		because := "a person moved the series: `holdfast accept %s` takes its slot, `holdfast restore %[1]s` puts it back"
+		if !h.Rule.Plain {
+			because = "a person gave the series a rule that Holdfast cannot keep: `holdfast restore %s` puts it back"
+		}
 		if changed {
 			because, to = "both the roster and a person changed the slot; "+because, want.String()
 		}
-		p.hold(Restore, Change{From: from, To: to, Mails: 1, Why: strays(h),
-			Steps: []Step{{Ref: h.Ref, Update: p.slotPatch(h, h.Mark.Slot)}}}, because, false)
-		return false
+		p.hold(Restore, Change{From: from, To: to, Mails: 1, Why: strays(h)}, fmt.Sprintf(because, p.v.Pair), false)
 	case changed:
-		p.replace(h, want)
-		return true
+		return p.replace(h, want)
 	}
 	return false
 }
 
-// noteSlot records in the mark the slot that stands, and the line that was obeyed.
-func (p *pairPlan) noteSlot(h *series.Event, s series.Slot, why string) {
+// noteSlot records in the mark that the slot which the calendar has stands, and the line that was obeyed.
+func (p *pairPlan) noteSlot(h *series.Event, a Action, why string) {
+	from, to := "", h.Slot().String()
+	if h.SlotTouched() {
+		from, to = h.Moved()
+	}
 	mark := h.Mark
-	mark.Slot, mark.Line = s, p.v.Want.Line
-	mark.Written = map[series.Field]string{series.FieldSlot: series.DigestSlot(s)}
-	action := Heal
-	if p.ask != nil {
-		action = Adopt
+	mark.Slot, mark.Line = h.Slot(), p.v.Want.Line
+	mark.Written = map[series.Field]string{series.FieldSlot: series.DigestSlot(mark.Slot)}
+	if phase := h.Digests()[series.FieldPhase]; phase != "" {
+		mark.Written[series.FieldPhase] = phase
 	}
-	p.do(action, Change{From: h.Mark.Slot.String(), To: s.String(), Mails: p.quietMails(), Why: []string{why},
-		Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}})
+	patch := &series.Patch{Mark: &mark}
+	p.do(a, Change{From: from, To: to, Mails: p.quietMails(), Why: []string{why}, Steps: []Step{{Ref: h.Ref, Update: patch}}})
+	patched(h, *patch)
 }
 
-// replace ends the generation with this week and begins the next one in the week after.
-func (p *pairPlan) replace(h *series.Event, want series.Slot) {
-	w := p.v.Want
-	w.Slot = want
-	w.Generation = p.v.Generation() + 1
-	monday := p.today.Monday().AddDays(7)
-	if w.Starts.After(monday) {
-		monday = w.Starts.Monday()
-	}
-	last := monday.AddDays(-1)
-	w.First = want.InWeek(monday)
-	if w.First.Before(w.Starts) {
-		w.First = w.First.AddDays(7 * want.Every)
-	}
-	var steps []Step
-	var why []string
-	carried := map[series.Date]bool{}
-	for _, o := range h.Overrides {
-		od, _ := series.WallClock(o.Original, h.Zone)
-		nd, _ := series.WallClock(o.Start, want.Zone)
-		d := want.InWeek(od)
-		if !od.After(last) || d.Before(w.First) || !slices.Contains(want.Dates(w.First, d, d), d) {
-			continue
-		}
-		switch {
-		case o.Cancelled:
-		case o.Start.Equal(o.Original), nd.Monday() != od.Monday():
-			continue
-		}
-		n := o
-		n.Original = want.On(d)
-		if n.Cancelled {
-			n.Start, n.Duration = n.Original, want.Duration
-		}
-		steps = append(steps, Step{SetOverride: &n})
-		carried[od] = true
-		why = append(why, "the change of "+od.Long()+" is carried over")
-	}
-	for _, t := range h.Excluded {
-		od, _ := series.WallClock(t, h.Zone)
-		d := want.InWeek(od)
-		if od.After(last) && !d.Before(w.First) && slices.Contains(want.Dates(w.First, d, d), d) && !slices.ContainsFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == od }) {
-			steps = append(steps, Step{SetOverride: &series.Override{Original: want.On(d), Start: want.On(d), Duration: want.Duration, Cancelled: true}})
-			why = append(why, "the cancellation of "+od.Long()+" is carried over")
-		}
-	}
-	first := "the roster's slot is now " + want.String()
-	group := "replace " + p.v.Pair.String()
-	p.do(End, Change{Group: group, From: h.Slot().String(), To: last.String(), Mails: 1,
-		Why: append([]string{first, "the old slot's last week ends on " + last.Long()}, lost(h, last, carried)...), Steps: []Step{{Ref: h.Ref, End: &last}}})
-	c := p.creation(w, append([]string{first}, why...)...)
-	c.Group, c.From = group, h.Slot().String()
-	c.Steps = append(c.Steps, steps...)
-	p.do(Create, c)
+// cheap reports whether a write that guests need not hear of may be made now: where it costs nobody a message, or else on
+// the day before the next meeting.
+func (p *pairPlan) cheap(h *series.Event) bool {
+	return p.v.Quiet || p.soon(h, func(series.Meeting) bool { return true })
 }
 
-// fields writes what the roster changed and nobody touched.
-func (p *pairPlan) fields(h *series.Event) {
-	w := p.v.Want
-	now, want := h.Digests(), w.Digests()
-	patch, why, held := series.Patch{}, []string(nil), []string(nil)
-	mails, heal, restored := 0, false, false
-	restoreAll := p.asked(false) && p.ask.Occurrence.IsZero()
-	if h.Mark.Pair != w.Pair {
-		mark := h.Mark
-		mark.Pair, mark.Written = w.Pair, nil
-		patch.Mark, heal = &mark, true
-		why = append(why, "the pair is now called "+w.Pair.String())
-		mails = max(mails, p.quietMails())
-	}
-	for _, f := range []series.Field{series.FieldPeople, series.FieldPlace, series.FieldLink, series.FieldBusy} {
-		stated, written := want[f], h.Mark.Written[f]
-		if stated == "" || stated == now[f] || f == series.FieldPeople && p.samePeople(h) || f == series.FieldLink && h.Link == "" && written != "" {
-			continue
-		}
-		touched := written != now[f]
-		if written == "" { // not stated before, so whatever stands there is a person's
-			touched = f == series.FieldPlace && h.Place != "" || f == series.FieldLink && h.Link != ""
-		}
-		cost := 1
-		if f == series.FieldLink {
-			cost = p.quietMails()
-		}
-		switch {
-		case touched && restoreAll:
-			restored = true
-			why = append(why, "put back: a person changed "+fieldWord[f])
-		case touched && written == stated:
-			continue // a person's edit: flagged, not overwritten
-		case touched:
-			held = append(held, "both the roster and a person changed "+fieldWord[f])
-			continue
-		default:
-			why = append(why, "the roster changed "+fieldWord[f])
-		}
-		mails = max(mails, cost)
-		switch f {
-		case series.FieldPeople:
-			patch.People = &series.PeoplePatch{Organizer: w.Manager, Guests: []series.Person{w.Report}}
-		case series.FieldPlace:
-			patch.Place = &w.Place
-		case series.FieldLink:
-			patch.Link = &w.Link
-		case series.FieldBusy:
-			patch.Busy = true
-		}
-	}
-	// Where nothing can be written without being delivered, a healed link rides on a write that is delivered anyhow, at
-	// latest on the day before the meeting.
-	if n := p.bare(h); n > 0 && patch.Link == nil && (p.v.Quiet || mails > 0 || p.soon(h)) {
-		patch.Link, heal = &w.Link, true
-		why = append(why, fmt.Sprintf("the agenda link was missing from %s", bareWord(h, n)))
-		mails = max(mails, p.quietMails())
-	}
-	if len(held) > 0 {
-		p.hold(Update, Change{Mails: 1, Why: held}, "change one of them, or `holdfast restore "+p.v.Pair.String()+"`", false)
-	}
-	if patch == (series.Patch{}) {
-		return
-	}
-	action := Update
-	switch {
-	case restored:
-		action = Restore
-	case heal && patch.People == nil && patch.Place == nil && !patch.Busy:
-		action = Heal
-	}
-	p.do(action, Change{Mails: mails, Why: why, Steps: []Step{{Ref: h.Ref, Update: &patch}}})
+// soon reports whether such a meeting begins within a day.
+func (p *pairPlan) soon(h *series.Event, such func(series.Meeting) bool) bool {
+	return slices.ContainsFunc(h.Meetings(p.in.Now, p.in.Now.AddDate(0, 0, 1)), func(m series.Meeting) bool {
+		return !m.Cancelled && m.Start.After(p.in.Now) && such(m)
+	})
 }
 
-var fieldWord = map[series.Field]string{series.FieldPeople: "the people", series.FieldPlace: "the place", series.FieldLink: "the agenda link", series.FieldBusy: "busy to free"}
-
-// samePeople reports whether organizer and guests are those of the roster, under whichever of their addresses.
-func (p *pairPlan) samePeople(h *series.Event) bool {
-	w := &p.v.Want
-	return w.Manager.Is(h.Organizer) && len(h.Guests) == 1 && w.Report.Is(h.Guests[0].Address)
-}
-
-// bare counts what lacks the link that we once wrote: coming overrides, or the series itself.
-func (p *pairPlan) bare(h *series.Event) int {
-	if p.v.Want.Link == "" || h.Mark.Written[series.FieldLink] == "" {
-		return 0
-	}
-	if h.Link == "" {
-		return 1
-	}
-	n := 0
-	for _, o := range h.Overrides {
-		if !o.Cancelled && o.Link == "" && o.Start.After(p.in.Now) {
-			n++
-		}
-	}
-	return n
-}
-
-func bareWord(h *series.Event, n int) string {
-	if h.Link == "" {
-		return "the series"
-	}
-	if n == 1 {
-		return "one meeting"
-	}
-	return fmt.Sprintf("%d meetings", n)
-}
-
-// soon reports whether a meeting without the link begins within a day.
-func (p *pairPlan) soon(h *series.Event) bool {
-	for _, m := range h.Meetings(p.in.Now, p.in.Now.AddDate(0, 0, 1)) {
-		if !m.Cancelled && m.Link == "" && m.Start.After(p.in.Now) {
-			return true
-		}
-	}
-	return false
-}
-
-// occurrences puts single meetings back where policy or a command say so.
-func (p *pairPlan) occurrences(h *series.Event) {
-	policy := p.in.Policy.Moved == PolicyRestore && p.ask == nil && !h.SlotTouched()
-	one := p.asked(false) && !p.ask.Occurrence.IsZero()
-	if !policy && !one {
-		return
-	}
-	to := p.today.AddDays(7 * p.in.Policy.HorizonWeeks)
-	if one && p.ask.Occurrence.After(to) {
-		to = p.ask.Occurrence
-	}
-	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
-		m := w.Meeting
-		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence {
-			continue
-		}
-		c := Change{Occurrence: w.Date, From: m.Start.Format(time.RFC3339), To: w.Booked.Format(time.RFC3339), Mails: 1}
-		differs := !m.Start.Equal(w.Booked) || m.Duration != w.Slot.Duration || m.Place != h.Place || m.Free
-		switch {
-		case m.Cancelled && one:
-			c.From, c.Why = "", []string{"put back: the meeting was cancelled"}
-			c.Steps = []Step{{Ref: h.Ref, ClearOverride: &m.Original}}
-		case !m.Cancelled && m.Overridden && (one && differs || !m.Start.Equal(w.Booked) && m.Start.After(p.in.Now)):
-			c.Why = []string{"put back: the meeting was changed by a person"}
-			c.Steps = []Step{{Ref: h.Ref, SetOverride: &series.Override{Original: m.Original, Start: w.Booked, Duration: w.Slot.Duration, Place: h.Place, Link: h.Link}}}
-		default:
-			continue
-		}
-		p.do(Restore, c)
-	}
-}
-
-// skips plans the weeks without a meeting because one of the two is away, and puts back those whose reason is gone.
-func (p *pairPlan) skips(h *series.Event) {
-	if p.ask != nil {
-		return
-	}
-	w := &p.v.Want
-	var out []series.Skip
-	var back []series.Date
-	var why, whyBack []string
-	for _, m := range p.v.Weeks(p.today.Week(), p.today.AddDays(7*p.in.Policy.HorizonWeeks).Week()) {
-		if m.Event.UID != h.UID || m.Meeting == nil || !m.Booked.After(p.in.Now) || m.Meeting.Overridden {
-			continue
-		}
-		day0, _ := series.WallClock(m.Meeting.Original, h.Zone)
-		planned := slices.ContainsFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == day0 })
-		reason := w.AwayAt(m.Meeting.Original)
-		switch {
-		case reason != "" && !planned && !m.Meeting.Cancelled:
-			out = append(out, series.Skip{Date: day0, Why: reason})
-			why = append(why, day0.Long()+": "+reason)
-		case reason == "" && planned && m.Meeting.Excluded:
-			back = append(back, day0)
-			whyBack = append(whyBack, day0.Long()+": nobody is away any more")
-		}
-	}
-	if len(out) > 0 {
-		p.do(Skip, Change{Occurrence: out[0].Date, Mails: 1, Why: why, Steps: []Step{{Ref: h.Ref, Skip: out}}})
-	}
-	if len(back) > 0 {
-		p.do(Restore, Change{Occurrence: back[0], Mails: 1, Why: whyBack, Steps: []Step{{Ref: h.Ref, Unskip: back}}})
-	}
-}
-
-// strays lists the overrides that are lost when the series goes back to its slot.
+// strays lists the overrides that are lost when the series gets another slot.
 func strays(h *series.Event) []string {
 	var out []string
 	for _, o := range h.Overrides {
-		if d, _ := series.WallClock(o.Original, h.Zone); !o.Cancelled {
+		if d, _ := series.WallClock(o.Original, h.Zone); !o.Cancelled && !same(h, o) {
 			out = append(out, "the change of "+d.Long()+" is lost")
 		}
 	}

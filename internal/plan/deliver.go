@@ -24,7 +24,7 @@ func Deliveries(views []series.View, now time.Time) []Delivery {
 	var out []Delivery
 	for i := range views {
 		v := &views[i]
-		if v.Stale || v.Suspect || v.ServerDelivers || !v.HasCopy {
+		if v.Stale || v.Suspect || v.Missing() || !v.HasCopy {
 			continue
 		}
 		for k := range v.Chain {
@@ -60,26 +60,41 @@ func errands(v *series.View, e series.Event, now time.Time) []Delivery {
 	given := answer(e.Guests, me)
 	c := copyOf(v, e.UID)
 	if c == nil {
+		gone := slices.IndexFunc(v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == e.UID })
 		switch {
-		case slices.ContainsFunc(v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == e.UID }):
-			if given != series.Declined && !e.Ended(now) {
+		case v.ServerDelivers || e.Ended(now):
+		case gone >= 0:
+			if v.GoneCopies[gone].Proven && given != series.Declined {
 				reply.Answers = []series.Answer{{PartStat: series.Declined}}
 				return []Delivery{reply}
 			}
-		case !e.Ended(now) && given == series.NeedsAction && !v.Unmarked:
+		case given == series.NeedsAction && !v.Unmarked:
 			return []Delivery{bring}
 		}
+		return nil
+	}
+	if v.ServerDelivers && c.Delivered == "" {
 		return nil
 	}
 	var out []Delivery
 	if reply.Answers = answers(e, *c, me, now); len(reply.Answers) > 0 && !e.Cancelled {
 		out = append(out, reply)
 	}
-	if c.Delivered != e.Delivery() && (c.Untouched() || c.Delivered == "" && c.Times() == e.Times()) {
+	declined := func(t time.Time) bool {
+		i := slices.IndexFunc(e.Overrides, func(o series.Override) bool { return o.Original.Equal(t) })
+		return i >= 0 && answer(e.Overrides[i].Guests, me) == series.Declined || i < 0 && given == series.Declined
+	}
+	if c.Delivered != e.Delivery() && (but(*c, declined).Untouched() || c.Delivered == "" && c.Times() == e.Times()) {
 		bring.Ref = c.Ref
 		out = append(out, bring)
 	}
 	return out
+}
+
+// but is the copy without those exclusions.
+func but(c series.Event, gone func(time.Time) bool) series.Event {
+	c.Excluded = slices.DeleteFunc(slices.Clone(c.Excluded), gone)
+	return c
 }
 
 // reportOf is the address under which the event invites the report, "" if it does not.
@@ -111,6 +126,9 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 	} else {
 		all = answer(e.Guests, me)
 	}
+	// Only where the copy is otherwise as it was brought can one tell that the report took the meeting out.
+	excluded := but(c, func(t time.Time) bool { return !slices.ContainsFunc(e.Excluded, t.Equal) })
+	removed := c.Delivered != "" && !c.Untouched() && excluded.Untouched()
 	until := now.AddDate(1, 0, 0)
 	theirs := map[int64]series.Meeting{}
 	for _, m := range c.Meetings(now, until) {
@@ -126,7 +144,7 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 		}
 		t, ok := theirs[m.Original.Unix()]
 		switch {
-		case ok && t.Excluded && has != series.Declined && c.Delivered != "" && !c.Untouched():
+		case ok && t.Excluded && has != series.Declined && removed:
 			out = append(out, series.Answer{Original: m.Original, PartStat: series.Declined})
 		case ok && t.Overridden && !t.Cancelled:
 			if a := answer(t.Guests, me); a != series.NeedsAction && a != has {

@@ -11,7 +11,7 @@ import (
 // Input is all that a plan is decided from. The same input gives the same plan, in the same order.
 type Input struct {
 	Now    time.Time
-	Views  []series.View // ordered by pair, as Gather gives them; Want.Slot is chosen where the roster says auto
+	Views  []series.View // as Gather gives them; Want.Slot is chosen where the roster says auto
 	Policy Policy
 	NoSlot map[series.Pair]string // pairs with slot: auto for which no slot was found, and why
 	Asks   []Ask                  // with any, only their pairs are planned
@@ -19,18 +19,25 @@ type Input struct {
 	Allowed string
 	Writes  map[series.Pair]int // writes made today
 	Fresh   bool                // the journal remembers nothing
+	// Doubtful are those of the last plan: the journal was new when they were first seen.
+	Doubtful map[series.Pair]bool
 }
 
 // Diff decides what to write.
 func Diff(in Input) Plan {
+	in.Views = slices.Clone(in.Views)
+	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
 	b := &builder{in: in}
+	for i := range in.Views {
+		if v := &in.Views[i]; v.Wanted {
+			b.pairs++
+			b.anybody = b.anybody || v.Head() != nil
+		}
+	}
 	for i := range in.Views {
 		v := &in.Views[i]
 		ask, asked := askFor(in.Asks, v.Pair)
-		if len(in.Asks) > 0 && !asked {
-			continue
-		}
-		if v.Stale {
+		if len(in.Asks) > 0 && !asked || v.Stale {
 			continue
 		}
 		b.pair(v, ask)
@@ -49,17 +56,23 @@ func askFor(asks []Ask, p series.Pair) (*Ask, bool) {
 }
 
 type builder struct {
-	in      Input
-	changes []Change
-	held    []Held
+	in       Input
+	pairs    int  // that the roster wants
+	anybody  bool // one of them has a series
+	changes  []Change
+	held     []Held
+	doubtful []series.Pair
 }
 
 // pair plans for one pair and then asks whether its calendars can be believed.
 func (b *builder) pair(v *series.View, ask *Ask) {
-	p := &pairPlan{builder: b, v: v, ask: ask, today: today(v, b.in.Now)}
+	p := &pairPlan{builder: b, v: working(v), ask: ask, today: today(v, b.in.Now)}
 	switch {
 	case !v.Wanted:
 		p.unwanted()
+	case v.Missing():
+		p.hold(Create, Change{Why: []string{"the calendar no longer has the series"}},
+			"nothing says that somebody deleted it: if it stays away, the next round knows", false)
 	case v.Head() == nil:
 		p.unbooked()
 	default:
@@ -96,7 +109,7 @@ func today(v *series.View, now time.Time) series.Date {
 
 type pairPlan struct {
 	*builder
-	v       *series.View
+	v       *series.View // the last of its Chain is as the changes so far leave it
 	ask     *Ask
 	today   series.Date
 	changes []Change
@@ -105,11 +118,11 @@ type pairPlan struct {
 
 func (p *pairPlan) asked(accept bool) bool { return p.ask != nil && p.ask.Accept == accept }
 
+// putBackAll reports whether a person asked to put back the series.
+func (p *pairPlan) putBackAll() bool { return p.asked(false) && p.ask.Occurrence.IsZero() }
+
 func (p *pairPlan) change(a Action, c Change) Change {
-	c.Pair, c.Action = p.v.Pair, a
-	if c.Calendar == "" {
-		c.Calendar = p.v.Pair.Manager
-	}
+	c.Pair, c.Action, c.Calendar = p.v.Pair, a, p.v.Pair.Manager
 	if c.Generation == 0 {
 		if h := p.v.Head(); h != nil {
 			c.Generation = h.Mark.Generation
@@ -135,6 +148,10 @@ func (p *pairPlan) quietMails() int {
 // unwanted ends what the roster no longer has.
 func (p *pairPlan) unwanted() {
 	h := p.v.Head()
+	if h == nil {
+		return
+	}
+	p.supersede()
 	if last := h.LastDay(); h.Cancelled || !last.IsZero() && !last.After(p.today) {
 		return
 	}
@@ -145,44 +162,40 @@ func (p *pairPlan) end(e *series.Event, last series.Date, why string) {
 	p.do(End, Change{Generation: e.Mark.Generation, From: e.Slot().String(), To: last.String(), Mails: 1,
 		Why:   append([]string{why, "no meeting after " + last.Long()}, lost(e, last, nil)...),
 		Steps: []Step{{Ref: e.Ref, End: &last}}})
+	ended(e, last)
 }
 
 // unbooked plans for a pair that has no series on the calendar.
 func (p *pairPlan) unbooked() {
-	v, w := p.v, &p.v.Want
-	if !w.Ends.IsZero() && w.Ends.Before(p.today) {
+	v := p.v
+	if ends := v.Want.Ends; !ends.IsZero() && ends.Before(p.today) || p.adoptable() {
 		return
 	}
 	if lost := v.Lost(); lost != nil {
 		p.rebook(lost)
 		return
 	}
-	if v.Missing() {
-		return // drift tells; nothing is done before there is proof
-	}
-	for i := range v.Candidates {
-		if c := &v.Candidates[i]; !c.Ended(p.in.Now) {
-			p.adopt(c)
-			return
-		}
-	}
 	why := "nothing is booked yet"
-	if p.in.Fresh && slices.ContainsFunc(p.in.Views, func(o series.View) bool { return o.Wanted && o.Head() != nil }) && p.ask == nil {
-		p.create(why, "the journal is new but other series are booked: this one may have been deleted on purpose")
+	if (p.in.Fresh && p.anybody || p.in.Doubtful[v.Pair]) && p.ask == nil {
+		p.doubtful = append(p.doubtful, v.Pair)
+		p.create(p.v.Want, series.Date{}, why, "the journal was new when other series were booked already: this one may have been deleted on purpose, `holdfast allow` books it")
 		return
 	}
-	p.create(why, "")
+	p.create(p.v.Want, series.Date{}, why, "")
 }
 
-// create books the pair's series; held as by a brake if because is given.
-func (p *pairPlan) create(why, because string) {
-	w := p.v.Want
-	if reason := p.in.NoSlot[p.v.Pair]; reason != "" {
+// create books the pair's series as w says, from the first day on that is not before from; held as by a brake if
+// because is given.
+func (p *pairPlan) create(w series.Series, from series.Date, why, because string) {
+	if reason := p.in.NoSlot[p.v.Pair]; reason != "" && w.Slot == p.v.Want.Slot {
 		p.hold(Create, Change{Why: []string{why}}, reason, false)
 		return
 	}
 	w.Generation = p.v.Generation() + 1
-	w.First = p.firstDay(w.Slot)
+	w.First = p.firstDay(w.Slot, from)
+	if !w.Ends.IsZero() && w.First.After(w.Ends) {
+		return
+	}
 	c := p.creation(w, why)
 	if because != "" {
 		p.hold(Create, c, because, true)
@@ -191,11 +204,57 @@ func (p *pairPlan) create(why, because string) {
 	p.do(Create, c)
 }
 
-// creation is the change that books w, with the skips that are known by now.
+// again books a pair anew whose series has ended, on the slot it had unless the roster now wants another, and not in the
+// week of its last meeting.
+func (p *pairPlan) again(e *series.Event, why string) {
+	w := p.v.Want
+	w.Slot = p.wish(e)
+	from := series.Date{}
+	if last := e.LastDay(); !last.IsZero() && !e.Cancelled {
+		from = inPhase(e, w.Slot, maxDate(p.today, last.Monday().AddDays(7)))
+	}
+	p.create(w, from, why, "")
+}
+
+// inPhase is from, or for a series of every second or fourth week that stays one, the Monday of its next week from then on.
+func inPhase(e *series.Event, s series.Slot, from series.Date) series.Date {
+	booked := e.Mark.Slot
+	if s.Every == 1 || s.Every != booked.Every {
+		return from
+	}
+	first := e.BookedFirst(booked)
+	if !first.After(from) {
+		first = booked.Dates(first, from.Monday(), from.AddDays(7*s.Every))[0]
+	}
+	return maxDate(from, first.Monday())
+}
+
+func maxDate(a, b series.Date) series.Date {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// wish is the slot that the roster wants, given what is booked.
+func (p *pairPlan) wish(e *series.Event) series.Slot {
+	w := &p.v.Want
+	switch {
+	case w.Line == e.Mark.Line:
+		return e.Mark.Slot
+	case w.Auto: // no weekday and time are wished: those that are booked stand
+		s := e.Mark.Slot
+		s.Duration, s.Every = w.Slot.Duration, w.Slot.Every
+		return s
+	}
+	return w.Slot
+}
+
+// creation is the change that books w, with the skips and the end that are known by now.
 func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	until := p.today.AddDays(7 * p.in.Policy.HorizonWeeks)
 	for _, d := range w.Slot.Dates(w.First, w.First, until) {
-		if reason := w.AwayAt(w.Slot.On(d)); reason != "" {
+		if reason := p.v.Away(w.Slot.On(d), w.Slot.Duration); reason != "" && (w.Ends.IsZero() || !d.After(w.Ends)) {
 			w.Skips = append(w.Skips, series.Skip{Date: d, Why: reason})
 		}
 	}
@@ -203,71 +262,42 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	for _, s := range w.Skips {
 		why = append(why, s.Date.Long()+" is skipped: "+s.Why)
 	}
-	return Change{Generation: w.Generation, To: w.Slot.String(), Mails: 1, Why: why, Steps: []Step{{Create: &w}}}
+	c := Change{Generation: w.Generation, To: w.Slot.String(), Mails: 1, Steps: []Step{{Create: &w}}}
+	if !w.Ends.IsZero() {
+		why = append(why, "no meeting after "+w.Ends.Long())
+		c.Steps, c.Mails = append(c.Steps, Step{End: &w.Ends}), 2
+	}
+	c.Why = why
+	return c
 }
 
-// firstDay is the first day on which a series of that slot can begin: not before `starts`, not in the past.
-func (p *pairPlan) firstDay(s series.Slot) series.Date {
-	from, _ := series.WallClock(p.in.Now, s.Zone)
-	if !s.On(from).After(p.in.Now) {
-		from = from.AddDays(1)
+// firstDay is the first day on which a series of that slot can begin: not before from or `starts`, not in the past.
+func (p *pairPlan) firstDay(s series.Slot, from series.Date) series.Date {
+	first, _ := series.WallClock(p.in.Now, s.Zone)
+	if !s.On(first).After(p.in.Now) {
+		first = first.AddDays(1)
 	}
-	if p.v.Want.Starts.After(from) {
-		from = p.v.Want.Starts
+	for _, d := range []series.Date{p.v.Want.Starts, from} {
+		if d.After(first) {
+			first = d
+		}
 	}
-	return s.First(from)
+	return s.First(first)
 }
 
 // rebook plans for a series that a person deleted.
 func (p *pairPlan) rebook(g *series.Gone) {
-	policy := p.in.Policy.SeriesEnded == PolicyRestore
-	if !policy && !p.asked(false) {
+	if p.in.Policy.SeriesEnded != PolicyRestore && !p.asked(false) {
 		return
 	}
 	why := "put back: a person deleted the series"
-	if g.Last.Raw != "" || g.Last.UID != "" {
-		last := g.Last
-		p.do(Restore, Change{Generation: g.Generation, To: last.Mark.Slot.String(), Mails: 1, Why: []string{why},
-			Steps: []Step{{Ref: last.Ref, Revive: &last}}})
+	if g.Last.Raw == "" || g.Last.Ended(p.in.Now) {
+		p.again(&g.Last, why)
 		return
 	}
-	p.create(why, "")
-}
-
-// adopt takes a 1:1 that the pair has without us.
-func (p *pairPlan) adopt(c *series.Event) {
-	w := p.v.Want
-	same := w.Auto || c.Slot().Same(w.Slot, c.First())
-	booked := c.Slot()
-	patch := series.Patch{}
-	ch := Change{Generation: p.v.Generation() + 1, From: booked.String(), To: booked.String(), Mails: p.quietMails(),
-		Why: []string{"the pair already has this 1:1: it gets the mark and the agenda link"}}
-	switch {
-	case booked.IsZero():
-		p.hold(Adopt, ch, "the pair has a recurring 1:1 whose rule Holdfast cannot keep: make it weekly, or delete it", false)
-		return
-	case same:
-	case p.asked(true):
-		ch.Why = append(ch.Why, "its slot stands instead of the roster's")
-	case p.asked(false):
-		booked = w.Slot
-		first := w.Slot.InWeek(c.First())
-		patch.Slot = &series.SlotPatch{Slot: w.Slot, First: first}
-		ch.To, ch.Mails = booked.String(), 1
-		ch.Why = append(ch.Why, "moved to the roster's slot")
-	default:
-		ch.To = w.Slot.String()
-		p.hold(Adopt, ch, fmt.Sprintf("the pair already has a 1:1 on %s: `holdfast accept %s` takes it, `holdfast restore %[2]s` moves it to the roster's slot", booked, p.v.Pair), false)
-		return
-	}
-	w.Generation, w.Slot = ch.Generation, booked
-	mark := w.Mark()
-	patch.Mark = &mark
-	if w.Link != "" && c.Link != w.Link {
-		patch.Link = &w.Link
-	}
-	ch.Steps = []Step{{Ref: c.Ref, Update: &patch}}
-	p.do(Adopt, ch)
+	last := g.Last
+	p.do(Restore, Change{Generation: g.Generation, To: last.Mark.Slot.String(), Mails: 1, Why: []string{why},
+		Steps: []Step{{Ref: last.Ref, Revive: &last}}})
 }
 
 // lost lists the overrides that end with the series after the last day, but for those carried over.
@@ -276,12 +306,28 @@ func lost(e *series.Event, last series.Date, carried map[series.Date]bool) []str
 	for _, o := range e.Overrides {
 		od, _ := series.WallClock(o.Original, e.Zone)
 		nd, _ := series.WallClock(o.Start, e.Zone)
-		if !o.Cancelled && !carried[od] && (od.After(last) || nd.After(last)) && !o.Start.Equal(o.Original) {
-			out = append(out, fmt.Sprintf("the move of %s to %s is lost", od.Long(), moment(o.Start)))
+		if o.Cancelled || carried[od] || !od.After(last) && !nd.After(last) || same(e, o) {
+			continue
 		}
+		what := "the change of " + od.Long() + " is lost"
+		if !o.Start.Equal(o.Original) {
+			what = fmt.Sprintf("the move of %s to %s is lost", od.Long(), moment(o.Start, e.Zone))
+		}
+		out = append(out, what)
 	}
 	return out
 }
 
-// moment is "Thu 3 Dec 15:00".
-func moment(t time.Time) string { return t.Format("Mon 2 Jan 15:04") }
+// same reports whether the override shows what the series shows: it is there for its answers only.
+func same(e *series.Event, o series.Override) bool {
+	return !o.Cancelled && o.Start.Equal(o.Original) && o.Duration == e.Duration && o.Place == e.Place && o.Free == e.Free &&
+		(o.Link == e.Link || o.Link == "") && len(o.Guests) == len(e.Guests)
+}
+
+// moment is "Thu 3 Dec 15:00" on the zone's clock.
+func moment(t time.Time, zone string) string {
+	if loc, err := series.Location(zone); err == nil {
+		t = t.In(loc)
+	}
+	return t.Format("Mon 2 Jan 15:04")
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,8 @@ type Change struct {
 	Group      string      // changes of one group are made all or none
 	Calendar   string      // the person whose calendar is written
 	Steps      []Step      // done in order; each works on the result of the one before
+
+	first bool // made before all others: what it replaces goes without a trace, so that must not go first
 }
 
 // ID names the change: the same change in the next plan has the same one.
@@ -58,6 +61,9 @@ type Plan struct {
 	Changes []Change
 	Held    []Held
 	Mails   int
+	// Doubtful are the pairs whose creation is held because nothing is known of what became of their series: the next
+	// Input is to name them again.
+	Doubtful []series.Pair
 }
 
 // HeldDigest names the set of changes that brakes hold: what `allow` covers. "" when there are none.
@@ -71,10 +77,12 @@ func (p Plan) HeldDigest() string {
 	if len(ids) == 0 {
 		return ""
 	}
+	slices.Sort(ids)
 	return series.Digest(strings.Join(ids, " "))
 }
 
-// Step is one call of the calendar contract. Exactly one field is set; Ref is empty for Create, and for a step after a Create.
+// Step is one call of the calendar contract. Exactly one field beside Ref is set. Without a Ref, as after a Create, it is about
+// the event of the step before. The event may have a later version by then, from another change of the plan.
 type Step struct {
 	Ref           series.Ref
 	Create        *series.Series

@@ -64,11 +64,19 @@ func (x *round) change(ctx context.Context, c plan.Change, asked bool) error {
 	}
 	var ref series.Ref
 	for _, s := range c.Steps {
-		if s.Ref.ID != "" && ref.ID == "" {
+		if s.Ref.ID != "" {
 			ref = s.Ref
 		}
-		if ref, err = do(ctx, cal, ref, s); err != nil {
+		// Another change of this plan may have written the event by now.
+		key := c.Calendar + " " + ref.ID
+		if later, ok := x.written[key]; ok {
+			ref = later
+		}
+		if ref, err = Do(ctx, cal, ref, s); err != nil {
 			break
+		}
+		if s.Ref.ID != "" || key != c.Calendar+" " {
+			x.written[key] = ref
 		}
 	}
 	return errors.Join(err, x.Journal.Done(context.WithoutCancel(ctx), id, x.Clock(), err))
@@ -89,7 +97,8 @@ func (x *round) before(c plan.Change) *series.Event {
 	return nil
 }
 
-func do(ctx context.Context, cal provider.Calendar, ref series.Ref, s plan.Step) (series.Ref, error) {
+// Do makes one step of a change on the calendar. ref is the event's, as the step before left it.
+func Do(ctx context.Context, cal provider.Calendar, ref series.Ref, s plan.Step) (series.Ref, error) {
 	switch {
 	case s.Create != nil:
 		return cal.Create(ctx, *s.Create)
@@ -124,11 +133,14 @@ func (x *round) touched() []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-// forget drops from the absences what this round itself removed: a series that had never met.
-func (x *round) forget(ended map[string]bool) {
-	for id, o := range x.observed {
-		o.Snapshot.Gone = slices.DeleteFunc(o.Snapshot.Gone, func(g series.Gone) bool { return !g.Copy && ended[g.ID] })
-		x.observed[id] = o
+// own notes what of the absences this round itself made: a series that had never met is removed when it is ended.
+func (x *round) own(ended map[string]bool) {
+	for _, o := range x.observed {
+		for i, g := range o.Snapshot.Gone {
+			if !g.Copy && ended[g.ID] {
+				o.Snapshot.Gone[i].Ours = true
+			}
+		}
 	}
 }
 

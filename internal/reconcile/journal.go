@@ -47,17 +47,17 @@ type Memory struct {
 	Writes    map[series.Pair]int         // writes since midnight UTC
 	Allowed   string                      // digest of the held set that may go through, "" if none or lapsed
 	HeldSet   string                      // digest of the last plan's held set
-	Breaks    map[string]Break            // calendars that cannot be read, by person id
+	Breaks    map[string]Break            // calendars that cannot be read, by person id, and pairs in doubt, by their name
 	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
 }
 
 // Pending is a difference in a copy that waits for a second observation.
 type Pending = drift.Pending
 
-// Break is a calendar that cannot be read: told once.
+// Break is a calendar that cannot be read, or a pair of which it is not known what became of its series: told once.
 type Break struct {
 	Since time.Time
-	Kind  string // "auth", "transient", "permanent"
+	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"
 	Text  string // the error, for the admin
 	Hint  string
 }

@@ -74,7 +74,7 @@ type Round struct {
 	Edges    drift.Edges
 	Open     []drift.Flag // all that are open now
 	Failures []Failure
-	Breaks   map[string]Break // calendars that cannot be read, by person id
+	Breaks   map[string]Break // calendars that cannot be read, by person id, and pairs in doubt, by their name
 	Alarms   []Break          // those that are new
 }
 
@@ -91,7 +91,7 @@ type round struct {
 	observed  map[string]series.Observed
 	mu        sync.Mutex // guards calendars
 	calendars map[string]provider.Calendar
-	busy      map[string][]series.Interval
+	written   map[string]series.Ref // by calendar and event: the versions that this round wrote
 	out       Round
 }
 
@@ -104,7 +104,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 	for id := range x.people {
 		snap, ok := x.mem.Snapshots[id]
 		_, broken := x.mem.Breaks[id]
-		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok}
+		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
 	}
 	x.out.Breaks = x.mem.Breaks
 	x.decide(nil)
@@ -143,7 +143,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	ended := x.apply(ctx, len(asks) > 0)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
-		x.forget(ended)
+		x.own(ended)
 	}
 	if written := x.deliver(ctx); len(written) > 0 {
 		x.observe(ctx, written, true)
@@ -154,14 +154,15 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		x.mem.Pending = x.out.Found.Pending
 		x.detect()
 	}
-	if err := x.record(context.WithoutCancel(ctx)); err != nil {
+	// What was not read because the round was told to stop says nothing about a calendar: the next round begins anew.
+	if err := ctx.Err(); err != nil {
 		return x.out, err
 	}
-	return x.out, ctx.Err()
+	return x.out, x.record(context.WithoutCancel(ctx))
 }
 
 func (r *Reconciler) begin(ctx context.Context) (*round, error) {
-	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, calendars: map[string]provider.Calendar{}}
+	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, calendars: map[string]provider.Calendar{}, written: map[string]series.Ref{}}
 	var err error
 	if x.mem, err = r.Journal.Load(ctx); err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
@@ -286,11 +287,16 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			x.broken(id, a.err)
 		} else {
 			delete(x.out.Breaks, id)
+			before := o.Last
+			if again {
+				before = x.observed[id].Snapshot
+			}
+			o.Snapshot.Remember(before)
 			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
 		}
+		o.Busy = x.busy(o.Snapshot)
 		x.observed[id] = o
 	}
-	x.busy = nil
 }
 
 // calendar opens the calendar of a person, once in a round.
@@ -312,13 +318,8 @@ func (x *round) broken(id string, err error) {
 	if kind == "" {
 		kind = "permanent"
 	}
-	b := Break{Since: x.now, Kind: kind, Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err), Hint: provider.HintOf(err)}
-	if old, ok := x.mem.Breaks[id]; ok {
-		b.Since = old.Since
-	} else if _, told := x.out.Breaks[id]; !told {
-		x.out.Alarms = append(x.out.Alarms, b)
-	}
-	x.out.Breaks[id] = b
+	b := Break{Kind: kind, Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err), Hint: provider.HintOf(err)}
+	x.alarm(id, b)
 	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: b.Hint})
 	x.Log.Warn().Str("person", id).Str("kind", kind).Err(err).Msg("calendar cannot be read")
 }
@@ -333,7 +334,41 @@ func (x *round) decide(asks []plan.Ask) {
 	noSlot := x.chooseSlots()
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, NoSlot: noSlot, Asks: asks,
-		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0})
+		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful()})
+	for _, p := range x.out.Plan.Doubtful {
+		x.alarm(p.String(), Break{Kind: doubtful, Text: fmt.Sprintf("%s has no series, and the journal is too new to know why", p),
+			Hint: "`holdfast allow` books one"})
+	}
+	for _, v := range x.out.Views {
+		if v.Wanted && !v.Stale && v.Missing() {
+			x.alarm(v.Pair.String(), Break{Kind: "missing", Text: fmt.Sprintf("the calendar of %s no longer has the series of %s, and nothing says that somebody deleted it", v.Pair.Manager, v.Pair),
+				Hint: "look at that calendar; if the series is gone for good, the next round will say so"})
+		}
+	}
+}
+
+// doubtful is the kind of Break of a pair whose creation waits for `holdfast allow` since the journal was new.
+const doubtful = "doubtful"
+
+func (x *round) doubtful() map[series.Pair]bool {
+	out := map[series.Pair]bool{}
+	for name, b := range x.mem.Breaks {
+		if p, err := series.ParsePair(name); err == nil && b.Kind == doubtful {
+			out[p] = true
+		}
+	}
+	return out
+}
+
+// alarm notes that something is wrong with a person's calendar or with a pair, and that this is new if it is.
+func (x *round) alarm(id string, b Break) {
+	b.Since = x.now
+	if old, ok := x.mem.Breaks[id]; ok {
+		b.Since = old.Since
+	} else if _, told := x.out.Breaks[id]; !told {
+		x.out.Alarms = append(x.out.Alarms, b)
+	}
+	x.out.Breaks[id] = b
 }
 
 // chooseSlots fills in the slots of auto pairs that have none yet.
@@ -364,21 +399,24 @@ func (x *round) chooseSlots() map[series.Pair]string {
 	return none
 }
 
-// intervals expands everybody's busy time from this week to the horizon.
+// busy expands a calendar's busy time from a week ago to the horizon.
+func (x *round) busy(s series.Snapshot) []series.Interval {
+	var out []series.Interval
+	for _, b := range s.Busy {
+		got, _ := recur.Expand(b, x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1)))
+		out = append(out, got...)
+	}
+	slices.SortFunc(out, func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
+	return out
+}
+
+// intervals are everybody's busy times.
 func (x *round) intervals() map[string][]series.Interval {
-	if x.busy != nil {
-		return x.busy
-	}
-	x.busy = map[string][]series.Interval{}
-	from, to := x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))
+	out := map[string][]series.Interval{}
 	for id, o := range x.observed {
-		for _, b := range o.Snapshot.Busy {
-			got, _ := recur.Expand(b, from, to)
-			x.busy[id] = append(x.busy[id], got...)
-		}
-		slices.SortFunc(x.busy[id], func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
+		out[id] = o.Busy
 	}
-	return x.busy
+	return out
 }
 
 // detect finds flags and outcomes in what was last observed.

@@ -25,6 +25,29 @@ func (o Observed) Suspect() bool {
 	return missing >= 2 && 2*missing > len(o.Last.Series)
 }
 
+// earlierKept is how many earlier versions of a series are remembered.
+const earlierKept = 10
+
+// Remember notes on each series what versions of it were seen before, given the snapshot before this one.
+func (s *Snapshot) Remember(last Snapshot) {
+	was := map[string]*Event{}
+	for i := range last.Series {
+		was[last.Series[i].UID] = &last.Series[i]
+	}
+	for i := range s.Series {
+		e := &s.Series[i]
+		old := was[e.UID]
+		if old == nil {
+			continue
+		}
+		e.Earlier = old.Earlier
+		if t := old.Times(); t != e.Times() {
+			rest := slices.DeleteFunc(slices.Clone(old.Earlier), func(x string) bool { return x == t })
+			e.Earlier = append([]string{t}, rest...)[:min(earlierKept, len(rest)+1)]
+		}
+	}
+}
+
 // Gather puts together what the roster wants and what calendars say, one View for each pair of the roster and for each
 // other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without an entry
 // has no calendar that Holdfast reads.

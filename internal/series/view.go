@@ -81,10 +81,18 @@ func (v View) Lost() *Gone {
 	return g
 }
 
-// Missing reports whether a series is absent without proof that somebody removed it.
+// Missing reports whether the series that would be the Head is absent without proof that somebody removed it.
 func (v View) Missing() bool {
+	h := v.Head()
 	return slices.ContainsFunc(v.Gone, func(g Gone) bool {
-		return !g.Proven && (v.Head() == nil || v.Head().Mark.Generation <= g.Generation)
+		switch {
+		case g.Proven || g.Ours:
+			return false
+		case h == nil || h.Mark.Generation < g.Generation:
+			return true
+		}
+		return h.Mark.Generation == g.Generation &&
+			(g.Last.Derived && !h.Derived || !h.Rule.Until.IsZero() && g.Last.Start.After(h.Rule.Until))
 	})
 }
 
@@ -102,6 +110,19 @@ func (e Event) SlotTouched() bool {
 func (e Event) phaseTouched() bool {
 	written := e.Mark.Written[FieldPhase]
 	return written != "" && e.Rule.Every == e.Mark.Slot.Every && written != digestPhase(e.First(), e.Rule.Every)
+}
+
+// Moved tells where a series that a person moved was booked and where it stands: the slots, their lines where the slots
+// read the same, or the first meetings where only the weeks are others.
+func (e Event) Moved() (from, to string) {
+	was, is := e.Mark.Slot, e.Slot()
+	switch {
+	case was.String() != is.String():
+		return was.String(), is.String()
+	case was != is:
+		return was.Line(), is.Line()
+	}
+	return was.On(e.BookedFirst(was)).Format(time.RFC3339), e.Start.In(location(is.Zone)).Format(time.RFC3339)
 }
 
 // BookedFirst is the day of the event's first meeting if it stood on the slot, in the weeks it was booked in.

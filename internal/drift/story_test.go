@@ -1,0 +1,120 @@
+package drift_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/series"
+	"holdfast/internal/series/seriestest"
+)
+
+// TestStories tells what is flagged, and what became of the weeks, at each moment of the stories in testdata. It remembers
+// from moment to moment what a journal does.
+func TestStories(t *testing.T) {
+	seriestest.Run(t, "testdata", "drift", func() func(*seriestest.Moment) string {
+		j := &journal{frozen: map[series.Pair]series.Week{}}
+		return func(m *seriestest.Moment) string { return j.tell(m) }
+	})
+}
+
+type journal struct {
+	open    []drift.Flag
+	pending map[string]drift.Pending
+	frozen  map[series.Pair]series.Week
+}
+
+func (j *journal) tell(m *seriestest.Moment) string {
+	if m.Fresh {
+		*j = journal{frozen: map[series.Pair]series.Week{}}
+	}
+	in := drift.Input{Now: m.Now, HorizonWeeks: m.Policy.HorizonWeeks, Views: m.Views, Busy: m.Busy, Known: map[string]drift.Flag{},
+		Frozen: j.frozen, Pending: j.pending}
+	for i, f := range j.open {
+		for _, v := range m.Views {
+			if slices.Contains(v.Want.Formerly, f.Pair) {
+				j.open[i].Pair = v.Pair
+			}
+		}
+		in.Known[j.open[i].ID()] = j.open[i]
+	}
+	found := drift.Detect(in)
+	edges := drift.Compare(j.open, found.Flags, found.Unread)
+	word := map[string]string{}
+	for _, f := range edges.Opened {
+		word[f.ID()] = "opened "
+	}
+	for _, f := range edges.Changed {
+		word[f.ID()] = "changed"
+	}
+	var out, first []string
+	now := found.Flags
+	for _, f := range j.open {
+		if found.Unread[f.Pair] {
+			now = append(now, f)
+		}
+	}
+	for _, f := range now {
+		w, edge := word[f.ID()]
+		if !edge {
+			w = "open   "
+		}
+		out = append(out, w+" "+flag(f))
+	}
+	for _, f := range edges.Closed {
+		out = append(out, "closed  "+flag(f))
+	}
+	for _, v := range m.Views {
+		if found.Unread[v.Pair] {
+			out = append(out, fmt.Sprintf("unread  %s", v.Pair))
+		}
+	}
+	if n := len(found.Pending); n > 0 {
+		out = append(out, fmt.Sprintf("pending %d", n))
+	}
+	for _, o := range found.Outcomes {
+		if o.Week.Monday().After(series.DateOf(m.Now)) {
+			continue
+		}
+		text := fmt.Sprintf("%s    %s %s", o.Week, o.Pair, o.Result)
+		if o.Result != drift.Kept && o.Result != drift.Excused || o.By != drift.ByUnknown {
+			text += " by " + string(o.By)
+		}
+		if o.Notice != nil {
+			text += ", notice " + o.Notice.String()
+		}
+		if o.Final {
+			text += ", final"
+			j.frozen[o.Pair] = o.Week
+		}
+		first = append(first, text)
+	}
+	j.open, j.pending = now, found.Pending
+	if out = append(out, first...); len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, "\n")
+}
+
+func flag(f drift.Flag) string {
+	text := fmt.Sprintf("%s %s", f.Pair, f.Kind)
+	if f.Occurrence != (series.Date{}) {
+		text += " " + f.Occurrence.String()
+	}
+	if f.Generation > 1 {
+		text += fmt.Sprintf(" (generation %d)", f.Generation)
+	}
+	switch {
+	case f.From != "" && f.To != "":
+		text += fmt.Sprintf(": %s -> %s", f.From, f.To)
+	case f.From+f.To != "":
+		text += ": " + f.From + f.To
+	}
+	text += " by " + string(f.By)
+	if f.Notice != nil {
+		text += ", notice " + f.Notice.String()
+	}
+	return text
+}

@@ -1,0 +1,90 @@
+package plan
+
+import (
+	"fmt"
+
+	"holdfast/internal/series"
+)
+
+// adoptable looks for a 1:1 that the pair has without us, and plans to adopt or to hold. It reports whether there is one:
+// then nothing else is booked.
+func (p *pairPlan) adoptable() bool {
+	v, w := p.v, &p.v.Want
+	var found *series.Event
+	for i := range v.Candidates {
+		c := &v.Candidates[i]
+		if c.Ended(p.in.Now) {
+			continue
+		}
+		if found == nil || p.adoptableAs(found) > p.adoptableAs(c) {
+			found = c
+		}
+	}
+	if found != nil && !v.Want.Report.Is(found.Organizer) {
+		p.adopt(found)
+		return true
+	}
+	if found == nil {
+		for i := range v.Mine {
+			if c := &v.Mine[i]; !c.Ended(p.in.Now) {
+				found = c
+			}
+		}
+	}
+	if found == nil {
+		return false
+	}
+	p.hold(Adopt, Change{Generation: v.Generation() + 1, From: found.Slot().String(), To: w.Slot.String()},
+		"the pair already has a 1:1 that the report organizes: the manager's is booked once that one is gone", false)
+	return true
+}
+
+// adoptableAs orders candidates: on the roster's slot first, the report's own last.
+func (p *pairPlan) adoptableAs(c *series.Event) int {
+	w := &p.v.Want
+	switch {
+	case w.Report.Is(c.Organizer):
+		return 2
+	case w.Auto || c.Slot().Same(w.Slot, c.First()):
+		return 0
+	}
+	return 1
+}
+
+// adopt takes a 1:1 that the pair has without us.
+func (p *pairPlan) adopt(c *series.Event) {
+	w := p.v.Want
+	booked := c.Slot()
+	patch := series.Patch{}
+	ch := Change{Generation: p.v.Generation() + 1, From: booked.String(), To: booked.String(), Mails: p.quietMails(),
+		Why: []string{"the pair already has this 1:1: it gets the mark and the agenda link"}}
+	switch {
+	case booked.IsZero():
+		p.hold(Adopt, ch, "the pair has a recurring 1:1 whose rule Holdfast cannot keep: make it weekly, or delete it", false)
+		return
+	case w.Auto || booked.Same(w.Slot, c.First()):
+	case p.asked(true):
+		ch.Why = append(ch.Why, "its slot stands instead of the roster's")
+	case p.asked(false):
+		booked = w.Slot
+		patch.Slot = &series.SlotPatch{Slot: w.Slot, First: w.Slot.InWeek(c.First())}
+		ch.To, ch.Mails = booked.String(), 1
+		ch.Why = append(append(ch.Why, "moved to the roster's slot"), strays(c)...)
+	default:
+		ch.To = w.Slot.String()
+		p.hold(Adopt, ch, fmt.Sprintf("the pair already has a 1:1 on %s: `holdfast accept %s` takes it, `holdfast restore %[2]s` moves it to the roster's slot", booked, p.v.Pair), false)
+		return
+	}
+	w.Generation, w.Slot, w.First = ch.Generation, booked, booked.InWeek(c.First())
+	mark := w.Mark()
+	patch.Mark = &mark
+	if w.Link != "" && c.Link == "" {
+		patch.Link = &w.Link
+	}
+	ch.Steps = []Step{{Ref: c.Ref, Update: &patch}}
+	p.do(Adopt, ch)
+	p.v.Chain = append(p.v.Chain, *c)
+	h := p.v.Head()
+	patched(h, patch)
+	p.rest(h)
+}

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// occurrences puts single meetings back where policy or a command say so. What was booked for a time that is over cannot be
+// put back.
+func (p *pairPlan) occurrences(h *series.Event) {
+	policy := p.in.Policy.Moved == PolicyRestore && p.ask == nil && !h.SlotTouched()
+	one := p.asked(false) && !p.ask.Occurrence.IsZero()
+	if !policy && !one {
+		return
+	}
+	to := p.today.AddDays(7 * p.in.Policy.HorizonWeeks)
+	if one && p.ask.Occurrence.After(to) {
+		to = p.ask.Occurrence
+	}
+	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
+		m := w.Meeting
+		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence || !w.Booked.After(p.in.Now) {
+			continue
+		}
+		c := Change{Occurrence: w.Date, From: m.Start.In(w.Booked.Location()).Format(time.RFC3339), To: w.Booked.Format(time.RFC3339), Mails: 1,
+			Why: []string{"put back: a person changed the meeting"}}
+		o := series.Override{Original: m.Original, Start: w.Booked, Duration: m.Duration, Place: m.Place, Link: m.Link}
+		if one {
+			o.Duration, o.Place, o.Link = w.Slot.Duration, h.Place, h.Link
+		}
+		moved := !m.Start.Equal(o.Start)
+		switch {
+		case m.Cancelled && one:
+			c.From, c.Why = "", []string{"put back: the meeting was cancelled"}
+			c.Steps = []Step{{Ref: h.Ref, ClearOverride: &m.Original}}
+		case m.Cancelled:
+			continue
+		case moved && (one || m.Overridden), one && (m.Duration != o.Duration || m.Place != o.Place):
+			c.Steps = []Step{{Ref: h.Ref, SetOverride: &o}}
+		case one && m.Free && !h.Free:
+			c.Steps = []Step{{Ref: h.Ref, ClearOverride: &m.Original}}
+		default:
+			continue
+		}
+		p.do(Restore, c)
+	}
+}
+
+// skips plans the weeks without a meeting because one of the two is away, and puts back those whose reason is gone. What a
+// person moved, and a skip that a person put back, stay.
+func (p *pairPlan) skips(h *series.Event) {
+	if p.ask != nil || !h.Rule.Plain || h.Ended(p.in.Now) {
+		return
+	}
+	var out []series.Skip
+	var back []series.Date
+	var why, whyBack []string
+	until := h.Slot().On(p.today.AddDays(7*p.in.Policy.HorizonWeeks + 1))
+	for _, m := range h.Meetings(p.in.Now, until) {
+		day, _ := series.WallClock(m.Original, h.Zone)
+		if !m.Original.After(p.in.Now) || !m.Original.Before(until) || m.Overridden && !same(h, m.Override) {
+			continue
+		}
+		planned := slices.ContainsFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == day })
+		reason := p.v.Away(m.Original, m.Duration)
+		switch {
+		case reason != "" && !planned && !m.Cancelled:
+			out = append(out, series.Skip{Date: day, Why: reason})
+			why = append(why, day.Long()+": "+reason)
+		case reason == "" && planned && m.Excluded:
+			back = append(back, day)
+			whyBack = append(whyBack, day.Long()+": nobody is away any more")
+		}
+	}
+	if len(out) > 0 {
+		p.do(Skip, Change{Occurrence: out[0].Date, Mails: 1, Why: why, Steps: []Step{{Ref: h.Ref, Skip: out}}})
+	}
+	if len(back) > 0 {
+		p.do(Restore, Change{Occurrence: back[0], Mails: 1, Why: whyBack, Steps: []Step{{Ref: h.Ref, Unskip: back}}})
+	}
+}

@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"slices"
+
+	"holdfast/internal/series"
+)
+
+// replace ends the generation with this week and begins one on the slot want in the week after, or with `starts` if that is
+// later; a series of every second or fourth week keeps to its weeks. Where this was done by half before, only the second
+// half is left to do.
+func (p *pairPlan) replace(h *series.Event, want series.Slot) bool {
+	w := p.v.Want
+	last, half := h.LastDay(), false
+	next := p.today.Monday().AddDays(7)
+	if !last.IsZero() && !h.EndedByHand() && p.goesOn(h) {
+		half, next = true, last.Monday().AddDays(7)
+	}
+	w.Slot, w.Generation, w.First = want, p.v.Generation()+1, p.firstDay(want, inPhase(h, want, next))
+	if !w.Ends.IsZero() && w.First.After(w.Ends) {
+		return false // it ends before it could begin: the old slot stands until then
+	}
+	from, to := h.Slot().String(), want.String()
+	if from == to {
+		from, to = h.Slot().Line(), want.Line()
+	}
+	first := "the roster's slot is now " + to
+	last = w.First.Monday().AddDays(-1)
+	c := p.creation(w, first)
+	c.From, c.To = from, to
+	carried := p.carry(h, last, &c)
+	if !half {
+		c.Group, c.first = "replace "+p.v.Pair.String(), h.First().After(last)
+		p.do(End, Change{Group: c.Group, From: from, To: last.String(), Mails: 1,
+			Why: append([]string{first, "the old slot's last week ends on " + last.Long()}, lost(h, last, carried)...), Steps: []Step{{Ref: h.Ref, End: &last}}})
+	}
+	p.do(Create, c)
+	return true
+}
+
+// carry adds to the creation c the changes of meetings after the day last that still fit: moves within their week, other
+// lengths and places, cancellations, and planned skips that a person put back. It returns the days that are carried over.
+func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[series.Date]bool {
+	w := c.Steps[0].Create
+	carried := map[series.Date]bool{}
+	// fits finds the new meeting that stands for the one originally on od.
+	fits := func(od series.Date) (series.Date, bool) {
+		d := w.Slot.InWeek(od)
+		return d, od.After(last) && slices.Contains(w.Slot.Dates(w.First, d, d), d) && (w.Ends.IsZero() || !d.After(w.Ends))
+	}
+	skipped := func(list []series.Skip, d series.Date) bool {
+		return slices.ContainsFunc(list, func(s series.Skip) bool { return s.Date == d })
+	}
+	add := func(od series.Date, why string, s Step) {
+		carried[od] = true
+		c.Steps, c.Mails, c.Why = append(c.Steps, s), c.Mails+1, append(c.Why, why+" of "+od.Long()+" is carried over")
+	}
+	for _, o := range h.Overrides {
+		od, _ := series.WallClock(o.Original, h.Zone)
+		nd, _ := series.WallClock(o.Start, w.Slot.Zone)
+		d, ok := fits(od)
+		if !ok || skipped(w.Skips, d) || same(h, o) || nd.Monday() != od.Monday() {
+			continue
+		}
+		n := series.Override{Original: w.Slot.On(d), Start: o.Start, Duration: o.Duration, Cancelled: o.Cancelled, Place: o.Place, Link: o.Link}
+		if o.Cancelled || o.Start.Equal(o.Original) {
+			n.Start = n.Original
+		}
+		if o.Cancelled || o.Duration == h.Duration {
+			n.Duration = w.Slot.Duration
+		}
+		if o.Cancelled || o.Place == h.Place {
+			n.Place = w.Place
+		}
+		if o.Cancelled || o.Link == h.Link || o.Link == "" {
+			n.Link = w.Link
+		}
+		add(od, "the change", Step{SetOverride: &n})
+	}
+	for _, t := range h.Excluded {
+		od, _ := series.WallClock(t, h.Zone)
+		if d, ok := fits(od); ok && !skipped(w.Skips, d) && !skipped(h.Mark.Skips, od) {
+			at := w.Slot.On(d)
+			add(od, "the cancellation", Step{SetOverride: &series.Override{Original: at, Start: at, Duration: w.Slot.Duration, Cancelled: true, Place: w.Place, Link: w.Link}})
+		}
+	}
+	for _, s := range h.Mark.Skips {
+		at := h.Slot().On(s.Date)
+		d, ok := fits(s.Date)
+		if ok && skipped(w.Skips, d) && hits(h, at) && !slices.ContainsFunc(h.Excluded, at.Equal) {
+			at = w.Slot.On(d)
+			add(s.Date, "putting back", Step{ClearOverride: &at})
+		}
+	}
+	return carried
+}

@@ -1,0 +1,159 @@
+package plan_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+	"holdfast/internal/series/seriestest"
+)
+
+// TestStories tells what is planned, held and carried at each moment of the stories in testdata.
+func TestStories(t *testing.T) {
+	seriestest.Run(t, "testdata", "plan", func() func(*seriestest.Moment) string {
+		return func(m *seriestest.Moment) string { return tell(m) }
+	})
+}
+
+func tell(m *seriestest.Moment) string {
+	p := plan.Diff(m.PlanInput())
+	var out []string
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	change := func(c plan.Change) {
+		for _, w := range c.Why {
+			say("  - %s", w)
+		}
+		for _, s := range c.Steps {
+			say("  > %s", step(s))
+		}
+	}
+	for _, c := range p.Changes {
+		say("%s", headline(c))
+		change(c)
+	}
+	for _, h := range p.Held {
+		kind := "held"
+		if h.Brake {
+			kind = "held by a brake"
+		}
+		say("%s: %s", kind, headline(h.Change))
+		say("  ! %s", h.Because)
+		change(h.Change)
+	}
+	for _, d := range plan.Deliveries(m.Views, m.Now) {
+		switch {
+		case d.Event == nil:
+			var to []string
+			for _, a := range d.Answers {
+				at := "all"
+				if !a.Original.IsZero() {
+					at = clock(a.Original)
+				}
+				to = append(to, fmt.Sprintf("%s to %s", a.PartStat, at))
+			}
+			say("carry %s from %s to %s's calendar: %s", d.Pair, d.Attendee, d.Calendar, strings.Join(to, ", "))
+		case d.Event.Cancelled:
+			say("carry %s to %s's calendar: it is called off", d.Pair, d.Calendar)
+		case d.Ref.ID == "":
+			say("carry %s to %s's calendar: a new invitation", d.Pair, d.Calendar)
+		default:
+			say("carry %s to %s's calendar: an update", d.Pair, d.Calendar)
+		}
+	}
+	if len(out) == 0 {
+		return "nothing"
+	}
+	return strings.Join(out, "\n")
+}
+
+func headline(c plan.Change) string {
+	text := fmt.Sprintf("%s %s", c.Action, c.Pair)
+	if c.Generation > 1 {
+		text += fmt.Sprintf(" (generation %d)", c.Generation)
+	}
+	if !c.Occurrence.IsZero() {
+		text += " " + c.Occurrence.String()
+	}
+	switch {
+	case c.From != "" && c.To != "":
+		text += fmt.Sprintf(": %s -> %s", c.From, c.To)
+	case c.From+c.To != "":
+		text += ": " + c.From + c.To
+	}
+	text += fmt.Sprintf(", mails %d", c.Mails)
+	if c.Group != "" {
+		text += ", all or none of " + c.Group
+	}
+	return text
+}
+
+// step says which write it is.
+func step(s plan.Step) string {
+	switch {
+	case s.Create != nil:
+		w := s.Create
+		text := fmt.Sprintf("create %s from %s", w.Slot.Line(), w.First)
+		for _, k := range w.Skips {
+			text += " without " + k.Date.String()
+		}
+		return text
+	case s.Update != nil:
+		return "update" + patch(*s.Update)
+	case s.Skip != nil:
+		text := "skip"
+		for _, k := range s.Skip {
+			text += fmt.Sprintf(" %s (%s)", k.Date, k.Why)
+		}
+		return text
+	case s.Unskip != nil:
+		return fmt.Sprintf("unskip %v", s.Unskip)
+	case s.SetOverride != nil:
+		o := s.SetOverride
+		text := fmt.Sprintf("set %s to %s for %s", clock(o.Original), clock(o.Start), o.Duration)
+		if o.Cancelled {
+			text = fmt.Sprintf("cancel %s", clock(o.Original))
+		}
+		if o.Place != "" {
+			text += ", place " + o.Place
+		}
+		if o.Link != "" {
+			text += ", link " + strings.TrimPrefix(o.Link, seriestest.Link)
+		}
+		return text
+	case s.ClearOverride != nil:
+		return "clear " + clock(*s.ClearOverride)
+	case s.End != nil:
+		return "end after " + s.End.String()
+	case s.Revive != nil:
+		return "revive"
+	}
+	return "?"
+}
+
+func patch(p series.Patch) string {
+	text := ""
+	if p.Slot != nil {
+		text += fmt.Sprintf(" slot %s from %s;", p.Slot.Slot.Line(), p.Slot.First)
+	}
+	if p.People != nil {
+		text += fmt.Sprintf(" people %s %s;", p.People.Organizer.Email, p.People.Guests[0].Email)
+	}
+	if p.Place != nil {
+		text += fmt.Sprintf(" place %q;", *p.Place)
+	}
+	if p.Link != nil {
+		text += fmt.Sprintf(" link %q;", strings.TrimPrefix(*p.Link, seriestest.Link))
+	}
+	if p.Busy {
+		text += " busy;"
+	}
+	if m := p.Mark; m != nil {
+		text += fmt.Sprintf(" mark of %s generation %d booked %s, line %s;", m.Pair, m.Generation, m.Slot.Line(), m.Line)
+	}
+	return strings.TrimSuffix(text, ";")
+}
+
+func clock(t time.Time) string { return t.Format("2006-01-02 15:04") }

@@ -1,0 +1,272 @@
+// Package seriestest tells stories of a roster and its calendars, for the tests of what decides about them. A story is a
+// txtar text: a heading, and then sections in the order of time.
+//
+//	-- roster --                  what the admin wrote, whole; see roster.go
+//	-- settings --                policy and server, key: value
+//	-- Mon 2026-12-07 09:00 --    a moment (Europe/Berlin): what was done since the one before; see verbs.go
+//	-- plan --                    what is then expected; any other name is left alone
+//
+// At each moment, when all of its lines are done, every calendar is observed. Calendars are those of package memory.
+package seriestest
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"holdfast/internal/ical/recur"
+	"holdfast/internal/plan"
+	"holdfast/internal/provider/memory"
+	"holdfast/internal/series"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected sections of stories")
+
+// Zone is that of the moments of stories and, where the roster says nothing else, of people.
+const Zone = "Europe/Berlin"
+
+// Moment is what is there to decide from.
+type Moment struct {
+	Now      time.Time
+	Fresh    bool // nothing is remembered
+	Views    []series.View
+	Observed map[string]series.Observed
+	Busy     map[string][]series.Interval
+	NoSlot   map[series.Pair]string
+	Policy   plan.Policy
+	Asks     []plan.Ask
+	Allowed  string
+	Writes   map[series.Pair]int
+	Doubtful map[series.Pair]bool
+}
+
+// PlanInput is the moment as Diff takes it.
+func (m *Moment) PlanInput() plan.Input {
+	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, NoSlot: m.NoSlot, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
+		Fresh: m.Fresh, Doubtful: m.Doubtful}
+}
+
+// Run tells all stories of the directory. A section of that name after a moment holds what expect's function, made anew
+// for each story, says of the moment.
+func Run(t *testing.T, dir, section string, expect func() func(*Moment) string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stories in %s: %v", dir, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := tell(t, file, txtar.Parse(src), section, expect())
+			switch {
+			case bytes.Equal(got, src):
+			case *update:
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				t.Errorf("(-want +got; -update rewrites):\n%s", cmp.Diff(string(src), string(got)))
+			}
+		})
+	}
+}
+
+// tell is the story with what was expected replaced by what came.
+func tell(t *testing.T, file string, story *txtar.Archive, section string, expect func(*Moment) string) []byte {
+	s := &teller{t: t, file: file, policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
+		MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200, MaxWrites: 12}}
+	s.options = memory.Options{Clock: func() time.Time { return s.now }, Schedules: true, Quiet: true}
+	out := &txtar.Archive{Comment: story.Comment}
+	if heading, _, _ := strings.Cut(string(story.Comment), "\n"); len(heading) < 10 {
+		t.Fatalf("%s: a story begins with a sentence that tells what it is about", file)
+	}
+	for _, f := range story.Files {
+		if f.Name == section {
+			continue
+		}
+		out.Files = append(out.Files, f)
+		switch lines := lines(f.Data); {
+		case f.Name == "roster":
+			s.lines(lines, s.wish, s.newRoster)
+		case f.Name == "settings":
+			s.lines(lines, s.setting, func() {})
+		case moment.MatchString(f.Name):
+			s.begin(f.Name)
+			s.lines(lines, s.event, func() {})
+			out.Files = append(out.Files, txtar.File{Name: section, Data: []byte(expect(s.look()) + "\n")})
+		}
+	}
+	for i := range out.Files {
+		if d := out.Files[i].Data; i < len(out.Files)-1 || out.Files[i].Name == section {
+			out.Files[i].Data = append(bytes.TrimLeft(append(bytes.TrimSpace(d), '\n'), "\n"), '\n')
+		}
+	}
+	return append(bytes.TrimSpace(txtar.Format(out)), '\n')
+}
+
+var moment = regexp.MustCompile(`^[A-Z][a-z][a-z] \d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?$`)
+
+// lines are the lines that say something.
+func lines(data []byte) []string {
+	var out []string
+	for l := range strings.SplitSeq(string(data), "\n") {
+		if l, _, _ = strings.Cut(l, " # "); strings.TrimSpace(l) != "" && !strings.HasPrefix(l, "#") {
+			out = append(out, strings.TrimSpace(l))
+		}
+	}
+	return out
+}
+
+// teller is a story being told.
+type teller struct {
+	t       *testing.T
+	file    string
+	line    string // being read
+	now     time.Time
+	options memory.Options
+	policy  plan.Policy
+
+	people map[string]series.Person // of the roster, by id
+	want   []series.Series
+	chosen map[series.Pair]series.Slot // for pairs with slot: auto
+	next   roster                      // being read
+
+	world    *memory.World
+	seen     map[string]series.Person // everybody ever observed
+	observed map[string]series.Observed
+	last     *Moment
+	fresh    bool
+	unread   map[string]bool
+	asks     []plan.Ask
+	allowed  string
+	writes   map[series.Pair]int
+	doubtful map[series.Pair]bool
+}
+
+func (s *teller) fail(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf("%s: %q: %s", s.file, s.line, fmt.Sprintf(format, args...))
+}
+
+func (s *teller) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.fail("%v", err)
+	}
+}
+
+func (s *teller) lines(lines []string, read func(string), end func()) {
+	for _, l := range lines {
+		s.line = l
+		read(l)
+	}
+	end()
+}
+
+// begin sets the clock and forgets what held for the moment before only.
+func (s *teller) begin(name string) {
+	s.line = name
+	layout := "Mon 2006-01-02 15:04"
+	if strings.Count(name, ":") == 2 {
+		layout += ":05"
+	}
+	now, err := time.ParseInLocation(layout, name, location(Zone))
+	s.must(err)
+	if now.Format(layout) != name {
+		s.fail("that day is a %s", now.Weekday())
+	}
+	s.now, s.asks, s.allowed, s.unread, s.writes = now, nil, "", map[string]bool{}, nil
+	if s.world == nil {
+		s.world = memory.New(s.options)
+		s.seen, s.observed, s.fresh = map[string]series.Person{}, map[string]series.Observed{}, true
+		s.join()
+	}
+}
+
+// join gives everybody of the roster a calendar on the server.
+func (s *teller) join() {
+	for id, p := range s.people {
+		s.world.Join(p)
+		if p.Calendar != "" {
+			s.seen[id] = p
+		} else {
+			delete(s.seen, id)
+		}
+		for _, old := range p.Formerly {
+			if o, ok := s.observed[old]; ok {
+				s.observed[id] = o
+				delete(s.observed, old)
+				delete(s.seen, old)
+			}
+		}
+	}
+}
+
+// look observes every calendar and puts the moment together.
+func (s *teller) look() *Moment {
+	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, NoSlot: map[series.Pair]string{},
+		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful}
+	for id, p := range s.seen {
+		last := s.observed[id].Snapshot
+		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))
+		snap.Remember(last)
+		o := series.Observed{Snapshot: snap, Last: last}
+		if err != nil || s.unread[id] {
+			o = series.Observed{Snapshot: last, Last: last, Stale: true}
+		}
+		m.Observed[id], s.observed[id] = o, o
+	}
+	s.world.SetFaults(nil)
+	from, to := s.now.AddDate(0, 0, -7), s.now.AddDate(0, 0, 7*(s.policy.HorizonWeeks+1))
+	for id, o := range m.Observed {
+		for _, b := range o.Snapshot.Busy {
+			busy, _ := recur.Expand(b, from, to)
+			m.Busy[id] = append(m.Busy[id], busy...)
+		}
+		o.Busy = m.Busy[id]
+		m.Observed[id] = o
+	}
+	want := slices.Clone(s.want)
+	for _, v := range series.Gather(want, m.Observed) {
+		i := slices.IndexFunc(want, func(w series.Series) bool { return w.Pair == v.Pair })
+		if i < 0 || !want[i].Auto || v.Head() != nil && !v.Head().Ended(s.now) {
+			continue
+		}
+		if chosen, ok := s.chosen[v.Pair]; ok {
+			want[i].Slot.Weekday, want[i].Slot.At = chosen.Weekday, chosen.At
+		} else {
+			m.NoSlot[v.Pair] = "no slot is free for both"
+		}
+	}
+	m.Views = series.Gather(want, m.Observed)
+	if s.allowed != "" {
+		m.Allowed = plan.Diff(m.PlanInput()).HeldDigest()
+	}
+	s.doubtful = map[series.Pair]bool{}
+	for _, p := range plan.Diff(m.PlanInput()).Doubtful {
+		s.doubtful[p] = true
+	}
+	s.last, s.fresh = m, false
+	return m
+}
+
+func location(zone string) *time.Location {
+	l, err := series.Location(zone)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}

@@ -77,10 +77,11 @@ wait_for() {
   die "PROPFIND $3 by $2: $code instead of $1"
 }
 
-# The accounts of every test server. go test runs packages at the same time, so that the stories of cmd/holdfast have
-# teams of their own, each one a manager, a report and a third person; the first three are everybody else's.
+# The accounts of every test server, in teams of a manager, a report and a third person. go test runs packages at the same
+# time, so that each has its own: internal/provider/caldav mia, raj, lee; internal/daemon dan, eva, leo; the stories of
+# cmd/holdfast, several at once, the rest.
 STORY_TEAMS=(ana,bo,kim ida,tom,eve uma,jan,lou)
-USERS=(mia raj lee ${STORY_TEAMS[*]//,/ })
+USERS=(mia raj lee dan eva leo ${STORY_TEAMS[*]//,/ })
 
 # describe BASE PRINCIPAL CALENDAR SERVICE_CALENDAR STATE: what a started server prints, for tests to read; {user} is a
 # person's account, whose mail address is {user}@example.test. The service account may write every person's calendar.

@@ -155,7 +155,10 @@ func (o *observation) gone(id string, tombstone bool) {
 // nothing in it at all proves nothing.
 func (o *observation) lookAgain() {
 	for _, g := range o.last.Gone {
-		if o.there[g.ID] != nil {
+		if x := o.there[g.ID]; x != nil {
+			if _, listed := o.s.Objects[g.ID]; !listed {
+				o.add(g.ID, x)
+			}
 			continue
 		}
 		g.Last = clone(g.Last)

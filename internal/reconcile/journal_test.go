@@ -1,0 +1,229 @@
+package reconcile_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// journal is a journal in memory. What it gives back has been text in between, as with one on disk: instants keep their
+// offset and nothing else of their zone.
+type journal struct {
+	now      func() time.Time
+	fail     func(op string) error // nil: nothing fails
+	empty    bool
+	snaps    map[string][]byte
+	people   map[string]series.Person
+	flags    map[string]reconcile.FlagRow
+	outcomes map[string]drift.Outcome // by pair and week
+	pending  map[string]reconcile.Pending
+	breaks   map[string]reconcile.Break
+	acts     []act
+	versions []version
+	allowed  map[string]time.Time
+	heldSet  string
+	edges    []drift.Edges // of every commit
+}
+
+type act struct {
+	reconcile.Act
+	done bool
+	err  error
+}
+
+type version struct {
+	pair  series.Pair
+	at    time.Time
+	event series.Event
+}
+
+func newJournal(now func() time.Time) *journal {
+	return &journal{now: now, empty: true, snaps: map[string][]byte{}, people: map[string]series.Person{}, flags: map[string]reconcile.FlagRow{},
+		outcomes: map[string]drift.Outcome{}, pending: map[string]reconcile.Pending{}, breaks: map[string]reconcile.Break{}, allowed: map[string]time.Time{}}
+}
+
+func (j *journal) failing(op string) error {
+	if j.fail == nil {
+		return nil
+	}
+	return j.fail(op)
+}
+
+// Load is reconcile.Journal's.
+func (j *journal) Load(context.Context) (reconcile.Memory, error) {
+	if err := j.failing("load"); err != nil {
+		return reconcile.Memory{}, err
+	}
+	m := reconcile.Memory{Empty: j.empty, Snapshots: map[string]series.Snapshot{}, People: maps.Clone(j.people), Frozen: map[series.Pair]series.Week{},
+		Pending: maps.Clone(j.pending), Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
+	for id, b := range j.snaps {
+		var s series.Snapshot
+		if err := json.Unmarshal(b, &s); err != nil {
+			return m, err
+		}
+		m.Snapshots[id] = s
+	}
+	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
+		if f := j.flags[id]; f.State != "closed" {
+			m.Open = append(m.Open, f.Flag)
+		}
+	}
+	for _, o := range j.outcomes {
+		if last, ok := m.Frozen[o.Pair]; o.Final && (!ok || last.Monday().Before(o.Week.Monday())) {
+			m.Frozen[o.Pair] = o.Week
+		}
+	}
+	today := series.DateOf(j.now().UTC())
+	for _, a := range j.acts {
+		if series.DateOf(a.At.UTC()) == today && a.err == nil {
+			m.Writes[a.Pair]++
+		}
+	}
+	for _, v := range j.versions {
+		m.TimesSeen[v.pair] = append(m.TimesSeen[v.pair], v.event.Times())
+	}
+	for digest, until := range j.allowed {
+		if until.After(j.now()) {
+			m.Allowed = digest
+		}
+	}
+	return m, nil
+}
+
+// Begin is reconcile.Journal's.
+func (j *journal) Begin(_ context.Context, a reconcile.Act, e *series.Event) (int64, error) {
+	if err := j.failing("begin"); err != nil {
+		return 0, err
+	}
+	if e != nil {
+		j.versions = append(j.versions, version{a.Pair, a.At, *e})
+	}
+	j.acts = append(j.acts, act{Act: a})
+	return int64(len(j.acts) - 1), nil
+}
+
+// Done is reconcile.Journal's.
+func (j *journal) Done(_ context.Context, id int64, _ time.Time, err error) error {
+	if err := j.failing("done"); err != nil {
+		return err
+	}
+	j.acts[id].done, j.acts[id].err = true, err
+	return nil
+}
+
+// Commit is reconcile.Journal's.
+func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
+	if err := j.failing("commit"); err != nil {
+		return err
+	}
+	for id, s := range r.Snapshots {
+		b, err := json.Marshal(s)
+		if err != nil {
+			return err
+		}
+		j.snaps[id] = b
+	}
+	for _, id := range r.Forget {
+		delete(j.snaps, id)
+	}
+	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) {
+		row := j.flags[f.ID()]
+		if row.Flag = f; row.State != "acknowledged" {
+			row.State = "open"
+		}
+		j.flags[f.ID()] = row
+	}
+	for _, f := range r.Edges.Closed {
+		j.flags[f.ID()] = reconcile.FlagRow{Flag: f, State: "closed", Closed: r.At}
+	}
+	for _, o := range r.Outcomes {
+		if key := o.Pair.String() + o.Week.String(); !j.outcomes[key].Final {
+			j.outcomes[key] = o
+		}
+	}
+	j.empty, j.people, j.pending, j.breaks, j.heldSet = false, r.People, r.Pending, r.Breaks, r.HeldSet
+	j.edges = append(j.edges, r.Edges)
+	return nil
+}
+
+// Allow is reconcile.Journal's.
+func (j *journal) Allow(_ context.Context, digest string, until time.Time) error {
+	j.allowed[digest] = until
+	return nil
+}
+
+// Rename is reconcile.Journal's.
+func (j *journal) Rename(_ context.Context, old, id string) error {
+	now := func(p series.Pair) series.Pair {
+		if p.Manager == old {
+			p.Manager = id
+		}
+		if p.Report == old {
+			p.Report = id
+		}
+		return p
+	}
+	j.snaps[id], j.people[id] = j.snaps[old], j.people[old]
+	delete(j.snaps, old)
+	delete(j.people, old)
+	flags, outcomes := j.flags, j.outcomes
+	j.flags, j.outcomes = map[string]reconcile.FlagRow{}, map[string]drift.Outcome{}
+	for _, f := range flags {
+		f.Pair = now(f.Pair)
+		j.flags[f.ID()] = f
+	}
+	for _, o := range outcomes {
+		o.Pair = now(o.Pair)
+		j.outcomes[o.Pair.String()+o.Week.String()] = o
+	}
+	for i := range j.acts {
+		j.acts[i].Pair = now(j.acts[i].Pair)
+	}
+	return nil
+}
+
+// Flags is reconcile.Journal's.
+func (j *journal) Flags(_ context.Context, all bool) ([]reconcile.FlagRow, error) {
+	var out []reconcile.FlagRow
+	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
+		if f := j.flags[id]; all || f.State != "closed" {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// Outcomes is reconcile.Journal's.
+func (j *journal) Outcomes(_ context.Context, pair series.Pair, since series.Date) ([]drift.Outcome, error) {
+	var out []drift.Outcome
+	for _, key := range slices.Sorted(maps.Keys(j.outcomes)) {
+		if o := j.outcomes[key]; (pair == series.Pair{} || o.Pair == pair) && !o.Occurrence.Before(since) {
+			out = append(out, o)
+		}
+	}
+	return out, nil
+}
+
+var errNotHere = errors.New("a round needs no such thing")
+
+// Told is reconcile.Journal's.
+func (j *journal) Told(context.Context, time.Time, []reconcile.Notice) error { return errNotHere }
+
+// Acknowledge is reconcile.Journal's.
+func (j *journal) Acknowledge(context.Context, string, time.Time) (bool, error) {
+	return false, errNotHere
+}
+
+// Versions is reconcile.Journal's.
+func (j *journal) Versions(context.Context, series.Pair) ([]reconcile.Version, error) {
+	return nil, errNotHere
+}
+
+var _ reconcile.Journal = (*journal)(nil)

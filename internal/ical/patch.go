@@ -57,8 +57,11 @@ func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 		written[series.FieldPlace] = digestOf(*p.Place)
 	}
 	if p.Link != nil {
+		// A link that a person put on one meeting is theirs.
 		for _, c := range d.events() {
-			c.setLink(*p.Link, had.Written[series.FieldLink])
+			if l := c.link(had.Written[series.FieldLink]); c == m || l == "" || l == e.Link || series.Digest(l) == had.Written[series.FieldLink] {
+				c.setLink(*p.Link, had.Written[series.FieldLink])
+			}
 		}
 		written[series.FieldLink] = digestOf(*p.Link)
 	}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 
 	"holdfast/internal/series"
 )
@@ -64,32 +63,14 @@ func (p *pairPlan) fields(h *series.Event) {
 		why = append(why, "the pair is now called "+w.Pair.String())
 		mails = max(mails, p.quietMails())
 	}
-	var singly []Step
-	if bare := p.bare(h); len(bare) > 0 && patch.Link == nil {
-		now := mails > 0 || p.soon(h, func(m series.Meeting) bool { return m.Link == "" })
-		switch {
-		case (now || p.v.Quiet) && p.linksAreOurs(h):
-			patch.Link = &w.Link
-			mails = max(mails, p.quietMails())
-		case now:
-			for i := range bare {
-				bare[i].Link = w.Link
-				singly = append(singly, Step{SetOverride: &bare[i]})
-				mails++
-			}
-		}
-		if patch.Link != nil || len(singly) > 0 {
-			why = append(why, "the agenda link was missing from "+bareWord(h, len(bare)))
-		}
+	if n := p.bare(h); n > 0 && patch.Link == nil && (p.v.Quiet || mails > 0 || p.soon(h, func(m series.Meeting) bool { return m.Link == "" })) {
+		patch.Link = &w.Link
+		why = append(why, "the agenda link was missing from "+bareWord(h, n))
+		mails = max(mails, p.quietMails())
 	}
-	steps := singly
-	if patch != (series.Patch{}) {
-		steps = append([]Step{{Update: &patch}}, singly...)
-	}
-	if len(steps) == 0 {
+	if patch == (series.Patch{}) {
 		return
 	}
-	steps[0].Ref = h.Ref
 	action := Update
 	switch {
 	case restored:
@@ -97,7 +78,7 @@ func (p *pairPlan) fields(h *series.Event) {
 	case heal:
 		action = Heal
 	}
-	p.do(action, Change{Mails: mails, Why: why, Steps: steps})
+	p.do(action, Change{Mails: mails, Why: why, Steps: []Step{{Ref: h.Ref, Update: &patch}}})
 	patched(h, patch)
 }
 
@@ -119,25 +100,24 @@ func (p *pairPlan) wrotePeople(digest string) bool {
 	return false
 }
 
-// bare are what lacks the link that we once wrote: coming overrides, or the series itself.
-func (p *pairPlan) bare(h *series.Event) []series.Override {
-	if p.v.Want.Link == "" || h.Mark.Written[series.FieldLink] == "" {
-		return nil
+// bare counts what lacks the link that we once wrote: coming overrides, or the series itself.
+func (p *pairPlan) bare(h *series.Event) int {
+	written := h.Mark.Written[series.FieldLink]
+	switch {
+	case p.v.Want.Link == "" || written == "":
+		return 0
+	case h.Link == "":
+		return 1
+	case h.Link != p.v.Want.Link && series.Digest(h.Link) != written:
+		return 0 // a person chose another link
 	}
-	if h.Link == "" {
-		return make([]series.Override, 1)
+	n := 0
+	for _, o := range h.Overrides {
+		if !o.Cancelled && o.Link == "" && o.Start.After(p.in.Now) {
+			n++
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(h.Overrides), func(o series.Override) bool {
-		return o.Cancelled || o.Link != "" || !o.Start.After(p.in.Now)
-	})
-}
-
-// linksAreOurs reports whether all links on the event are the roster's: then writing it everywhere overwrites nobody's.
-func (p *pairPlan) linksAreOurs(h *series.Event) bool {
-	ours := func(l string) bool {
-		return l == "" || l == p.v.Want.Link || series.Digest(l) == h.Mark.Written[series.FieldLink]
-	}
-	return h.Link == "" || ours(h.Link) && !slices.ContainsFunc(h.Overrides, func(o series.Override) bool { return !o.Cancelled && !ours(o.Link) })
+	return n
 }
 
 func bareWord(h *series.Event, n int) string {

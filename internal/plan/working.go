@@ -30,14 +30,21 @@ func patched(e *series.Event, p series.Patch) {
 	if p.Slot != nil {
 		moved(e, *p.Slot)
 	}
+	e.Overrides = slices.Clone(e.Overrides)
+	for i := range e.Overrides {
+		o := &e.Overrides[i]
+		if p.Place != nil && o.Place == e.Place {
+			o.Place = *p.Place
+		}
+		if p.Link != nil && (o.Link == "" || o.Link == e.Link) {
+			o.Link = *p.Link
+		}
+	}
 	if p.Place != nil {
 		e.Place = *p.Place
 	}
 	if p.Link != nil {
-		e.Link, e.Overrides = *p.Link, slices.Clone(e.Overrides)
-		for i := range e.Overrides {
-			e.Overrides[i].Link = *p.Link
-		}
+		e.Link = *p.Link
 	}
 }
 

@@ -29,8 +29,8 @@ type Calendar interface {
 	Create(ctx context.Context, s series.Series) (series.Ref, error)
 
 	// Update writes the fields named in p and refreshes only their digests in the mark (Mark.Written of p.Mark is
-	// used only for fields it names). A new place is also that of the overrides that stood where the series stood. All
-	// else stays byte for byte.
+	// used only for fields it names). A new place is also that of the overrides that stood where the series stood, a new
+	// link that of those that had the series' link or none. All else stays byte for byte.
 	Update(ctx context.Context, ref series.Ref, p series.Patch) (series.Ref, error)
 
 	// Skip takes the days out of the series and records them in the mark, in one write of the master. A day that is

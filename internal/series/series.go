@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +17,13 @@ import (
 // Pair is one manager and one report, by their roster ids.
 type Pair struct{ Manager, Report string }
 
+// ID is what a person's id looks like.
+var ID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
 // ParsePair reads "mia/raj".
 func ParsePair(s string) (Pair, error) {
 	m, r, ok := strings.Cut(s, "/")
-	if !ok || m == "" || r == "" || strings.Contains(r, "/") {
+	if !ok || !ID.MatchString(m) || !ID.MatchString(r) {
 		return Pair{}, fmt.Errorf("%q is not a pair like mia/raj", s)
 	}
 	return Pair{m, r}, nil
@@ -140,6 +144,9 @@ func (s Slot) Line() string {
 	return fmt.Sprintf("%s %s %s %dw %s", ShortDay(s.Weekday), s.At, s.Duration, s.Every, s.Zone)
 }
 
+// maxEvery bounds the weeks between two meetings: slot lines come from calendars, where anybody may have written.
+const maxEvery = 52
+
 // ParseSlotLine reads what Line writes.
 func ParseSlotLine(line string) (Slot, error) {
 	f := strings.Fields(line)
@@ -155,6 +162,9 @@ func ParseSlotLine(line string) (Slot, error) {
 		if err != nil {
 			return Slot{}, fmt.Errorf("slot line %q: %w", line, err)
 		}
+	}
+	if every < 1 || every > maxEvery || dur <= 0 || dur > 24*time.Hour {
+		return Slot{}, fmt.Errorf("slot line %q: want 1 to %d weeks and up to 24 hours", line, maxEvery)
 	}
 	return Slot{day, at, dur, every, f[4]}, nil
 }
@@ -324,7 +334,7 @@ type Patch struct {
 	Slot   *SlotPatch
 	People *PeoplePatch
 	Place  *string // "" removes it
-	Link   *string // "" removes it; written on the master and every override
+	Link   *string // "" removes it; written on the master and on the overrides that had its link or none
 	Busy   bool    // set the event to busy (master and overrides)
 	Mark   *Mark   // written whole, but for Written: see Update
 }

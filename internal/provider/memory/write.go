@@ -110,10 +110,12 @@ func patch(e *series.Event, p series.Patch) {
 		text(series.FieldPlace, *p.Place)
 	}
 	if p.Link != nil {
-		e.Link = *p.Link
 		for i := range e.Overrides {
-			e.Overrides[i].Link = *p.Link
+			if l := e.Overrides[i].Link; l == "" || l == e.Link || series.Digest(l) == e.Mark.Written[series.FieldLink] {
+				e.Overrides[i].Link = *p.Link
+			}
 		}
+		e.Link = *p.Link
 		text(series.FieldLink, *p.Link)
 	}
 	if p.Busy {

@@ -83,7 +83,18 @@ var updating = []check{
 			place(e, "")
 			delete(e.Mark.Written, series.FieldPlace)
 		})},
-	{"update/link", "the link is written on the master and every override", update(
+	{"update/link-of-one", "a link that a person put on one occurrence stays; all others get the new one", func(b *bench) {
+		e, theirs := b.book(), "https://elsewhere.example.com/theirs"
+		b.must(b.Manager.Hands.SetLink(e.ID, b.at(1), theirs))
+		b.must(b.Manager.Hands.Relocate(e.ID, b.at(2), "Garden"))
+		e = b.one()
+		got[series.Ref](b)(b.Manager.Calendar.Update(b.ctx, e.Ref, series.Patch{Link: ptr("https://docs.example.com/d/new")}))
+		b.sees("linked", e, func(x *series.Event) {
+			x.Link, x.Overrides[1].Link = "https://docs.example.com/d/new", "https://docs.example.com/d/new"
+			x.Mark.Written[series.FieldLink] = series.Digest(x.Link)
+		})
+	}},
+	{"update/link", "the link is written on the master and the overrides that had it or none", update(
 		func(*bench) series.Patch { return series.Patch{Link: ptr("https://docs.example.com/d/new")} },
 		func(_ *bench, e *series.Event) {
 			e.Link = "https://docs.example.com/d/new"

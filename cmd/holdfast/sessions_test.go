@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -40,6 +42,7 @@ func init() {
 //	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; -stop stops it
 //	clock TIME|real             what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
 //	expand FILE...              replaces $NAME in files
+//	code N COMMAND...           runs the command, which has to end with that exit code
 //	until TEXT COMMAND...       runs the command again and again until it prints the text
 //	person WHO VERB WITH [ARG...]   what somebody does to the series they have with another, see people_test.go:
 //	                            move, moveall DAY TIME; cancel, putback DAY; decline DAY|all; shorten DAY LENGTH; delete;
@@ -72,7 +75,7 @@ func TestSessions(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"calendars": act((*session).calendars), "clock": act((*session).clock), "expand": act((*session).expand),
-			"until": act((*session).until), "person": act((*session).person),
+			"code": act((*session).code), "until": act((*session).until), "person": act((*session).person),
 		},
 	})
 }
@@ -122,6 +125,31 @@ func TestReadmeCommands(t *testing.T) {
 	}
 	if n < 12 {
 		t.Errorf("only %d command lines in README.md were found", n)
+	}
+}
+
+// TestReadmeTables: README tells of every kind of flag and every outcome that there is.
+func TestReadmeTables(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(filepath.Join("..", "..", "internal", "drift", "drift.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := regexp.MustCompile(`^\s+\w+ +(?:Kind|Result) += "(.+?)"`)
+	n := 0
+	for line := range strings.Lines(string(source)) {
+		for _, m := range words.FindAllStringSubmatch(line, -1) {
+			n++
+			if word := m[1]; !regexp.MustCompile("(?m)^\\| .*`"+word+"`.* \\|").Match(readme) {
+				t.Errorf("no table of README.md has `%s`", word)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("only %d words were found", n)
 	}
 }
 
@@ -194,6 +222,18 @@ func (s *session) expand(args []string) error {
 		}
 	}
 	return nil
+}
+
+func (s *session) code(args []string) error {
+	code, exit := 0, (*exec.ExitError)(nil)
+	err := s.Exec(args[1], args[2:]...)
+	if errors.As(err, &exit) {
+		code, err = exit.ExitCode(), nil
+	}
+	if err == nil && strconv.Itoa(code) != args[0] {
+		err = fmt.Errorf("exit code %d, want %s", code, args[0])
+	}
+	return err
 }
 
 // patience is how long until waits for what is sure to come.

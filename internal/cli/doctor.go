@@ -37,7 +37,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a.warn(d, people)
+			a.warn(d, people, false)
 			out, ill, told, width := []findingJSON{}, 0, map[string]bool{}, 0
 			for _, p := range people {
 				width = max(width, len(p.ID))
@@ -60,7 +60,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			switch {
 			case a.output == "json":
 				return a.json(out)
-			case ill > 0:
+			case ill > 0 && len(args) == 0:
 				a.printf("\n%d of %s cannot be used yet.\n", ill, count(len(people), "calendar"))
 			case len(args) == 0:
 				a.printf("\n%s: all is well. Next: `holdfast plan`.\n", count(len(people), "calendar"))
@@ -97,8 +97,8 @@ func (a *app) examined(d *daemon.App, args []string) ([]series.Person, error) {
 	return people, nil
 }
 
-// warn tells what works and yet should not stay so, and which passwords cannot be read.
-func (a *app) warn(d *daemon.App, people []series.Person) {
+// warn tells what works and yet should not stay so, and with missing also which passwords cannot be read.
+func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	for _, w := range d.Settings.Warnings {
 		a.errorf("warning: %s\n", w.Error())
 	}
@@ -106,7 +106,7 @@ func (a *app) warn(d *daemon.App, people []series.Person) {
 	for _, p := range people {
 		account, err := d.Settings.Calendars[p.Calendar].For(p)
 		w := account.Warning
-		if err != nil {
+		if err != nil && missing {
 			w = cause(p.ID, err.Error())
 		}
 		if !told[w] {

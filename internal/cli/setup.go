@@ -111,7 +111,7 @@ func (a *app) checkCommand() *cobra.Command {
 				return a.json(out)
 			}
 			if d != nil {
-				a.warn(d, slices.Collect(maps.Values(want.People)))
+				a.warn(d, slices.Collect(maps.Values(want.People)), true)
 			}
 			for _, p := range problems {
 				a.printf("%s\n", p.Error())

@@ -19,6 +19,7 @@ import (
 	"holdfast/internal/series"
 	"holdfast/internal/settings"
 	"holdfast/internal/store"
+	"holdfast/internal/yamlpos"
 )
 
 // Options are what an App needs beside its settings file.
@@ -107,8 +108,22 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	today := series.DateOf(now.UTC())
 	d := reconcile.Desired{Problems: problems, People: map[string]series.Person{}}
 	d.Series = r.Series(a.Settings.Org, today.AddDays(-60), today.AddDays(400), a.Settings.Policy.SkipHolidays)
+	sharing := map[string][]string{}
 	for _, p := range r.People {
 		d.People[p.ID] = p.Person
+		if c, ok := a.Settings.Calendars[p.Calendar]; ok && !c.PerPerson() {
+			sharing[p.Calendar] = append(sharing[p.Calendar], p.ID)
+		}
+	}
+	var shared yamlpos.Problems
+	for name, ids := range sharing {
+		if len(ids) > 1 {
+			shared.Add(a.Settings.Calendars[name].Pos, "calendar "+name, "%d people would share the one calendar that its account leads to (%s, %s …): "+
+				"name each person's with calendar: /path/{person.id}/, or let each log in with username: \"{person.id}\"", len(ids), ids[0], ids[1])
+		}
+	}
+	if len(shared) > 0 {
+		return reconcile.Desired{}, shared.Err()
 	}
 	return d, nil
 }

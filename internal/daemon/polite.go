@@ -25,6 +25,9 @@ type polite struct {
 	steps *backoff.ExponentialBackOff
 }
 
+// longest is how long a server's own wish is obeyed: a slip of its clock must not make it unread for a year.
+const longest = time.Hour
+
 // Observe is the calendar's, or its last failure.
 func (p *polite) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
 	p.mu.Lock()
@@ -48,7 +51,7 @@ func (p *polite) Observe(ctx context.Context, last series.Snapshot, in provider.
 		p.steps = backoff.NewExponentialBackOff()
 		p.steps.InitialInterval, p.steps.MaxInterval = 2*time.Second, 15*time.Minute
 	}
-	p.until = p.now().Add(max(p.steps.NextBackOff(), retryAfter(err)))
+	p.until = p.now().Add(max(p.steps.NextBackOff(), min(retryAfter(err), longest)))
 	return snap, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/internal/reconcile"
+	"holdfast/internal/yamlpos"
 )
 
 const (
@@ -83,7 +84,7 @@ func (a *App) Round(ctx context.Context, reason string) error {
 
 func (a *App) logRound(r reconcile.Round, reason string, took time.Duration) {
 	if r.Problems != nil {
-		a.o.Log.Error().Err(r.Problems).Msg("the roster has problems, the last good one stays")
+		a.o.Log.Error().Str("first", firstPlace(r.Problems)).Msg("the roster has problems, the last good one stays: `holdfast check` tells them")
 	}
 	for _, f := range r.Edges.Opened {
 		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag opened")
@@ -93,6 +94,15 @@ func (a *App) logRound(r reconcile.Round, reason string, took time.Duration) {
 	}
 	a.o.Log.Info().Str("reason", reason).Int("pairs", len(r.Views)).Int("applied", len(r.Applied)).Int("held", len(r.Plan.Held)).Int("mails", r.Mails).
 		Int("flags", len(r.Open)).Int("errors", len(r.Failures)).Dur("took", took).Msg("round")
+}
+
+// firstPlace is where the first problem is: its text may name addresses, which no log does.
+func firstPlace(err error) string {
+	var ps yamlpos.Problems
+	if errors.As(err, &ps) && len(ps) > 0 {
+		return yamlpos.Pos{File: ps[0].File, Line: ps[0].Line, Column: ps[0].Column}.String()
+	}
+	return ""
 }
 
 // Prune removes what is kept too long.

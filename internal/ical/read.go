@@ -267,12 +267,14 @@ func occurrence(e series.Event, x moment, wholeDays bool) (time.Time, bool) {
 // startOn is the original start of e on the day, in e's zone.
 func startOn(e series.Event, day series.Date) (time.Time, bool) {
 	if !e.Rule.Plain {
-		for _, t := range e.Rule.Starts {
-			if d, _ := series.WallClock(t, e.Zone); d == day {
-				return t, true
-			}
+		i, found := slices.BinarySearchFunc(e.Rule.Starts, day, func(t time.Time, day series.Date) int {
+			d, _ := series.WallClock(t, e.Zone)
+			return d.Compare(day)
+		})
+		if !found {
+			return time.Time{}, false
 		}
-		return time.Time{}, false
+		return e.Rule.Starts[i], true
 	}
 	s := e.Slot()
 	t := s.On(day)

@@ -144,10 +144,22 @@ func (x *round) own(ended map[string]bool) {
 	}
 }
 
+// maxErrands is how often a day one pair's copies are written: more is a fight with the server or another program.
+const maxErrands = 24
+
 // deliver does the errands of a scheduling agent and returns the people whose calendars were written.
 func (x *round) deliver(ctx context.Context) []string {
 	ids := map[string]bool{}
+	if today := series.DateOf(x.now.UTC()); today != x.day {
+		x.day = today
+		clear(x.errands)
+	}
 	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), x.now) {
+		key := d.Calendar + " " + d.Pair.String()
+		if x.errands[key]++; x.errands[key] > maxErrands {
+			x.Log.Warn().Stringer("pair", d.Pair).Msg("too many errands today: something undoes them")
+			continue
+		}
 		cal, err := x.calendar(d.Calendar)
 		if err == nil && d.Event != nil {
 			_, err = cal.Deliver(ctx, d.Ref, *d.Event, d.Attendee)

@@ -4,6 +4,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,14 +43,18 @@ type Options struct {
 }
 
 // Reconciler makes rounds. One round at a time.
-type Reconciler struct{ Options }
+type Reconciler struct {
+	Options
+	errands map[string]int // done on errandDay, by the object written
+	day     series.Date
+}
 
 // New makes a Reconciler.
 func New(o Options) *Reconciler {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	return &Reconciler{o}
+	return &Reconciler{Options: o, errands: map[string]int{}}
 }
 
 // Failure is something that did not work, with what a person can do.
@@ -91,6 +96,7 @@ type round struct {
 	observed  map[string]series.Observed
 	mu        sync.Mutex // guards calendars
 	calendars map[string]provider.Calendar
+	hung      sync.Map              // names of the settings' calendars whose server did not answer in time
 	written   map[string]series.Ref // by calendar and event: the versions that this round wrote
 	out       Round
 }
@@ -145,7 +151,12 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		x.observe(ctx, touched, true)
 		x.own(ended)
 	}
-	if written := x.deliver(ctx); len(written) > 0 {
+	// What an attendee answered may let the next errand through.
+	for range 3 {
+		written := x.deliver(ctx)
+		if len(written) == 0 {
+			break
+		}
 		x.observe(ctx, written, true)
 	}
 	x.detect()
@@ -250,15 +261,12 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	for range min(workers, len(ids)) {
 		wg.Go(func() {
 			for id := range jobs {
-				cal, err := x.calendar(id)
-				last := x.mem.Snapshots[id]
-				if again {
+				// A second look goes from where the first did: what is missing is missed once a round.
+				last, seen := x.mem.Snapshots[id]
+				if again && !seen {
 					last = x.observed[id].Snapshot
 				}
-				var snap series.Snapshot
-				if err == nil {
-					snap, err = cal.Observe(ctx, last, x.interest(x.people[id]))
-				}
+				snap, err := x.look(ctx, id, last)
 				answers <- answer{id, snap, err}
 			}
 		})
@@ -299,6 +307,29 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	}
 }
 
+// lookPatience is how long one calendar may take to be read.
+const lookPatience = 2 * time.Minute
+
+// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it: one that
+// hangs must not keep the rest of the org from its round.
+func (x *round) look(ctx context.Context, id string, last series.Snapshot) (series.Snapshot, error) {
+	p := x.people[id]
+	if _, hung := x.hung.Load(p.Calendar); hung {
+		return series.Snapshot{}, &provider.Error{Kind: provider.Transient, Op: "observe", Err: errors.New("its server did not answer another calendar in time")}
+	}
+	cal, err := x.calendar(id)
+	if err != nil {
+		return series.Snapshot{}, err
+	}
+	inTime, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	snap, err := cal.Observe(inTime, last, x.interest(p))
+	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
+		x.hung.Store(p.Calendar, true)
+	}
+	return snap, err
+}
+
 // calendar opens the calendar of a person, once in a round.
 func (x *round) calendar(id string) (provider.Calendar, error) {
 	x.mu.Lock()
@@ -335,6 +366,13 @@ func (x *round) decide(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, NoSlot: noSlot, Asks: asks,
 		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful()})
+	for _, v := range x.out.Views {
+		// What this plan did not look at stays doubtful.
+		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
+		if b, ok := x.mem.Breaks[v.Pair.String()]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil && (v.Stale || len(asks) > 0 && !asked) {
+			x.alarm(v.Pair.String(), b)
+		}
+	}
 	for _, p := range x.out.Plan.Doubtful {
 		x.alarm(p.String(), Break{Kind: doubtful, Text: fmt.Sprintf("%s has no series, and the journal is too new to know why", p),
 			Hint: "`holdfast allow` books one"})

@@ -2,8 +2,8 @@ package roster
 
 import (
 	"cmp"
+	"fmt"
 	"net/mail"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,8 +97,6 @@ func (p *parser) addDefaults(w Wishes) {
 	}
 }
 
-var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-
 const idRule = "lower-case letters, digits, - and _, at most 64"
 
 func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
@@ -107,7 +105,10 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 		p.Add(id.Pos, what, "given twice (first at %s)", first.at)
 		return
 	}
-	if !idPattern.MatchString(id.V) {
+	if !series.ID.MatchString(id.V) {
+		if !isLine(id.V) {
+			what = fmt.Sprintf("person %q", id.V) // it may hold what a terminal obeys
+		}
 		p.Add(id.Pos, what, "%q is not an id: want %s", id.V, idRule)
 	}
 	x := &person{at: id.Pos, calendar: f.Calendar, formerly: f.Formerly, emails: append([]yamlpos.Text{f.Email}, f.Aliases...)}
@@ -140,6 +141,9 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 		to, ok2 := p.date(what, a.To)
 		if ok1 && ok2 && to.Before(from) {
 			p.Add(a.From.Pos, what, "away from %s is after to %s", from, to)
+		}
+		if !isLine(a.Why.V) {
+			p.Add(a.Why.Pos, what, "why must be one line of text")
 		}
 		x.Away = append(x.Away, series.Away{From: from, To: to, Why: cmp.Or(a.Why.V, "away")})
 	}
@@ -194,7 +198,7 @@ func (p *parser) checkFormerly() {
 		for _, f := range p.people[id].formerly {
 			what := "person " + id
 			switch live, taken := p.people[f.V], owners[f.V]; {
-			case !idPattern.MatchString(f.V):
+			case !series.ID.MatchString(f.V):
 				p.Add(f.Pos, what, "formerly %q is not an id: want %s", f.V, idRule)
 			case live != nil:
 				p.Add(f.Pos, what, "formerly %s is an id in use (%s)", f.V, live.at)

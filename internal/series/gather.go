@@ -3,6 +3,7 @@ package series
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Observed is one person's calendar as a round has it.
@@ -72,23 +73,33 @@ func Gather(want []Series, observed map[string]Observed) []View {
 	for _, id := range sortedKeys(observed) {
 		s := observed[id].Snapshot
 		for _, e := range s.Series {
+			// A mark counts in the calendar of its manager only: anybody can write one into their own. One under an id that
+			// the roster does not have (any more) does not end the series that the UID names.
 			v := view(e.Mark.Pair)
-			v.Chain = append(v.Chain, e)
+			if p, ok := byUID(want, e.UID); !v.Wanted && ok {
+				v = view(p)
+			}
+			if v.Pair.Manager == id {
+				v.Chain = append(v.Chain, e)
+			}
 		}
 		for _, g := range s.Gone {
-			if v := view(g.Pair); g.Copy {
+			switch v := view(g.Pair); {
+			case g.Copy && v.Pair.Report == id:
 				v.GoneCopies = append(v.GoneCopies, g)
-			} else {
+			case !g.Copy && v.Pair.Manager == id:
 				v.Gone = append(v.Gone, g)
 			}
 		}
 		for _, c := range s.Copies {
-			v := view(c.Mark.Pair)
-			v.Copies = append(v.Copies, c)
+			if v := view(c.Mark.Pair); v.Pair.Report == id {
+				v.Copies = append(v.Copies, c)
+			}
 		}
 		for _, c := range observed[id].Last.Copies {
-			v := view(c.Mark.Pair)
-			v.LastCopies = append(v.LastCopies, c)
+			if v := view(c.Mark.Pair); v.Pair.Report == id {
+				v.LastCopies = append(v.LastCopies, c)
+			}
 		}
 		for _, c := range s.Candidates {
 			if v := view(c.Pair); v.Pair.Manager == id {
@@ -116,6 +127,16 @@ func Gather(want []Series, observed map[string]Observed) []View {
 		out = append(out, *v)
 	}
 	return out
+}
+
+// byUID is the pair whose key the UID bears.
+func byUID(want []Series, uid string) (Pair, bool) {
+	for _, w := range want {
+		if strings.Contains(uid, w.Pair.Key(w.Org)) {
+			return w.Pair, true
+		}
+	}
+	return Pair{}, false
 }
 
 // judge notes how far the pair's two calendars can be believed, and what they can do.
@@ -182,9 +203,15 @@ func (v *View) link() {
 		}
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID))
 	})
+	// What is left of a generation that Holdfast removed is no replacement.
+	removed := func(e Event) bool {
+		return !e.Derived && slices.ContainsFunc(v.Gone, func(g Gone) bool { return g.Ours && g.Generation == e.Mark.Generation })
+	}
 	for _, e := range events {
 		head := v.Head()
 		switch {
+		case removed(e):
+			v.Duplicates = append(v.Duplicates, e)
 		case head == nil || head.Mark.Generation < e.Mark.Generation || head.Cancelled:
 			v.Chain = append(v.Chain, e)
 		case !head.Rule.Until.IsZero() && e.Start.After(head.Rule.Until):

@@ -20,6 +20,7 @@ import (
 // CalDAV is a CalDAV server, with templates that For fills in for one person. ${ENV} is already replaced.
 type CalDAV struct {
 	Name       string // in calendars
+	Pos        yamlpos.Pos
 	Scheduling string // auto | server | holdfast
 	Poll       time.Duration
 
@@ -40,6 +41,12 @@ type Account struct {
 
 	// Warning is what works and yet should not stay so, with what to do; "" for nothing.
 	Warning string
+}
+
+// PerPerson reports whether the calendar differs from person to person: where nothing names the person, everybody's is
+// the one that the account leads to.
+func (c CalDAV) PerPerson() bool {
+	return strings.Contains(c.url+c.username+c.calendar, "{person.")
 }
 
 // maxSecret is more than any password file holds.
@@ -134,7 +141,7 @@ func (p *parser) calendar(name yamlpos.Text, f FileCalendar, to map[string]CalDA
 		return
 	}
 	d, before := f.CalDAV, len(p.Problems)
-	c := CalDAV{Name: name.V, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute),
+	c := CalDAV{Name: name.V, Pos: name.Pos, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute),
 		headers: map[string]string{}, url: p.template(what, d.URL), username: p.template(what, d.Username), calendar: p.template(what, d.Calendar)}
 	known := len(p.Problems) == before // else the text is not what it is meant to be
 	if d.URL.Given() && known {

@@ -36,10 +36,11 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		l.each(ctx, l.round, `SELECT held_set FROM rounds`),
 		l.each(ctx, l.snapshot, `SELECT person, at, full_at, cursor, data FROM snapshots WHERE format = ?`, snapshotFormat),
 		l.each(ctx, l.person, `SELECT id, data FROM people`),
-		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 GROUP BY manager, report`),
+		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 AND week < ? GROUP BY manager, report`,
+			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
 		l.each(ctx, l.pending, `SELECT flag, times, by_whom, since FROM pending`),
 		l.each(ctx, l.brk, `SELECT person, since, kind, text, hint FROM breaks`),
-		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND error IS NULL GROUP BY manager, report`,
+		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND (error IS NULL OR error IN ('conflict', 'permanent')) GROUP BY manager, report`,
 			micro(midnight(series.DateOf(now)))),
 		l.each(ctx, l.times, `SELECT manager, report, times FROM versions ORDER BY n DESC`),
 		l.each(ctx, l.allowed, `SELECT digest FROM allowances WHERE until > ? ORDER BY digest = (SELECT held_set FROM rounds) DESC, until DESC LIMIT 1`,

@@ -151,7 +151,8 @@ func TestOutcomes(t *testing.T) {
 	third := outcome(mia, day(9), drift.KeptLate, true)
 	commit(outcome(mia, day(1), drift.Slipped, true), third)
 	check(mia, series.Date{}, first, third)
-	if d := cmp.Diff(map[series.Pair]series.Week{mia: day(9).Week(), lee: day(2).Week()}, load(t, s).Frozen); d != "" {
+	// One of a week to come was frozen by a clock that ran ahead: it hides no week from the record.
+	if d := cmp.Diff(map[series.Pair]series.Week{mia: day(1).Week(), lee: day(2).Week()}, load(t, s).Frozen); d != "" {
 		t.Error(d)
 	}
 }
@@ -169,7 +170,8 @@ func TestActs(t *testing.T) {
 	begin(mia, noon) // its process was killed
 	must(t, s.Done(ctx, begin(mia, noon), noon, &provider.Error{Kind: provider.Conflict, Err: errors.New("changed")}))
 	must(t, s.Done(ctx, begin(lee, noon.Add(-13*time.Hour)), noon, nil)) // yesterday
-	if d := cmp.Diff(map[series.Pair]int{mia: 2}, load(t, s).Writes); d != "" {
+	// A conflict may have been found after the write: it counts.
+	if d := cmp.Diff(map[series.Pair]int{mia: 3}, load(t, s).Writes); d != "" {
 		t.Error(d)
 	}
 }

@@ -84,6 +84,10 @@ func (c *Calendar) existing(x *object, s series.Series, id string) (ref series.R
 	if err != nil {
 		return series.Ref{}, false, permanent(op, "", "event %s: %w", opaque(x.path), err)
 	}
+	if e.Organizer != "" && !c.o.Owner.Is(e.Organizer) {
+		return series.Ref{}, false, permanent(op, "delete the invitation that bears the UID of a series, then sync again",
+			"somebody else's event %s stands where the series of pair %s belongs", opaque(x.path), s.Pair)
+	}
 	if e.Ended(s.Slot.On(s.First)) {
 		return series.Ref{}, true, nil
 	}

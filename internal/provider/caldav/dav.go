@@ -3,11 +3,14 @@ package caldav
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -194,7 +197,7 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 			err = ue.Err
 		}
 		c.log.Debug().Str("method", r.method).Dur("took", c.now().Sub(began)).Bool("answered", false).Msg("caldav")
-		return nil, fmt.Errorf("%s: %w", r.method, err)
+		return nil, fmt.Errorf("%s: %w", r.method, plainly(err))
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
@@ -207,6 +210,17 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 		return nil, &malformed{fmt.Sprintf("it is longer than %d MiB", maxBody>>20)}
 	}
 	return &answer{status: res.StatusCode, header: res.Header, body: body, url: u}, nil
+}
+
+// plainly is err where it tells of the network; of an answer that is no HTTP it would quote the text, which may be anybody's.
+func plainly(err error) error {
+	var network net.Error
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &network) || errors.As(err, &cert) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*os.SyscallError)) {
+		return err
+	}
+	return errors.New("the answer is no HTTP")
 }
 
 // passwordError is a password that cannot be had.
@@ -230,10 +244,10 @@ func (c *client) check(method string, a *answer, ok ...int) error {
 	if slices.Contains(ok, status) {
 		return nil
 	}
-	if cond.name() == "" {
+	if cond.Name == "" {
 		cond = parseCondition(a.body)
 	}
-	return &statusError{method: method, status: status, condition: cond.name(), href: cond.href(),
+	return &statusError{method: method, status: status, condition: cond.Name, href: cond.Href,
 		retryAfter: retryAfter(a.header.Get("Retry-After"), c.now()), sent: c.trusts(a.url) && c.user != ""}
 }
 

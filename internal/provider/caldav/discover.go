@@ -173,6 +173,11 @@ func (c *client) places(ctx context.Context, start *url.URL, dns Resolver) []*ur
 	}
 	if host := start.Hostname(); start.Port() == "" && net.ParseIP(host) == nil && strings.Contains(host, ".") {
 		for _, u := range srv(ctx, dns, start.Scheme, host) {
+			// Anybody may have answered for DNS: the password goes to nobody outside the domain that the admin wrote
+			// (RFC 6764 section 8).
+			if target := strings.ToLower(u.Hostname()); target != strings.ToLower(host) && !strings.HasSuffix(target, "."+strings.ToLower(host)) {
+				continue
+			}
 			c.trust(u)
 			add(u)
 			if u.Path == "/" {

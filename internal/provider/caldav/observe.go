@@ -18,7 +18,8 @@ const (
 	fullEvery = 24 * time.Hour
 	// pastKept is how long single events of other people are kept after they took place.
 	pastKept = 14 * 24 * time.Hour
-	// goneKept is how long a deletion is remembered.
+	// goneKept is how long a deletion is remembered where the roster has no such pair; one that it has is not forgotten,
+	// else a series that a person deleted would be booked again.
 	goneKept = 365 * 24 * time.Hour
 )
 
@@ -304,7 +305,10 @@ func (o *observation) missing(ctx context.Context, l *listing) error {
 // stillGone carries on what was missing before, until the event is back.
 func (o *observation) stillGone(ctx context.Context, l *listing) error {
 	for _, g := range o.last.Gone {
-		if o.s.At.Sub(g.Since) > goneKept {
+		wanted := slices.ContainsFunc(o.in.Pairs, func(p provider.InterestPair) bool {
+			return p.Pair == g.Pair || slices.Contains(p.Formerly, g.Pair)
+		})
+		if o.s.At.Sub(g.Since) > goneKept && (g.Copy || !wanted) {
 			continue
 		}
 		if !g.Proven {

@@ -130,7 +130,7 @@ func TestTombstoneProvesAtOnce(t *testing.T) {
 	}
 }
 
-func TestOldDeletionsAreForgotten(t *testing.T) {
+func TestOldDeletionsAreForgottenWithTheirPair(t *testing.T) {
 	s, _ := mem(t, nil)
 	w := watch(t, s, "mia")
 	ref := w.book()
@@ -138,8 +138,13 @@ func TestOldDeletionsAreForgotten(t *testing.T) {
 	w.must(w.Delete(ref.ID))
 	w.look()
 	w.now = w.now.Add(goneKept + time.Hour)
-	if got := w.look(); len(got.Gone) != 0 {
-		t.Error("a deletion is remembered for ever")
+	if got := w.look(); len(got.Gone) != 1 {
+		t.Error("a deletion is forgotten, and the series booked again")
+	}
+	in := interestOf("mia")
+	in.Pairs = nil
+	if got, err := w.Observe(t.Context(), w.last, in); err != nil || len(got.Gone) != 0 {
+		t.Errorf("a deletion is remembered for ever: %v, %v", got.Gone, err)
 	}
 }
 

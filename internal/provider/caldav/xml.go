@@ -53,7 +53,7 @@ type prop struct {
 	Reports struct {
 		All []struct {
 			Report struct {
-				Any []element `xml:",any"`
+				Any []name `xml:",any"`
 			} `xml:"DAV: report"`
 		} `xml:"DAV: supported-report"`
 	} `xml:"DAV: supported-report-set"`
@@ -84,34 +84,41 @@ type hrefs struct {
 	Hrefs []string `xml:"DAV: href"`
 }
 
-// element is any element, for its name.
-type element struct {
-	XMLName xml.Name
-	Text    string    `xml:",chardata"`
-	Any     []element `xml:",any"`
-}
+// name is any element, for its name.
+type name struct{ XMLName xml.Name }
 
-// condition: https://www.rfc-editor.org/rfc/rfc4918#section-14.5
+// condition is the first precondition of an error, and what it points at. All else of the element is read past: it is
+// as large as the server likes. https://www.rfc-editor.org/rfc/rfc4918#section-14.5
 type condition struct {
-	Any []element `xml:",any"`
+	Name, Href string
 }
 
-func (c condition) name() string {
-	if len(c.Any) == 0 {
-		return ""
-	}
-	return c.Any[0].XMLName.Local
-}
-
-func (c condition) href() string {
-	for _, e := range c.Any {
-		for _, h := range e.Any {
-			if h.XMLName.Local == "href" {
-				return strings.TrimSpace(h.Text)
+// UnmarshalXML reads an error element.
+func (c *condition) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
+	depth := 0
+	inHref := false
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
+			if depth++; depth == 1 && c.Name == "" {
+				c.Name = t.Name.Local
 			}
+			inHref = depth == 2 && t.Name.Local == "href" && c.Href == ""
+		case xml.CharData:
+			if inHref {
+				c.Href = strings.TrimSpace(string(t))
+			}
+		case xml.EndElement:
+			if depth--; depth < 0 {
+				return nil
+			}
+			inHref = false
 		}
 	}
-	return ""
 }
 
 // status is the response's own status, 200 where only its properties have one.
@@ -190,14 +197,22 @@ func parseMultistatus(body []byte) (*multistatus, error) {
 
 // parseCondition reads the body of an error, if there is one. Some name it in a namespace of their own.
 func parseCondition(body []byte) condition {
-	var c struct {
-		XMLName xml.Name
-		condition
+	d := decoder(body)
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return condition{}
+		}
+		start, ok := t.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		var c condition
+		if start.Name.Local != "error" || c.UnmarshalXML(d, start) != nil {
+			return condition{}
+		}
+		return c
 	}
-	if decoder(body).Decode(&c) != nil || c.XMLName.Local != "error" {
-		return condition{}
-	}
-	return c.condition
 }
 
 // escape is s as XML text.

@@ -101,7 +101,7 @@ func (a *App) Policy() plan.Policy {
 
 // Desired is what the roster wants now; where it is broken, what the last good one wants, with the problems.
 func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
-	r, problems := a.Roster.Load()
+	r, problems := a.Roster.Steady(now)
 	if problems != nil && len(r.People) == 0 {
 		return reconcile.Desired{}, problems
 	}

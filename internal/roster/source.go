@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"holdfast/internal/yamlpos"
 )
@@ -25,6 +26,9 @@ type Source struct {
 	good Roster
 	err  error // what Load answered to seen
 	read bool  // something was loaded
+
+	next  [sha256.Size]byte // fingerprint of a change that Steady waits out
+	since time.Time         // when it was first seen
 }
 
 // NewSource names the roster's files: names and globs (path/filepath.Match) relative to dir, with their places in the
@@ -53,6 +57,28 @@ func (s *Source) Load() (Roster, error) {
 		s.good = r
 	}
 	return s.good, s.err
+}
+
+// quiet is how long a change must have stood before Steady obeys it.
+const quiet = 2 * time.Second
+
+// Steady is Load for a daemon: a change is obeyed once the files were found the same twice, some seconds apart. A file
+// caught half-written, or one of several while it is being replaced, may well be good YAML with people missing.
+func (s *Source) Steady(now time.Time) (Roster, error) {
+	sum := fingerprint(s.inputs())
+	s.mu.Lock()
+	if sum == s.seen {
+		s.next = sum // what was changed is changed back: a later change waits anew
+	}
+	if s.read && sum != s.seen && (sum != s.next || now.Sub(s.since) < quiet) {
+		defer s.mu.Unlock()
+		if sum != s.next {
+			s.next, s.since = sum, now
+		}
+		return s.good, s.err
+	}
+	s.mu.Unlock()
+	return s.Load()
 }
 
 // Changed reports whether the files are others than Load last saw, by content.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/yamlpos"
 )
@@ -115,4 +116,31 @@ func TestSourceMergesGlobs(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
+}
+
+// A file caught half-written is not obeyed: only what stands for a while is.
+func TestSteady(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "roster.yaml")
+	half := strings.Replace(people, "raj@example.com", "raj@example.com, zone: Asia/Kolkata", 1)
+	full := half + "one_on_ones: [{manager: mia, reports: [raj]}]\n"
+	write(t, file, full)
+	s := NewSource(dir, patterns("roster.yaml"), calendars)
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	pairs := func(after time.Duration, want int) {
+		t.Helper()
+		r, err := s.Steady(now.Add(after))
+		if err != nil || len(r.Pairs) != want {
+			t.Errorf("after %s: %d pairs, %v, want %d", after, len(r.Pairs), err, want)
+		}
+	}
+	pairs(0, 1)
+	write(t, file, half) // as an editor's first half
+	pairs(time.Second, 1)
+	pairs(2*time.Second, 1)
+	write(t, file, full)
+	pairs(3*time.Second, 1)
+	write(t, file, half)
+	pairs(4*time.Second, 1)
+	pairs(6*time.Second, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -47,7 +48,7 @@ func init() {
 //	person WHO VERB WITH [ARG...]   what somebody does to the series they have with another, see people_test.go:
 //	                            move, moveall DAY TIME; cancel, putback DAY; decline DAY|all; shorten DAY LENGTH; delete;
 //	                            relocate DAY|all PLACE; addguest all ADDRESS;
-//	                            addevent, addseries TIME LENGTH TITLE (WITH is one guest more, - for none)
+//	                            addevent, addseries TIME LENGTH TITLE (WITH is one guest more, - for none); put FILE, an object as it stands
 func TestSessions(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
@@ -259,6 +260,9 @@ func (s *session) person(args []string) error {
 		return errors.New("person WHO VERB WITH [ARG...]")
 	}
 	who := account{Person: caldavtest.Person{Base: s.server.URL, User: args[0], Password: args[0] + "-pw", Email: args[0] + "@example.com", Now: s.time}}
+	if args[1] == "put" {
+		return s.put(who, args[2])
+	}
 	verb, with, rest := args[1], args[2]+"@example.com", args[3:]
 	x := edit{verb: verb, zone: time.UTC, all: true}
 	moment := func(text string) (at time.Time) {
@@ -313,4 +317,24 @@ func (s *session) person(args []string) error {
 		}
 	}
 	return who.do(context.Background(), x)
+}
+
+// put stores an object in the person's calendar, whatever it is.
+func (s *session) put(who account, name string) error {
+	body := strings.ReplaceAll(s.ReadFile(name), "\n", "\r\n")
+	r, err := http.NewRequest(http.MethodPut, who.Base+"/calendars/"+who.User+"/default/"+filepath.Base(name), strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.SetBasicAuth(who.User, who.Password)
+	r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("put %s: %s", name, resp.Status)
+	}
+	return nil
 }

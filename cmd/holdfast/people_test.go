@@ -32,7 +32,8 @@ var roles = []string{"mia", "raj", "lee"}
 type target struct {
 	name      string
 	schedules bool
-	service   bool   // Holdfast has a service account, else each person's own
+	service   bool   // Holdfast has the service account svc, else each person's own
+	blind     bool   // the service account is not shown what people set to free
 	client    string // script of the people's client; "" for caldavtest.Person
 	server    func(*testscript.Env) (server, error)
 }
@@ -41,6 +42,7 @@ type target struct {
 type server struct {
 	base     string
 	calendar string // URL with {user}
+	service  string // the same calendar's URL for the service account
 	team     []string
 }
 
@@ -83,6 +85,10 @@ func targets(t *testing.T) []target {
 			out = append(out, target{name: name + "-" + client, schedules: name == "cyrus", service: name == "radicale",
 				client: filepath.Join(clients, client+".py"), server: open})
 		}
+		if name == "cyrus" {
+			out = append(out, target{name: name + "-service", schedules: true, service: true, blind: true,
+				client: filepath.Join(clients, "caldav.py"), server: open})
+		}
 	}
 	return out
 }
@@ -96,7 +102,8 @@ func inMemory(scheduling bool) func(*testscript.Env) (server, error) {
 		}
 		h := httptest.NewServer(caldavtest.New(o))
 		env.Defer(h.Close)
-		return server{h.URL + "/", h.URL + "/calendars/{user}/default/", roles}, nil
+		calendar := h.URL + "/calendars/{user}/default/"
+		return server{h.URL + "/", calendar, calendar, roles}, nil
 	}
 }
 
@@ -122,7 +129,7 @@ func real(path string) (func(*testscript.Env) (server, error), error) {
 	return func(env *testscript.Env) (server, error) {
 		team := <-teams
 		env.Defer(func() { teams <- team })
-		return server{keys["BASE_URL"], keys["DEFAULT_CALENDAR"], team}, nil
+		return server{keys["BASE_URL"], keys["DEFAULT_CALENDAR"], keys["SERVICE_CALENDAR"], team}, nil
 	}, nil
 }
 
@@ -143,10 +150,12 @@ func (t target) open(env *testscript.Env) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	calendar := strings.TrimPrefix(srv.calendar, base.Scheme+"://"+base.Host)
 	if t.service {
-		values["LOGIN"], values["CALENDAR"] = "svc", fmt.Sprintf(", calendar: %q", strings.ReplaceAll(calendar, "{user}", "{person.id}"))
+		values["LOGIN"] = "svc"
+		values["CALENDAR"] = fmt.Sprintf(`, calendar: %q, headers: {Schedule-Address: "mailto:{person.email}"}`,
+			strings.ReplaceAll(srv.service, "{user}", "{person.id}"))
 	}
+	calendar := strings.TrimPrefix(srv.calendar, base.Scheme+"://"+base.Host)
 	for i, role := range roles {
 		login := srv.team[i]
 		a := account{client: t.client, Person: caldavtest.Person{Base: base.Scheme + "://" + base.Host, User: login, Password: login + "-pw",

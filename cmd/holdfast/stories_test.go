@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	status STATE [SLOT]
 //	replace FILE OLD NEW        edits a file
 //	[schedules]                 whether the server itself brings changes to the other's calendar
+//	[blind]                     whether it hides from Holdfast what people set to free
 func TestStories(t *testing.T) {
 	for _, target := range targets(t) {
 		t.Run(target.name, func(t *testing.T) {
@@ -52,10 +53,12 @@ func TestStories(t *testing.T) {
 					return err
 				},
 				Condition: func(cond string) (bool, error) {
-					if cond != "schedules" {
+					known := map[string]bool{"schedules": target.schedules, "blind": target.blind}
+					is, ok := known[cond]
+					if !ok {
 						return false, fmt.Errorf("unknown condition %q", cond)
 					}
-					return target.schedules, nil
+					return is, nil
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"sync": command((*story).sync), "plan": command((*story).plan), "quiet": command((*story).quiet),

@@ -1,230 +1,29 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/emersion/go-ical"
-	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/teambition/rrule-go"
+
 	"holdfast/internal/clock"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/series"
 )
 
-// roles are the people of the roster, in the order in which a team of accounts plays them.
-var roles = []string{"mia", "raj", "lee"}
-
-// target is a calendar server with people who have a certain client.
-type target struct {
-	name      string
-	schedules bool
-	service   bool   // Holdfast has the service account svc, else each person's own
-	blind     bool   // the service account is not shown what people set to free
-	client    string // script of the people's client; "" for caldavtest.Person
-	server    func(*testscript.Env) (server, error)
-}
-
-// server is what one story needs of a calendar server.
-type server struct {
-	base     string
-	calendar string // URL with {user}
-	service  string // the same calendar's URL for the service account
-	team     []string
-}
-
 // account is a person with a login and a calendar app.
 type account struct {
 	caldavtest.Person
 	client string
-}
-
-// targets are the server in memory, scheduling and not, and the real ones that the environment names
-// (HOLDFAST_TEST_RADICALE and HOLDFAST_TEST_CYRUS, files of KEY=VALUE lines), each with each client.
-func targets(t *testing.T) []target {
-	var out []target
-	for _, scheduling := range []bool{true, false} {
-		name := map[bool]string{true: "scheduling", false: "plain"}[scheduling]
-		out = append(out, target{name: name, schedules: scheduling, service: !scheduling, server: inMemory(scheduling)})
-	}
-	clients := os.Getenv("HOLDFAST_TEST_CLIENTS")
-	if clients == "" {
-		clients = filepath.Join("..", "..", ".ci", "clients")
-	}
-	clients, err := filepath.Abs(clients)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"radicale", "cyrus"} {
-		variable := "HOLDFAST_TEST_" + strings.ToUpper(name)
-		path := os.Getenv(variable)
-		if path == "" {
-			if os.Getenv("HOLDFAST_TEST_REQUIRE") != "" {
-				t.Errorf("%s names no server", variable)
-			}
-			continue
-		}
-		open, err := real(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, client := range []string{"evolution", "caldav"} {
-			out = append(out, target{name: name + "-" + client, schedules: name == "cyrus", service: name == "radicale",
-				client: filepath.Join(clients, client+".py"), server: open})
-		}
-		if name == "cyrus" {
-			out = append(out, target{name: name + "-service", schedules: true, service: true, blind: true,
-				client: filepath.Join(clients, "caldav.py"), server: open})
-		}
-	}
-	return out
-}
-
-// inMemory is a new caldavtest server for each story.
-func inMemory(scheduling bool) func(*testscript.Env) (server, error) {
-	return func(env *testscript.Env) (server, error) {
-		o := caldavtest.Options{Scheduling: scheduling, Users: []caldavtest.User{{Name: "svc", Password: "svc-pw", Service: true}}}
-		for _, name := range roles {
-			o.Users = append(o.Users, caldavtest.User{Name: name, Password: name + "-pw", Email: name + "@example.test", Zone: zone})
-		}
-		h := httptest.NewServer(caldavtest.New(o))
-		env.Defer(h.Close)
-		calendar := h.URL + "/calendars/{user}/default/"
-		return server{h.URL + "/", calendar, calendar, roles}, nil
-	}
-}
-
-// real is the running server that the file describes. Its teams of accounts take turns.
-func real(path string) (func(*testscript.Env) (server, error), error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	keys := map[string]string{}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		k, v, _ := strings.Cut(lines.Text(), "=")
-		keys[k] = v
-	}
-	teams := make(chan []string, 8)
-	for _, team := range strings.Fields(keys["STORY_TEAMS"]) {
-		teams <- strings.Split(team, ",")
-	}
-	if len(teams) == 0 || keys["BASE_URL"] == "" {
-		return nil, fmt.Errorf("%s names no STORY_TEAMS or no BASE_URL", path)
-	}
-	return func(env *testscript.Env) (server, error) {
-		team := <-teams
-		env.Defer(func() { teams <- team })
-		return server{keys["BASE_URL"], keys["DEFAULT_CALENDAR"], keys["SERVICE_CALENDAR"], team}, nil
-	}, nil
-}
-
-// open prepares a story: empty calendars, and the files that a story has not brought itself.
-func (t target) open(env *testscript.Env) (*story, error) {
-	srv, err := t.server(env)
-	if err != nil {
-		return nil, err
-	}
-	now, _ := series.WallClock(clock.System(), zone)
-	s := &story{people: map[string]account{}, monday: now.Monday()}
-	values := map[string]string{"ORG": "story-" + strconv.FormatInt(clock.System().UnixNano(), 36), "URL": srv.base,
-		"LOGIN": "{person.id}", "CALENDAR": ""}
-	for n := range 4 {
-		values[fmt.Sprintf("WEEK%d", n)] = s.monday.AddDays(7 * n).String()
-	}
-	base, err := url.Parse(srv.base)
-	if err != nil {
-		return nil, err
-	}
-	if t.service {
-		values["LOGIN"] = "svc"
-		values["CALENDAR"] = fmt.Sprintf(`, calendar: %q, headers: {Schedule-Address: "mailto:{person.email}"}`,
-			strings.ReplaceAll(srv.service, "{user}", "{person.id}"))
-	}
-	calendar := strings.TrimPrefix(srv.calendar, base.Scheme+"://"+base.Host)
-	for i, role := range roles {
-		login := srv.team[i]
-		a := account{client: t.client, Person: caldavtest.Person{Base: base.Scheme + "://" + base.Host, User: login, Password: login + "-pw",
-			Email: login + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", login), HTTP: &http.Client{Timeout: time.Minute}}}
-		s.people[role], values[strings.ToUpper(role)] = a, login
-		if err := secret(filepath.Join(env.WorkDir, "secrets"), login); err != nil {
-			return nil, err
-		}
-	}
-	if err := secret(filepath.Join(env.WorkDir, "secrets"), "svc"); err != nil {
-		return nil, err
-	}
-	s.pair = values["MIA"] + "/" + values["RAJ"]
-	env.Setenv("PAIR", s.pair)
-	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a -race build lingers for a second
-	for _, name := range []string{"holdfast.yaml", "roster.yaml"} {
-		text, err := os.ReadFile(filepath.Join(env.WorkDir, name))
-		if errors.Is(err, os.ErrNotExist) {
-			text, err = os.ReadFile(filepath.Join("testdata", "stories", name))
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(filepath.Join(env.WorkDir, name), []byte(os.Expand(string(text), func(k string) string { return values[k] })), 0o600); err != nil {
-			return nil, err
-		}
-	}
-	return s, s.wipe()
-}
-
-func secret(dir, user string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, user), []byte(user+"-pw\n"), 0o600)
-}
-
-func (s *story) ctx() context.Context { return context.Background() }
-
-// wipe empties all calendars, without a word to the others; a scheduling server may still leave a cancelled copy with
-// one whose turn is over, so it goes round.
-func (s *story) wipe() error {
-	for range 3 {
-		left := 0
-		for _, a := range s.people {
-			entries, err := a.Events(s.ctx())
-			if err != nil {
-				return err
-			}
-			for _, e := range entries {
-				left++
-				r, err := http.NewRequest(http.MethodDelete, a.Base+e.Href, nil)
-				if err != nil {
-					return err
-				}
-				r.SetBasicAuth(a.User, a.Password)
-				r.Header.Set("Schedule-Reply", "F") // RFC 6638 section 8.1
-				resp, err := a.HTTP.Do(r)
-				if err != nil {
-					return err
-				}
-				resp.Body.Close()
-			}
-		}
-		if left == 0 {
-			return nil
-		}
-	}
-	return errors.New("the calendars do not get empty")
 }
 
 // meeting is one meeting on a person's calendar.
@@ -315,6 +114,82 @@ func linksOf(text string, original time.Time) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// calendar compares all that a person's calendar has in a week: "Tue 10:00 1h0m0s".
+func (s *story) calendar(args []string) error {
+	who, err := s.account(args)
+	if err != nil {
+		return err
+	}
+	day, _, rest, err := s.when(args[1:2])
+	if err != nil {
+		return err
+	}
+	var want []string
+	for _, words := range strings.Split(strings.Join(append(rest, args[2:]...), " "), " + ") {
+		if words == "none" {
+			continue
+		}
+		if _, length, ok := strings.Cut(words, ":"); !ok || !strings.Contains(length, " ") {
+			words += " 1h0m0s"
+		}
+		want = append(want, words)
+	}
+	meetings, err := who.meetings(s.monday.AddDays(day.Monday().DaysSince(s.monday)))
+	if err != nil {
+		return err
+	}
+	got := []string{}
+	for _, m := range meetings {
+		d, at := series.WallClock(m.Start, zone)
+		got = append(got, fmt.Sprintf("%s %s %s", series.ShortDay(d.Weekday()), at, m.End.Sub(m.Start)))
+	}
+	if !slices.Equal(got, want) && len(got)+len(want) > 0 {
+		return fmt.Errorf("%s has %q in the week of %s, want %q", args[0], got, day.Monday(), want)
+	}
+	return nil
+}
+
+var urls = regexp.MustCompile(`https?://[^\s\\]+`)
+
+// meeting is the only meeting of a person's calendar in a week.
+func (s *story) meeting(args []string) (meeting, error) {
+	who, err := s.account(args)
+	if err != nil || len(args) != 3 {
+		return meeting{}, fmt.Errorf("want WHO WEEK VALUE, not %q: %w", args, err)
+	}
+	day, _, _, err := s.when(args[1:2])
+	if err != nil {
+		return meeting{}, err
+	}
+	ms, err := who.meetings(day.Monday())
+	if err == nil && len(ms) != 1 {
+		err = fmt.Errorf("%s has %d meetings in the week of %s", args[0], len(ms), day.Monday())
+	}
+	if err != nil {
+		return meeting{}, err
+	}
+	return ms[0], nil
+}
+
+func (s *story) place(args []string) error {
+	m, err := s.meeting(args)
+	if err == nil && m.Place != args[2] {
+		err = fmt.Errorf("the place is %q", m.Place)
+	}
+	return err
+}
+
+func (s *story) link(args []string) error {
+	m, err := s.meeting(args)
+	if err != nil {
+		return err
+	}
+	if want := []string{args[2], args[2], args[2]}; args[2] == "none" && len(m.links) > 0 || args[2] != "none" && !slices.Equal(m.links, want) {
+		return fmt.Errorf("the links are %q", m.links)
+	}
+	return nil
 }
 
 // series is the person's event of the pair's latest series.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+
 	"holdfast/internal/series"
 )
 
@@ -342,82 +342,6 @@ func (s *story) status(args []string) error {
 	}
 	if len(rows) != 1 || rows[0].State != args[0] || len(args) > 1 && rows[0].Slot != args[1] {
 		return fmt.Errorf("status is %v", rows)
-	}
-	return nil
-}
-
-// calendar compares all that a person's calendar has in a week: "Tue 10:00 1h0m0s".
-func (s *story) calendar(args []string) error {
-	who, err := s.account(args)
-	if err != nil {
-		return err
-	}
-	day, _, rest, err := s.when(args[1:2])
-	if err != nil {
-		return err
-	}
-	var want []string
-	for _, words := range strings.Split(strings.Join(append(rest, args[2:]...), " "), " + ") {
-		if words == "none" {
-			continue
-		}
-		if _, length, ok := strings.Cut(words, ":"); !ok || !strings.Contains(length, " ") {
-			words += " 1h0m0s"
-		}
-		want = append(want, words)
-	}
-	meetings, err := who.meetings(s.monday.AddDays(day.Monday().DaysSince(s.monday)))
-	if err != nil {
-		return err
-	}
-	got := []string{}
-	for _, m := range meetings {
-		d, at := series.WallClock(m.Start, zone)
-		got = append(got, fmt.Sprintf("%s %s %s", series.ShortDay(d.Weekday()), at, m.End.Sub(m.Start)))
-	}
-	if !slices.Equal(got, want) && len(got)+len(want) > 0 {
-		return fmt.Errorf("%s has %q in the week of %s, want %q", args[0], got, day.Monday(), want)
-	}
-	return nil
-}
-
-var urls = regexp.MustCompile(`https?://[^\s\\]+`)
-
-// meeting is the only meeting of a person's calendar in a week.
-func (s *story) meeting(args []string) (meeting, error) {
-	who, err := s.account(args)
-	if err != nil || len(args) != 3 {
-		return meeting{}, fmt.Errorf("want WHO WEEK VALUE, not %q: %w", args, err)
-	}
-	day, _, _, err := s.when(args[1:2])
-	if err != nil {
-		return meeting{}, err
-	}
-	ms, err := who.meetings(day.Monday())
-	if err == nil && len(ms) != 1 {
-		err = fmt.Errorf("%s has %d meetings in the week of %s", args[0], len(ms), day.Monday())
-	}
-	if err != nil {
-		return meeting{}, err
-	}
-	return ms[0], nil
-}
-
-func (s *story) place(args []string) error {
-	m, err := s.meeting(args)
-	if err == nil && m.Place != args[2] {
-		err = fmt.Errorf("the place is %q", m.Place)
-	}
-	return err
-}
-
-func (s *story) link(args []string) error {
-	m, err := s.meeting(args)
-	if err != nil {
-		return err
-	}
-	if want := []string{args[2], args[2], args[2]}; args[2] == "none" && len(m.links) > 0 || args[2] != "none" && !slices.Equal(m.links, want) {
-		return fmt.Errorf("the links are %q", m.links)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			case ill > 0 && len(args) == 0:
 				a.printf("\n%d of %s cannot be used yet.\n", ill, count(len(people), "calendar"))
 			case len(args) == 0:
-				a.printf("\n%s: all is well. Next: `holdfast plan`.\n", count(len(people), "calendar"))
+				a.printf("\n%s: logged in, read and written. Next: `holdfast plan`.\n", count(len(people), "calendar"))
 			}
 			return nil
 		}}
@@ -128,9 +128,10 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 	return out, cmd.Context().Err()
 }
 
-// findingsText tells in one line of a calendar where all is well, unless in full is wanted. A hint that was told is not told again.
+// findingsText tells of a calendar: in one line where all is well, unless it is wanted in full. A hint that was told is not
+// told again.
 func (a *app) findingsText(id string, found []findingJSON, full bool, told map[string]bool) {
-	var well []string
+	well := 0
 	for _, f := range found {
 		switch {
 		case !f.OK:
@@ -138,15 +139,16 @@ func (a *app) findingsText(id string, found []findingJSON, full bool, told map[s
 		case full:
 			a.printf("%s    %s  %s: %s\n", green.Render("ok"), bold.Render(id), f.Check, f.Text)
 		default:
-			well = append(well, f.Check)
+			well++
 		}
 		if f.Hint != nil && !told[*f.Hint] {
 			told[*f.Hint] = true
 			defer a.printf("      %s\n", yellow.Render(*f.Hint))
 		}
 	}
-	if len(well) == len(found) {
-		a.printf("%s    %s  %s; %s\n", green.Render("ok"), bold.Render(id), strings.Join(well, ", "), found[len(found)-1].Text)
+	if well == len(found) {
+		last := found[len(found)-1]
+		a.printf("%s    %s  %s: %s\n", green.Render("ok"), bold.Render(id), last.Check, last.Text)
 	}
 }
 

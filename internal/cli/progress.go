@@ -45,7 +45,11 @@ func (b *bar) set(what string, done, of int) {
 }
 
 func (b *bar) draw() {
-	if b.to == nil || !b.late || b.of == 0 {
+	if b.to == nil || !b.late {
+		return
+	}
+	if b.of == 0 {
+		fmt.Fprint(b.to, "\r\x1b[Kreading calendars ...")
 		return
 	}
 	const width = 30
@@ -61,7 +65,7 @@ func (b *bar) stop() {
 	b.timer.Stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.to != nil && b.late && b.of > 0 {
+	if b.to != nil && b.late {
 		fmt.Fprint(b.to, "\r\x1b[K")
 	}
 	b.to = nil

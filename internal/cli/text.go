@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -66,10 +67,15 @@ func (a *app) json(v any) error {
 	return e.Encode(v)
 }
 
-// wrap breaks a line between its words. A hyphen is part of a word: it may belong to a flag, a date or a password.
+// unit is a number with what it counts.
+var unit = regexp.MustCompile(`(\d) (h|min|%)`)
+
+// wrap breaks a line between its words. A hyphen is part of a word, which may be a flag, a date or a password; a number
+// stays with its unit.
 func wrap(line string, width int) string {
-	const kept = "\u2011"
-	return strings.ReplaceAll(lipgloss.Wrap(strings.ReplaceAll(line, "-", kept), width, ""), kept, "-")
+	const hyphen, space = "\u2011", "\u00a0"
+	line = unit.ReplaceAllString(strings.ReplaceAll(line, "-", hyphen), "$1"+space+"$2")
+	return strings.NewReplacer(hyphen, "-", space, " ").Replace(lipgloss.Wrap(line, width, ""))
 }
 
 // narrowest is how narrow a column may get.

@@ -24,14 +24,25 @@ import (
 	"holdfast/internal/provider/caldav/caldavtest"
 )
 
-// clockVariable holds the time that a session's holdfast goes by.
+// clockVariable holds the time that a session's holdfast goes by: a moment at which it stands still, or a moment and
+// what the machine's clock said when the session's began to run from there.
 const clockVariable = "HOLDFAST_TEST_NOW"
 
+func clockOf(text string) (clock.Clock, error) {
+	moment, began, runs := strings.Cut(text, " ")
+	now, err := time.Parse(time.RFC3339, moment)
+	if err != nil || !runs {
+		return func() time.Time { return now }, err
+	}
+	start, err := time.Parse(time.RFC3339Nano, began)
+	return func() time.Time { return now.Add(clock.System().Sub(start)) }, err
+}
+
 func init() {
-	if now, err := time.Parse(time.RFC3339, os.Getenv(clockVariable)); err == nil {
+	if c, err := clockOf(os.Getenv(clockVariable)); err == nil {
 		terminal = func() cli.IO {
 			io := cli.Terminal()
-			io.Clock = func() time.Time { return now }
+			io.Clock = c
 			return io
 		}
 	}
@@ -41,7 +52,7 @@ func init() {
 //
 //	calendars [plain]           starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
 //	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; -stop stops it
-//	clock TIME|real             what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
+//	clock TIME [running]        what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
 //	expand FILE...              replaces $NAME in files
 //	code N COMMAND...           runs the command, which has to end with that exit code
 //	until TEXT COMMAND...       runs the command again and again until it prints the text
@@ -144,7 +155,7 @@ func TestReadmeTables(t *testing.T) {
 	for line := range strings.Lines(string(source)) {
 		for _, m := range words.FindAllStringSubmatch(line, -1) {
 			n++
-			if word := m[1]; !regexp.MustCompile("(?m)^\\| .*`"+word+"`.* \\|").Match(readme) {
+			if word := m[1]; !regexp.MustCompile("(?m)^\\| .*`" + word + "`.* \\|").Match(readme) {
 				t.Errorf("no table of README.md has `%s`", word)
 			}
 		}
@@ -160,7 +171,7 @@ type sessionKey struct{}
 type session struct {
 	*testscript.TestScript
 	server *httptest.Server
-	now    atomic.Pointer[time.Time] // nil: the machine's
+	now    atomic.Pointer[clock.Clock]
 }
 
 func act(do func(*session, []string) error) func(*testscript.TestScript, bool, []string) {
@@ -180,26 +191,20 @@ func (s *session) stop() {
 	}
 }
 
-func (s *session) time() time.Time {
-	if now := s.now.Load(); now != nil {
-		return *now
-	}
-	return clock.System()
-}
+func (s *session) time() time.Time { return (*s.now.Load())() }
 
-func (s *session) setClock(setenv func(k, v string), text string) error {
-	now, err := time.Parse(time.RFC3339, text)
-	if text == "real" {
-		s.now.Store(nil)
-		setenv(clockVariable, "")
-		return nil
+func (s *session) setClock(setenv func(k, v string), args ...string) error {
+	text := args[0]
+	if len(args) > 1 {
+		text += " " + clock.System().Format(time.RFC3339Nano)
 	}
+	now, err := clockOf(text)
 	s.now.Store(&now)
 	setenv(clockVariable, text)
 	return err
 }
 
-func (s *session) clock(args []string) error { return s.setClock(s.Setenv, args[0]) }
+func (s *session) clock(args []string) error { return s.setClock(s.Setenv, args...) }
 
 func (s *session) calendars(args []string) error {
 	s.stop()

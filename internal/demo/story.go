@@ -21,14 +21,14 @@ type scene struct {
 	do     func(ctx context.Context) error
 	opens  drift.Kind // the flag that opens, "" for none
 	shuts  drift.Kind // the flag that closes
-	writes bool       // something is written
+	roster bool       // the roster is changed: the daemon sees that by itself, in a few seconds, and writes
 }
 
 func (s scene) noticed(r reconcile.Round) bool {
 	has := func(flags []drift.Flag, k drift.Kind) bool {
 		return k == "" || slices.ContainsFunc(flags, func(f drift.Flag) bool { return f.Kind == k })
 	}
-	return has(r.Edges.Opened, s.opens) && has(r.Edges.Closed, s.shuts) && (!s.writes || len(r.Applied) > 0)
+	return has(r.Edges.Opened, s.opens) && has(r.Edges.Closed, s.shuts) && (!s.roster || len(r.Applied) > 0)
 }
 
 // The pauses: between the scenes of the story, and between what people do once it is told.
@@ -62,7 +62,11 @@ func (d *demo) tell(ctx context.Context) error {
 		if err := s.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.words, err)
 		}
-		if r, err = d.until(ctx, s.noticed); err != nil {
+		wake := d.wake
+		if s.roster {
+			wake = nil
+		}
+		if r, err = d.until(ctx, wake, s.noticed); err != nil {
 			return err
 		}
 	}
@@ -133,7 +137,7 @@ func (d *demo) scenes(book map[string]meeting) []scene {
 		{words: "Mia puts the cancelled one with Lee back.", shuts: drift.Cancelled, do: func(ctx context.Context) error {
 			return mia.PutBack(ctx, lee.uid, lee.start())
 		}},
-		{words: "The admin edits the roster: Mia and Raj now meet in Room Cedar.", writes: true, do: func(context.Context) error {
+		{words: "The admin edits the roster: Mia and Raj now meet in Room Cedar.", roster: true, do: func(context.Context) error {
 			return d.roster("Room Cedar")
 		}},
 	}
@@ -203,15 +207,15 @@ func (d *demo) round(ctx context.Context) (reconcile.Round, error) {
 // maxRounds is how many rounds the daemon may take to notice something.
 const maxRounds = 20
 
-// until makes rounds until one has what is asked for, or too many have passed.
-func (d *demo) until(ctx context.Context, enough func(reconcile.Round) bool) (reconcile.Round, error) {
-	wake := d.wake
+// until waits for a round that has what is asked for, or for too many without; it asks for each where there is a wake.
+func (d *demo) until(ctx context.Context, wake chan<- struct{}, enough func(reconcile.Round) bool) (reconcile.Round, error) {
+	ask := wake
 	for range maxRounds {
 		select {
-		case wake <- struct{}{}:
-			wake = nil // one is coming
+		case ask <- struct{}{}:
+			ask = nil // one is coming
 		case r := <-d.rounds:
-			wake = d.wake
+			ask = wake
 			d.tellRound(r)
 			if enough(r) {
 				return r, nil
@@ -249,7 +253,7 @@ func (d *demo) goOn(ctx context.Context, book map[string]meeting) error {
 			d.say("          %v", err) // somebody who joined may have taken it away
 			continue
 		}
-		if _, err := d.until(ctx, func(reconcile.Round) bool { return true }); err != nil {
+		if _, err := d.until(ctx, d.wake, func(reconcile.Round) bool { return true }); err != nil {
 			return err
 		}
 	}

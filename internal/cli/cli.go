@@ -64,6 +64,7 @@ type app struct {
 	code    int
 	log     zerolog.Logger
 	bar     *bar
+	said    bool // something was printed
 }
 
 // Run carries out the command that args name and returns the exit code.

@@ -154,13 +154,15 @@ func (a *app) planText(r reconcile.Round) {
 	}
 	a.heldText(r)
 	if n := len(r.Edges.Opened); n > 0 {
-		a.printf("\n%s would open:\n", count(n, "flag"))
+		a.gap()
+		a.printf("%s would open:\n", count(n, "flag"))
 		for _, f := range r.Edges.Opened {
 			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), f.Words())
 		}
 	}
 	if n := len(r.Open) - len(r.Edges.Opened); n > 0 {
-		a.printf("\n%s open: `holdfast flags` shows them.\n", count(n, "flag"))
+		a.gap()
+		a.printf("%s open: `holdfast flags` shows them.\n", count(n, "flag"))
 	}
 }
 
@@ -169,7 +171,8 @@ func (a *app) heldText(r reconcile.Round) {
 	if len(r.Plan.Held) == 0 {
 		return
 	}
-	a.printf("\n%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(r.Plan.Held))))
+	a.gap()
+	a.printf("%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(r.Plan.Held))))
 	last := ""
 	for i, h := range r.Plan.Held {
 		a.changeText(h.Change, yellow.Render("!"))
@@ -201,7 +204,7 @@ func (a *app) edges(r reconcile.Round) {
 		flags []drift.Flag
 	}{{"opened ", yellow.Render, r.Edges.Opened}, {"changed", yellow.Render, r.Edges.Changed}, {"closed ", green.Render, r.Edges.Closed}}
 	if len(r.Edges.Opened)+len(r.Edges.Changed)+len(r.Edges.Closed) > 0 {
-		a.printf("\n")
+		a.gap()
 	}
 	for _, n := range names {
 		for _, f := range n.flags {

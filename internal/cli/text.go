@@ -23,7 +23,17 @@ var (
 	cyan   = lipgloss.NewStyle().Foreground(lipgloss.Color("6"))
 )
 
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.Out, format, args...) }
+func (a *app) printf(format string, args ...any) {
+	a.said = true
+	fmt.Fprintf(a.Out, format, args...)
+}
+
+// gap is an empty line, if anything stands before it.
+func (a *app) gap() {
+	if a.said {
+		a.printf("\n")
+	}
+}
 
 // errorf is printf to stderr.
 func (a *app) errorf(format string, args ...any) {

@@ -123,7 +123,7 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 	}
 	var out []findingJSON
 	for _, f := range cal.Doctor(cmd.Context()) {
-		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: f.Text, Hint: null(f.Hint)})
+		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: strings.TrimPrefix(f.Text, f.Check+": "), Hint: null(f.Hint)})
 	}
 	return out, cmd.Context().Err()
 }

@@ -35,7 +35,7 @@ func (a *app) forecastCommand() *cobra.Command {
 				return a.json(rows)
 			}
 			if len(rows) == 0 {
-				a.printf("Nothing touches a slot in the next %s.\n", count(months, "month"))
+				a.printf("Nothing touches a slot within %s.\n", count(months, "month"))
 				return nil
 			}
 			var out [][]string

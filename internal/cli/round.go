@@ -121,6 +121,8 @@ func (a *app) changeText(c plan.Change, mark string) {
 	}
 	what := drift.Say(c.To)
 	switch {
+	case c.Action == plan.End:
+		what = drift.Say(c.From) + " " + what
 	case c.From != "" && c.To != "" && c.From != c.To:
 		what = drift.Say(c.From) + " -> " + what
 	case c.To == "":

@@ -179,15 +179,16 @@ func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m))
 
 // deliver brings raj's copy what the daemon saw on mia's calendar.
 func (l *life) deliver(daemon string, ref series.Ref) (series.Ref, error) {
-	for _, e := range l.last[daemon+"mia"].Series {
-		for _, c := range l.last[daemon+"raj"].Copies {
-			if c.UID == e.UID {
-				ref = c.Ref
-			}
-		}
-		return l.w.Calendar("raj").Deliver(context.Background(), ref, e, raj.Email)
+	all := l.last[daemon+"mia"].Series
+	if len(all) == 0 {
+		return series.Ref{}, nil
 	}
-	return series.Ref{}, nil
+	for _, c := range l.last[daemon+"raj"].Copies {
+		if c.UID == all[0].UID {
+			ref = c.Ref
+		}
+	}
+	return l.w.Calendar("raj").Deliver(context.Background(), ref, all[0], raj.Email)
 }
 
 // act is what a person does.

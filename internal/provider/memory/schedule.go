@@ -84,6 +84,7 @@ func (c *Calendar) receive(o *object) {
 func (c *Calendar) bring(o *object) {
 	was := c.byUID(o.event.UID)
 	n := merge(was, o.event, c.address(o.event))
+	n.single = o.single
 	if was == nil || !reflect.DeepEqual(n.event, was.event) {
 		c.store(n)
 	}

@@ -116,7 +116,7 @@ var copies = []check{
 		ref = b.ref(c.Update(b.ctx, ref, series.Patch{Place: ptr("Room Birch")}))
 		b.follows("elsewhere")
 		to := series.Slot{Weekday: time.Wednesday, At: 9 * 60, Duration: 30 * time.Minute, Every: 1, Zone: berlin}
-		ref = b.ref(c.Update(b.ctx, ref, series.Patch{Slot: &series.SlotPatch{Slot: to, First: b.day(0).AddDays(1)}}))
+		b.ref(c.Update(b.ctx, ref, series.Patch{Slot: &series.SlotPatch{Slot: to, First: b.day(0).AddDays(1)}}))
 		b.follows("moved")
 		b.must(b.Manager.Hands.Move(e.ID, to.On(b.day(5).AddDays(1)), to.On(b.day(5).AddDays(2))))
 		b.follows("moved by hand")

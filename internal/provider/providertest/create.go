@@ -103,12 +103,12 @@ var creating = []check{
 		b.ref(b.Manager.Calendar.Create(b.ctx, s))
 		old := b.one()
 		b.ref(b.Manager.Calendar.End(b.ctx, old.Ref, b.day(-3)))
-		b.nextGeneration(old)
+		b.nextGeneration()
 	}},
 	{"create/after-a-cancellation", "where it is cancelled, the next free generation is taken", func(b *bench) {
 		old := b.book()
 		b.must(b.Manager.Hands.CancelStatus(old.ID, time.Time{}))
-		b.nextGeneration(old)
+		b.nextGeneration()
 	}},
 	{"create/after-a-deletion", "where it is deleted, the next free generation is taken, if the calendar knows of it", func(b *bench) {
 		old := b.book()
@@ -139,9 +139,9 @@ var creating = []check{
 }
 
 // nextGeneration sees that Create now books anew, once, and lets the old one be.
-func (b *bench) nextGeneration(old series.Event) {
+func (b *bench) nextGeneration() {
 	b.Helper()
-	old = b.one()
+	old := b.one()
 	ref := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
 	if again := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); again != ref {
 		b.Errorf("created again as %v, first as %v", again, ref)

@@ -131,7 +131,7 @@ var people = []check{
 		}
 	}},
 	{"people/answers", seen, func(b *bench) {
-		e := b.book()
+		b.book()
 		raj := series.Address(b.Report.Person.Email)
 		said := func(gs []series.Guest) series.PartStat {
 			i := slices.IndexFunc(gs, func(g series.Guest) bool { return g.Address == raj })
@@ -142,7 +142,7 @@ var people = []check{
 		}
 		c := b.copied()
 		b.must(b.Report.Hands.Answer(c.ID, b.at(1), raj, series.Declined))
-		e = b.answered(c)
+		e := b.answered(c)
 		if m := b.meeting(e, b.at(1)); said(m.Guests) != series.Declined || said(e.Guests) == series.Declined || m.Cancelled || !m.Start.Equal(b.at(1)) {
 			b.Errorf("declined one: %s, the series %s, cancelled %v, at %v", said(m.Guests), said(e.Guests), m.Cancelled, m.Start)
 		}

@@ -1,6 +1,7 @@
 package caldavtest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -87,13 +88,11 @@ func (a *account) linesIn(e *component) []*line {
 
 // answerIn is the account's PARTSTAT in a component, "" when it is not invited.
 func answerIn(e *component, a *account) string {
-	for _, l := range a.linesIn(e) {
-		if p := l.param("PARTSTAT"); p != "" {
-			return strings.ToUpper(p)
-		}
-		return "NEEDS-ACTION"
+	lines := a.linesIn(e)
+	if len(lines) == 0 {
+		return ""
 	}
-	return ""
+	return cmp.Or(strings.ToUpper(lines[0].param("PARTSTAT")), "NEEDS-ACTION")
 }
 
 // view is the organizer's object as one guest may see it, nil when there is nothing that the server should deliver to

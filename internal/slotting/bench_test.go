@@ -19,8 +19,8 @@ func cpu() float64 {
 
 func BenchmarkSolve(b *testing.B) {
 	for _, c := range []struct {
-		name   string
-		town   town
+		name  string
+		town  town
 		limit float64 // CPU seconds
 	}{
 		{"500 people, 30 minutes", town{seed: 11, people: 500, zones: 3, grid: 2}, 0.3},
@@ -51,4 +51,7 @@ func BenchmarkSolve(b *testing.B) {
 	}
 }
 
-func s0(p *slotting.Problem) string { s, _ := slotting.Solve(p); return fmt.Sprint(len(p.Pairs), s.Terms) }
+func s0(p *slotting.Problem) string {
+	s, _ := slotting.Solve(p)
+	return fmt.Sprint(len(p.Pairs), s.Terms)
+}

@@ -2,6 +2,7 @@ package slotting
 
 import (
 	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 )
@@ -13,7 +14,7 @@ func Check(p *Problem, slots []int) (Terms, []string) {
 	var broken []string
 	teams, uses := make([][]Window, len(p.People)), make([][]int, len(p.People))
 	reports := make([]int, len(p.People))
-	rooms := map[[2]int][]int{}
+	rooms := map[[2]int]map[int]bool{}
 	for i, x := range p.Pairs {
 		reports[x.Manager]++
 		t, bad := p.judge(x, slots[i])
@@ -28,32 +29,39 @@ func Check(p *Problem, slots []int) (Terms, []string) {
 		if slots[i] == None {
 			continue
 		}
-		s := p.local(x, x.Manager, slots[i], 0)
+		s := p.first(x, slots[i])
 		teams[x.Manager] = append(teams[x.Manager], Window{s, s + x.Duration})
 		uses[x.Manager] = append(uses[x.Manager], i)
 		uses[x.Report] = append(uses[x.Report], i)
-		if site := p.People[x.Manager].Zone; x.NeedsRoom && p.hasSite(site) {
-			for q := range x.Duration {
-				k := [2]int{site, (s + q) % quartersPerWeek}
-				rooms[k] = append(rooms[k], i)
+		if x.Room != None {
+			for w := range p.Zones[0] {
+				if at, ok := p.local(x, p.Rooms[x.Room].Zone, slots[i], w); ok {
+					for q := range x.Duration {
+						k := [2]int{x.Room, (at + q) % quartersPerWeek}
+						if rooms[k] == nil {
+							rooms[k] = map[int]bool{}
+						}
+						rooms[k][i] = true
+					}
+				}
 			}
 		}
 	}
-	unpinned := func(pairs []int) bool {
+	unpinned := func(pairs ...int) bool {
 		return slices.ContainsFunc(pairs, func(i int) bool { return p.Pairs[i].Pinned == None })
 	}
 	for v, pairs := range uses {
 		for a, i := range pairs {
 			for _, j := range pairs[:a] {
-				if unpinned([]int{i, j}) && p.collide(v, i, j, slots) {
+				if unpinned(i, j) && p.collide(v, i, j, slots) {
 					broken = append(broken, fmt.Sprintf("%s: two 1:1s at once, pairs %d and %d", p.People[v].ID, j, i))
 				}
 			}
 		}
 	}
 	for k, pairs := range rooms {
-		if len(pairs) > p.Rooms[k[0]] && unpinned(pairs) {
-			broken = append(broken, fmt.Sprintf("site %d: %d pairs in %d rooms at quarter %d", k[0], len(pairs), p.Rooms[k[0]], k[1]))
+		if n := p.Rooms[k[0]].Count; len(pairs) > n && unpinned(slices.Collect(maps.Keys(pairs))...) {
+			broken = append(broken, fmt.Sprintf("rooms %d: %d pairs in %d at quarter %d", k[0], len(pairs), n, k[1]))
 		}
 	}
 	slices.Sort(broken)
@@ -64,17 +72,24 @@ func Check(p *Problem, slots []int) (Terms, []string) {
 	return total, broken
 }
 
-func (p *Problem) hasSite(zone int) bool { _, ok := p.Rooms[zone]; return ok }
+// local is when the slot of the pair is on the clock of the zone in that week; not ok if the week's offsets do not hold on the
+// slot's day.
+func (p *Problem) local(x Pair, zone, slot, week int) (at int, ok bool) {
+	at = ((slot+p.Zones[zone][week]-p.Zones[x.Zone][week])%quartersPerWeek + quartersPerWeek) % quartersPerWeek
+	return at, p.days(week)>>(slot/quartersPerDay)&1 != 0
+}
 
-// local is when the pair's slot is on the person's clock in that week.
-func (p *Problem) local(x Pair, person, slot, week int) int {
-	return ((slot+p.Zones[p.People[person].Zone][week]-p.Zones[x.Zone][week])%quartersPerWeek + quartersPerWeek) % quartersPerWeek
+// first is when the slot of the pair is on the manager's clock in the first week.
+func (p *Problem) first(x Pair, slot int) int {
+	at, _ := p.local(x, p.People[x.Manager].Zone, slot, 0)
+	return at
 }
 
 func (p *Problem) collide(v, i, j int, slots []int) bool {
 	for w := range p.Zones[0] {
-		a, b := p.local(p.Pairs[i], v, slots[i], w), p.local(p.Pairs[j], v, slots[j], w)
-		if (b-a+quartersPerWeek)%quartersPerWeek < p.Pairs[i].Duration || (a-b+quartersPerWeek)%quartersPerWeek < p.Pairs[j].Duration {
+		a, one := p.local(p.Pairs[i], p.People[v].Zone, slots[i], w)
+		b, two := p.local(p.Pairs[j], p.People[v].Zone, slots[j], w)
+		if one && two && ((b-a+quartersPerWeek)%quartersPerWeek < p.Pairs[i].Duration || (a-b+quartersPerWeek)%quartersPerWeek < p.Pairs[j].Duration) {
 			return true
 		}
 	}
@@ -98,7 +113,10 @@ func (p *Problem) judge(x Pair, slot int) (t Terms, broken string) {
 		who := &p.People[v]
 		weeks := map[int]uint64{} // by local start
 		for n := range p.Zones[x.Zone] {
-			at := p.local(x, v, slot, n)
+			at, ok := p.local(x, who.Zone, slot, n)
+			if !ok {
+				continue
+			}
 			weeks[at] |= 1 << n &^ (^uint64(0) << p.Weeks)
 		}
 		first, last := edges(who.Work)

@@ -66,6 +66,9 @@ func (c *calendar) cost(o *org, shifts []shift, start, length, prefer int) (int,
 	total, odd := 0, 0
 	disliked, avoided, edge := false, false, false
 	for _, s := range shifts {
+		if !s.on(start) {
+			continue
+		}
 		a := start + s.by
 		if a >= quartersPerWeek {
 			a -= quartersPerWeek
@@ -137,10 +140,11 @@ func (o *org) options(p *pair, mine, theirs *calendar) []option {
 		}
 		at, end := s, s+p.Duration
 		if len(ms) > 1 || ms[0].by != 0 {
-			var w week
-			o.footprint(&w, p, p.Manager, s)
-			spans := w.spans()
-			at, end = spans[0].From, spans[len(spans)-1].To
+			// The whole stretch counts as taken, and may not run over the end of the week.
+			all := spans(ms, s, p.Duration)
+			if at, end = all[0].From, all[len(all)-1].To; end-at > quartersPerDay {
+				continue
+			}
 		}
 		cost := a + b
 		if p.Current != None && p.Current != s {

@@ -61,7 +61,7 @@ func (c town) problem() *slotting.Problem {
 			if r.Float64() < c.half {
 				d = 2
 			}
-			p.Pairs = append(p.Pairs, slotting.Pair{Manager: manager, Report: len(p.People), Zone: zone, Duration: d, Pinned: slotting.None, Current: slotting.None, NeedsRoom: c.rooms && r.IntN(2) == 0})
+			p.Pairs = append(p.Pairs, slotting.Pair{Manager: manager, Report: len(p.People), Zone: zone, Duration: d, Pinned: slotting.None, Current: slotting.None, Room: slotting.None})
 		} else {
 			manager, team, zone = 0, 7, z
 		}
@@ -76,15 +76,15 @@ func (c town) problem() *slotting.Problem {
 		p.People = append(p.People, x.Person)
 	}
 	if c.rooms {
-		p.Rooms = map[int]int{}
-		need := map[int]int{}
-		for _, x := range p.Pairs {
-			if x.NeedsRoom {
-				need[p.People[x.Manager].Zone]++
+		need := make([]int, c.zones)
+		for i := range p.Pairs {
+			if x := &p.Pairs[i]; r.IntN(2) == 0 {
+				x.Room = p.People[x.Manager].Zone
+				need[x.Room]++
 			}
 		}
 		for z, n := range need {
-			p.Rooms[z] = max(1, n/22)
+			p.Rooms = append(p.Rooms, slotting.Rooms{Zone: z, Count: max(1, n/22)})
 		}
 	}
 	for i := range p.Pairs {

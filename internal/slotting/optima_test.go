@@ -53,7 +53,7 @@ func TestProvenOptima(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, broken := slotting.Check(p, s.Slots)
-			fmt.Println(o.Instance, s.Cost(), o.Optimum, s.Terms, len(broken), broken[:min(5,len(broken))])
+			fmt.Println(o.Instance, s.Cost(), o.Optimum, s.Bound, s.Proven, s.Terms, len(broken), broken[:min(5, len(broken))])
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // week is a set of quarters of the week.
@@ -49,11 +50,16 @@ func (w *week) spans() []Window {
 	return out
 }
 
-// shift is by how much one clock is ahead of another, and in which weeks of the horizon; none of them if only later.
+// shift is by how much one clock is ahead of another, in which weeks of the horizon (none of them if only later), and on
+// which days.
 type shift struct {
 	by    int
 	weeks uint64
+	days  uint8
 }
+
+// on reports whether the shift holds for a slot at start.
+func (s shift) on(start int) bool { return s.days>>(start/quartersPerDay)&1 != 0 }
 
 // option is a start that a pair may have: nothing hard is against it.
 type option struct {
@@ -84,11 +90,11 @@ type org struct {
 	*Problem
 	people []*Person
 	pairs  []pair
-	teams  [][]int32                       // by person the pairs in which they manage
-	bosses [][]int32                       // and those in which they report
-	shifts [][][]shift                     // by anchor's and person's zone
-	taken  []*week                         // by person what pinned pairs take; nil: nothing
-	full   map[int]*[quartersPerWeek]int16 // by site the rooms left
+	teams  [][]int32   // by person the pairs in which they manage
+	bosses [][]int32   // and those in which they report
+	shifts [][][]shift // by anchor's and person's zone
+	taken  []*week     // by person what pinned pairs take; nil: nothing
+	big    sync.Mutex  // held while one of the big tables is in use
 }
 
 func newOrg(p *Problem) *org {
@@ -144,10 +150,19 @@ func (o *org) findShifts() {
 				if w < o.Weeks {
 					all[i].weeks |= 1 << w
 				}
+				all[i].days |= o.days(w)
 			}
 			o.shifts[a][z] = all
 		}
 	}
+}
+
+// days are those on which the offsets of the week hold.
+func (p *Problem) days(week int) uint8 {
+	if p.Days == nil {
+		return 1<<7 - 1
+	}
+	return p.Days[week]
 }
 
 // clocks are the shifts from the pair's clock to the person's.
@@ -155,9 +170,32 @@ func (o *org) clocks(p *pair, person int) []shift { return o.shifts[p.Zone][o.pe
 
 // footprint adds to w all the quarters of the person's week that the pair takes in one week or another.
 func (o *org) footprint(w *week, p *pair, person, start int) {
-	for _, s := range o.clocks(p, person) {
-		w.put(start+s.by, start+s.by+p.Duration)
+	put(w, o.clocks(p, person), start, p.Duration)
+}
+
+func put(w *week, clocks []shift, start, length int) {
+	for _, s := range clocks {
+		if s.on(start) {
+			w.put(start+s.by, start+s.by+length)
+		}
 	}
+}
+
+// spans are the runs of quarters that a slot at start takes on the clock that the shifts lead to.
+func spans(clocks []shift, start, length int) []Window {
+	if len(clocks) == 1 {
+		if s := (start + clocks[0].by) % quartersPerWeek; s+length <= quartersPerWeek {
+			return []Window{{s, s + length}}
+		}
+	}
+	var w week
+	put(&w, clocks, start, length)
+	return w.spans()
+}
+
+// roomSpans are those that the pair takes of a room.
+func (o *org) roomSpans(p *pair, start int) []Window {
+	return spans(o.shifts[p.Zone][o.Rooms[p.Room].Zone], start, p.Duration)
 }
 
 // findForest marks pairs as extra so that the other unpinned ones make a forest in which nobody has two managers.

@@ -131,13 +131,7 @@ func (p *prices) limits(limits []float64, footprints [][]Window, costs []int64, 
 		limits[i] = float64(free) - p.bound
 	}
 	for s, spans := range footprints {
-		room := float64(costs[s]) - p.bound
-		for _, w := range spans {
-			room -= p.sum[w.To] - p.sum[w.From]
-		}
-		for i := range limits {
-			room -= p.without(i, spans)
-		}
+		room := float64(costs[s]) - p.bound - p.around(spans, len(limits))
 		for i := range limits {
 			limits[i] = max(limits[i], room+p.without(i, spans))
 		}
@@ -147,13 +141,25 @@ func (p *prices) limits(limits []float64, footprints [][]Window, costs []int64, 
 	}
 }
 
-// within are the choices of the items that keep to the limits.
-func (p *prices) within(dst []item, items []item, limits []float64) []item {
+// around is the least that closing the spans adds to the bound.
+func (p *prices) around(spans []Window, items int) float64 {
+	c := 0.0
+	for _, w := range spans {
+		c += p.sum[w.To] - p.sum[w.From]
+	}
+	for i := range items {
+		c += p.without(i, spans)
+	}
+	return c
+}
+
+// within are the items with those choices that keep tells to keep.
+func within(dst []item, items []item, keep func(item int, c choice) bool) []item {
 	dst = resize(dst, len(items))
 	for i := range items {
 		kept := dst[i].choices[:0]
 		for _, c := range items[i].choices {
-			if p.excess(i, c) <= limits[i] {
+			if keep(i, c) {
 				kept = append(kept, c)
 			}
 		}

@@ -20,13 +20,18 @@ type Problem struct {
 	Weeks   int // of the horizon, at most 64: what is known of the calendars
 	RowMax  int // 1:1s in a row that cost a manager nothing
 	Weights Weights
-	// Zones are the clocks: by zone and week the offset from UTC in quarters. Weeks beyond Problem.Weeks stand for later
-	// clock changes: there only hours count.
-	Zones  [][]int
+	// Zones are the clocks: by zone and week the offset from UTC in quarters. Weeks beyond Problem.Weeks stand for other
+	// clock changes of the year: nothing is known of the calendars there, but hours count, and that nobody meets twice at once.
+	Zones [][]int
+	// Days are by week the days on which these offsets hold, as bits from Monday on; nil: all of them.
+	Days   []uint8
 	People []Person
 	Pairs  []Pair
-	Rooms  map[int]int // by zone the rooms of its site; nil: nobody counts them
+	Rooms  []Rooms
 }
+
+// Rooms are so many rooms that are as good as each other, on the clock of a zone.
+type Rooms struct{ Zone, Count int }
 
 // Weights are the costs of what nobody wants; slots.md numbers the terms.
 type Weights struct{ Unplaced, Collision, PreferManager, PreferReport, Avoid, Edge, Odd, Row, Day, Move int }
@@ -74,7 +79,7 @@ type Pair struct {
 	Duration        int
 	Pinned          int // the slot that stands, or None
 	Current         int // the slot it has and may lose, or None
-	NeedsRoom       bool
+	Room            int // which of Problem.Rooms it needs one of, or None
 }
 
 // Terms are the costs of a plan by kind.
@@ -106,7 +111,7 @@ const (
 	NoHours        // their working hours never overlap for so long in every week
 	NoTime         // they do, but other events take all of it
 	Taken          // other 1:1s take what is left
-	NoRoom         // and where they do not, no room is free
+	NoRoom         // or have the rooms
 )
 
 // Solution is a plan.
@@ -146,6 +151,14 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("zone %d has offsets for %d weeks of %d", z, len(off), max(p.Weeks, phases))
 		}
 	}
+	if p.Days != nil && len(p.Days) != phases {
+		return fmt.Errorf("days for %d weeks of %d", len(p.Days), phases)
+	}
+	for i, r := range p.Rooms {
+		if r.Zone < 0 || r.Zone >= len(p.Zones) || r.Count < 0 {
+			return fmt.Errorf("rooms %d: %d in zone %d", i, r.Count, r.Zone)
+		}
+	}
 	ids := make(map[string]bool, len(p.People))
 	for _, x := range p.People {
 		if ids[x.ID] {
@@ -168,6 +181,8 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("pair %s: a duration of %d quarters", name, x.Duration)
 		case x.Pinned < None || x.Pinned >= quartersPerWeek || x.Current < None || x.Current >= quartersPerWeek:
 			return fmt.Errorf("pair %s: a slot outside the week", name)
+		case x.Room < None || x.Room >= len(p.Rooms):
+			return fmt.Errorf("pair %s: no rooms %d", name, x.Room)
 		}
 	}
 	return nil

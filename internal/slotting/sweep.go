@@ -1,7 +1,5 @@
 package slotting
 
-import "slices"
-
 // item is an unpinned report of the team that is swept.
 type item struct {
 	pair    int32
@@ -329,10 +327,10 @@ func (w *sweep) follow(slots []int) {
 	}
 }
 
-// resize is s with n elements, of whatever value.
+// resize is s with n elements; those that it had are as they were.
 func resize[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return slices.Grow(s[:0], n)[:n]
+	if n <= cap(s) {
+		return s[:n]
 	}
-	return s[:n]
+	return append(s[:cap(s)], make([]T, n-cap(s))...)
 }

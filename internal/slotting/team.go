@@ -1,9 +1,6 @@
 package slotting
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // team is what one sweep needs, kept for the next one.
 type team struct {
@@ -18,15 +15,15 @@ type team struct {
 	footprints  [][]Window
 	mine        calendar
 	theirs      calendar
+	large       bool // it was too much for one sweep
+	relaxed     bool // a team too large for one sweep is to cost no more than it must
 }
 
 // load sets up the team of v: its unpinned reports that may have a slot. It returns what the others cost, and every base.
 func (t *team) load(x *run, v int) int64 {
 	o := x.o
 	w := &o.Weights
-	t.blocks = t.blocks[:0]
-	t.mode, t.rowMax = o.people[v].Mode, o.RowMax
-	t.row, t.day = int32(x.scale)*int32(w.Row), int32(x.scale)*int32(w.Day)
+	t.rules(o, v, x.scale)
 	total := int64(0)
 	n := 0
 	for _, i := range o.teams[v] {
@@ -54,8 +51,14 @@ func (t *team) load(x *run, v int) int64 {
 		total += it.base
 	}
 	t.all = t.all[:n]
-	t.blocks = o.blocks(t.blocks, v)
+	t.blocks = o.blocks(t.blocks[:0], v, o.pin)
 	return total
+}
+
+// rules are what the manager's team costs as a whole.
+func (t *team) rules(o *org, v int, scale int64) {
+	t.mode, t.rowMax = o.people[v].Mode, o.RowMax
+	t.row, t.day = int32(scale)*int32(o.Weights.Row), int32(scale)*int32(o.Weights.Day)
 }
 
 // cost is what the pair's option costs with all that hangs on it.
@@ -65,23 +68,32 @@ func (x *run) cost(p *pair, i, option int) int64 {
 	if below := x.below[i]; below != nil {
 		c += below[option]
 	}
-	if x.rent != nil && p.NeedsRoom {
-		if rent := x.rent[x.o.people[p.Manager].Zone]; rent != nil {
-			c += rent[op.end] - rent[op.at]
+	if x.rent != nil && p.Room != None {
+		rent := x.rent[p.Room]
+		for _, w := range x.o.roomSpans(p, int(op.start)) {
+			c += rent[w.To] - rent[w.From]
 		}
 	}
 	return c
 }
 
-// blocks are the pinned 1:1s of the manager with reports.
-func (o *org) blocks(out []block, v int) []block {
+func (o *org) pin(i int32) int { return o.pairs[i].Pinned }
+
+// blocks are the 1:1s of the manager with those reports for whom slot tells one that stands.
+func (o *org) blocks(out []block, v int, slot func(pair int32) int) []block {
 	var parts []Window
 	for _, i := range o.teams[v] {
-		if p := &o.pairs[i]; p.pinned() {
-			s := (p.Pinned + o.clocks(p, v)[0].by) % quartersPerWeek
+		if s := slot(i); s != None {
+			p := &o.pairs[i]
+			s = (s + o.clocks(p, v)[0].by) % quartersPerWeek
 			parts = append(parts, Window{s, s + p.Duration})
 		}
 	}
+	return joined(out, parts)
+}
+
+// joined makes blocks of 1:1s that may overlap.
+func joined(out []block, parts []Window) []block {
 	slices.SortFunc(parts, compareWindows)
 	for _, w := range parts {
 		to := int16(min(w.To, quartersPerWeek))
@@ -103,12 +115,12 @@ func (t *team) up(x *run, v int) {
 	if own >= 0 {
 		p := &o.pairs[own]
 		for _, op := range p.options {
-			t.footprints = append(t.footprints, o.spans(p, v, int(op.start)))
+			t.footprints = append(t.footprints, spans(o.clocks(p, v), int(op.start), p.Duration))
 		}
 	}
 	total := t.load(x, v)
 	t.costs = resize(t.costs, len(t.footprints))
-	free := t.settle(len(o.teams[v]))
+	free := t.settle(o, len(o.teams[v]), x.scale)
 	if own < 0 {
 		x.root[v] = total + free
 	} else {
@@ -118,50 +130,39 @@ func (t *team) up(x *run, v int) {
 			x.below[own][i] = total + c
 		}
 	}
-	x.kept[v] = clone(t.items)
-	if x.done != nil {
-		x.done(v)
+	x.kept[v] = clone(t.kept)
+	if t.large {
+		x.large.Store(true)
 	}
 }
 
-// spans is what the pair takes of the person's week, slot at start.
-func (o *org) spans(p *pair, v, start int) []Window {
-	clocks := o.clocks(p, v)
-	if len(clocks) == 1 {
-		if s := (start + clocks[0].by) % quartersPerWeek; s+p.Duration <= quartersPerWeek {
-			return []Window{{s, s + p.Duration}}
-		}
-	}
-	var w week
-	o.footprint(&w, p, v, start)
-	return w.spans()
-}
+// slack is the first guess of how much the best plan around a footprint costs above its bound.
+const slack = 10
 
-// settle finds t.costs, and returns the cost without a footprint. t.items are left with the choices that matter.
-func (t *team) settle(reports int) int64 {
-	t.items = t.all
+// settle finds t.costs, and returns the cost without a footprint. t.slots are then those of t.kept, which has all
+// choices that best plans take.
+func (t *team) settle(o *org, reports int, scale int64) int64 {
+	t.large = false
 	if len(t.all) < 4 {
-		return t.sweepAll(reports)
+		t.kept = within(t.kept, t.all, func(int, choice) bool { return true })
+		t.sweepKept(o, reports)
+		return t.best()
 	}
 	t.p.find(t.all, greedy(t.all))
 	t.p.tabulate(t.all)
 	t.limits, t.now = resize(t.limits, len(t.all)), resize(t.now, len(t.all))
 	// A first guess of the costs; where it is too low, the sweep's own are the second, and cannot be.
+	guess := t.p.bound + float64(slack*scale)
 	for s, spans := range t.footprints {
-		c := t.p.bound + slack
-		for _, w := range spans {
-			c += t.p.sum[w.To] - t.p.sum[w.From]
-		}
-		for i := range t.all {
-			c += t.p.without(i, spans)
-		}
-		t.costs[s] = int64(c)
+		t.costs[s] = int64(guess + t.p.around(spans, len(t.all)))
 	}
-	t.p.limits(t.limits, t.footprints, t.costs, int64(t.p.bound+slack))
+	t.p.limits(t.limits, t.footprints, t.costs, int64(guess))
 	for {
-		t.kept = t.p.within(t.kept, t.all, t.limits)
-		t.items = t.kept
-		free := t.sweepAll(reports)
+		t.kept = within(t.kept, t.all, func(i int, c choice) bool { return t.p.excess(i, c) <= t.limits[i] })
+		if t.large = !t.sweepKept(o, reports); t.large {
+			return t.settleLarge(o, reports)
+		}
+		free := t.best()
 		t.p.limits(t.now, t.footprints, t.costs, free)
 		enough := true
 		for i := range t.now {
@@ -174,16 +175,36 @@ func (t *team) settle(reports int) int64 {
 	}
 }
 
-var slack = 10.0
+const (
+	maxItems = 15      // in one sweep
+	maxCosts = 1 << 26 // in one table
+	bigTable = 1 << 23 // of which there is one at a time
+)
 
-func (t *team) sweepAll(reports int) int64 {
+// sweepKept sweeps the kept choices, unless they are too many.
+func (t *team) sweepKept(o *org, reports int) bool {
+	t.items = t.kept
 	t.plan(reports)
+	size := len(t.times) * t.planes << min(len(t.items), maxItems+1)
+	if len(t.items) > maxItems || size > maxCosts {
+		return false
+	}
+	if size > bigTable {
+		o.big.Lock()
+		defer o.big.Unlock()
+		defer t.shrink()
+	}
 	t.backward()
 	if len(t.footprints) > 0 {
 		t.around(&t.f, &t.side, t.footprints, t.costs)
 	}
-	return t.best()
+	t.slots = resize(t.slots, len(t.items))
+	t.follow(t.slots)
+	return true
 }
+
+// shrink gives large tables back.
+func (t *team) shrink() { t.back, t.f.costs, t.side.costs = t.back[:1:1], nil, nil }
 
 // down reads off the slots of v's team, v's own being chosen.
 func (t *team) down(x *run, v int) {
@@ -192,25 +213,22 @@ func (t *team) down(x *run, v int) {
 	if own := o.own(v); own >= 0 && x.slots[own] != None {
 		o.footprint(&closed, &o.pairs[own], v, x.slots[own])
 	}
-	t.items = t.items[:0]
-	for _, it := range x.kept[v] {
-		it.choices = slices.DeleteFunc(it.choices, func(c choice) bool {
-			var w week
-			w.put(int(c.at), int(c.end))
-			return w.touches(&closed)
-		})
-		t.items = append(t.items, it)
-	}
+	t.all = within(t.all, x.kept[v], func(_ int, c choice) bool {
+		var w week
+		w.put(int(c.at), int(c.end))
+		return !w.touches(&closed)
+	})
 	x.kept[v] = nil
-	t.mode, t.rowMax = o.people[v].Mode, o.RowMax
-	t.row, t.day = int32(x.scale)*int32(o.Weights.Row), int32(x.scale)*int32(o.Weights.Day)
-	t.blocks = o.blocks(t.blocks[:0], v)
-	t.plan(len(o.teams[v]))
-	t.backward()
-	t.slots = resize(t.slots, len(t.items))
-	t.follow(t.slots)
-	for i, it := range t.items {
-		x.slots[it.pair] = t.slots[i]
+	t.rules(o, v, x.scale)
+	t.blocks = o.blocks(t.blocks[:0], v, o.pin)
+	t.footprints = t.footprints[:0]
+	t.kept, t.all = t.all, t.kept
+	if !t.sweepKept(o, len(o.teams[v])) {
+		t.kept, t.all = t.all, t.kept
+		t.settle(o, len(o.teams[v]), x.scale)
+	}
+	for i, slot := range t.slots {
+		x.slots[t.kept[i].pair] = slot
 	}
 }
 
@@ -227,5 +245,3 @@ func clone(items []item) []item {
 	}
 	return out
 }
-
-var _ = cmp.Compare[int]

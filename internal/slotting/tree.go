@@ -9,15 +9,14 @@ import (
 // their own 1:1 the least cost of all 1:1s below them, downwards it reads the slots off. slots.md has the proof.
 type run struct {
 	o     *org
-	scale int64           // costs here are so many times those of the org
-	rent  map[int][]int64 // by site: the price of a room, summed over the quarters before
-	below [][]int64       // by pair and option: what the report's own team costs then
-	none  []int64         // by pair: and without a slot
-	root  []int64         // by person: what the team costs whose manager has no unpinned 1:1 of their own
-	kept  [][]item        // by person: the team, and the choices that best plans may take
-	slots []int           // by pair
-
-	done func(v int) // tells that a team was swept; for tests
+	scale int64       // costs here are so many times those of the org
+	rent  [][]int64   // of each kind of room the price of one, summed over the quarters before; nil: none
+	below [][]int64   // by pair and option: what the report's own team costs then
+	none  []int64     // by pair: and without a slot
+	root  []int64     // by person: what the team costs whose manager has no unpinned 1:1 of their own
+	kept  [][]item    // by person: the team, and the choices that best plans may take
+	slots []int       // by pair
+	large atomic.Bool // some team was too large to be swept whole
 }
 
 // own is the unpinned pair in which the person reports, if it may have a slot; else -1.
@@ -85,20 +84,34 @@ func (o *org) levels() [][]int32 {
 	return out
 }
 
-// solve makes a best plan of the forest and returns what it costs; row and day of teams without unpinned pairs are not in it.
+// solve makes a best plan of the forest and returns what its unpinned pairs cost, and the row and day of their teams.
 func (x *run) solve(levels [][]int32, teams *[workers]team) int64 {
-	o := x.o
-	x.below, x.none = make([][]int64, len(o.pairs)), make([]int64, len(o.pairs))
-	x.root, x.kept = make([]int64, len(o.people)), make([][]item, len(o.people))
-	x.slots = make([]int, len(o.pairs))
-	for i := range o.pairs {
-		x.slots[i] = o.pairs[i].Pinned
-	}
-	for _, l := range levels {
-		each(l, func(t *team, v int) { t.up(x, v) }, teams)
+	total := x.climb(levels, teams)
+	x.slots = make([]int, len(x.o.pairs))
+	for i := range x.slots {
+		x.slots[i] = x.o.pairs[i].Pinned
 	}
 	for i := len(levels) - 1; i >= 0; i-- {
 		each(levels[i], func(t *team, v int) { t.down(x, v) }, teams)
+	}
+	return total
+}
+
+// relax is what no plan of the forest is cheaper than, where teams are too large to be swept whole.
+func (x *run) relax(levels [][]int32, teams *[workers]team) int64 {
+	for i := range teams {
+		teams[i].relaxed = true
+		defer func() { teams[i].relaxed = false }()
+	}
+	return x.climb(levels, teams)
+}
+
+func (x *run) climb(levels [][]int32, teams *[workers]team) int64 {
+	o := x.o
+	x.below, x.none = make([][]int64, len(o.pairs)), make([]int64, len(o.pairs))
+	x.root, x.kept = make([]int64, len(o.people)), make([][]item, len(o.people))
+	for _, l := range levels {
+		each(l, func(t *team, v int) { t.up(x, v) }, teams)
 	}
 	total := int64(0)
 	for _, c := range x.root {

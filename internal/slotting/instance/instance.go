@@ -80,11 +80,10 @@ func (f *file) problem() (*slotting.Problem, error) {
 	for _, z := range f.Zones {
 		p.Zones = append(p.Zones, z.Offset)
 	}
-	if f.Sites != nil {
-		p.Rooms = map[int]int{}
-		for _, s := range f.Sites {
-			p.Rooms[s.Zone] = s.Rooms
-		}
+	site := map[int]int{} // by zone the rooms of its site
+	for _, s := range f.Sites {
+		site[s.Zone] = len(p.Rooms)
+		p.Rooms = append(p.Rooms, slotting.Rooms{Zone: s.Zone, Count: s.Rooms})
 	}
 	p.People = make([]slotting.Person, len(f.People))
 	for i, x := range f.People {
@@ -99,7 +98,11 @@ func (f *file) problem() (*slotting.Problem, error) {
 		if x[0] < 0 || x[0] >= len(p.People) {
 			return nil, fmt.Errorf("a pair with manager %d of %d people", x[0], len(p.People))
 		}
-		p.Pairs = append(p.Pairs, slotting.Pair{Manager: x[0], Report: x[1], Zone: p.People[x[0]].Zone, Duration: x[2], Pinned: x[3], Current: x[4], NeedsRoom: x[5] != 0})
+		zone, room := p.People[x[0]].Zone, slotting.None
+		if k, ok := site[zone]; ok && x[5] != 0 {
+			room = k
+		}
+		p.Pairs = append(p.Pairs, slotting.Pair{Manager: x[0], Report: x[1], Zone: zone, Duration: x[2], Pinned: x[3], Current: x[4], Room: room})
 	}
 	return p, nil
 }

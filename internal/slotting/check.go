@@ -2,7 +2,6 @@ package slotting
 
 import (
 	"fmt"
-	"maps"
 	"math/bits"
 	"slices"
 )
@@ -14,7 +13,7 @@ func Check(p *Problem, slots []int) (Terms, []string) {
 	var broken []string
 	teams, uses := make([][]Window, len(p.People)), make([][]int, len(p.People))
 	reports := make([]int, len(p.People))
-	rooms := map[[2]int]map[int]bool{}
+	rooms := map[[3]int][]int{} // by kind, week, quarter the pairs
 	for i, x := range p.Pairs {
 		reports[x.Manager]++
 		t, bad := p.judge(x, slots[i])
@@ -37,11 +36,8 @@ func Check(p *Problem, slots []int) (Terms, []string) {
 			for w := range p.Zones[0] {
 				if at, ok := p.local(x, p.Rooms[x.Room].Zone, slots[i], w); ok {
 					for q := range x.Duration {
-						k := [2]int{x.Room, (at + q) % quartersPerWeek}
-						if rooms[k] == nil {
-							rooms[k] = map[int]bool{}
-						}
-						rooms[k][i] = true
+						k := [3]int{x.Room, w, (at + q) % quartersPerWeek}
+						rooms[k] = append(rooms[k], i)
 					}
 				}
 			}
@@ -60,8 +56,8 @@ func Check(p *Problem, slots []int) (Terms, []string) {
 		}
 	}
 	for k, pairs := range rooms {
-		if n := p.Rooms[k[0]].Count; len(pairs) > n && unpinned(slices.Collect(maps.Keys(pairs))...) {
-			broken = append(broken, fmt.Sprintf("rooms %d: %d pairs in %d at quarter %d", k[0], len(pairs), n, k[1]))
+		if n := p.Rooms[k[0]].Count; len(pairs) > n && unpinned(pairs...) {
+			broken = append(broken, fmt.Sprintf("rooms %d: %d pairs in %d, week %d, quarter %d", k[0], len(pairs), n, k[1], k[2]))
 		}
 	}
 	slices.Sort(broken)

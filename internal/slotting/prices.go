@@ -17,13 +17,14 @@ type prices struct {
 	before, after []float64
 }
 
-const (
-	rounds = 40   // of the subgradient method
-	eps    = 1e-6 // for rounding; costs are whole
-)
+const eps = 1e-6 // for rounding; costs are whole
 
 // find improves the prices, starting from nothing. best is what some plan costs above the bases.
 func (p *prices) find(items []item, best float64) {
+	rounds := 40
+	if len(items) > 9 { // then a sweep costs more than better prices
+		rounds = 40 * (len(items) - 8)
+	}
 	p.each = [quartersPerWeek]float64{}
 	p.least = resize(p.least, len(items))
 	lo, hi := quartersPerWeek, 0

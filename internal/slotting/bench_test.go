@@ -55,3 +55,10 @@ func s0(p *slotting.Problem) string {
 	s, _ := slotting.Solve(p)
 	return fmt.Sprint(len(p.Pairs), s.Terms)
 }
+
+func BenchmarkRooms(b *testing.B) {
+	p := read(b, "08-p500-rooms")
+	for b.Loop() {
+		solve(b, p)
+	}
+}

@@ -37,7 +37,7 @@ func (p *pairPlan) lead(h *series.Event) (removed bool) {
 	case !p.over(h):
 		if !p.slot(h) {
 			p.rest(h)
-			if h.LastDay().IsZero() || !h.LastDay().Before(h.First()) {
+			if h.LastDay().IsZero() || !h.LastDay().Before(h.First()) || h.EndedByHand() {
 				return false
 			}
 			if len(p.v.Chain) > 1 {
@@ -159,7 +159,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	to, from := h.Moved()
 	policy := p.in.Policy.SeriesMoved
 	switch {
-	case changed && h.EndedByHand() && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
+	case changed && h.EndedByHand() && p.goesOn(h) && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
 		p.hold(Create, Change{From: h.Slot().String(), To: want.String(), Mails: 2},
 			fmt.Sprintf("the roster changed the slot of a series that a person ended after %s: `holdfast restore %s` books it", h.LastDay().Long(), p.v.Pair), false)
 	case w.Line != h.Mark.Line && h.Rule.Plain && want.Same(h.Slot(), h.First()) && (changed || !touched):

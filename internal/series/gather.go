@@ -221,7 +221,7 @@ func (v *View) link() {
 			v.Duplicates = append(v.Duplicates, e)
 		case head == nil || head.Mark.Generation < e.Mark.Generation || head.Cancelled:
 			v.Chain = append(v.Chain, e)
-		case !head.Rule.Until.IsZero() && e.Start.After(head.lastStart()):
+		case !head.Rule.Until.IsZero() && (e.Start.After(head.lastStart()) || head.LastDay().Before(head.First())):
 			v.Chain = append(v.Chain, e)
 		default:
 			v.Duplicates = append(v.Duplicates, e)

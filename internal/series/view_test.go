@@ -55,6 +55,7 @@ func TestGatherLinks(t *testing.T) {
 		{"a duplicate", []Event{other("2026-12-01", nil), original}, nil, 1, 1, false, false},
 		{"a successor", []Event{other("2026-12-15", nil), ended}, nil, 2, 0, false, false},
 		{"a successor that begins before UNTIL, after the last meeting", []Event{ended, other("2026-12-15", func(e *Event) { e.Start = e.Start.Add(-3 * time.Hour) })}, nil, 2, 0, false, false},
+		{"a successor of one that never met, and moved to before it", []Event{marked(tue, "2026-12-01", func(e *Event) { e.Rule.Until = e.Start.Add(-time.Second) }), other("2026-11-24", nil)}, nil, 2, 0, false, false},
 		{"a replacement", []Event{other("2026-12-01", nil)}, nil, 1, 0, false, false},
 		{"a replacement of a cancelled one", []Event{other("2026-12-01", nil), marked(tue, "2026-12-01", func(e *Event) { e.Cancelled = true })}, nil, 2, 0, false, false},
 		{"what is left of one that we removed", []Event{other("2026-12-01", nil)}, []Gone{{Generation: 1, Ours: true}}, 0, 1, false, false},

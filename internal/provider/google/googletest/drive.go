@@ -1,0 +1,5 @@
+package googletest
+
+type drive struct{}
+
+func (d *drive) init() {}

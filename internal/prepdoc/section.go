@@ -99,7 +99,7 @@ func openActions(d *docs.Document, template string) []string {
 	heading, within := headingAboveActions(template), false
 	var out []string
 	for _, p := range paragraphs(d) {
-		if p.start < from || p.start >= to {
+		if p.end <= from || p.end > to {
 			continue
 		}
 		if p.heading() || p.title() {
@@ -123,7 +123,8 @@ func openActions(d *docs.Document, template string) []string {
 	return out
 }
 
-// latestSection is where the topmost section of ours begins and the one below it, or the document, ends.
+// latestSection is where the marks of our topmost section and of the one below it begin, each within the first paragraph
+// of its section.
 func latestSection(d *docs.Document) (from, to int64) {
 	var starts []int64
 	for name, ranges := range d.NamedRanges {
@@ -135,7 +136,9 @@ func latestSection(d *docs.Document) (from, to int64) {
 			for _, part := range r.Ranges {
 				first = min(first, part.StartIndex)
 			}
-			starts = append(starts, first)
+			if at, ok := top(d); ok && first >= at.start { // above it are titles only
+				starts = append(starts, first)
+			}
 		}
 	}
 	if len(starts) == 0 {
@@ -185,12 +188,14 @@ func compose(d *docs.Document, template string, o Occurrence) ([]*docs.Request, 
 	out := []*docs.Request{{InsertText: &docs.InsertTextRequest{Location: &docs.Location{Index: from}, Text: text.String()}}}
 	// Inserted paragraphs take after the one they were put before; all below is theirs alone.
 	all := &docs.Range{StartIndex: from, EndIndex: to}
-	named := &docs.Range{StartIndex: from, EndIndex: to - 1} // Docs may extend it to the next newline
+	// A unit less at the end, for Docs may extend it to the next newline; and at the beginning of the mark, so that what is put
+	// before the section later does not become part of it.
+	within := &docs.Range{StartIndex: from + 1, EndIndex: to - 1}
 	if at.bullet {
 		out = append(out, &docs.Request{DeleteParagraphBullets: &docs.DeleteParagraphBulletsRequest{Range: all}})
 	}
 	out = append(out, styled(all, "NORMAL_TEXT", "namedStyleType,alignment,indentStart,indentEnd,indentFirstLine"),
-		&docs.Request{UpdateTextStyle: &docs.UpdateTextStyleRequest{Range: named, TextStyle: &docs.TextStyle{},
+		&docs.Request{UpdateTextStyle: &docs.UpdateTextStyleRequest{Range: &docs.Range{StartIndex: from, EndIndex: to - 1}, TextStyle: &docs.TextStyle{},
 			Fields: "bold,italic,underline,strikethrough,foregroundColor,backgroundColor,link"}})
 	for at := from; len(ls) > 0; ls = ls[1:] {
 		end := at + units(ls[0].text) + 1
@@ -199,7 +204,7 @@ func compose(d *docs.Document, template string, o Occurrence) ([]*docs.Request, 
 		}
 		at = end
 	}
-	return append(out, &docs.Request{CreateNamedRange: &docs.CreateNamedRangeRequest{Name: name, Range: named}}), true
+	return append(out, &docs.Request{CreateNamedRange: &docs.CreateNamedRangeRequest{Name: name, Range: within}}), true
 }
 
 func styled(r *docs.Range, style, fields string) *docs.Request {

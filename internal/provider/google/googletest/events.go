@@ -139,7 +139,9 @@ func (s *Server) store(cal *calendar, id, uid string, organizer person, body obj
 	if p := checkType(body, cal); p != nil {
 		return nil, p
 	}
-	delete(body, "status")
+	if text(body, "status") != "tentative" {
+		delete(body, "status")
+	}
 	if t := text(body, "eventType"); t == "outOfOffice" {
 		body["transparency"] = "opaque"
 	}
@@ -240,12 +242,13 @@ func (s *Server) edit(cal *calendar, id string, in object, w write) (occurrence,
 	if was := text(o.body, "eventType"); was != text(next, "eventType") && text(next, "eventType") != "" && !(was == "" && text(next, "eventType") == "default") {
 		return o, bad("eventTypeRestriction", "The event type cannot be changed.")
 	}
-	if o.cancelled && (status == "confirmed" || w.put) {
+	back := o.cancelled && (status == "confirmed" || w.put)
+	if back {
 		s.bringBack(o)
 	} else if reflect.DeepEqual(o.body, next) && !s.opt.Behavior.NoopMovesETag {
 		return o, nil
 	}
-	s.apply(o, next, w)
+	s.apply(o, next, w, back)
 	return cal.refind(o), nil
 }
 
@@ -282,8 +285,8 @@ func value(o object, key string, def bool) bool {
 	return def
 }
 
-// apply stores next and brings it to whom it concerns.
-func (s *Server) apply(o occurrence, next object, w write) {
+// apply stores next and brings it to whom it concerns. back: it was cancelled before.
+func (s *Server) apply(o occurrence, next object, w write, back bool) {
 	e, was := o.ev, o.body
 	s.startConference(e, next)
 	o.set(next, s.opt.Behavior)
@@ -291,7 +294,7 @@ func (s *Server) apply(o occurrence, next object, w write) {
 	switch {
 	case e.isCopy():
 		s.reply(o, was, next, w)
-	case !reflect.DeepEqual(shared(was), shared(next)):
+	case back || !reflect.DeepEqual(shared(was), shared(next)):
 		s.log(e, o.key, w, "update", was, next)
 		s.share(e, w)
 	default:

@@ -1,6 +1,7 @@
 package prepdoc
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ import (
 type code struct {
 	status int
 	reason string // a word of Google's, such as notFound; "" if none was told
+	quota  bool   // too many requests: it passes by itself
 }
 
 func (c code) Error() string {
@@ -39,17 +41,18 @@ const seeTemplate = "share template and folder with the managers; by " + Scope +
 var word = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
 
 // busy are the reasons of a 403 that passes by itself.
-var busy = []string{"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "quotaExceeded", "sharingRateLimitExceeded"}
+var busy = []string{"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "sharingRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 
 // hints tell what to do about a reason.
 var hints = map[string]string{
-	"invalidSharingRequest":   "the report's address has no Google account: give another in the roster, or a prep_doc of another kind",
-	"storageQuotaExceeded":    "the manager's Drive is full",
-	"accessNotConfigured":     "enable the Google Drive API and the Google Docs API in the Cloud project",
-	"SERVICE_DISABLED":        "enable the Google Drive API and the Google Docs API in the Cloud project",
-	"insufficientPermissions": "grant the scope " + Scope + ": in the Admin console for a service account, else by holdfast auth google",
-	"appNotAuthorizedToFile":  seeTemplate,
-	"cannotCopyFile":          "let the managers copy the template: share it with them and allow copies",
+	"invalidSharingRequest":           "the report's address has no Google account: give another in the roster, or a prep_doc of another kind",
+	"storageQuotaExceeded":            "the manager's Drive is full",
+	"accessNotConfigured":             "enable the Google Drive API and the Google Docs API in the Cloud project",
+	"SERVICE_DISABLED":                "enable the Google Drive API and the Google Docs API in the Cloud project",
+	"insufficientPermissions":         "grant the scope " + Scope + ": in the Admin console for a service account, else by holdfast auth google",
+	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": "grant the scope " + Scope + ": in the Admin console for a service account, else by holdfast auth google",
+	"appNotAuthorizedToFile":          seeTemplate,
+	"cannotCopyFile":                  "let the managers copy the template: share it with them and allow copies",
 }
 
 // failure is err as a provider.Error that carries no text of any document.
@@ -79,12 +82,7 @@ func failure(op string, err error) error {
 			out.Kind, out.Hint = provider.Auth, "connect the manager again: holdfast auth google, or check the delegation in the Admin console"
 		}
 	case errors.As(err, &answer):
-		c := code{status: answer.Code}
-		for _, item := range answer.Errors {
-			if word.MatchString(item.Reason) {
-				c.reason = item.Reason
-			}
-		}
+		c := codeOf(answer)
 		out.Err, out.Kind, out.Hint = c, c.kind(), hints[c.reason]
 		if n, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && n > 0 && out.Kind == provider.Transient {
 			out.RetryAfter = time.Duration(n) * time.Second
@@ -99,11 +97,35 @@ func failure(op string, err error) error {
 	return out
 }
 
+// codeOf finds the reason: Drive tells it among the errors, Docs among the details.
+func codeOf(answer *googleapi.Error) code {
+	var body struct {
+		Error struct {
+			Errors  []struct{ Domain, Reason string }
+			Details []struct{ Reason string }
+		}
+	}
+	c := code{status: answer.Code}
+	_ = json.Unmarshal([]byte(answer.Body), &body) // a proxy's page has no reason
+	for _, e := range body.Error.Errors {
+		c.reason, c.quota = e.Reason, c.quota || e.Domain == "usageLimits"
+	}
+	for _, d := range body.Error.Details {
+		c.reason = cmp.Or(d.Reason, c.reason)
+	}
+	if !word.MatchString(c.reason) {
+		c.reason = ""
+	}
+	// The domain stays where Google changes its words, but this one has to be set right by a person.
+	c.quota = (c.quota || slices.Contains(busy, c.reason)) && c.reason != "accessNotConfigured"
+	return c
+}
+
 func (c code) kind() provider.Kind {
 	switch {
-	case c.status == http.StatusUnauthorized, c.status == http.StatusForbidden && !slices.Contains(busy, c.reason):
+	case c.status == http.StatusUnauthorized, c.status == http.StatusForbidden && c.reason != "storageQuotaExceeded" && !c.quota:
 		return provider.Auth
-	case c.status == http.StatusForbidden, c.status == http.StatusRequestTimeout, c.status == http.StatusTooManyRequests, c.status >= 500:
+	case c.status == http.StatusForbidden && c.quota, c.status == http.StatusRequestTimeout, c.status == http.StatusTooManyRequests, c.status >= 500:
 		return provider.Transient
 	case c.status == http.StatusConflict, c.status == http.StatusPreconditionFailed:
 		return provider.Conflict

@@ -129,16 +129,34 @@ func (c *Calendar) complete(ctx context.Context, m *calendar.Event) (group, erro
 	return g, nil
 }
 
-// instance is one occurrence of a series, whether it differs or not; nil if the series has none there.
-func (c *Calendar) instance(ctx context.Context, id string, original time.Time) (*calendar.Event, error) {
-	if err := c.spend(ctx, 1); err != nil {
-		return nil, err
+// instance is one occurrence of a series, whether it differs or not; nil if the series has none there. Its id tells series
+// and original start, but for series that were split off, where Google is asked for it.
+func (c *Calendar) instance(ctx context.Context, id string, original moment) (*calendar.Event, error) {
+	form, key := time.RFC3339, original.UTC().Format(utcForm)
+	if original.date {
+		form, key = time.DateOnly, original.Format(dateForm)
 	}
-	page, err := c.api.Events.Instances(c.id, id).OriginalStart(original.Format(time.RFC3339)).ShowDeleted(true).Fields("items(" + parts + ")").Context(ctx).Do(c.quotaUser())
-	if err != nil || len(page.Items) == 0 {
-		return nil, err
+	x, err := c.get(ctx, id+"_"+key)
+	if err == nil && x.RecurringEventId == id || err != nil && !gone(err) {
+		return x, err
 	}
-	return page.Items[0], nil
+	call := c.api.Events.Instances(c.id, id).OriginalStart(original.Format(form)).ShowDeleted(true).MaxResults(pageSize).Fields("nextPageToken,items(" + parts + ")").Context(ctx)
+	for {
+		if err := c.spend(ctx, 1); err != nil {
+			return nil, err
+		}
+		page, err := call.Do(c.quotaUser())
+		if err != nil {
+			return nil, err
+		}
+		if len(page.Items) > 0 {
+			return page.Items[0], nil
+		}
+		if page.NextPageToken == "" {
+			return nil, nil
+		}
+		call.PageToken(page.NextPageToken)
+	}
 }
 
 // patch changes the named fields of an event that has that etag.

@@ -134,7 +134,7 @@ func (w *edit) reviveException(ctx context.Context, was *calendar.Event) error {
 	if !ok {
 		return nil
 	}
-	x, err := w.c.instance(ctx, w.g.master.Id, original.Time)
+	x, err := w.c.instance(ctx, w.g.master.Id, original)
 	if err != nil || x == nil {
 		return err
 	}

@@ -198,7 +198,7 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 		if o.Cancelled {
 			continue
 		}
-		x, err := d.c.instance(ctx, d.g.master.Id, o.Original)
+		x, err := d.c.instance(ctx, d.g.master.Id, d.moment(o.Original))
 		if err != nil {
 			return series.Ref{}, d.fail(err)
 		}

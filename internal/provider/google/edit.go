@@ -192,6 +192,9 @@ func (w *edit) asSeries(e series.Event, original time.Time) *calendar.Event {
 		ForceSendFields: []string{"Summary", "Location", "Description", "Attachments", "Attendees"}}
 }
 
+// moment is the original start of an occurrence, in the form of the series.
+func (w *edit) moment(t time.Time) moment { return moment{in(t, w.e.Zone), w.e.Zone, w.g.wholeDays()} }
+
 // times are start and end of an occurrence, in the form of the series.
 func (w *edit) times(start time.Time, duration time.Duration) (from, to *calendar.EventDateTime) {
 	if w.g.wholeDays() {

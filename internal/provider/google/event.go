@@ -132,10 +132,10 @@ func (r reader) event(g group) (series.Event, error) {
 }
 
 // stub is all that a cancelled occurrence tells, however much of it Google sent this time: nil where the series has no such
-// occurrence, which is what becomes of those that a change of the rule took away.
+// occurrence, which is what becomes of those that a change of its recurrence took away.
 func (r reader) stub(e series.Event, x *calendar.Event) *calendar.Event {
 	original, ok := r.original(x)
-	if !ok || !hits(e, original.Time) {
+	if !ok || !hits(e, original.Time) || slices.ContainsFunc(e.Excluded, original.Equal) {
 		return nil
 	}
 	at := &calendar.EventDateTime{DateTime: original.Format(time.RFC3339), TimeZone: original.zone}
@@ -154,12 +154,9 @@ func (r reader) readException(e *series.Event, x *calendar.Event, written string
 	}
 	o := series.Override{Original: in(original.Time, e.Zone), Start: in(original.Time, e.Zone), Duration: e.Duration,
 		Place: e.Place, Link: e.Link, Guests: slices.Clone(e.Guests), Free: e.Free}
-	out := slices.ContainsFunc(e.Excluded, o.Original.Equal)
 	if x.Status == cancelled {
-		if !out {
-			o.Cancelled = true
-			e.Overrides = append(e.Overrides, o)
-		}
+		o.Cancelled = true
+		e.Overrides = append(e.Overrides, o)
 		return
 	}
 	start, ok := momentOf(x.Start, r.zone)
@@ -168,6 +165,7 @@ func (r reader) readException(e *series.Event, x *calendar.Event, written string
 	}
 	v := series.Override{Original: o.Original, Start: in(start.Time, e.Zone), Duration: length(start, x.End), Place: x.Location,
 		Link: linkOf(x, written), Guests: r.guests(x), Free: x.Transparency == transparent}
+	out := slices.ContainsFunc(e.Excluded, o.Original.Equal)
 	if out || !v.Start.Equal(o.Start) || v.Duration != o.Duration || v.Place != o.Place || v.Link != o.Link || v.Free != o.Free ||
 		!slices.Equal(v.Guests, o.Guests) {
 		e.Overrides = append(e.Overrides, v)

@@ -147,7 +147,7 @@ func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, 
 		if a.Original.IsZero() || !w.takesPlace(a.Original) {
 			continue
 		}
-		x, err := c.instance(ctx, ref.ID, a.Original)
+		x, err := c.instance(ctx, ref.ID, w.moment(a.Original))
 		if err != nil {
 			return series.Ref{}, w.fail(err)
 		}

@@ -258,7 +258,7 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 	if _, err := w.store(ctx); err != nil {
 		return series.Ref{}, err
 	}
-	x, err := c.instance(ctx, ref.ID, o.Original)
+	x, err := c.instance(ctx, ref.ID, w.moment(o.Original))
 	if err != nil {
 		return series.Ref{}, w.fail(err)
 	}

@@ -18,6 +18,8 @@ type Fixture struct {
 	// Schedules: the server brings invitations to attendees and their answers back, before a write is answered
 	// (RFC 6638). Where it does not, the tests call Deliver and Answer, and series are created with ClientDelivers.
 	Schedules bool
+	// CancelledIsGone: to cancel a series is to delete it. None stays where it was with STATUS:CANCELLED.
+	CancelledIsGone bool
 	// Clock is the one that Manager's and Report's calendars read. It need not move.
 	Clock clock.Clock
 }

@@ -15,7 +15,8 @@ type request struct {
 	query  url.Values
 	body   object
 	header http.Header
-	etag   string // of the answer
+	etag   string        // of the answer
+	rows   []*permission // of the file, when the request came in
 }
 
 // method is one method of the discovery documents.
@@ -85,18 +86,31 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req := &request{method: m, path: args, query: r.URL.Query(), header: r.Header}
+	fault := s.arrive(req)
+	if fault != nil && fault.Hold != nil {
+		<-fault.Hold
+	}
 	s.mu.Lock()
-	code, out, fault := s.answer1(req, raw)
+	code, out := s.perform(req, raw, fault)
 	bell := s.takeBell()
 	s.mu.Unlock()
 	bell()
-	s.reply1(w, req, code, out, fault)
+	s.finish(w, req, code, out, fault)
 }
 
-// answer1 does one request: its faults, rights, quota, and what it is for.
-func (s *Server) answer1(r *request, raw []byte) (int, any, *Fault) {
+// arrive is when a request comes in.
+func (s *Server) arrive(r *request) *Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.drive.files[r.path["fileId"]]; f != nil {
+		r.rows = f.perms
+	}
+	return s.faults.next(r.method.id)
+}
+
+// perform does one request: its faults, rights, quota, and what it is for.
+func (s *Server) perform(r *request, raw []byte, fault *Fault) (int, any) {
 	s.settle()
-	fault := s.faults.next(r.method.id)
 	rec := Request{At: s.now(), Method: r.method.id, Units: units(r.method.id)}
 	code, out := s.handle(r, raw, fault, &rec)
 	rec.Status = code
@@ -104,7 +118,7 @@ func (s *Server) answer1(r *request, raw []byte) (int, any, *Fault) {
 		rec.Status = 0
 	}
 	s.requests = append(s.requests, rec)
-	return code, out, fault
+	return code, out
 }
 
 func (s *Server) handle(r *request, raw []byte, fault *Fault, rec *Request) (int, any) {
@@ -160,8 +174,8 @@ func (s *Server) handle(r *request, raw []byte, fault *Fault, rec *Request) (int
 
 var statuses = map[int]string{400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 409: "ABORTED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
 
-// reply1 sends the answer, as far as the fault lets it.
-func (s *Server) reply1(w http.ResponseWriter, r *request, code int, out any, fault *Fault) {
+// finish sends the answer, as far as the fault lets it.
+func (s *Server) finish(w http.ResponseWriter, r *request, code int, out any, fault *Fault) {
 	if fault != nil && fault.Slow != nil {
 		<-fault.Slow
 	}

@@ -17,6 +17,7 @@ type Fault struct {
 	HTML            bool            // a page of another content type
 	EmptyList       bool            // 200 with no items where there are some
 	Slow            <-chan struct{} // the answer waits for this to be closed
+	Hold            <-chan struct{} // the request waits for this to be closed, before anything is done
 }
 
 func (f *Fault) problem() *problem {

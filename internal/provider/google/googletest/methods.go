@@ -43,4 +43,21 @@ var methods = []method{
 	{"calendar.events.delete", "DELETE", "calendars/{calendarId}/events/{eventId}", writeEvents, (*Server).eventsDelete},
 	{"calendar.events.move", "POST", "calendars/{calendarId}/events/{eventId}/move", moveEvents, (*Server).eventsMove},
 	{"calendar.channels.stop", "POST", "channels/stop", stopChannel, (*Server).channelsStop},
+
+	{"drive.about.get", "GET", "about", aboutDrive, (*Server).aboutGet},
+	{"drive.files.list", "GET", "files", readFiles, (*Server).filesList},
+	{"drive.files.create", "POST", "files", makeFiles, (*Server).filesCreate},
+	{"drive.files.get", "GET", "files/{fileId}", readFiles, (*Server).filesGet},
+	{"drive.files.update", "PATCH", "files/{fileId}", changeFiles, (*Server).filesUpdate},
+	{"drive.files.delete", "DELETE", "files/{fileId}", makeFiles, (*Server).filesDelete},
+	{"drive.files.copy", "POST", "files/{fileId}/copy", copyFiles, (*Server).filesCopy},
+	{"drive.permissions.list", "GET", "files/{fileId}/permissions", readRights, (*Server).permissionsList},
+	{"drive.permissions.create", "POST", "files/{fileId}/permissions", writeRights, (*Server).permissionsCreate},
+	{"drive.permissions.get", "GET", "files/{fileId}/permissions/{permissionId}", readRights, (*Server).permissionsGet},
+	{"drive.permissions.update", "PATCH", "files/{fileId}/permissions/{permissionId}", writeRights, (*Server).permissionsUpdate},
+	{"drive.permissions.delete", "DELETE", "files/{fileId}/permissions/{permissionId}", writeRights, (*Server).permissionsDelete},
+
+	{"docs.documents.create", "POST", "v1/documents", writeDocs, (*Server).documentsCreate},
+	{"docs.documents.get", "GET", "v1/documents/{documentId}", readDocs, (*Server).documentsGet},
+	{"docs.documents.batchUpdate", "POST", "v1/documents/{documentId}:batchUpdate", writeDocs, (*Server).documentsUpdate},
 }

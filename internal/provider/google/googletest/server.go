@@ -78,6 +78,8 @@ type Behavior struct {
 	// MaxChannelLife caps what a watch asks for. Default 7 days. PlainHTTP allows receivers without TLS.
 	MaxChannelLife time.Duration
 	PlainHTTP      bool
+	// NewFilesSeenByDomain: the domain's setting for new files, unless ignoreDefaultVisibility.
+	NewFilesSeenByDomain bool
 	// PageRows caps how many rows a page looks at, so that pages come short, or empty. Default: maxResults of the request.
 	PageRows int
 }

@@ -166,7 +166,8 @@ func (r reader) readException(e *series.Event, x *calendar.Event, written string
 	v := series.Override{Original: o.Original, Start: in(start.Time, e.Zone), Duration: length(start, x.End), Place: x.Location,
 		Link: linkOf(x, written), Guests: r.guests(x), Free: x.Transparency == transparent}
 	out := slices.ContainsFunc(e.Excluded, o.Original.Equal)
-	if out || !v.Start.Equal(o.Start) || v.Duration != o.Duration || v.Place != o.Place || v.Link != o.Link || v.Free != o.Free ||
+	// In a copy that Holdfast brought, one that was answered like the series is news for the organizer all the same.
+	if out || e.Delivered != "" || !v.Start.Equal(o.Start) || v.Duration != o.Duration || v.Place != o.Place || v.Link != o.Link || v.Free != o.Free ||
 		!slices.Equal(v.Guests, o.Guests) {
 		e.Overrides = append(e.Overrides, v)
 	}

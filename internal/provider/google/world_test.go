@@ -94,7 +94,7 @@ func wish() series.Series {
 }
 
 // day is the day of the n-th occurrence, from 0; start is when it begins.
-func day(n int) series.Date  { return wish().First.AddDays(7 * n) }
+func day(n int) series.Date { return wish().First.AddDays(7 * n) }
 func start(n int) time.Time { return tuesdays.On(day(n)) }
 
 // look observes the calendar from where last left off.

@@ -311,15 +311,17 @@ func (s *Server) roomAnswers(c *event) {
 	if c.isSeries() {
 		all = c.instances(until)
 	}
-	var taken []occurrence
-	for _, o := range all {
-		for _, other := range c.cal.between(o.start.instant(c.cal.zone), o.end.instant(c.cal.zone)) {
-			if a := c.cal.self(other.body); other.ev != c && a != nil && text(a, "responseStatus") == "accepted" && !o.cancelled {
-				taken = append(taken, o)
-				break
-			}
+	var blocks []occurrence // of what the room has said yes to
+	for _, other := range c.cal.between(time.Time{}, until) {
+		if a := c.cal.self(other.body); other.ev != c && a != nil && text(a, "responseStatus") == "accepted" {
+			blocks = append(blocks, other)
 		}
 	}
+	taken := slices.DeleteFunc(slices.Clone(all), func(o occurrence) bool {
+		return o.cancelled || !slices.ContainsFunc(blocks, func(b occurrence) bool {
+			return b.overlaps(o.start.instant(c.cal.zone), o.end.instant(c.cal.zone))
+		})
+	})
 	w := write{method: "room", by: c.cal.id, sendUpdates: "none"}
 	if len(taken) == len(all) {
 		s.rsvp(c, "", c.cal.owner, answer{status: "declined"}, w)

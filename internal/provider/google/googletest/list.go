@@ -258,3 +258,16 @@ func matchesText(o occurrence, q string) bool {
 	}
 	return true
 }
+
+// instant reads an RFC 3339 parameter; milliseconds are ignored.
+func (r *request) instant(name string) (time.Time, *problem) {
+	v := r.query.Get(name)
+	if v == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, v)
+	if err != nil {
+		return t, invalid(name)
+	}
+	return t.Truncate(time.Second), nil
+}

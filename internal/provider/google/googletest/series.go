@@ -129,7 +129,10 @@ func (e *event) instances(to time.Time) []occurrence {
 	var out []occurrence
 	seen := map[string]bool{}
 	for _, m := range e.starts(to) {
-		o, _ := e.at(m.suffix())
+		o := e.plain(m)
+		if e.exceptions[o.key] != nil {
+			o, _ = e.at(o.key)
+		}
 		out, seen[o.key] = append(out, o), true
 	}
 	for _, k := range sorted(e.exceptions) {

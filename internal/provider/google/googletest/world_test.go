@@ -45,7 +45,7 @@ func open(t *testing.T, change ...func(*Options)) *world {
 		f(&o)
 	}
 	w.Server = New(o)
-	srv := httptest.NewServer(w.Server)
+	srv := httptest.NewServer(Strict(t, w.Server))
 	t.Cleanup(srv.Close)
 	w.SetBase(srv.URL)
 	return w
@@ -62,10 +62,17 @@ type reply struct {
 
 // as is a token of the user with all that the tests need.
 func (w *world) as(user string) string {
-	if w.tokens[user] == "" {
-		w.tokens[user] = w.Token(user, "app", "calendar", "drive.file")
+	if t := w.tokens[user]; t != "" {
+		return t
 	}
-	return w.tokens[user]
+	return w.Token(user, "app", "calendar", "drive.file")
+}
+
+// loose lets the test send what is not declared.
+func (w *world) loose() {
+	srv := httptest.NewServer(w.Server)
+	w.Cleanup(srv.Close)
+	w.SetBase(srv.URL)
 }
 
 // call sends one request. path is below the base, with its parameters; header pairs follow the body.

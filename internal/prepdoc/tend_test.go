@@ -121,23 +121,56 @@ func TestSlowSearch(t *testing.T) {
 	if len(w.made()) != 1 || w.state.Link == "" {
 		t.Errorf("%d documents, %+v", len(w.made()), w.state)
 	}
-}
 
-// A second document of a pair, from a search that did not show the first: the older one counts.
-func TestTwoDocuments(t *testing.T) {
-	w := open(t)
-	w.tend()
-	first := w.state.Link
-	w.state, w.at = prepdoc.State{}, w.at.Add(time.Hour)
-	w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.list": {EmptyList: true}}})
+	w = open(t) // the copy is answered, and still not to be seen
+	w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.list": {EmptyList: true}, "drive.files.get": {Status: 404, Reason: "notFound"}}})
 	w.tend()
 	w.SetFaults(googletest.Faults{})
-	if len(w.made()) != 2 {
-		t.Fatal("no second one")
+	w.tend()
+	w.finds("")
+	if d := cmp.Diff([]string{"owner " + mia, "writer " + raj}, w.rows(w.state.File)); len(w.made()) != 1 || d != "" {
+		t.Errorf("%d documents, %s", len(w.made()), d)
 	}
-	w.state = prepdoc.State{}
-	if w.tend(); w.state.Link != first || w.wrote() != "" {
-		t.Errorf("%s, want %s; wrote %s", w.state.Link, first, w.wrote())
+}
+
+// Further documents of a pair, from searches that did not show the first: the oldest counts.
+func TestOldestDocument(t *testing.T) {
+	w := open(t)
+	for _, org := range []string{"a", "b", "c"} { // Drive lists files in an order of its own
+		w.want.Series.Org, w.state = org, prepdoc.State{}
+		before := len(w.made())
+		w.tend()
+		first := w.state.Link
+		w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.list": {EmptyList: true}}})
+		for range 4 {
+			w.state, w.at = prepdoc.State{}, w.at.Add(time.Hour)
+			w.tend()
+		}
+		w.SetFaults(googletest.Faults{})
+		if len(w.made()) != before+5 {
+			t.Fatal(len(w.made()), "documents")
+		}
+		w.state = prepdoc.State{}
+		if w.tend(); w.state.Link != first || w.wrote() != "" {
+			t.Errorf("%s, want %s; wrote %s", w.state.Link, first, w.wrote())
+		}
+	}
+}
+
+// A pair's document as template makes another pair's document all the same.
+func TestTemplateOfOurs(t *testing.T) {
+	w := open(t)
+	w.next("2026-12-08")
+	w.tend()
+	w.want.Series.Doc.Template, w.state = w.state.File, prepdoc.State{}
+	w.want.Series.Pair.Report, w.want.Series.Report = "ada", series.Person{ID: "ada", Email: ada}
+	w.next("2026-12-09")
+	w.tend()
+	if d := cmp.Diff([]string{"owner " + mia, "writer " + ada}, w.rows(w.state.File)); d != "" {
+		t.Error(d)
+	}
+	if text := w.Doc(w.state.File); !strings.Contains(text, "9 Dec 2026") {
+		t.Error(text)
 	}
 }
 
@@ -256,16 +289,18 @@ func TestGone(t *testing.T) {
 func TestRemadeFromTheTrash(t *testing.T) {
 	w := open(t)
 	w.tend()
-	old := w.state.File
+	old, backup := w.state.File, w.state
 	w.Trash(old, true)
 	w.want.Remake = true
 	w.tend()
 	w.want.Remake = false
 	w.finds("")
 	again := w.state.File
-	w.state = prepdoc.State{}
-	if w.tend(); again == old || w.state.File != again || w.wrote() != "" {
-		t.Errorf("%s, then %s; wrote %s", again, w.state.File, w.wrote())
+	w.at = w.at.AddDate(0, 0, 7)
+	for _, w.state = range []prepdoc.State{{}, backup} {
+		if w.tend(); again == old || w.state.File != again || w.wrote() != "" {
+			t.Errorf("%s, then %s; wrote %s", again, w.state.File, w.wrote())
+		}
 	}
 }
 
@@ -301,6 +336,11 @@ func TestGivenLink(t *testing.T) {
 		t.Errorf("called %s", got)
 	}
 	w.finds("doc-unreadable: the report cannot edit it")
+	theirs := w.AddFile(googletest.NewFile{Owner: ada, Name: "Theirs", Apps: []string{"app"}})
+	w.Grant(theirs, "user", mia, "commenter") // who may not see who else has access
+	w.want.Series.Link = "https://docs.google.com/document/d/" + theirs
+	w.tend()
+	w.finds("doc-unreadable: the manager cannot edit it")
 	w.want.Series.Link = "https://wiki.example.com/mia-raj"
 	if got := w.tend(); got != "" || w.found() != "" || w.state.Link != w.want.Series.Link {
 		t.Errorf("called %s, %+v", got, w.state)

@@ -94,7 +94,8 @@ func TestSectionOnce(t *testing.T) {
 	if w.try() == nil {
 		t.Fatal("the section was noted on the file all the same")
 	}
-	w.state, w.at = prepdoc.State{}, w.at.Add(time.Hour)
+	w.state = prepdoc.State{}
+	w.pass(time.Hour)
 	if w.tend(); w.wrote() != "files.update" {
 		t.Errorf("written but not noted: wrote %s", w.wrote())
 	}
@@ -124,11 +125,12 @@ func TestTypingMeanwhile(t *testing.T) {
 		t.Fatalf("%v of kind %v", err, provider.KindOf(err))
 	}
 	w.says(strings.TrimSuffix(templateText, "\n") + "xxx\n")
-	w.at = w.at.Add(time.Minute)
+	w.pass(time.Minute)
 	if got := w.tend(); got != "" {
 		t.Errorf("a minute later called %s", got)
 	}
-	w.at, w.before = w.at.Add(9*time.Minute), func(*http.Request) {}
+	w.pass(9 * time.Minute)
+	w.before = func(*http.Request) {}
 	w.tend()
 	w.says("= Our 1:1\n" + firstSection + "What we want from these meetings.xxx\n")
 }
@@ -152,10 +154,10 @@ func TestSectionsOnlyInsert(t *testing.T) {
 	}), 1, 8)
 	w := open(t)
 	w.tend()
-	day := time.Date(2026, 12, 8, 0, 0, 0, 0, time.UTC)
+	date := time.Date(2026, 12, 8, 0, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
-		day = day.AddDate(0, 0, 7)
-		w.at = day.AddDate(0, 0, -1)
+		date = date.AddDate(0, 0, 7)
+		w.at.Store(date.AddDate(0, 0, -1).Unix())
 		w.SetDoc(w.state.File, strings.Join(lines.Draw(t, "document"), "\n"))
 		before := ""
 		typed := rapid.SliceOfN(rapid.StringOfN(rapid.SampledFrom([]rune("xy\n😀")), 1, 5, -1), 0, 2).Draw(t, "typed")
@@ -165,7 +167,7 @@ func TestSectionsOnlyInsert(t *testing.T) {
 			}
 			before = w.Doc(w.state.File)
 		})
-		w.next(day.Format(time.DateOnly))
+		w.next(date.Format(time.DateOnly))
 		if err := w.try(); err != nil {
 			t.Fatal(err)
 		}
@@ -208,10 +210,10 @@ func TestNothingIsTold(t *testing.T) {
 			w.FailNth("", n, fault)
 			for range 3 {
 				_ = w.try() // whether it fails is others' to test; what it says is in said
-				w.at = w.at.Add(time.Hour)
+				w.pass(time.Hour)
 			}
 			w.DeleteFile(w.state.File)
-			w.at = w.at.AddDate(0, 0, 8)
+			w.pass(8 * day)
 			_ = w.try()
 			_ = w.try()
 			said.WriteString(strings.Join(w.said, "\n"))

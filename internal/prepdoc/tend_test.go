@@ -42,7 +42,7 @@ func TestMakesTheDocument(t *testing.T) {
 	if got := w.tend(); got != "" {
 		t.Errorf("a second time called %s", got)
 	}
-	w.at = w.at.AddDate(0, 0, 7)
+	w.pass(7 * day)
 	if got := w.tend(); got != "files.get permissions.list" {
 		t.Errorf("a week later called %s", got)
 	}
@@ -82,7 +82,7 @@ func TestLostRequests(t *testing.T) {
 						w.state = prepdoc.State{}
 					}
 					for range 3 {
-						w.at = w.at.Add(10 * time.Minute)
+						w.pass(10 * time.Minute)
 						w.tend()
 					}
 					if len(w.Files()) != before+1 {
@@ -112,11 +112,11 @@ func TestSlowSearch(t *testing.T) {
 	}
 	w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.list": {EmptyList: true}}})
 	for range 9 {
-		w.at = w.at.Add(time.Minute)
+		w.pass(time.Minute)
 		w.tend()
 	}
 	w.SetFaults(googletest.Faults{})
-	w.at = w.at.Add(time.Minute)
+	w.pass(time.Minute)
 	w.tend()
 	if len(w.made()) != 1 || w.state.Link == "" {
 		t.Errorf("%d documents, %+v", len(w.made()), w.state)
@@ -143,7 +143,8 @@ func TestOldestDocument(t *testing.T) {
 		first := w.state.Link
 		w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.list": {EmptyList: true}}})
 		for range 4 {
-			w.state, w.at = prepdoc.State{}, w.at.Add(time.Hour)
+			w.state = prepdoc.State{}
+			w.pass(time.Hour)
 			w.tend()
 		}
 		w.SetFaults(googletest.Faults{})
@@ -235,7 +236,7 @@ func TestFindings(t *testing.T) {
 			w.tend()
 			id, link := w.state.File, w.state.Link
 			c.do(w, id)
-			w.at = w.at.AddDate(0, 0, 7)
+			w.pass(7 * day)
 			if w.tend(); w.wrote() != "" || w.state.Link != link {
 				t.Errorf("wrote %s, link %s", w.wrote(), w.state.Link)
 			}
@@ -246,7 +247,7 @@ func TestFindings(t *testing.T) {
 			}
 			w.finds(c.want)
 			c.undo(w, id)
-			w.at = w.at.Add(time.Hour)
+			w.pass(time.Hour)
 			w.tend()
 			w.finds("")
 		})
@@ -265,10 +266,10 @@ func TestGone(t *testing.T) {
 	w.tend()
 	old := w.state.File
 	w.DeleteFile(old)
-	w.at = w.at.AddDate(0, 0, 7)
+	w.pass(7 * day)
 	w.tend()
 	w.finds("")
-	w.at = w.at.Add(time.Minute)
+	w.pass(time.Minute)
 	w.tend()
 	w.finds("doc-missing: it is gone, or the manager may not see it any more")
 	if len(w.made()) != 0 {
@@ -296,7 +297,7 @@ func TestRemadeFromTheTrash(t *testing.T) {
 	w.want.Remake = false
 	w.finds("")
 	again := w.state.File
-	w.at = w.at.AddDate(0, 0, 7)
+	w.pass(7 * day)
 	for _, w.state = range []prepdoc.State{{}, backup} {
 		if w.tend(); again == old || w.state.File != again || w.wrote() != "" {
 			t.Errorf("%s, then %s; wrote %s", again, w.state.File, w.wrote())
@@ -331,7 +332,7 @@ func TestGivenLink(t *testing.T) {
 	}
 	w.finds("")
 	w.Open(id, "app")
-	w.at = w.at.AddDate(0, 0, 7)
+	w.pass(7 * day)
 	if got := w.tend(); got != "files.get permissions.list" {
 		t.Errorf("called %s", got)
 	}
@@ -384,7 +385,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v, kind %v, hint %q", name, err, provider.KindOf(err), provider.HintOf(err))
 		}
 		w.Reset()
-		w.at = w.at.Add(time.Minute)
+		w.pass(time.Minute)
 		if w.signIn == nil && (w.try() != nil || w.wrote() != "") {
 			t.Errorf("%s: tried again at once: %s", name, w.wrote())
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ type world struct {
 	*testing.T
 	*googletest.Server
 	docs     *prepdoc.Docs
-	at       time.Time
+	at       atomic.Int64 // Unix time; the double may still be busy with a request that was dropped
 	template string
 	want     prepdoc.Want
 	state    prepdoc.State
@@ -48,8 +49,9 @@ What we want from these meetings.
 
 func open(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, at: time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC), before: func(*http.Request) {}}
-	w.Server = googletest.New(googletest.Options{Clock: func() time.Time { return w.at }, Users: []googletest.User{
+	w := &world{T: t, before: func(*http.Request) {}}
+	w.at.Store(time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC).Unix())
+	w.Server = googletest.New(googletest.Options{Clock: w.now, Users: []googletest.User{
 		{Email: mia, Aliases: []string{"mia.chen@example.com"}, Name: "Mia Chen"}, {Email: raj, Name: "Raj Patel"}, {Email: ada, Name: "Ada"}, {Email: admin, Name: "Admin"}}})
 	srv := httptest.NewServer(googletest.Strict(t, w.Server))
 	t.Cleanup(srv.Close)
@@ -64,6 +66,13 @@ func open(t *testing.T) *world {
 		Doc:  series.PrepDoc{Template: w.template}}}
 	return w
 }
+
+const day = 24 * time.Hour
+
+func (w *world) now() time.Time { return time.Unix(w.at.Load(), 0).UTC() }
+
+// pass lets time pass.
+func (w *world) pass(d time.Duration) { w.at.Add(int64(d / time.Second)) }
 
 // ClientFor acts as the person, with a token of the hour.
 func (w *world) ClientFor(_ context.Context, p series.Person) (*http.Client, error) {
@@ -86,7 +95,7 @@ func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 func (w *world) try() error {
 	w.Helper()
 	var err error
-	w.state, err = w.docs.Tend(w.Context(), w.at, w.want, w.state)
+	w.state, err = w.docs.Tend(w.Context(), w.now(), w.want, w.state)
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		w.said = append(w.said, e.Error())
 	}
@@ -153,9 +162,9 @@ func (w *world) made() []string {
 }
 
 // next makes a section due for the meeting on the day, which begins at 10:00 in Berlin.
-func (w *world) next(day string) {
+func (w *world) next(on string) {
 	w.Helper()
-	d, err := series.ParseDate(day)
+	d, err := series.ParseDate(on)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -90,11 +90,12 @@ func Plan(now time.Time, w Want, st State, seen *Seen) (State, Step) {
 		}
 	}
 	if last := w.Series.Ends; !last.IsZero() && now.After(series.Instant(last.AddDays(1), 0, w.Series.Slot.Zone)) {
+		st.Findings = nil
 		return st, Rest
 	}
 	section := w.made() && !w.Hold && !w.Next.Start.IsZero() && st.rested(now)
 	if seen == nil {
-		if w.due(now, st) || section && st.Section != w.Next.Date {
+		if w.due(now, st) || section && st.Section != w.Next.Date && len(st.Findings) == 0 {
 			return st, Look
 		}
 		return st, Rest

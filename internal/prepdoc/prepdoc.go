@@ -5,6 +5,10 @@
 // What belongs to Holdfast is written on the document itself, as private appProperties, so that losing State costs a look and
 // never makes a second document. People's text is only ever added to, and what is read of it to carry open actions over
 // stays within the one call: it is not logged, kept, or part of an error.
+//
+// What people need to know of a section: its actions are the lines that begin with [ ] below its heading Actions (or
+// the one that the template has above {actions}), up to the next heading. An open one is copied into the next section,
+// one with [x] is done and stays where it is. Only the latest section counts, and nothing that was written is ever changed.
 package prepdoc
 
 import (

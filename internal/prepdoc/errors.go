@@ -61,7 +61,7 @@ func failure(op string, err error) error {
 		return nil
 	}
 	if e := (*provider.Error)(nil); errors.As(err, &e) {
-		return fmt.Errorf("prep doc: %s: %w", op, err)
+		return fmt.Errorf("prep doc: %s: %w", op, e) // without what is around it: the URL holds the document's id
 	}
 	out := &provider.Error{Op: "prep doc: " + op, Kind: provider.Transient}
 	var (

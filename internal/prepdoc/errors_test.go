@@ -60,6 +60,7 @@ func TestFailures(t *testing.T) {
 		{at(&oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, Body: []byte("private words")}), provider.Auth, "no access token", "holdfast auth"},
 		{at(&oauth2.RetrieveError{Response: &http.Response{StatusCode: 503}, Body: []byte("private words")}), provider.Transient, "no access token", ""},
 		{&provider.Error{Kind: provider.Auth, Op: "sign in", Hint: "as told", Err: errors.New("revoked")}, provider.Auth, "sign in: revoked", "as told"},
+		{at(&provider.Error{Kind: provider.Auth, Op: "sign in", Hint: "as told", Err: errors.New("revoked")}), provider.Auth, "sign in: revoked", "as told"},
 	} {
 		err := failure("look", c.err)
 		if provider.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.want) || !strings.Contains(provider.HintOf(err), c.hint) || c.hint == "" && provider.HintOf(err) != "" {

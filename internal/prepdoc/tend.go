@@ -42,7 +42,6 @@ func (d *Docs) Tend(ctx context.Context, now time.Time, w Want, st State) (State
 		}
 		if st, seen, err = c.do(ctx, step, w, st, seen); err != nil {
 			st.Tried = now
-			d.Log.Warn().Stringer("pair", w.Series.Pair).Str("step", string(step)).Err(err).Msg("prep doc")
 			return st, err
 		}
 		d.Log.Info().Stringer("pair", w.Series.Pair).Str("step", string(step)).Msg("prep doc")

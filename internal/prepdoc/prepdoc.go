@@ -2,8 +2,9 @@
 // admin's template in Google Drive, shares it with the report, checks by metadata that the two and nobody else can edit
 // it, and puts a dated section at its top before each meeting. A link that the roster gives is only looked at.
 //
-// What belongs to Holdfast is written on the document itself, as private appProperties, so that losing State costs a look and
-// never makes a second document. People's text is only ever added to, and what is read of it to carry open actions over
+// What belongs to Holdfast is written on the document itself, as private appProperties, so that losing State costs a look. Only
+// when it is lost within the minutes that Drive's search needs to show a new document may a second one be made; then the
+// older counts. People's text is only ever added to, and what is read of it to carry open actions over
 // stays within the one call: it is not logged, kept, or part of an error.
 //
 // What people need to know of a section: its actions are the lines that begin with [ ] below its heading Actions (or

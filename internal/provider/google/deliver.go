@@ -1,6 +1,7 @@
 package google
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ type delivery struct {
 	attendee string
 }
 
-// mark is what the copy carries.
+// stored is the mark that the copy carries.
 func (d *delivery) stored() stored {
 	return stored{Mark: d.of.Mark, derived: d.of.Derived, delivered: d.of.Delivery()}
 }
@@ -163,7 +164,9 @@ func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 	if linkOf(d.g.master, written) != d.of.Link && linked(d.change, d.g.master, d.of.Link, written) {
 		d.dirty = true
 	}
-	d.people(d.change, d.g.master, d.of.Guests, stat)
+	if all := d.people(d.g.master, d.of.Guests, stat); all != nil {
+		d.change.Attendees, d.dirty = all, true
+	}
 	d.mark = d.stored()
 	d.remember()
 	d.tell = false
@@ -173,8 +176,8 @@ func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 	return d.occurrences(ctx, before)
 }
 
-// people writes the attendees into change, a change of e, if they are others.
-func (d *delivery) people(change, e *calendar.Event, guests []series.Guest, stat series.PartStat) bool {
+// people are the attendees that the copy e is to have, with the owner's answer; nil where it has them.
+func (d *delivery) people(e *calendar.Event, guests []series.Guest, stat series.PartStat) []*calendar.EventAttendee {
 	want := slices.Clone(guests)
 	for i := range want {
 		if want[i].Address == d.attendee {
@@ -182,22 +185,19 @@ func (d *delivery) people(change, e *calendar.Event, guests []series.Guest, stat
 		}
 	}
 	if slices.Equal(d.r.guests(e), want) {
-		return false
+		return nil
 	}
-	change.Attendees = d.attendees(guests, stat)
-	d.dirty = true
-	return true
+	return d.attendees(guests, stat)
 }
 
 // occurrences brings the overrides. before is the copy as it was.
 func (d *delivery) occurrences(ctx context.Context, before series.Event) (series.Ref, error) {
-	all := answerIn(before.Guests, d.attendee)
 	overridden := map[int64]bool{}
 	for _, o := range d.of.Overrides {
-		overridden[o.Original.Unix()] = true
 		if o.Cancelled {
 			continue
 		}
+		overridden[o.Original.Unix()] = true
 		x, err := d.c.instance(ctx, d.g.master.Id, d.moment(o.Original))
 		if err != nil {
 			return series.Ref{}, d.fail(err)
@@ -205,87 +205,43 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 		if x == nil {
 			return series.Ref{}, conflict(d.op, errBusy)
 		}
-		if err := d.bring(ctx, x, o, before, all); err != nil {
-			return series.Ref{}, err
+		if change := d.bring(x, o, before); change != nil {
+			if _, err := d.c.patch(ctx, x.Id, x.Etag, change, false); err != nil {
+				return series.Ref{}, d.fail(err)
+			}
 		}
 	}
 	// What is left are exceptions that the owner's answers or edits made, or that the organizer took out again.
 	return d.follow(ctx, false, func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event {
 		switch {
-		case overridden[original.Unix()]:
-			return d.offIfOff(x, original)
-		case !hits(e, original):
+		case overridden[original.Unix()], !hits(e, original):
 			return nil
 		case slices.ContainsFunc(e.Excluded, original.Equal):
-			return d.offIfOff(x, original)
+			if x.Status == cancelled {
+				return nil
+			}
+			return &calendar.Event{Status: cancelled}
 		}
-		o := series.Override{Original: original, Start: original, Duration: e.Duration, Place: d.of.Place, Link: d.of.Link, Guests: d.of.Guests}
-		return d.occurrenceOf(x, o, before, all)
+		return d.bring(x, series.Override{Original: original, Start: original, Duration: e.Duration, Place: d.of.Place, Link: d.of.Link, Guests: d.of.Guests}, before)
 	})
 }
 
-// offIfOff cancels an exception whose occurrence does not take place.
-func (d *delivery) offIfOff(x *calendar.Event, original time.Time) *calendar.Event {
-	off := slices.ContainsFunc(d.of.Excluded, original.Equal) ||
-		slices.ContainsFunc(d.of.Overrides, func(o series.Override) bool { return o.Cancelled && o.Original.Equal(original) })
-	if !off || x.Status == cancelled {
-		return nil
-	}
-	return &calendar.Event{Status: cancelled}
-}
-
-// bring makes the occurrence x what the organizer's override says.
-func (d *delivery) bring(ctx context.Context, x *calendar.Event, o series.Override, before series.Event, all series.PartStat) error {
-	change := d.occurrenceOf(x, o, before, all)
-	if change == nil {
-		return nil
-	}
-	if _, err := d.c.patch(ctx, x.Id, x.Etag, change, false); err != nil {
-		return d.fail(err)
-	}
-	return nil
-}
-
-// occurrenceOf is the change that makes x what o says; nil if it does. The owner's answer is that to the occurrence as the
-// copy had it, if it is still at that time.
-func (d *delivery) occurrenceOf(x *calendar.Event, o series.Override, before series.Event, all series.PartStat) *calendar.Event {
-	written := d.mark.Written[series.FieldLink]
-	change := &calendar.Event{}
-	d.dirty = false
-	stat, had := all, series.Override{}
+// bring is the change that makes the occurrence x what o says; nil if it does. The owner's answer is that to the occurrence as
+// the copy had it, if it still is at that time.
+func (d *delivery) bring(x *calendar.Event, o series.Override, before series.Event) *calendar.Event {
+	stat, had := answerIn(before.Guests, d.attendee), series.Override{}
 	for _, m := range before.Meetings(o.Original, o.Original.Add(time.Second)) {
 		if m.Original.Equal(o.Original) && !m.Cancelled {
 			had = m.Override
 		}
 	}
-	if a := answerIn(had.Guests, d.attendee); a != "" {
-		stat = a
-	}
+	stat = cmp.Or(answerIn(had.Guests, d.attendee), stat)
 	if !had.Start.Equal(o.Start) || had.Duration != o.Duration {
 		stat = series.NeedsAction
 	}
-	if x.Status == cancelled {
-		change, d.dirty = d.asSeries(d.e, o.Original), true
-		x = change
-	}
-	start, _ := momentOf(x.Start, d.r.zone)
-	if !start.Equal(o.Start) || length(start, x.End) != o.Duration {
-		change.Start, change.End = d.times(o.Start, o.Duration)
-		d.dirty = true
-	}
-	if x.Location != o.Place {
-		change.Location = o.Place
-		change.ForceSendFields = append(change.ForceSendFields, "Location")
-		d.dirty = true
-	}
-	if linkOf(x, written) != o.Link && linked(change, x, o.Link, written) {
-		d.dirty = true
-	}
-	d.people(change, x, o.Guests, stat)
-	if !d.dirty {
-		return nil
-	}
-	d.dirty = false
+	change, _ := d.occurrence(x, o, func(x *calendar.Event, _ bool) []*calendar.EventAttendee {
+		return d.people(x, o.Guests, stat)
+	})
 	return change
 }
 

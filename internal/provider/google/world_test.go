@@ -2,8 +2,11 @@ package google_test
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +49,7 @@ func open(t testing.TB, change ...func(*googletest.Options)) *world {
 		f(&o)
 	}
 	w.Server = googletest.New(o)
-	srv := httptest.NewServer(w.Server)
+	srv := httptest.NewServer(googletest.Strict(t, w.Server))
 	t.Cleanup(srv.Close)
 	w.SetBase(srv.URL)
 	w.project = google.New(google.Options{Endpoint: srv.URL + "/", Clock: w.now, Budget: google.Budget{Project: 1_000_000, User: 1_000_000}})
@@ -105,4 +108,25 @@ func (w *world) look(c provider.Calendar, p series.Person, last series.Snapshot)
 		w.t.Fatal(err)
 	}
 	return s
+}
+
+func (w *world) ctx() context.Context { return context.Background() }
+
+// send does something with an event on the person's calendar, as their own client does; path is "" or that of an event.
+func (w *world) send(p series.Person, method, path, body string) error {
+	r, err := http.NewRequest(method, w.Base()+"/calendar/v3/calendars/primary/events"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	a, err := w.as(p).Do(r)
+	if err != nil {
+		return err
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(a.Body)
+		return fmt.Errorf("%s: %s", a.Status, text)
+	}
+	return nil
 }

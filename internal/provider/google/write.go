@@ -270,7 +270,12 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 			return series.Ref{}, cmp.Or(w.fail(err), conflict(w.op, errBusy))
 		}
 	}
-	change, tell := w.occurrence(x, o)
+	change, tell := w.occurrence(x, o, func(x *calendar.Event, retimed bool) []*calendar.EventAttendee {
+		if !retimed {
+			return nil
+		}
+		return w.r.unanswered(w.g.master, x.Attendees)
+	})
 	if change != nil {
 		if _, err := c.patch(ctx, x.Id, x.Etag, change, tell && !w.mark.client); err != nil {
 			return series.Ref{}, w.fail(err)
@@ -283,8 +288,9 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 	return series.Ref{ID: m.Id, Version: m.Etag}, nil
 }
 
-// occurrence is what makes x say what o says, nil for nothing, and whether the guests are to hear of it.
-func (w *edit) occurrence(x *calendar.Event, o series.Override) (change *calendar.Event, tell bool) {
+// occurrence is what makes x say what o says, nil for nothing, and whether the guests are to hear of it. people are the
+// attendees that it is to have then, at another time or at the same; nil leaves them.
+func (w *edit) occurrence(x *calendar.Event, o series.Override, people func(x *calendar.Event, retimed bool) []*calendar.EventAttendee) (change *calendar.Event, tell bool) {
 	if o.Cancelled {
 		if x.Status == cancelled {
 			return nil, false
@@ -299,10 +305,13 @@ func (w *edit) occurrence(x *calendar.Event, o series.Override) (change *calenda
 		x = change
 	}
 	start, _ := momentOf(x.Start, w.r.zone)
-	if !start.Equal(o.Start) || length(start, x.End) != o.Duration {
-		change.Start, change.End = w.times(o.Start, o.Duration)
-		change.Attendees = w.r.unanswered(w.g.master, x.Attendees)
+	retimed := !start.Equal(o.Start) || length(start, x.End) != o.Duration
+	if all := people(x, retimed); all != nil {
+		change.Attendees, dirty = all, true
 		change.ForceSendFields = append(change.ForceSendFields, "Attendees")
+	}
+	if retimed {
+		change.Start, change.End = w.times(o.Start, o.Duration)
 		dirty, tell = true, true
 	}
 	if x.Location != o.Place {
@@ -310,8 +319,8 @@ func (w *edit) occurrence(x *calendar.Event, o series.Override) (change *calenda
 		change.ForceSendFields = append(change.ForceSendFields, "Location")
 		dirty, tell = true, true
 	}
-	if linkOf(x, written) != o.Link {
-		dirty = linked(change, x, o.Link, written) || dirty
+	if linkOf(x, written) != o.Link && linked(change, x, o.Link, written) {
+		dirty = true
 	}
 	if !dirty {
 		return nil, false

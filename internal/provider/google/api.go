@@ -2,6 +2,7 @@ package google
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"google.golang.org/api/calendar/v3"
@@ -111,6 +112,9 @@ func (c *Calendar) read(ctx context.Context, id string) (group, error) {
 	return c.complete(ctx, m)
 }
 
+// errPartial is for a listing that lacks what is known to be there.
+var errPartial = errors.New("the listing is not complete")
+
 // complete is the series of m with the occurrences that differ from it.
 func (c *Calendar) complete(ctx context.Context, m *calendar.Event) (group, error) {
 	g := group{master: m, exceptions: map[string]*calendar.Event{}}
@@ -121,10 +125,15 @@ func (c *Calendar) complete(ctx context.Context, m *calendar.Event) (group, erro
 	if err != nil {
 		return group{}, err
 	}
+	listed := false
 	for _, x := range all {
+		listed = listed || x.Id == m.Id
 		if x.RecurringEventId == m.Id {
 			g.exceptions[x.Id] = x
 		}
+	}
+	if !listed && m.Status != cancelled {
+		return group{}, errPartial
 	}
 	return g, nil
 }

@@ -38,10 +38,19 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 
 // existing is the series that has the identity of s, and whether it goes on. An id that was deleted is never free again.
 func (c *Calendar) existing(ctx context.Context, s series.Series) (series.Ref, bool, error) {
-	g, err := c.read(ctx, eventID(s.Org, s.Pair, s.Generation))
+	id := eventID(s.Org, s.Pair, s.Generation)
+	g, err := c.read(ctx, id)
+	if gone(err) { // which one answer does not prove, where the id is taken
+		var all []*calendar.Event
+		if all, err = c.byUID(ctx, id+"@google.com"); err == nil {
+			i := slices.IndexFunc(all, func(x *calendar.Event) bool { return x.Id == id && x.Status != cancelled })
+			if i < 0 {
+				return series.Ref{}, false, nil
+			}
+			g, err = c.complete(ctx, all[i])
+		}
+	}
 	switch {
-	case gone(err):
-		return series.Ref{}, false, nil
 	case err != nil:
 		return series.Ref{}, false, err
 	case g.master.Status == cancelled:
@@ -95,7 +104,7 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 	there, err := c.get(ctx, e.ID)
 	switch {
 	case err == nil && there.Status != cancelled:
-		return series.Ref{}, conflict(op, errThere)
+		return series.Ref{}, c.conflict(op, errThere)
 	case err == nil:
 		_, err = c.patch(ctx, e.ID, there.Etag, revived(kept.master), !w.mark.client)
 	case gone(err):

@@ -203,7 +203,7 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 			return series.Ref{}, d.fail(err)
 		}
 		if x == nil {
-			return series.Ref{}, conflict(d.op, errBusy)
+			return series.Ref{}, d.c.conflict(d.op, errBusy)
 		}
 		if change := d.bring(x, o, before); change != nil {
 			if _, err := d.c.patch(ctx, x.Id, x.Etag, change, false); err != nil {

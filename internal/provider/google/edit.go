@@ -3,12 +3,12 @@ package google
 import (
 	"context"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
 	"google.golang.org/api/calendar/v3"
 
+	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
@@ -31,11 +31,11 @@ func (c *Calendar) begin(ctx context.Context, op string, ref series.Ref) (*edit,
 	m, err := c.get(ctx, ref.ID)
 	switch {
 	case gone(err) || err == nil && m.Status == cancelled:
-		return nil, conflict(op, errVanished)
+		return nil, c.conflict(op, errVanished)
 	case err != nil:
 		return nil, c.fail(op, err)
 	case m.Etag != ref.Version:
-		return nil, conflict(op, errChanged)
+		return nil, c.conflict(op, errChanged)
 	}
 	g, err := c.complete(ctx, m)
 	if err != nil {
@@ -105,9 +105,38 @@ func (w *edit) store(ctx context.Context) (series.Ref, error) {
 // fail is the error of a write: one of what is gone is a conflict.
 func (w *edit) fail(err error) error {
 	if gone(err) {
-		return conflict(w.op, errVanished)
+		return w.c.conflict(w.op, errVanished)
 	}
 	return w.c.fail(w.op, err)
+}
+
+// exception is that of the occurrence; nil if it has none.
+func (w *edit) exception(original time.Time) *calendar.Event {
+	for _, x := range w.g.exceptions {
+		if t, ok := w.r.original(x); ok && t.Equal(original) {
+			return x
+		}
+	}
+	return nil
+}
+
+// part writes an exception. Google gives all parts of a series one version, and with each write of one another: those that
+// had the version of this one get its new one.
+func (w *edit) part(ctx context.Context, x, change *calendar.Event, tell bool) error {
+	after, err := w.c.patch(ctx, x.Id, x.Etag, change, tell && !w.mark.client)
+	if err != nil {
+		return w.fail(err)
+	}
+	was := x.Etag
+	for _, y := range w.g.exceptions {
+		if y.Etag == was {
+			y.Etag = after.Etag
+		}
+	}
+	if w.g.master.Etag == was {
+		w.g.master.Etag, w.e.Version = after.Etag, after.Etag
+	}
+	return nil
 }
 
 // followTries bounds how often a follow-up meets somebody who is faster.
@@ -121,45 +150,35 @@ func (w *edit) follow(ctx context.Context, tell bool, fix func(e series.Event, x
 		return series.Ref{}, w.fail(err)
 	}
 	for range followTries {
-		g, err := w.c.read(ctx, w.g.master.Id)
-		if err != nil {
+		if w.g, err = w.c.read(ctx, w.g.master.Id); err != nil {
 			return series.Ref{}, w.fail(err)
 		}
-		e, err := w.r.event(g)
-		if err != nil || g.master.Status == cancelled || !maps.Equal(e.Digests(), want.Digests()) {
-			return series.Ref{}, conflict(w.op, errBusy)
+		e, err := w.r.event(w.g)
+		if err != nil || e.Cancelled || !maps.Equal(e.Digests(), want.Digests()) {
+			return series.Ref{}, w.c.conflict(w.op, errBusy)
 		}
 		done := true
-		for _, id := range slices.Sorted(maps.Keys(g.exceptions)) {
-			x := g.exceptions[id]
+		for _, id := range slices.Sorted(maps.Keys(w.g.exceptions)) {
+			x := w.g.exceptions[id]
 			original, ok := w.r.original(x)
 			if !ok {
 				continue
 			}
-			change := fix(e, x, original.Time)
-			if change == nil {
-				continue
-			}
-			done = false
-			after, err := w.c.patch(ctx, id, x.Etag, change, tell && !w.mark.client)
-			if codeOf(err) == http.StatusPreconditionFailed {
-				break
-			}
-			if err != nil {
-				return series.Ref{}, w.fail(err)
-			}
-			was := x.Etag
-			for _, y := range g.exceptions {
-				if y.Etag == was {
-					y.Etag = after.Etag
+			if change := fix(e, x, original.Time); change != nil {
+				done = false
+				if err = w.part(ctx, x, change, tell); err != nil {
+					break
 				}
 			}
 		}
+		if err != nil && provider.KindOf(err) != provider.Conflict {
+			return series.Ref{}, err
+		}
 		if done {
-			return series.Ref{ID: g.master.Id, Version: g.master.Etag}, nil
+			return series.Ref{ID: w.g.master.Id, Version: w.g.master.Etag}, nil
 		}
 	}
-	return series.Ref{}, conflict(w.op, errBusy)
+	return series.Ref{}, w.c.conflict(w.op, errBusy)
 }
 
 // ghosts are the original starts of exceptions that say what the series says.

@@ -31,6 +31,9 @@ func (c *Calendar) fail(op string, err error) error {
 		return &provider.Error{Kind: e.Kind, Op: op, Hint: e.Hint, RetryAfter: e.RetryAfter, Err: e}
 	}
 	kind, hint, after := classify(err, c.now())
+	if kind == provider.Conflict {
+		c.doubt.Store(true)
+	}
 	return &provider.Error{Kind: kind, Op: op, Hint: hint, RetryAfter: after, Err: plain(err)}
 }
 
@@ -110,6 +113,8 @@ func classify(err error, now time.Time) (provider.Kind, string, time.Duration) {
 		return provider.Transient, "", 0
 	case a != nil:
 		return a.classify(now)
+	case errors.Is(err, errPartial):
+		return provider.Transient, "Google lists less than there is; it is asked again", 0
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, new(*json.SyntaxError)):
 		return provider.Transient, "the answer was cut off or is none of Google's: check endpoint, and what stands between here and there", 0
 	}
@@ -176,8 +181,10 @@ var (
 	errThere    = errors.New("the event is there again")
 )
 
-// conflict is the answer where somebody was faster.
-func conflict(op string, err error) error {
+// conflict is the answer where somebody was faster. That the last look did not see it may be a fault of the listing: the
+// next one is a full one.
+func (c *Calendar) conflict(op string, err error) error {
+	c.doubt.Store(true)
 	return &provider.Error{Kind: provider.Conflict, Op: op, Err: err}
 }
 

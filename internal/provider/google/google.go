@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -74,6 +75,7 @@ type Calendar struct {
 	user    string // who the quota is counted for
 	limiter *rate.Limiter
 	api     *calendar.Service
+	doubt   atomic.Bool // the next look is to be a full one
 }
 
 var _ provider.Calendar = (*Calendar)(nil)

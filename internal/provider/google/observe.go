@@ -56,7 +56,8 @@ func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provide
 
 func (o *observation) observe(ctx context.Context) error {
 	home, token, _ := strings.Cut(o.last.Cursor, " ")
-	if home != o.home() || o.last.Interest != o.s.Interest || o.s.At.Sub(o.last.FullAt) >= o.fullAfter() {
+	doubt := o.c.doubt.Swap(false)
+	if doubt || home != o.home() || o.last.Interest != o.s.Interest || o.s.At.Sub(o.last.FullAt) >= o.fullAfter() {
 		token = ""
 	}
 	l, err := o.c.list(ctx, token)

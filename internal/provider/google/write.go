@@ -217,29 +217,27 @@ func (c *Calendar) ClearOverride(ctx context.Context, ref series.Ref, original t
 	})
 }
 
-// putBack makes occurrences the series' own again: those taken out, and of the others those that stray accepts. Guests hear
-// of it once.
+// putBack makes occurrences the series' own again: those taken out, and of the others those that stray accepts. What guests
+// notice is told with the last part of it, so that one who is cut off between parts tells it once all the same; the mark
+// comes after what it speaks of.
 func (w *edit) putBack(ctx context.Context, originals []time.Time, stray func(time.Time) bool) (series.Ref, error) {
 	lines := w.g.master.Recurrence
-	back := map[int64]bool{}
+	var back []*calendar.Event
 	for _, t := range originals {
-		if lines = without(w.e, lines, t, w.g.wholeDays()); stray(t) {
-			back[t.Unix()] = true
+		lines = without(w.e, lines, t, w.g.wholeDays())
+		if x := w.exception(t); x != nil && stray(t) {
+			back = append(back, x)
 		}
 	}
 	w.recur(lines)
 	w.remember()
-	told := w.tell
-	ref, err := w.store(ctx)
-	if err != nil || len(back) == 0 {
-		return ref, err
-	}
-	return w.follow(ctx, !told, func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event {
-		if !back[original.Unix()] || x.Status != cancelled && !w.differs(e, x) {
-			return nil
+	for i, x := range back {
+		original, _ := w.r.original(x)
+		if err := w.part(ctx, x, w.asSeries(w.e, original.Time), !w.tell && i == len(back)-1); err != nil {
+			return series.Ref{}, err
 		}
-		return w.asSeries(e, original)
-	})
+	}
+	return w.store(ctx)
 }
 
 // SetOverride is provider.Calendar's.
@@ -263,11 +261,11 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 		return series.Ref{}, w.fail(err)
 	}
 	if x == nil {
-		return series.Ref{}, conflict(w.op, errBusy)
+		return series.Ref{}, w.c.conflict(w.op, errBusy)
 	}
 	if x.Etag != w.e.Version { // Google gives all of a series one version; where it does not, look whether it still has ours
 		if m, err := c.get(ctx, ref.ID); err != nil || m.Etag != w.e.Version {
-			return series.Ref{}, cmp.Or(w.fail(err), conflict(w.op, errBusy))
+			return series.Ref{}, cmp.Or(w.fail(err), w.c.conflict(w.op, errBusy))
 		}
 	}
 	change, tell := w.occurrence(x, o, func(x *calendar.Event, retimed bool) []*calendar.EventAttendee {

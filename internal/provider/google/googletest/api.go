@@ -17,6 +17,7 @@ type request struct {
 	header http.Header
 	etag   string        // of the answer
 	rows   []*permission // of the file, when the request came in
+	empty  bool          // a list is to hold nothing
 }
 
 // method is one method of the discovery documents.
@@ -87,6 +88,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	req := &request{method: m, path: args, query: r.URL.Query(), header: r.Header}
 	fault := s.arrive(req)
+	if fault != nil && fault.Arrived != nil {
+		close(fault.Arrived)
+	}
 	if fault != nil && fault.Hold != nil {
 		<-fault.Hold
 	}
@@ -151,20 +155,13 @@ func (s *Server) handle(r *request, raw []byte, fault *Fault, rec *Request) (int
 	if r.body, p = readJSON(raw); p != nil {
 		return fail(p)
 	}
+	r.empty = fault != nil && fault.EmptyList
 	out, p := r.method.do(s, c, r)
 	if p != nil {
 		return fail(p)
 	}
 	if fault != nil && fault.Status != 0 {
 		return fail(fault.problem())
-	}
-	if o, ok := out.(object); ok && fault != nil && fault.EmptyList {
-		for _, k := range []string{"items", "files"} {
-			if _, is := o[k]; is {
-				o[k] = []any{}
-				delete(o, "nextPageToken")
-			}
-		}
 	}
 	if out == nil {
 		return 204, nil

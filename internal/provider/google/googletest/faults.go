@@ -18,6 +18,7 @@ type Fault struct {
 	EmptyList       bool            // 200 with no items where there are some
 	Slow            <-chan struct{} // the answer waits for this to be closed
 	Hold            <-chan struct{} // the request waits for this to be closed, before anything is done
+	Arrived         chan<- struct{} // is closed when the request has come in
 }
 
 func (f *Fault) problem() *problem {

@@ -229,6 +229,9 @@ func (s *Server) filesList(c *caller, r *request) (any, *problem) {
 			found = append(found, f)
 		}
 	}
+	if r.empty {
+		found = nil
+	}
 	from := 0
 	if token := r.query.Get("pageToken"); token != "" {
 		var at cursor

@@ -124,6 +124,9 @@ func (s *Server) page(q *query, r *request, at *cursor) any {
 		}
 	}
 	items := []any{}
+	if r.empty {
+		i = len(rows)
+	}
 	end := min(i+look, len(rows))
 	for _, x := range rows[i:end] {
 		if q.shows(x.o) {

@@ -202,3 +202,24 @@ func (w *world) after(user, token string, params ...string) ([]object, string) {
 	w.Helper()
 	return w.list(user, append([]string{"syncToken=" + url.QueryEscape(token)}, params...)...)
 }
+
+// text is a raw answer, with its content type.
+func (w *world) text(verb, path string) (kind, body string) {
+	r, err := http.NewRequestWithContext(w.Context(), verb, w.Base()+path, nil)
+	if err != nil {
+		w.Error(err)
+		return
+	}
+	r.Header.Set("Authorization", "Bearer "+w.as(mia))
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.Error(err)
+		return
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.Error(err)
+	}
+	return res.Header.Get("Content-Type"), string(b)
+}

@@ -130,3 +130,23 @@ func (w *world) send(p series.Person, method, path, body string) error {
 	}
 	return nil
 }
+
+// handled answers requests without a network.
+type handled struct{ http.Handler }
+
+func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
+	a := httptest.NewRecorder()
+	h.ServeHTTP(a, r)
+	return a.Result(), nil
+}
+
+// inProcess is the person's calendar without a network.
+func (w *world) inProcess(p series.Person) *google.Calendar {
+	token := w.Token(p.Email, "holdfast", google.Scope)
+	c, err := w.project.Open(google.Account{Owner: p, HTTP: &http.Client{Transport: handled{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", "Bearer "+token)
+		w.ServeHTTP(rw, r)
+	})}}})
+	w.must(err)
+	return c
+}

@@ -26,7 +26,7 @@ const root = "../.."
 var levels = [][]string{
 	{"internal/series", "internal/clock", "internal/yamlpos"},
 	{"internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan", "internal/drift", "internal/slotting"},
-	{"internal/ical", "internal/reconcile", "internal/roster", "internal/settings"},
+	{"internal/ical", "internal/reconcile", "internal/roster", "internal/settings", "internal/slotting/instance"},
 	{"internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/provider/caldav",
 		"internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
@@ -39,12 +39,13 @@ var levels = [][]string{
 
 // only are the packages of ours that some may import, narrower than levels says. Tests may import more.
 var only = map[string][]string{
-	"internal/plan":     {"internal/series"},
-	"internal/drift":    {"internal/series"},
-	"internal/slotting": {"internal/series"},
-	"internal/provider": {"internal/series"},
-	"internal/roster":   {"internal/series", "internal/yamlpos"},
-	"internal/settings": {"internal/series", "internal/yamlpos"},
+	"internal/plan":              {"internal/series"},
+	"internal/drift":             {"internal/series"},
+	"internal/slotting":          {"internal/series"},
+	"internal/provider":          {"internal/series"},
+	"internal/slotting/instance": {"internal/slotting"},
+	"internal/roster":            {"internal/series", "internal/yamlpos"},
+	"internal/settings":          {"internal/series", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,
@@ -53,7 +54,7 @@ var only = map[string][]string{
 
 // forTests may be imported by the tests of any package.
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav/caldavtest",
-	"internal/series/seriestest"}
+	"internal/series/seriestest", "internal/slotting/instance"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/plan", "internal/drift", "internal/slotting"}
@@ -72,7 +73,7 @@ var (
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings"}
+	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

@@ -1,9 +1,14 @@
 // Package slotting chooses the slots of pairs whose roster says `slot: auto`. It is pure.
+//
+// Choose makes a Problem of what Holdfast knows and asks Solve for the best plan; the other files are the solver.
 package slotting
 
 import (
 	"fmt"
+	"maps"
+	"math/bits"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -17,85 +22,287 @@ type Input struct {
 	From   series.Date                  // the first day a meeting may be booked on
 	Weeks  int                          // how many weeks of Busy count
 	Want   []series.Series              // the pairs to place, Slot without weekday and time
-	Booked map[string][]series.Slot     // slots that stand, by person id
+	Stand  []series.Series              // pairs whose slots stand
+	Booked map[string][]series.Slot     // other slots that stand, by person id
 	Busy   map[string][]series.Interval // time taken by other events, by person id
 }
 
-// Choose gives each pair the first slot of the week that is free for both, within both persons' hours in every week of
-// the next year, or the reason why there is none. Pairs are placed in their order.
+// Choose gives the wanted pairs the best slots there are, or tells why there is none. What stands does not move.
 func Choose(in Input) (map[series.Pair]series.Slot, map[series.Pair]string) {
 	slots, none := map[series.Pair]series.Slot{}, map[series.Pair]string{}
-	booked := map[string][]series.Slot{}
-	for id, s := range in.Booked {
-		booked[id] = slices.Clone(s)
+	if len(in.Want) == 0 {
+		return slots, none
 	}
-	want := slices.Clone(in.Want)
-	slices.SortFunc(want, func(a, b series.Series) int { return a.Pair.Compare(b.Pair) })
-	for _, w := range want {
-		s, reason := first(in, w, booked)
-		if reason != "" {
-			none[w.Pair] = reason
-			continue
-		}
-		slots[w.Pair] = s
-		for _, id := range []string{w.Pair.Manager, w.Pair.Report} {
-			booked[id] = append(booked[id], s)
+	b := build(in)
+	s, err := Solve(&b.Problem)
+	for i, w := range b.want {
+		switch {
+		case err != nil:
+			none[w.Pair] = err.Error()
+		case s.Slots[i] == None:
+			none[w.Pair] = why(w, s.Reasons[i])
+		default:
+			slots[w.Pair] = b.slot(w, s.Slots[i])
 		}
 	}
 	return slots, none
 }
 
-func first(in Input, w series.Series, booked map[string][]series.Slot) (series.Slot, string) {
-	inHours := false
-	for day := range 7 {
-		for at := 0; at < 24*60; at += Grid {
-			s := w.Slot
-			s.Weekday, s.At = time.Weekday((day+1)%7), series.TimeOfDay(at)
-			if !fitsHours(s, w, in.From) {
-				continue
-			}
-			inHours = true
-			if free(in, s, w, booked) {
-				return s, ""
-			}
-		}
+// why tells people why the pair has no slot.
+func why(w series.Series, r Reason) string {
+	m, x := w.Pair.Manager, w.Pair.Report
+	switch r {
+	case NoHours:
+		return fmt.Sprintf("the working hours of %s and %s never overlap for %s", m, x, w.Slot.Duration)
+	case NoTime:
+		return fmt.Sprintf("other events of %s and %s take all of the working hours that they share", m, x)
+	case NoRoom:
+		return fmt.Sprintf("whenever both %s and %s are free, another 1:1 has the room", m, x)
 	}
-	if !inHours {
-		return series.Slot{}, fmt.Sprintf("the working hours of %s and %s never overlap for %s", w.Pair.Manager, w.Pair.Report, w.Slot.Duration)
-	}
-	return series.Slot{}, fmt.Sprintf("no slot is free for both %s and %s within their working hours", w.Pair.Manager, w.Pair.Report)
+	return fmt.Sprintf("no slot is free for both %s and %s within their working hours", m, x)
 }
 
-// fitsHours reports whether the slot lies in both persons' hours all year, whatever their clocks do.
-func fitsHours(s series.Slot, w series.Series, from series.Date) bool {
-	days := s.Dates(s.First(from), from, from.AddDays(364))
-	return !slices.ContainsFunc([]series.Person{w.Manager, w.Report}, func(p series.Person) bool {
-		return slices.ContainsFunc(days, func(d series.Date) bool {
-			local, at := series.WallClock(s.On(d), p.Zone)
-			return !p.Hours.Covers(local.Weekday(), at, s.Duration)
-		})
+// built is a Problem with what its numbers stand for. The pairs of want are its first ones.
+type built struct {
+	Problem
+	want   []series.Series
+	monday series.Date    // of the first week
+	zones  map[string]int // by name
+	people map[string]int // by id
+	rooms  map[string]int // by place
+}
+
+const minutesPerQuarter = 15
+
+func build(in Input) *built {
+	b := &built{want: slices.SortedFunc(slices.Values(in.Want), func(x, y series.Series) int { return x.Pair.Compare(y.Pair) }),
+		monday: in.From.Monday(), zones: map[string]int{}, people: map[string]int{}, rooms: map[string]int{}}
+	b.Grid, b.RowMax, b.Weights = Grid/minutesPerQuarter, 3, DefaultWeights
+	b.Weeks = max(1, min(in.Weeks+1, 64)) // the first one may have begun
+
+	near, places := map[string]bool{}, map[string]bool{}
+	for _, w := range b.want {
+		near[w.Pair.Manager], near[w.Pair.Report] = true, true
+		if isRoom(w.Place) {
+			places[w.Place] = true
+		}
+	}
+	stand := slices.DeleteFunc(slices.Clone(in.Stand), func(s series.Series) bool {
+		return !near[s.Pair.Manager] && !near[s.Pair.Report] && !places[s.Place]
 	})
+	slices.SortFunc(stand, func(x, y series.Series) int { return x.Pair.Compare(y.Pair) })
+	for _, w := range slices.Concat(b.want, stand) {
+		b.person(w.Manager, in)
+		b.person(w.Report, in)
+	}
+	for i, w := range slices.Concat(b.want, stand) {
+		p := Pair{Manager: b.people[w.Pair.Manager], Report: b.people[w.Pair.Report], Zone: b.zone(w.Slot.Zone),
+			Duration: quarters(0, w.Slot), Pinned: None, Current: None, Room: None}
+		if places[w.Place] {
+			p.Room = b.room(w.Place, p.Zone)
+		}
+		if i >= len(b.want) {
+			b.pin(&p, w.Slot)
+		}
+		b.Pairs = append(b.Pairs, p)
+	}
+	for _, id := range slices.Sorted(maps.Keys(in.Booked)) {
+		v, ok := b.people[id]
+		if !ok {
+			continue
+		}
+		for k, s := range in.Booked[id] {
+			// Whom they meet is not known, and no matter.
+			other := len(b.People)
+			b.People = append(b.People, Person{ID: fmt.Sprintf("%s, %d", id, k), Zone: b.zone(s.Zone)})
+			p := Pair{Manager: other, Report: v, Zone: b.zone(s.Zone), Room: None, Current: None}
+			b.pin(&p, s)
+			b.Pairs = append(b.Pairs, p)
+		}
+	}
+	b.clocks(in.From)
+	return b
 }
 
-func free(in Input, s series.Slot, w series.Series, booked map[string][]series.Slot) bool {
-	for _, d := range s.Dates(s.First(in.From), in.From, in.From.AddDays(7*in.Weeks)) {
-		start := s.On(d)
-		end := start.Add(s.Duration)
-		for _, id := range []string{w.Pair.Manager, w.Pair.Report} {
-			for _, b := range in.Busy[id] {
-				if b.Kind == series.Hard && b.Start.Before(end) && start.Before(b.End) {
-					return false
-				}
-			}
-			for _, o := range booked[id] {
-				for _, near := range []int{-1, 0, 1} {
-					os := o.On(o.InWeek(d).AddDays(7 * near))
-					if os.Before(end) && start.Before(os.Add(o.Duration)) {
-						return false
-					}
-				}
+// isRoom reports whether a place is one where not two can meet.
+func isRoom(place string) bool { return place != "" && !strings.Contains(place, "://") }
+
+func (b *built) room(place string, zone int) int {
+	k, ok := b.rooms[place]
+	if !ok {
+		k = len(b.Rooms)
+		b.rooms[place], b.Rooms = k, append(b.Rooms, Rooms{zone, 1})
+	}
+	return k
+}
+
+func (b *built) zone(name string) int {
+	z, ok := b.zones[name]
+	if !ok {
+		z = len(b.zones)
+		b.zones[name] = z
+	}
+	return z
+}
+
+// quarters is how many of them the slot takes that begins so many minutes into one.
+func quarters(late int, s series.Slot) int {
+	n := (late + int(s.Duration/time.Minute) + minutesPerQuarter - 1) / minutesPerQuarter
+	return max(1, min(n, quartersPerDay))
+}
+
+// pin gives the pair the slot that stands, all the quarters that it touches.
+func (b *built) pin(p *Pair, s series.Slot) {
+	p.Pinned = (int(s.Weekday)+6)%7*quartersPerDay + int(s.At)/minutesPerQuarter
+	p.Duration = quarters(int(s.At)%minutesPerQuarter, s)
+}
+
+// slot is the pair's slot as its number means it.
+func (b *built) slot(w series.Series, start int) series.Slot {
+	s := w.Slot
+	s.Weekday = time.Weekday((start/quartersPerDay + 1) % 7)
+	s.At = series.TimeOfDay(start % quartersPerDay * minutesPerQuarter)
+	return s
+}
+
+// Social hours, in quarters of the day, and the weekend.
+var (
+	social  = Window{36, 70}
+	weekend = Window{5 * quartersPerDay, 7 * quartersPerDay}
+)
+
+func (b *built) person(p series.Person, in Input) {
+	if _, ok := b.people[p.ID]; ok {
+		return
+	}
+	b.people[p.ID] = len(b.People)
+	x := Person{ID: p.ID, Zone: b.zone(p.Zone), Core: social}
+	day := Window{quartersPerDay, 0}
+	for d, ws := range p.Hours {
+		from := (d + 6) % 7 * quartersPerDay
+		for _, w := range ws {
+			q := Window{(int(w.From) + minutesPerQuarter - 1) / minutesPerQuarter, int(w.To) / minutesPerQuarter}
+			if q.From < q.To {
+				x.Work = append(x.Work, Window{from + q.From, from + q.To})
+				day = Window{min(day.From, q.From), max(day.To, q.To)}
 			}
 		}
 	}
-	return true
+	slices.SortFunc(x.Work, compareWindows)
+	if len(slices.Concat(p.Hours[:]...)) == 0 {
+		x.Work, x.Avoid = []Window{{0, quartersPerWeek}}, []Window{weekend}
+	} else if x.Core = (Window{max(day.From, social.From), min(day.To, social.To)}); x.Core.From >= x.Core.To {
+		x.Core = day // who works at night is at night not at an odd hour
+	}
+	x.Busy = b.busy(p, in)
+	b.People = append(b.People, x)
+}
+
+// busy is the person's time by quarters and weeks. What is hard in more than a third of the weeks recurs, and cannot be met
+// over; anything else costs.
+func (b *built) busy(p series.Person, in Input) []Busy {
+	hard, soft := make([]uint64, quartersPerWeek), make([]uint64, quartersPerWeek)
+	begin := in.From.DaysSince(b.monday) * quartersPerDay
+	add := func(to []uint64, from, end int) { // quarters since the first Monday
+		for q := max(from, begin); q < min(end, b.Weeks*quartersPerWeek); q++ {
+			to[q%quartersPerWeek] |= 1 << (q / quartersPerWeek)
+		}
+	}
+	minutes := func(t time.Time) int {
+		d, at := series.WallClock(t, p.Zone)
+		return d.DaysSince(b.monday)*24*60 + int(at)
+	}
+	for _, i := range in.Busy[p.ID] {
+		to := soft
+		if i.Kind == series.Hard {
+			to = hard
+		}
+		add(to, minutes(i.Start)/minutesPerQuarter, (minutes(i.End)+minutesPerQuarter-1)/minutesPerQuarter)
+	}
+	for _, a := range p.Away {
+		add(soft, a.From.DaysSince(b.monday)*quartersPerDay, (a.To.DaysSince(b.monday)+1)*quartersPerDay)
+	}
+	var out []Busy
+	for q := range quartersPerWeek {
+		s := soft[q] | hard[q]
+		if 3*bits.OnesCount64(hard[q]) > b.Weeks {
+			out = append(out, Busy{q, 1, hard[q], true})
+		}
+		if s != 0 {
+			out = append(out, Busy{q, 1, s, false})
+		}
+	}
+	return out
+}
+
+// clocks finds the offsets of all zones for a year: those of each known week, and those that hold on some other day.
+func (b *built) clocks(from series.Date) {
+	names := make([]string, len(b.zones))
+	for name, z := range b.zones {
+		names[z] = name
+	}
+	at := func(t time.Time) []int {
+		out := make([]int, len(names))
+		for z, name := range names {
+			d, wall := series.WallClock(t, name)
+			utc, clock := series.WallClock(t, "UTC")
+			minutes := d.DaysSince(utc)*24*60 + int(wall) - int(clock)
+			out[z] = floorDiv(minutes, minutesPerQuarter)
+		}
+		return out
+	}
+	type column struct {
+		offsets []int
+		days    uint8
+	}
+	var columns []column
+	for w := range b.Weeks {
+		columns = append(columns, column{at(series.Instant(b.monday.AddDays(7*w+2), 12*60, "UTC")), 0})
+	}
+	note := func(t time.Time, offsets []int) {
+		days := uint8(0)
+		for _, name := range names {
+			d, _ := series.WallClock(t, name)
+			days |= 1 << ((d.Weekday() + 6) % 7)
+		}
+		d, _ := series.WallClock(t, "UTC")
+		if w := d.DaysSince(b.monday) / 7; w < b.Weeks && slices.Equal(columns[w].offsets, offsets) {
+			columns[w].days |= days
+			return
+		}
+		for i := b.Weeks; i < len(columns); i++ {
+			if slices.Equal(columns[i].offsets, offsets) {
+				columns[i].days |= days
+				return
+			}
+		}
+		columns = append(columns, column{offsets, days})
+	}
+	for d := b.monday; d.Before(from.AddDays(366)); d = d.AddDays(1) {
+		begin, end := series.Instant(d, 0, "UTC"), series.Instant(d.AddDays(1), 0, "UTC")
+		before, after := at(begin), at(end)
+		if slices.Equal(before, after) {
+			note(begin, before)
+			note(end.Add(-time.Minute), before)
+			continue
+		}
+		for h := range 24 { // a clock changes that day
+			t := begin.Add(time.Duration(h) * time.Hour)
+			note(t, at(t))
+		}
+	}
+	b.Zones = make([][]int, len(names))
+	for _, c := range columns {
+		for z, off := range c.offsets {
+			b.Zones[z] = append(b.Zones[z], off)
+		}
+		b.Days = append(b.Days, c.days)
+	}
+}
+
+func floorDiv(a, b int) int {
+	if a < 0 {
+		return -((-a + b - 1) / b)
+	}
+	return a / b
 }

@@ -13,7 +13,7 @@ func (p *pairPlan) adoptable() bool {
 	var found *series.Event
 	for i := range v.Candidates {
 		c := &v.Candidates[i]
-		if c.Ended(p.in.Now) {
+		if c.Ended(p.in.Now) || !w.Ends.IsZero() && c.First().After(w.Ends) {
 			continue
 		}
 		if found == nil || p.adoptableAs(found) > p.adoptableAs(c) {

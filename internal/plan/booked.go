@@ -9,20 +9,42 @@ import (
 
 // booked plans for a pair whose series is on the calendar.
 func (p *pairPlan) booked() {
-	h := p.v.Head()
-	mark := h.Mark
 	p.supersede()
-	if h.Mark.Slot.IsZero() {
-		p.hold(Heal, Change{}, "the series lost its mark and has a rule that Holdfast cannot keep: make it weekly, or delete it", false)
-		return
+	for again := true; again; {
+		h := p.v.Head()
+		mark := h.Mark
+		if h.Mark.Slot.IsZero() {
+			p.hold(Heal, Change{}, "the series lost its mark and has a rule that Holdfast cannot keep: make it weekly, or delete it", false)
+			return
+		}
+		if p.v.Unmarked {
+			p.adoptPart(h)
+		}
+		n := len(p.changes)
+		again = p.lead(h)
+		if slices.Contains(p.v.MarkLost, h.UID) {
+			p.healMark(h, mark, n)
+		}
+		if again { // it goes altogether, and what was before it leads again
+			p.v.Chain, p.v.Unmarked = p.v.Chain[:len(p.v.Chain)-1], false
+		}
 	}
-	if p.v.Unmarked {
-		p.adoptPart(h)
-	}
+}
+
+// lead plans for the series that leads the chain. It reports whether it is removed, so that another leads.
+func (p *pairPlan) lead(h *series.Event) (removed bool) {
 	switch {
-	case !h.Cancelled && !h.Ended(p.in.Now):
+	case !p.over(h):
 		if !p.slot(h) {
 			p.rest(h)
+			if h.LastDay().IsZero() || !h.LastDay().Before(h.First()) {
+				return false
+			}
+			if len(p.v.Chain) > 1 {
+				return true
+			}
+			p.v.Want.Slot, p.v.Chain = p.wish(h), nil
+			p.unbooked() // it may begin, and end, earlier
 		}
 	case !p.goesOn(h):
 	case !h.EndedByHand():
@@ -30,14 +52,15 @@ func (p *pairPlan) booked() {
 	case p.in.Policy.SeriesEnded == PolicyRestore || p.asked(false):
 		p.again(h, "put back: a person ended the series")
 	}
-	if p.v.MarkLost {
-		p.healMark(h, mark)
-	}
+	return false
 }
 
 // rest plans all about a running series but its slot.
 func (p *pairPlan) rest(h *series.Event) {
 	p.ends(h)
+	if p.over(h) || !h.LastDay().IsZero() && h.LastDay().Before(h.First()) {
+		return
+	}
 	p.fields(h)
 	p.occurrences(h)
 	p.skips(h)
@@ -45,23 +68,28 @@ func (p *pairPlan) rest(h *series.Event) {
 
 // supersede ends generations that live on beside a later one: what a crash between the two halves of a replacement leaves.
 func (p *pairPlan) supersede() {
-	for i := range p.v.Chain[:len(p.v.Chain)-1] {
-		e, next := &p.v.Chain[i], &p.v.Chain[i+1]
+	for i := range p.v.Chain {
+		e := &p.v.Chain[i]
+		k := slices.IndexFunc(p.v.Chain, func(x series.Event) bool { return x.Mark.Generation > e.Mark.Generation })
+		if k < 0 {
+			return
+		}
+		next := &p.v.Chain[k]
 		last := next.First().Monday().AddDays(-1)
-		if e.Mark.Generation < next.Mark.Generation && !e.Cancelled && (e.Rule.Until.IsZero() || e.LastDay().After(last)) {
+		if meetsAfter(e, last) {
 			p.end(e, last, fmt.Sprintf("generation %d takes its place", next.Mark.Generation))
 		}
 	}
 }
 
-// healMark writes the mark that was lost: before anything else, or where that is not quiet at the latest a day before the
-// next meeting.
-func (p *pairPlan) healMark(h *series.Event, mark series.Mark) {
-	if len(p.changes) == 0 && !p.v.Quiet && !p.soon(h, func(series.Meeting) bool { return true }) {
+// healMark writes the mark that was lost: before what else is planned for it, from the n-th change on, or where that is not
+// quiet at the latest a day before the next meeting.
+func (p *pairPlan) healMark(h *series.Event, mark series.Mark, n int) {
+	if len(p.changes) == n && !p.cheap(h) {
 		return
 	}
-	p.changes = slices.Insert(p.changes, 0, p.change(Heal, Change{Mails: p.quietMails(), Why: []string{"the event lost its mark"},
-		Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}}))
+	p.changes = slices.Insert(p.changes, n, p.change(Heal, Change{Generation: mark.Generation, Mails: p.quietMails(), Why: []string{"the event lost its mark"},
+		Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}, first: true}))
 }
 
 // adoptPart gives the mark to the part that a person split off with a client that dropped it.
@@ -74,6 +102,12 @@ func (p *pairPlan) adoptPart(h *series.Event) {
 	p.do(Adopt, Change{From: h.Mark.Slot.String(), To: h.Slot().String(), Mails: p.quietMails(),
 		Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &patch}}})
 	patched(h, patch)
+}
+
+// over reports whether the series has no meeting to come by its rule. A meeting that was moved beyond the end does not count.
+func (p *pairPlan) over(h *series.Event) bool {
+	last := h.LastDay()
+	return h.Cancelled || !last.IsZero() && h.Slot().On(last).Before(p.in.Now)
 }
 
 // goesOn reports whether the roster wants another meeting after the series' last one.
@@ -95,9 +129,7 @@ func (p *pairPlan) ends(h *series.Event) {
 				final = p.today.AddDays(-1) // today's meeting is after the end, and can still be called off
 			}
 		}
-		if last.IsZero() || last.After(final) {
-			p.end(h, final, "the roster ends this 1:1")
-		}
+		p.endAll(final, Change{Why: []string{"the roster ends this 1:1"}})
 	case last.IsZero() || !p.goesOn(h) || byHand && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
 	case !h.Rule.Plain:
 		p.hold(Update, Change{}, "the series ends on "+last.Long()+" and has a rule that Holdfast cannot keep: a person must take the end away", false)

@@ -84,8 +84,8 @@ func (b *builder) hold(why func(Change) (because string, brake bool)) {
 	b.changes = on
 }
 
-// brake holds all changes of a kind that there are too many of, and puts the rest in order: ends first, so that a
-// replacement never books before it has ended.
+// brake holds all changes of a kind that there are too many of, and puts the rest in order: a replacement books only after
+// it has ended.
 func (b *builder) brake() Plan {
 	creates, ends := 0, 0
 	for _, c := range b.changes {
@@ -135,7 +135,7 @@ func (b *builder) brake() Plan {
 		switch {
 		case c.first:
 			return 0
-		case c.Action == End:
+		case c.Action == End && c.Group != "":
 			return 1
 		}
 		return 2

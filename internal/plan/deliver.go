@@ -31,7 +31,7 @@ func Deliveries(views []series.View, now time.Time) []Delivery {
 			out = append(out, errands(v, v.Chain[k], now)...)
 		}
 		for _, g := range v.Gone {
-			if c := copyOf(v, g.Last.UID); g.Proven && c != nil && !c.Cancelled {
+			if c := copyOf(v, g.Last.UID); (g.Proven || g.Ours) && c != nil && !c.Cancelled {
 				e := g.Last
 				e.Cancelled = true
 				out = append(out, errands(v, e, now)...)
@@ -135,7 +135,7 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 		theirs[m.Original.Unix()] = m
 	}
 	for _, m := range e.Meetings(now, until) {
-		if m.Cancelled {
+		if m.Cancelled || !e.Rule.Until.IsZero() && m.Original.After(e.Rule.Until) {
 			continue
 		}
 		has := answer(m.Guests, me)

@@ -152,10 +152,23 @@ func (p *pairPlan) unwanted() {
 		return
 	}
 	p.supersede()
-	if last := h.LastDay(); h.Cancelled || !last.IsZero() && !last.After(p.today) {
-		return
+	p.endAll(p.today, Change{Why: []string{"the roster no longer has this pair"}})
+}
+
+// endAll ends what goes on after the day: the series, and one before it that was to end later. c has the reason.
+func (p *pairPlan) endAll(last series.Date, c Change) {
+	for i := range p.v.Chain {
+		if e := &p.v.Chain[i]; meetsAfter(e, last) {
+			p.end(e, last, c.Why[0])
+			p.changes[len(p.changes)-1].Group = c.Group
+		}
 	}
-	p.end(h, p.today, "the roster no longer has this pair")
+}
+
+// meetsAfter reports whether the series has a meeting after the day by its rule.
+func meetsAfter(e *series.Event, day series.Date) bool {
+	last := e.LastDay()
+	return !e.Cancelled && (last.IsZero() || last.After(day) && !last.Before(e.First()))
 }
 
 func (p *pairPlan) end(e *series.Event, last series.Date, why string) {
@@ -291,13 +304,17 @@ func (p *pairPlan) rebook(g *series.Gone) {
 		return
 	}
 	why := "put back: a person deleted the series"
-	if g.Last.Raw == "" || g.Last.Ended(p.in.Now) {
+	if g.Last.Raw == "" || p.over(&g.Last) || !p.wish(&g.Last).Same(g.Last.Mark.Slot, g.Last.First()) {
 		p.again(&g.Last, why)
 		return
 	}
 	last := g.Last
 	p.do(Restore, Change{Generation: g.Generation, To: last.Mark.Slot.String(), Mails: 1, Why: []string{why},
 		Steps: []Step{{Ref: last.Ref, Revive: &last}}})
+	p.v.Chain = append(p.v.Chain, g.Last)
+	if h := p.v.Head(); !h.Mark.Slot.IsZero() && !p.slot(h) {
+		p.rest(h)
+	}
 }
 
 // lost lists the overrides that end with the series after the last day, but for those carried over.

@@ -10,9 +10,6 @@ var fieldWord = map[series.Field]string{series.FieldPeople: "the people", series
 
 // fields writes what the roster changed and nobody touched, and heals what nobody did on purpose.
 func (p *pairPlan) fields(h *series.Event) {
-	if h.Ended(p.in.Now) {
-		return
-	}
 	w := &p.v.Want
 	now, want := h.Digests(), w.Digests()
 	patch, why, held := series.Patch{}, []string(nil), []string(nil)

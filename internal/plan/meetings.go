@@ -21,7 +21,8 @@ func (p *pairPlan) occurrences(h *series.Event) {
 	}
 	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
 		m := w.Meeting
-		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence || !w.Booked.After(p.in.Now) {
+		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence || !w.Booked.After(p.in.Now) ||
+			policy && p.v.Away(w.Booked, w.Slot.Duration) != "" {
 			continue
 		}
 		c := Change{Occurrence: w.Date, From: m.Start.In(w.Booked.Location()).Format(time.RFC3339), To: w.Booked.Format(time.RFC3339), Mails: 1,
@@ -51,7 +52,7 @@ func (p *pairPlan) occurrences(h *series.Event) {
 // skips plans the weeks without a meeting because one of the two is away, and puts back those whose reason is gone. What a
 // person moved, and a skip that a person put back, stay.
 func (p *pairPlan) skips(h *series.Event) {
-	if p.ask != nil || !h.Rule.Plain || h.Ended(p.in.Now) {
+	if p.ask != nil || !h.Rule.Plain {
 		return
 	}
 	var out []series.Skip

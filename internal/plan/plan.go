@@ -40,7 +40,7 @@ type Change struct {
 	Calendar   string      // the person whose calendar is written
 	Steps      []Step      // done in order; each works on the result of the one before
 
-	first bool // made before all others: what it replaces goes without a trace, so that must not go first
+	first bool // made before all others: a lost mark is written, or what is replaced by it goes without a trace
 }
 
 // ID names the change: the same change in the next plan has the same one.

@@ -8,13 +8,20 @@ import (
 
 // replace ends the generation with this week and begins one on the slot want in the week after, or with `starts` if that is
 // later; a series of every second or fourth week keeps to its weeks. Where this was done by half before, only the second
-// half is left to do.
+// half is left to do. A series that has not met yet goes altogether, and the new one begins as soon as it can.
 func (p *pairPlan) replace(h *series.Event, want series.Slot) bool {
 	w := p.v.Want
 	last, half := h.LastDay(), false
 	next := p.today.Monday().AddDays(7)
-	if !last.IsZero() && !h.EndedByHand() && p.goesOn(h) {
+	before := slices.ContainsFunc(p.v.Chain[:len(p.v.Chain)-1], func(e series.Event) bool {
+		return !e.Cancelled && !e.LastDay().Before(p.today.Monday())
+	})
+	fresh := h.Start.After(p.in.Now) && !slices.ContainsFunc(h.Overrides, func(o series.Override) bool { return o.Start.Before(p.in.Now) })
+	switch {
+	case !last.IsZero() && !h.EndedByHand() && p.goesOn(h):
 		half, next = true, last.Monday().AddDays(7)
+	case fresh && !before:
+		next = p.today
 	}
 	w.Slot, w.Generation, w.First = want, p.v.Generation()+1, p.firstDay(want, inPhase(h, want, next))
 	if !w.Ends.IsZero() && w.First.After(w.Ends) {
@@ -24,18 +31,27 @@ func (p *pairPlan) replace(h *series.Event, want series.Slot) bool {
 	if from == to {
 		from, to = h.Slot().Line(), want.Line()
 	}
-	first := "the roster's slot is now " + to
-	last = w.First.Monday().AddDays(-1)
-	c := p.creation(w, first)
+	c := p.creation(w, "the roster's slot is now "+to)
 	c.From, c.To = from, to
-	carried := p.carry(h, last, &c)
-	if !half {
-		c.Group, c.first = "replace "+p.v.Pair.String(), h.First().After(last)
-		p.do(End, Change{Group: c.Group, From: from, To: last.String(), Mails: 1,
-			Why: append([]string{first, "the old slot's last week ends on " + last.Long()}, lost(h, last, carried)...), Steps: []Step{{Ref: h.Ref, End: &last}}})
+	last = w.First.Monday().AddDays(-1)
+	if carried := p.carry(h, last, &c); !half {
+		c.Group, c.first = "replace "+p.v.Pair.String(), fresh
+		if fresh {
+			p.endOne(h, h.First().AddDays(-1), c, carried)
+		} else {
+			p.endOne(h, last, c, carried)
+		}
+		p.endAll(last, c)
 	}
 	p.do(Create, c)
 	return true
+}
+
+// endOne ends the series whose slot c replaces; what is carried over is not lost.
+func (p *pairPlan) endOne(h *series.Event, last series.Date, c Change, carried map[series.Date]bool) {
+	p.do(End, Change{Group: c.Group, From: c.From, To: last.String(), Mails: 1,
+		Why: append([]string{c.Why[0], "the old slot has no meeting after " + last.Long()}, lost(h, last, carried)...), Steps: []Step{{Ref: h.Ref, End: &last}}})
+	ended(h, last)
 }
 
 // carry adds to the creation c the changes of meetings after the day last that still fit: moves within their week, other
@@ -59,11 +75,11 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 		od, _ := series.WallClock(o.Original, h.Zone)
 		nd, _ := series.WallClock(o.Start, w.Slot.Zone)
 		d, ok := fits(od)
-		if !ok || skipped(w.Skips, d) || same(h, o) || nd.Monday() != od.Monday() {
+		if !ok || skipped(w.Skips, d) || same(h, o) || nd.Monday() != od.Monday() && p.in.Policy.Moved != PolicyRestore {
 			continue
 		}
 		n := series.Override{Original: w.Slot.On(d), Start: o.Start, Duration: o.Duration, Cancelled: o.Cancelled, Place: o.Place, Link: o.Link}
-		if o.Cancelled || o.Start.Equal(o.Original) {
+		if o.Cancelled || o.Start.Equal(o.Original) || p.in.Policy.Moved == PolicyRestore {
 			n.Start = n.Original
 		}
 		if o.Cancelled || o.Duration == h.Duration {
@@ -74,6 +90,9 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 		}
 		if o.Cancelled || o.Link == h.Link || o.Link == "" {
 			n.Link = w.Link
+		}
+		if n.Start.Equal(n.Original) && n.Duration == w.Slot.Duration && n.Place == w.Place && n.Link == w.Link && !n.Cancelled {
+			continue // nothing is left of it
 		}
 		add(od, "the change", Step{SetOverride: &n})
 	}

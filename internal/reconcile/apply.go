@@ -12,10 +12,9 @@ import (
 	"holdfast/internal/series"
 )
 
-// apply makes the plan's changes, one conditional write each. It returns the ids of the events it ended. What a lost race
-// leaves undone the next round sees.
-func (x *round) apply(ctx context.Context, asked bool) map[string]bool {
-	ended, failed := map[string]bool{}, map[string]bool{}
+// apply makes the plan's changes, one conditional write each. What a lost race leaves undone the next round sees.
+func (x *round) apply(ctx context.Context, asked bool) {
+	failed := map[string]bool{}
 	for i, c := range x.out.Plan.Changes {
 		x.Progress("writing", i, len(x.out.Plan.Changes))
 		if ctx.Err() != nil {
@@ -32,7 +31,7 @@ func (x *round) apply(ctx context.Context, asked bool) map[string]bool {
 			x.out.Mails += c.Mails
 			for _, s := range c.Steps {
 				if s.End != nil {
-					ended[s.Ref.ID] = true
+					x.ended[s.Ref.ID] = true
 				}
 			}
 		case provider.KindOf(err) == provider.Conflict:
@@ -48,7 +47,6 @@ func (x *round) apply(ctx context.Context, asked bool) map[string]bool {
 	if n := len(x.out.Plan.Changes); n > 0 {
 		x.Progress("writing", n, n)
 	}
-	return ended
 }
 
 // change makes one change: the series is kept as it was first.
@@ -133,14 +131,10 @@ func (x *round) touched() []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-// own notes what of the absences this round itself made: a series that had never met is removed when it is ended.
-func (x *round) own(ended map[string]bool) {
-	for _, o := range x.observed {
-		for i, g := range o.Snapshot.Gone {
-			if !g.Copy && ended[g.ID] {
-				o.Snapshot.Gone[i].Ours = true
-			}
-		}
+// own notes which absences this round itself made: a series that had never met is removed when it is ended.
+func (x *round) own(gone []series.Gone) {
+	for i, g := range gone {
+		gone[i].Ours = g.Ours || !g.Copy && x.ended[g.ID]
 	}
 }
 

@@ -34,6 +34,7 @@ type org struct {
 	want   []series.Series
 	broken error // what is wrong with the roster as it stands
 	policy plan.Policy
+	did    string            // what the last round did
 	home   map[string]string // whose calendar a person has who was renamed
 }
 
@@ -123,16 +124,18 @@ func (x *org) once(r *reconcile.Reconciler, asks ...plan.Ask) reconcile.Round {
 	if err != nil || len(out.Failures) > 0 {
 		x.Fatalf("round: %v, failures %v", err, out.Failures)
 	}
+	x.did = said(out)
 	return out
 }
 
 // quiet makes a round in which there is nothing to do.
 func (x *org) quiet(r *reconcile.Reconciler) reconcile.Round {
 	x.Helper()
-	before := x.world.Counts()
+	before, did := x.world.Counts(), x.did
 	out := x.once(r)
+	x.did = did
 	if after := x.world.Counts(); after != before || len(out.Applied) > 0 || out.Carried > 0 {
-		x.Fatalf("a round that should find nothing to do wrote %+v, before %+v; carried %d\n%s", after, before, out.Carried, said(out))
+		x.Fatalf("a round that should find nothing to do wrote %+v, before %+v; carried %d\n%s\nthe round before:\n%s", after, before, out.Carried, said(out), x.did)
 	}
 	return out
 }
@@ -145,6 +148,9 @@ func said(r reconcile.Round) string {
 	}
 	for _, h := range r.Plan.Held {
 		out = append(out, fmt.Sprintf("held %s %s: %s", h.Action, h.Pair, h.Because))
+	}
+	for _, d := range plan.Deliveries(r.Views, r.At) {
+		out = append(out, fmt.Sprintf("carry %s to %s: new %v, an event %v, answers %v", d.Pair, d.Calendar, d.Ref.ID == "", d.Event != nil, d.Answers))
 	}
 	return strings.Join(out, "\n")
 }

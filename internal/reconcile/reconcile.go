@@ -98,6 +98,7 @@ type round struct {
 	calendars map[string]provider.Calendar
 	hung      sync.Map              // names of the settings' calendars whose server did not answer in time
 	written   map[string]series.Ref // by calendar and event: the versions that this round wrote
+	ended     map[string]bool       // ids of the events that this round ended
 	out       Round
 }
 
@@ -146,10 +147,9 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		return Round{}, err
 	}
 	x.decide(asks)
-	ended := x.apply(ctx, len(asks) > 0)
+	x.apply(ctx, len(asks) > 0)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
-		x.own(ended)
 	}
 	// What an attendee answered may let the next errand through.
 	for range 3 {
@@ -173,7 +173,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 }
 
 func (r *Reconciler) begin(ctx context.Context) (*round, error) {
-	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, calendars: map[string]provider.Calendar{}, written: map[string]series.Ref{}}
+	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, calendars: map[string]provider.Calendar{}, written: map[string]series.Ref{}, ended: map[string]bool{}}
 	var err error
 	if x.mem, err = r.Journal.Load(ctx); err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
@@ -300,6 +300,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 				before = x.observed[id].Snapshot
 			}
 			o.Snapshot.Remember(before)
+			x.own(o.Snapshot.Gone)
 			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
 		}
 		o.Busy = x.busy(o.Snapshot)

@@ -164,30 +164,29 @@ func (v *View) judge(observed map[string]Observed) {
 	}
 }
 
-// heal gives a series that lost its mark the one that the roster's values make.
+// heal gives series that lost their mark the one that the roster's values make.
 func (v *View) heal() {
-	h := v.Head()
-	if !v.Wanted || h == nil || !h.Mark.Slot.IsZero() {
-		return
-	}
-	w := v.Want
-	w.Generation, w.First = h.Mark.Generation, h.First()
-	if w.Auto {
-		w.Slot = h.Slot()
-	}
-	if w.Slot.IsZero() {
-		return // a rule of its own, and no wish to hold it against
-	}
-	for _, t := range h.Excluded {
-		if why := w.AwayAt(t); why != "" {
-			w.Skips = append(w.Skips, Skip{Date: DateOf(t), Why: why})
+	for i := range v.Chain {
+		h := &v.Chain[i]
+		w := v.Want
+		w.Generation, w.First = h.Mark.Generation, h.First()
+		if w.Auto {
+			w.Slot = h.Slot()
 		}
+		if !v.Wanted || !h.Mark.Slot.IsZero() || w.Slot.IsZero() {
+			continue // or a rule of its own, and no wish to hold it against
+		}
+		for _, t := range h.Excluded {
+			if why := w.AwayAt(t); why != "" {
+				w.Skips = append(w.Skips, Skip{Date: DateOf(t.In(location(h.Zone))), Why: why})
+			}
+		}
+		h.Mark, v.MarkLost = w.Mark(), append(v.MarkLost, h.UID)
 	}
-	h.Mark, v.MarkLost = w.Mark(), true
 }
 
 // link sorts the marked events into the chain and the duplicates: in each generation the one of derived identity leads;
-// another is its successor if it begins after the leader's end, its replacement if there is no live leader, else a duplicate.
+// another is its successor if it begins after the leader's last meeting, its replacement if there is no live leader, else a duplicate.
 func (v *View) link() {
 	events := v.Chain
 	v.Chain = nil
@@ -214,7 +213,7 @@ func (v *View) link() {
 			v.Duplicates = append(v.Duplicates, e)
 		case head == nil || head.Mark.Generation < e.Mark.Generation || head.Cancelled:
 			v.Chain = append(v.Chain, e)
-		case !head.Rule.Until.IsZero() && e.Start.After(head.Rule.Until):
+		case !head.Rule.Until.IsZero() && e.Start.After(head.lastStart()):
 			v.Chain = append(v.Chain, e)
 		default:
 			v.Duplicates = append(v.Duplicates, e)
@@ -236,7 +235,7 @@ func (v *View) link() {
 	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return a.Start.Compare(b.Start) })
 	if head := v.Head(); head != nil && !head.Rule.Until.IsZero() && head.EndedByHand() {
 		for i, c := range v.Candidates {
-			if c.Start.After(head.Rule.Until) && DateOf(c.Start.UTC()).DaysSince(DateOf(head.Rule.Until.UTC())) <= 14*max(head.Mark.Slot.Every, 1) {
+			if !v.Want.Report.Is(c.Organizer) && c.Start.After(head.lastStart()) && DateOf(c.Start.UTC()).DaysSince(DateOf(head.Rule.Until.UTC())) <= 14*max(head.Mark.Slot.Every, 1) {
 				c.Mark = head.Mark
 				v.Chain, v.Unmarked = append(v.Chain, c), true
 				v.Candidates = slices.Delete(v.Candidates, i, i+1)

@@ -19,8 +19,8 @@ type View struct {
 	Candidates []Event // recurring 1:1s that the pair has without us
 	// Unmarked: the last of Chain is a successor whose client dropped the mark; it carries that of its predecessor here.
 	Unmarked bool
-	// MarkLost: the last of Chain lost its mark; it carries the one that the roster's values make here.
-	MarkLost bool
+	// MarkLost are the UIDs of those of Chain that lost their mark; they carry the one that the roster's values make here.
+	MarkLost []string
 
 	Mine       []Event // recurring 1:1s of the pair without a mark in the report's calendar
 	Copies     []Event // the report's, of any of the chain
@@ -92,8 +92,17 @@ func (v View) Missing() bool {
 			return true
 		}
 		return h.Mark.Generation == g.Generation &&
-			(g.Last.Derived && !h.Derived || !h.Rule.Until.IsZero() && g.Last.Start.After(h.Rule.Until))
+			(g.Last.Derived && !h.Derived || !h.Rule.Until.IsZero() && g.Last.Start.After(h.lastStart()))
 	})
+}
+
+// lastStart is the original start of the last meeting of a series with an end. UNTIL itself is no measure: who moves "this
+// and following" to an earlier time has the new part begin before it.
+func (e Event) lastStart() time.Time {
+	if e.Rule.Plain {
+		return e.Slot().On(e.LastDay())
+	}
+	return e.Rule.Until
 }
 
 // EndedByHand reports whether the event has an end that Holdfast did not write.
@@ -109,7 +118,7 @@ func (e Event) SlotTouched() bool {
 // phaseTouched reports whether a series of every second or fourth week stands in other weeks than those it was booked in.
 func (e Event) phaseTouched() bool {
 	written := e.Mark.Written[FieldPhase]
-	return written != "" && e.Rule.Every == e.Mark.Slot.Every && written != digestPhase(e.First(), e.Rule.Every)
+	return written != "" && e.Rule.Every > 1 && e.Rule.Every == e.Mark.Slot.Every && written != digestPhase(e.First(), e.Rule.Every)
 }
 
 // Moved tells where a series that a person moved was booked and where it stands: the slots, their lines where the slots

@@ -37,6 +37,8 @@ type Found struct {
 // Detect finds the flags and outcomes of all pairs, ordered by pair and day.
 func Detect(in Input) Found {
 	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}}
+	in.Views = slices.Clone(in.Views)
+	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
 	taken := oneOnOnes(in)
 	for i := range in.Views {
 		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, mine: len(out.Outcomes)}

@@ -2,9 +2,13 @@ package drift_test
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/series"
@@ -16,7 +20,18 @@ import (
 func TestStories(t *testing.T) {
 	seriestest.Run(t, "testdata", "drift", func() func(*seriestest.Moment) string {
 		j := &journal{frozen: map[series.Pair]series.Week{}}
-		return func(m *seriestest.Moment) string { return j.tell(m) }
+		return func(m *seriestest.Moment) string {
+			for seed := range uint64(5) {
+				was := *j
+				was.open, was.frozen = slices.Clone(j.open), maps.Clone(j.frozen)
+				is := was
+				is.open, is.frozen = slices.Clone(j.open), maps.Clone(j.frozen)
+				if d := cmp.Diff(was.tell(m), is.tell(m.Shuffled(rand.New(rand.NewPCG(seed, 0))))); d != "" {
+					t.Errorf("%s: the order of what is given changes what is found:\n%s", m.Now, d)
+				}
+			}
+			return j.tell(m)
+		}
 	})
 }
 
@@ -66,10 +81,8 @@ func (j *journal) tell(m *seriestest.Moment) string {
 	for _, f := range edges.Closed {
 		out = append(out, "closed  "+flag(f))
 	}
-	for _, v := range m.Views {
-		if found.Unread[v.Pair] {
-			out = append(out, fmt.Sprintf("unread  %s", v.Pair))
-		}
+	for _, p := range slices.SortedFunc(maps.Keys(found.Unread), series.Pair.Compare) {
+		out = append(out, fmt.Sprintf("unread  %s", p))
 	}
 	if n := len(found.Pending); n > 0 {
 		out = append(out, fmt.Sprintf("pending %d", n))

@@ -2,9 +2,13 @@ package plan_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/plan"
 	"holdfast/internal/series"
@@ -14,7 +18,15 @@ import (
 // TestStories tells what is planned, held and carried at each moment of the stories in testdata.
 func TestStories(t *testing.T) {
 	seriestest.Run(t, "testdata", "plan", func() func(*seriestest.Moment) string {
-		return func(m *seriestest.Moment) string { return tell(m) }
+		return func(m *seriestest.Moment) string {
+			text := tell(m)
+			for seed := range uint64(5) {
+				if d := cmp.Diff(text, tell(m.Shuffled(rand.New(rand.NewPCG(seed, 0))))); d != "" {
+					t.Errorf("%s: the order of what is given changes what is planned:\n%s", m.Now, d)
+				}
+			}
+			return text
+		}
 	})
 }
 
@@ -43,6 +55,7 @@ func tell(m *seriestest.Moment) string {
 		say("  ! %s", h.Because)
 		change(h.Change)
 	}
+	carried := len(out)
 	for _, d := range plan.Deliveries(m.Views, m.Now) {
 		switch {
 		case d.Event == nil:
@@ -63,6 +76,7 @@ func tell(m *seriestest.Moment) string {
 			say("carry %s to %s's calendar: an update", d.Pair, d.Calendar)
 		}
 	}
+	slices.Sort(out[carried:])
 	if len(out) == 0 {
 		return "nothing"
 	}

@@ -231,8 +231,10 @@ func (v *View) link() {
 	slices.SortStableFunc(v.Gone, func(a, b Gone) int {
 		return cmp.Or(cmp.Compare(a.Generation, b.Generation), compareBool(a.Last.Derived, b.Last.Derived), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 	})
-	slices.SortFunc(v.Candidates, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID)) })
-	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return a.Start.Compare(b.Start) })
+	for _, list := range [][]Event{v.Candidates, v.Mine, v.Copies, v.LastCopies} {
+		slices.SortFunc(list, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID), cmp.Compare(a.ID, b.ID)) })
+	}
+	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
 	if head := v.Head(); head != nil && !head.Rule.Until.IsZero() && head.EndedByHand() {
 		for i, c := range v.Candidates {
 			if !v.Want.Report.Is(c.Organizer) && c.Start.After(head.lastStart()) && DateOf(c.Start.UTC()).DaysSince(DateOf(head.Rule.Until.UTC())) <= 14*max(head.Mark.Slot.Every, 1) {

@@ -14,6 +14,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -40,6 +41,7 @@ const Zone = "Europe/Berlin"
 type Moment struct {
 	Now      time.Time
 	Fresh    bool // nothing is remembered
+	Want     []series.Series
 	Views    []series.View
 	Observed map[string]series.Observed
 	Busy     map[string][]series.Interval
@@ -55,6 +57,31 @@ type Moment struct {
 func (m *Moment) PlanInput() plan.Input {
 	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, NoSlot: m.NoSlot, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
 		Fresh: m.Fresh, Doubtful: m.Doubtful}
+}
+
+// Shuffled is the same moment with all lists that have no order of their own in another one.
+func (m *Moment) Shuffled(r *rand.Rand) *Moment {
+	n := *m
+	n.Want, n.Busy, n.Observed = shuffled(r, m.Want), map[string][]series.Interval{}, map[string]series.Observed{}
+	for id, busy := range m.Busy {
+		n.Busy[id] = shuffled(r, busy)
+	}
+	for id, o := range m.Observed {
+		for _, s := range []*series.Snapshot{&o.Snapshot, &o.Last} {
+			s.Series, s.Copies, s.Candidates = shuffled(r, s.Series), shuffled(r, s.Copies), shuffled(r, s.Candidates)
+			s.StandIns, s.Gone, s.Busy = shuffled(r, s.StandIns), shuffled(r, s.Gone), shuffled(r, s.Busy)
+		}
+		o.Busy = shuffled(r, o.Busy)
+		n.Observed[id] = o
+	}
+	n.Views = shuffled(r, series.Gather(n.Want, n.Observed))
+	return &n
+}
+
+func shuffled[T any](r *rand.Rand, xs []T) []T {
+	xs = slices.Clone(xs)
+	r.Shuffle(len(xs), func(i, k int) { xs[i], xs[k] = xs[k], xs[i] })
+	return xs
 }
 
 // Run tells all stories of the directory. A section of that name after a moment holds what expect's function, made anew
@@ -251,7 +278,7 @@ func (s *teller) look() *Moment {
 			m.NoSlot[v.Pair] = "no slot is free for both"
 		}
 	}
-	m.Views = series.Gather(want, m.Observed)
+	m.Want, m.Views = want, series.Gather(want, m.Observed)
 	if s.allowed != "" {
 		m.Allowed = plan.Diff(m.PlanInput()).HeldDigest()
 	}

@@ -29,6 +29,7 @@ func init() {
 		{"is booked from $date", func(s *teller, v values) { s.book(v, s.date(v.of["date"])) }},
 		{"the plan is done", func(s *teller, _ values) { s.carryOut(1000) }},
 		{"the plan is half done", func(s *teller, _ values) { s.carryOut(1) }},
+		{"the errands are run", func(s *teller, _ values) { s.carry() }},
 		{"the journal is lost", func(s *teller, _ values) {
 			s.observed, s.fresh, s.doubtful = map[string]series.Observed{}, true, nil
 		}},
@@ -334,5 +335,20 @@ func (s *teller) carryOut(changes int) {
 				now[id] = ref
 			}
 		}
+	}
+}
+
+// carry does the errands that were due at the last moment, as scheduling agent.
+func (s *teller) carry() {
+	ctx := context.Background()
+	for _, d := range plan.Deliveries(s.last.Views, s.last.Now) {
+		cal := s.world.Calendar(d.Calendar)
+		var err error
+		if d.Event != nil {
+			_, err = cal.Deliver(ctx, d.Ref, *d.Event, d.Attendee)
+		} else {
+			_, err = cal.Answer(ctx, d.Ref, d.Attendee, d.Answers)
+		}
+		s.must(err)
 	}
 }

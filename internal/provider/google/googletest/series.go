@@ -255,9 +255,9 @@ func (o occurrence) set(body object, b Behavior) {
 	x.body, x.cancelled, x.byOwner = body, false, false
 }
 
-// moved: the times of a master are others.
+// moved: the times of a master are others. Another rule alone does not raise the sequence.
 func moved(was, now object) bool {
-	return !reflect.DeepEqual([]any{was["start"], was["end"], was["recurrence"]}, []any{now["start"], now["end"], now["recurrence"]})
+	return !reflect.DeepEqual([]any{was["start"], was["end"]}, []any{now["start"], now["end"]})
 }
 
 // follow takes the master's changes over to exceptions that had what the master had before.

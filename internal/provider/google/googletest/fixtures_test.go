@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/provider/providertest"
 )
 
 // Keys that recorded answers of Google have, of each kind of item.
@@ -112,6 +114,8 @@ func TestWhatArrives(t *testing.T) {
 		})
 	}
 }
+
+var _ providertest.Hands = (*Hands)(nil)
 
 // Every hand of a person does what it says, on the organizer's calendar and on a guest's.
 func TestHands(t *testing.T) {

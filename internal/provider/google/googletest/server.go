@@ -54,7 +54,7 @@ type User struct {
 // AddInvitations says when an invitation shows on a calendar.
 type AddInvitations int
 
-// Always is the default; WhenAnswered hides an invitation until its guest answers it (by mail: Hands.AnswerByMail).
+// Always is the default; WhenAnswered hides an invitation until its guest answers it (Hands.Accept, Hands.Decline).
 const (
 	Always AddInvitations = iota
 	WhenAnswered

@@ -150,7 +150,7 @@ func (s *Server) handle(r *request, raw []byte, fault *Fault, rec *Request) (int
 		return fail(fault.problem())
 	}
 	if !c.allowed(r.method) {
-		return fail(insufficient(r.method.id))
+		return fail(insufficient())
 	}
 	if r.body, p = readJSON(raw); p != nil {
 		return fail(p)

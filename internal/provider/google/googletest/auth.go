@@ -194,7 +194,7 @@ func (c *caller) allowed(m *method) bool {
 	return slices.ContainsFunc(strings.Fields(m.scopes), func(sc string) bool { return c.scopes[scopeRoot+sc] })
 }
 
-func insufficient(method string) *problem {
+func insufficient() *problem {
 	p := forbidden("global", "insufficientPermissions", "Request had insufficient authentication scopes.")
 	p.status = "PERMISSION_DENIED"
 	return p

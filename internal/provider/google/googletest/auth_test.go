@@ -56,7 +56,7 @@ func TestB02ScopesOfTheMethod(t *testing.T) {
 	w.Share(raj, mia, "writer")
 	theirs := "/calendar/v3/calendars/" + raj + "/events"
 	w.raw(w.Token(mia, "app", "calendar.events"), "POST", theirs, single()).ok()
-	w.raw(w.Token(mia, "app", "calendar.events.owned"), "POST", theirs, single()).wrong(403, "requiredAccessLevel")
+	w.raw(w.Token(mia, "app", "calendar.events.owned"), "POST", theirs, single()).wrong(403, "insufficientPermissions")
 	w.raw(w.Token(mia, "app", "calendar.events.freebusy"), "GET", theirs, nil).ok()
 }
 

@@ -75,10 +75,13 @@ func (s *Server) calendarOf(c *caller, id string) (*calendar, string, *problem) 
 	if role == "" {
 		return nil, "", notFound()
 	}
-	return cal, c.capped(role), nil
+	if role = c.capped(role); role == "" {
+		return nil, "", insufficient()
+	}
+	return cal, role, nil
 }
 
-// capped is what is left of a role under the scopes of a token.
+// capped is what is left of a role under the scopes of a token; "" for nothing.
 func (c *caller) capped(role string) string {
 	wide := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return c.scopes[scopeRoot+n] })

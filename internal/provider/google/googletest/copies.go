@@ -169,7 +169,11 @@ func (s *Server) reply(o occurrence, was, next object, w write) {
 	if home == nil || home.deleted {
 		return
 	}
-	at, ok := home.same(o.key)
+	key := o.key
+	if e.series != "" {
+		key = e.original.suffix()
+	}
+	at, ok := home.same(key)
 	if !ok {
 		return
 	}
@@ -189,7 +193,7 @@ func (s *Server) reply(o occurrence, was, next object, w write) {
 	if !reflect.DeepEqual(to, at.body) {
 		at.set(to, s.opt.Behavior)
 		s.touch(home, false)
-		s.log(home, o.key, w, "update", at.body, to)
+		s.log(home, key, w, "update", at.body, to)
 		s.share(home, w)
 	}
 }
@@ -270,6 +274,7 @@ func (s *Server) shareAnswers(e *event) {
 	for _, u := range s.people(e) {
 		c := s.cals[u.Email].events[e.id]
 		if c == nil || c.home != e.cal.id {
+			s.single(e, s.cals[u.Email])
 			continue
 		}
 		was := clone(c.body)

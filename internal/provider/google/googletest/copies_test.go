@@ -111,6 +111,36 @@ func TestB06CopiesOfGuests(t *testing.T) {
 	}
 }
 
+// Who is invited to one occurrence has that one and no series.
+func TestB06GuestOfOneOccurrence(t *testing.T) {
+	w := open(t)
+	id := text(w.insert1(mia, weekly(with(raj))), "id")
+	one := id + "_20261208T090000Z"
+	w.patch(mia, one, with(raj, lee))
+	e := w.get(lee, one)
+	if text(e, "recurringEventId") != id || text(sub(e, "originalStartTime"), "dateTime") != "2026-12-08T04:00:00-05:00" || !yes(guest(e, lee), "self") {
+		t.Errorf("%v", e)
+	}
+	w.call(lee, "GET", cal+"/"+id, nil).wrong(404, "notFound")
+	if items, _ := w.list(lee); len(items) != 1 {
+		t.Errorf("%v", items)
+	}
+	w.patch(lee, one, object{"attendees": []any{object{"email": raj}, object{"email": lee, "responseStatus": "tentative"}}})
+	for _, who := range []string{mia, raj, lee} {
+		if x := w.get(who, one); text(guest(x, lee), "responseStatus") != "tentative" {
+			t.Errorf("%s: %v", who, x["attendees"])
+		}
+	}
+	w.patch(mia, one, with(lee)) // and raj is off it
+	if text(w.get(raj, one), "status") != "cancelled" || text(w.get(raj, id), "status") != "confirmed" {
+		t.Error("who is off one occurrence still has it, or lost the series")
+	}
+	w.call(mia, "DELETE", cal+"/"+id+"?sendUpdates=all", nil).ok()
+	if text(w.get(lee, one), "status") != "cancelled" {
+		t.Error("the series went, its occurrence did not")
+	}
+}
+
 func TestB07WhatReachesWhom(t *testing.T) {
 	w := open(t)
 	id := text(w.insert1(mia, weekly(with(raj, lee), object{"location": "Alder"})), "id")

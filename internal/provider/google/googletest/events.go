@@ -3,6 +3,7 @@ package googletest
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // write is how a change is made, and by whom.
@@ -147,7 +148,7 @@ func (s *Server) store(cal *calendar, id, uid string, organizer person, body obj
 	e.organizer, e.creator, e.body = organizer, person{w.by, s.nameOf(w.by)}, body
 	s.startConference(e, nil)
 	s.touch(e, false)
-	e.created = e.updated
+	e.created = e.updated.Truncate(time.Second)
 	s.log(e, "", w, "invite", nil, body)
 	s.share(e, w)
 	s.autoDecline(cal)

@@ -57,7 +57,8 @@ func (s *Server) SetFaults(f Faults) {
 	s.faults = faults{Faults: f}
 }
 
-// FailNth makes the n-th request from now on to a method, or with "" to any, fail; the first is 1.
+// FailNth makes the n-th request from now on to a method, or with "" to any, fail; the first is 1. "oauth.token" is the
+// token endpoint, where Status and Reason ("invalid_grant") count.
 func (s *Server) FailNth(method string, n int, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

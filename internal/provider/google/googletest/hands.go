@@ -194,7 +194,7 @@ func (h *Hands) Answer(id string, original time.Time, attendee string, stat seri
 	return h.edit(id, original, change)
 }
 
-// Accept and Decline answer for the calendar's owner; AnswerByMail is the same for an invitation that does not show yet.
+// Accept accepts for the calendar's owner, one occurrence or with zero all; also by mail, where an invitation does not show yet.
 func (h *Hands) Accept(id string, original time.Time) error {
 	return h.Answer(id, original, h.cal.owner.Email, series.Accepted)
 }

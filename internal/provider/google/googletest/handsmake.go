@@ -11,6 +11,24 @@ import (
 
 var split = regexp.MustCompile(`_R\d{8}T\d{6}$`)
 
+// RetitleLineage is "all events" of a series that was split: every master of it gets the title.
+func (h *Hands) RetitleLineage(id, title string) error {
+	return h.do(func() *problem {
+		e := h.cal.events[id]
+		if e == nil {
+			return notFound()
+		}
+		for _, x := range h.cal.sorted() {
+			if x.isSeries() && !x.deleted && x.created.Equal(e.created) && x.home == e.home {
+				if p := h.change(x.id, time.Time{}, func(occurrence) object { return object{"summary": title} }); p != nil {
+					return p
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // dayBefore is 23:59:59 of the day before, on the zone's clock, in UTC: the UNTIL that Google's clients write.
 func dayBefore(original moment) string {
 	f := original.floating()
@@ -41,7 +59,6 @@ func (h *Hands) Split(id string, original, to time.Time) (string, error) {
 		}
 		start, end := times(old.body)
 		body := merge(clone(old.body), span(to, end.t.Sub(start.t), start.zone))
-		day := dayCode(moment{t: to, zone: start.zone}.local().Weekday())
 		lines := texts(body, "recurrence")
 		next = split.ReplaceAllString(id, "") + "_R" + strings.TrimSuffix(moment{t: original}.suffix(), "Z")
 		sequence := old.sequence
@@ -54,7 +71,11 @@ func (h *Hands) Split(id string, original, to time.Time) (string, error) {
 				}
 			}
 		}
-		body["recurrence"] = ruleWith(lines, map[string]string{"UNTIL": "", "COUNT": "", "BYDAY": day})
+		parts := map[string]string{"UNTIL": "", "COUNT": ""}
+		if strings.Contains(strings.Join(lines, ""), "BYDAY=") {
+			parts["BYDAY"] = dayCode(moment{t: to, zone: start.zone}.local().Weekday())
+		}
+		body["recurrence"] = ruleWith(lines, parts)
 		if h.s.opt.Behavior.SplitDropsPrivate {
 			body = dropPrivate(body)
 		}
@@ -66,6 +87,7 @@ func (h *Hands) Split(id string, original, to time.Time) (string, error) {
 		}
 		e := h.make(next, old, body)
 		e.created, e.sequence = old.created, sequence
+		old.stamp, old.updated = e.stamp, e.updated // one act, one etag
 		h.s.share(e, h.write("all"))
 		return nil
 	})
@@ -81,7 +103,7 @@ func (h *Hands) make(id string, like *event, body object) *event {
 	e := h.s.newEvent(h.cal, id, id+"@google.com")
 	e.organizer, e.creator, e.body = person{h.cal.owner.Email, h.cal.owner.Name}, like.creator, body
 	h.s.touch(e, false)
-	e.created = e.updated
+	e.created = e.updated.Truncate(time.Second)
 	h.s.log(e, "", h.write("all"), "invite", nil, body)
 	return e
 }

@@ -97,10 +97,11 @@ func TestB35FaultsOfTheNthCall(t *testing.T) {
 	if kind, body := w.text("GET", cal); kind != "text/html; charset=UTF-8" || !strings.HasPrefix(body, "<") {
 		t.Errorf("%s %q", kind, body)
 	}
-	slow := make(chan struct{})
-	w.FailNth("calendar.events.list", 1, Fault{Slow: slow})
+	slow, arrived := make(chan struct{}), make(chan struct{})
+	w.FailNth("calendar.events.list", 1, Fault{Slow: slow, Arrived: arrived})
 	done := make(chan string)
 	go func() { _, body := w.text("GET", cal); done <- body }()
+	<-arrived
 	select {
 	case <-done:
 		t.Error("an answer though it is slow")

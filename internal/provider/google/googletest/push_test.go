@@ -185,3 +185,23 @@ func TestB33Stop(t *testing.T) {
 	}
 	stop("c1", text(a, "resourceId")).wrong(404, "notFound")
 }
+
+func TestB32AutoPush(t *testing.T) {
+	w := open(t, allowHTTP)
+	heard := make(chan string)
+	ear := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { heard <- r.Header.Get("X-Goog-Resource-State") }))
+	t.Cleanup(ear.Close)
+	w.AutoPush(http.DefaultClient)
+	w.call(mia, "POST", cal+"/watch", object{"id": "c1", "type": "web_hook", "address": ear.URL}).ok()
+	if s := <-heard; s != "sync" {
+		t.Errorf("first %s", s)
+	}
+	if err := w.Hands(mia).Retitle(text(w.insert1(raj, single(with(mia))), "id"), time.Time{}, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if s := <-heard; s != "exists" {
+		t.Errorf("then %s", s)
+	}
+	<-heard
+	w.AutoPush(nil)
+}

@@ -32,10 +32,9 @@ type event struct {
 	byOwner            bool   // deleted by the owner of the copy, not by its organizer
 	moved              bool   // to another organizer: nothing but the id is left
 	hidden             bool   // an invitation that does not show yet
-	stays              bool   // single instance of a series the guest is not invited to
-	series             string // recurringEventId of such
-	original           moment
-	pending            int // reads until the conference is there
+	series             string // of a single occurrence whose guest is not invited to the series: recurringEventId
+	original           moment // of such: its original start
+	pending            int    // reads until the conference is there
 }
 
 // exception is an occurrence that differs from its series.
@@ -255,9 +254,9 @@ func (o occurrence) set(body object, b Behavior) {
 	x.body, x.cancelled, x.byOwner = body, false, false
 }
 
-// moved: the times of a master are others.
+// moved: the times of a master are others. Another rule alone does not raise the sequence.
 func moved(was, now object) bool {
-	return !reflect.DeepEqual([]any{was["start"], was["end"], was["recurrence"]}, []any{now["start"], now["end"], now["recurrence"]})
+	return !reflect.DeepEqual([]any{was["start"], was["end"]}, []any{now["start"], now["end"]})
 }
 
 // follow takes the master's changes over to exceptions that had what the master had before.

@@ -1,6 +1,13 @@
 // Package googletest is a stateful double of Google for tests: Calendar v3, Drive v3, Docs v1 and the OAuth endpoints,
 // over net/http, on a clock and with faults of the test's choice. It shares no types with Google's client. What it
-// answers and takes is held against the discovery documents by its own tests, and Strict holds clients against them.
+// answers and takes is held against the discovery documents by its own tests, and Strict holds clients against them. Where
+// Google's documents are silent, Behavior has a switch for each answer.
+//
+// It is stricter than Google where clients may not rely on Google: constraints on extended properties cannot be repeated,
+// and sync tokens are bound to all parameters of the first listing. It knows less: an incremental sync with singleEvents does
+// not tell instances that a new rule no longer has; files have no content but documents', and those are paragraphs only,
+// without suggestions; groups are nobody; there are no batches, no quickAdd, and none of the methods that write calendars,
+// their lists and their access rules (TestRoutesAreDeclared names them).
 package googletest
 
 import (
@@ -47,7 +54,7 @@ type User struct {
 // AddInvitations says when an invitation shows on a calendar.
 type AddInvitations int
 
-// Always is the default; WhenAnswered hides an invitation until its guest answers it (by mail: Hands.AnswerByMail).
+// Always is the default; WhenAnswered hides an invitation until its guest answers it (Hands.Accept, Hands.Decline).
 const (
 	Always AddInvitations = iota
 	WhenAnswered

@@ -133,7 +133,7 @@ func (s *Server) page(q *query, r *request, at *cursor) any {
 			items = append(items, x.o.render(q.view))
 		}
 	}
-	out := object{"kind": "calendar#events", "etag": fmt.Sprintf(`"p%d"`, q.cal.changes), "summary": q.cal.summary, "timeZone": q.cal.zone,
+	out := object{"kind": "calendar#events", "etag": fmt.Sprintf(`"p%d"`, q.cal.changes), "summary": q.cal.summary, "description": "", "timeZone": q.cal.zone,
 		"accessRole": q.role, "updated": milli(s.updatedOf(q.cal)), "defaultReminders": []any{}, "items": items}
 	if q.role == "owner" {
 		out["defaultReminders"] = defaultReminders()

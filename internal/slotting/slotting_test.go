@@ -74,7 +74,7 @@ func TestChoose(t *testing.T) {
 		want string
 	}{
 		"not the first hour of the week": {slotting.Input{Want: []series.Series{want(mia, raj)}}, "mia/raj Mon 10:00 Europe/Berlin"},
-		"hours never overlap":              {slotting.Input{Want: []series.Series{want(mia, lee)}}, "mia/lee: the working hours of mia and lee never overlap for 1h0m0s"},
+		"hours never overlap":            {slotting.Input{Want: []series.Series{want(mia, lee)}}, "mia/lee: the working hours of mia and lee never overlap for 1h0m0s"},
 		"calendars are full": {slotting.Input{Want: []series.Series{want(mia, raj)}, Busy: busy("raj", allDay(9, 0, 1, 2, 3, 4))},
 			"mia/raj: other events of mia and raj take all of the working hours that they share"},
 		"what recurs cannot be met over": {slotting.Input{Want: []series.Series{want(mia, raj)}, Busy: busy("raj", allDay(9, 0, 1, 2, 4))}, "mia/raj Thu 09:00 Europe/Berlin"},

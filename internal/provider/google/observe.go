@@ -206,6 +206,9 @@ func (o *observation) carry() {
 
 // forget takes out what the snapshot says of an object.
 func (o *observation) forget(id string) {
+	if _, known := o.s.Objects[id]; !known {
+		return
+	}
 	is := func(e series.Event) bool { return opaque(e.ID) == id }
 	o.s.Series = slices.DeleteFunc(o.s.Series, is)
 	o.s.Copies = slices.DeleteFunc(o.s.Copies, is)
@@ -255,12 +258,6 @@ func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
 		return nil, nil // the listing lacks its series: missing looks for it
 	case ours:
 		now := group{master: cmp.Or(g.master, known.master), exceptions: maps.Clone(known.exceptions)}
-		for _, x := range o.dropped[id] {
-			if was := now.exceptions[x.Id]; was != nil {
-				x.OriginalStartTime = was.OriginalStartTime
-			}
-			now.exceptions[x.Id] = x
-		}
 		maps.Copy(now.exceptions, g.exceptions)
 		if g.master == nil {
 			m, err := o.c.get(ctx, id) // for its version
@@ -274,7 +271,7 @@ func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
 			}
 			now.master = m
 		}
-		return []group{now}, nil
+		return []group{now}, o.drop(ctx, now)
 	case g.master != nil:
 		return []group{g}, nil
 	case seen && !o.full:
@@ -294,6 +291,28 @@ func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
 		}
 	}
 	return alone, nil
+}
+
+// drop takes out of a series of ours the exceptions that the listing only says are no more. Most go with a change of the
+// recurrence. Of one whose occurrence is still there, Google is asked whether that is cancelled or the series' own again.
+func (o *observation) drop(ctx context.Context, g group) error {
+	e, err := o.r.event(group{master: g.master})
+	for _, x := range o.dropped[g.master.Id] {
+		was := cmp.Or(g.exceptions[x.Id], x)
+		delete(g.exceptions, x.Id)
+		original, ok := o.r.original(was)
+		if err != nil || !ok || !hits(e, original.Time) {
+			continue
+		}
+		now, err := o.c.get(ctx, x.Id)
+		if err != nil && !gone(err) {
+			return err
+		}
+		if err == nil && now.Status == cancelled && now.RecurringEventId == g.master.Id {
+			g.exceptions[x.Id] = now
+		}
+	}
+	return nil
 }
 
 // takeOurs adds g if it is a series or a copy of ours.
@@ -356,86 +375,6 @@ func (o *observation) candidate(e series.Event, people []string, m *calendar.Eve
 		}
 	}
 	return series.Pair{}, false
-}
-
-// missing looks at what was ours and is not there any more. A tombstone is an answer; an absence is only a question. A
-// listing that lacked what is there is not believed in anything: the next one is a full one.
-func (o *observation) missing(ctx context.Context) error {
-	for _, es := range [][]series.Event{o.last.Series, o.last.Copies} {
-		for _, e := range es {
-			if _, there := o.s.Objects[opaque(e.ID)]; there {
-				continue
-			}
-			g := series.Gone{ID: e.ID, Pair: e.Mark.Pair, Generation: e.Mark.Generation, Since: o.s.At, Rounds: 1, Last: e,
-				Copy: slices.ContainsFunc(o.last.Copies, func(c series.Event) bool { return c.ID == e.ID })}
-			is, err := o.ask(ctx, e.ID)
-			switch {
-			case err != nil:
-				return err
-			case is == present:
-				o.s.Cursor = ""
-			default:
-				g.Proven = is == deleted
-				o.s.Gone = append(o.s.Gone, g)
-			}
-		}
-	}
-	return nil
-}
-
-// stillGone carries on what was missing before, until the event is back.
-func (o *observation) stillGone(ctx context.Context) error {
-	for _, g := range o.last.Gone {
-		if o.s.At.Sub(g.Since) > goneKept {
-			continue
-		}
-		if _, there := o.s.Objects[opaque(g.ID)]; !g.Proven && !there {
-			is, err := o.ask(ctx, g.ID)
-			if err != nil {
-				return err
-			}
-			if is != present {
-				g.Rounds++
-				g.Proven = true
-			}
-		}
-		o.s.Gone = append(o.s.Gone, g)
-	}
-	back := map[string]bool{}
-	for _, e := range slices.Concat(o.s.Series, o.s.Copies) {
-		back[e.UID] = true
-	}
-	o.s.Gone = slices.DeleteFunc(o.s.Gone, func(g series.Gone) bool { return back[g.Last.UID] })
-	return nil
-}
-
-// presence is what a direct look tells of an event.
-type presence int
-
-const (
-	present presence = iota // and it is in the snapshot now
-	absent                  // 404 or 410
-	deleted                 // cancelled
-)
-
-// ask looks directly at an event that the listing does not show.
-func (o *observation) ask(ctx context.Context, id string) (presence, error) {
-	if o.tombstones[id] {
-		return deleted, nil
-	}
-	g, err := o.c.read(ctx, id)
-	switch {
-	case gone(err):
-		return absent, nil
-	case err != nil:
-		return absent, err
-	case g.master.Status == cancelled:
-		return deleted, nil
-	}
-	if !o.takeOurs(g) {
-		o.takeOther(g)
-	}
-	return present, nil
 }
 
 // finish drops what nobody asks about any more and puts all into the one order that full and incremental looks share.

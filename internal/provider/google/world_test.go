@@ -136,17 +136,25 @@ type handled struct{ http.Handler }
 
 func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := httptest.NewRecorder()
+	if r = r.Clone(r.Context()); r.Body == nil {
+		r.Body = http.NoBody // as a server has it
+	}
 	h.ServeHTTP(a, r)
 	return a.Result(), nil
 }
 
-// inProcess is the person's calendar without a network.
-func (w *world) inProcess(p series.Person) *google.Calendar {
+// inside is an HTTP client that is signed in as the person and needs no network.
+func (w *world) inside(p series.Person) *http.Client {
 	token := w.Token(p.Email, "holdfast", google.Scope)
-	c, err := w.project.Open(google.Account{Owner: p, HTTP: &http.Client{Transport: handled{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	return &http.Client{Transport: handled{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+token)
 		w.ServeHTTP(rw, r)
-	})}}})
+	})}}
+}
+
+// inProcess is the person's calendar without a network.
+func (w *world) inProcess(p series.Person) *google.Calendar {
+	c, err := w.project.Open(google.Account{Owner: p, HTTP: w.inside(p)})
 	w.must(err)
 	return c
 }

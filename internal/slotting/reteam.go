@@ -90,7 +90,7 @@ func (t *team) reteam(s *state, v int, pairs []int32) {
 			mine.put(int(op.at), int(op.end))
 			o.footprint(&other, p, p.Report, int(op.start))
 			if !mine.touches(closed) && !other.touches(theirs) && !s.full(p, op) {
-				it.choices = append(it.choices, choice{op.start, op.at, op.end, op.cost})
+				it.choices = append(it.choices, choice(op))
 				least = min(least, int(op.cost))
 			}
 		}

@@ -40,7 +40,7 @@ func (c *Calendar) fail(op string, err error) error {
 // plain is err without the body of the answer, which may tell what is in a calendar, and without the address asked.
 func plain(err error) error {
 	if a := answerTo(err); a != nil {
-		return fmt.Errorf("Google answers %d %s (%s)", a.Code, http.StatusText(a.Code), cmp.Or(a.reason, "no reason given"))
+		return fmt.Errorf("answered by Google: %d %s (%s)", a.Code, http.StatusText(a.Code), cmp.Or(a.reason, "no reason given"))
 	}
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		return u.Err

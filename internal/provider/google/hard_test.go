@@ -320,12 +320,11 @@ func TestEmptyListIsNoDeletion(t *testing.T) {
 // What died while the cursor was lost has no tombstone: a direct look tells.
 func TestDeletedWhileTheCursorWasLost(t *testing.T) {
 	w := open(t)
-	c := w.calendar(mia)
 	last, e := w.booked()
 	w.must(w.send(mia, http.MethodPost, "", `{"start":{"dateTime":"2026-12-03T09:00:00Z"},"end":{"dateTime":"2026-12-03T11:00:00Z"}}`))
 	w.must(w.Hands(mia.Email).Delete(e.ID))
 	w.at = w.at.Add(40 * 24 * time.Hour) // longer than tombstones live
-	c = w.calendar(mia)                  // signed in anew
+	c := w.calendar(mia)                 // signed in anew
 	last = w.look(c, mia, last)
 	if len(last.Gone) != 1 || last.Gone[0].ID != e.ID || len(last.Series) != 0 {
 		t.Fatalf("%d gone, %d series", len(last.Gone), len(last.Series))

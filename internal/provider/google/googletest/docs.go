@@ -1,3 +1,5 @@
+//lint:file-ignore ST1005 the errors are in Google's own words.
+
 package googletest
 
 import (

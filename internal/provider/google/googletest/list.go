@@ -24,7 +24,6 @@ type query struct {
 	since          int64 // of an incremental sync: the count it goes on from
 	incremental    bool
 	max            int
-	window         string // timeMin and timeMax of the first sync, for its token
 	instancesOf    *event
 	original       string
 	originalParsed time.Time

@@ -40,58 +40,12 @@ func Detect(in Input) Found {
 	in.Views = slices.Clone(in.Views)
 	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
 	taken := oneOnOnes(in)
+	busy := map[string]timeTaken{}
 	for i := range in.Views {
-		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, mine: len(out.Outcomes)}
+		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, busy: busy, mine: len(out.Outcomes)}
 		d.run()
 	}
 	return out
-}
-
-// booking is a 1:1 of somebody, for telling that two of them collide.
-type booking struct {
-	pair series.Pair
-	put  bool // it is where the roster put it: the roster sees to it that two such do not collide
-	series.Interval
-}
-
-// oneOnOnes are the coming meetings of everybody's pairs, with what they have beside their series.
-func oneOnOnes(in Input) map[string][]booking {
-	out := map[string][]booking{}
-	to := in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1))
-	for i := range in.Views {
-		v := &in.Views[i]
-		if !v.Wanted {
-			continue
-		}
-		take := func(start, end time.Time, put bool) {
-			b := booking{v.Pair, put, series.Interval{Start: start, End: end, Kind: series.Hard}}
-			out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
-			out[v.Pair.Report] = append(out[v.Pair.Report], b)
-		}
-		events := v.Candidates
-		if h := v.Head(); h != nil {
-			events = append(slices.Clip(events), *h)
-		}
-		for k, e := range events {
-			on := k == len(v.Candidates) && onSlot(v, &e)
-			for _, m := range e.Meetings(in.Now, to) {
-				if !m.Cancelled {
-					take(m.Start, m.End(), on && m.Start.Equal(m.Original))
-				}
-			}
-		}
-		for _, x := range v.StandIns {
-			if !x.LookAlike { // that one is among the busy times already
-				take(x.Start, x.Start.Add(x.Duration), false)
-			}
-		}
-	}
-	return out
-}
-
-// onSlot reports whether the series stands on the slot that the roster chose with all others in view.
-func onSlot(v *series.View, e *series.Event) bool {
-	return !e.SlotTouched() && (v.Want.Auto || e.Mark.Slot.Same(v.Want.Slot, e.First()))
 }
 
 type detector struct {
@@ -99,7 +53,8 @@ type detector struct {
 	out   *Found
 	v     *series.View
 	taken map[string][]booking
-	mine  int // where the pair's outcomes begin
+	busy  map[string]timeTaken // by person, as far as it was asked for
+	mine  int                  // where the pair's outcomes begin
 }
 
 func (d *detector) run() {
@@ -384,30 +339,11 @@ func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string,
 	}
 	for _, id := range []string{d.v.Pair.Manager, d.v.Pair.Report} {
 		put := onSlot(d.v, e) && m.Start.Equal(m.Original)
-		if other := d.collision(id, m, put); other != nil {
-			flag(DoubleBooked, instant(m.Start.In(w.Booked.Location())), instant(other.Start.In(w.Booked.Location())), ByUnknown)
+		if other, found := d.collision(id, m, put); found {
+			flag(DoubleBooked, instant(m.Start.In(w.Booked.Location())), instant(other.In(w.Booked.Location())), ByUnknown)
 			return
 		}
 	}
-}
-
-// collision is the first that takes the person's time during the meeting, nil if nothing does.
-func (d *detector) collision(person string, m *series.Meeting, put bool) *series.Interval {
-	var first *series.Interval
-	look := func(i series.Interval) {
-		if i.Kind == series.Hard && i.Start.Before(m.End()) && m.Start.Before(i.End) && (first == nil || i.Start.Before(first.Start)) {
-			first = &i
-		}
-	}
-	for _, i := range d.in.Busy[person] {
-		look(i)
-	}
-	for _, b := range d.taken[person] {
-		if b.pair != d.v.Pair && !(put && b.put) {
-			look(b.Interval)
-		}
-	}
-	return first
 }
 
 // standIn finds an event that takes the place of the meeting booked on the day.

@@ -70,14 +70,22 @@ func Gather(want []Series, observed map[string]Observed) []View {
 		}
 		return views[p]
 	}
+	var keys map[string]Pair // made when first needed
 	for _, id := range sortedKeys(observed) {
 		s := observed[id].Snapshot
 		for _, e := range s.Series {
 			// A mark counts in the calendar of its manager only: anybody can write one into their own. One under an id that
 			// the roster does not have (any more) does not end the series that the UID names.
 			v := view(e.Mark.Pair)
-			if p, ok := byUID(want, e.UID); !v.Wanted && ok {
-				v = view(p)
+			if !v.Wanted {
+				if keys == nil {
+					keys = pairKeys(want)
+				}
+				for part := range strings.SplitSeq(e.UID, "-") {
+					if p, ok := keys[part]; ok {
+						v = view(p)
+					}
+				}
 			}
 			if v.Pair.Manager == id {
 				v.Chain = append(v.Chain, e)
@@ -129,14 +137,13 @@ func Gather(want []Series, observed map[string]Observed) []View {
 	return out
 }
 
-// byUID is the pair whose key the UID bears.
-func byUID(want []Series, uid string) (Pair, bool) {
+// pairKeys are the roster's pairs by the key that the UIDs of their series bear.
+func pairKeys(want []Series) map[string]Pair {
+	keys := make(map[string]Pair, len(want))
 	for _, w := range want {
-		if strings.Contains(uid, w.Pair.Key(w.Org)) {
-			return w.Pair, true
-		}
+		keys[w.Pair.Key(w.Org)] = w.Pair
 	}
-	return Pair{}, false
+	return keys
 }
 
 // judge notes how far the pair's two calendars can be believed, and what they can do.

@@ -1,0 +1,95 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// BenchmarkDecide is what a round thinks: Gather, Diff and Detect, with calendars already read. Each manager has ten reports,
+// everybody 60 other events a week in the horizon, and one series in ten has a meeting that was moved. The limit is that
+// 10,000 pairs take less than 2 s of one core, so that a round a minute leaves it time for everything else; what reading the
+// calendars takes is the servers' matter.
+func BenchmarkDecide(b *testing.B) {
+	for _, pairs := range []int{1_000, 10_000} {
+		want, observed, busy := company(pairs)
+		now := observed["m0"].Snapshot.At
+		policy := plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
+			MaxCreations: plan.Limit{Percent: 100}, MaxEndings: plan.Limit{Percent: 100}, MaxMails: pairs * 2}
+		views := series.Gather(want, observed)
+		b.Run(fmt.Sprintf("gather/%d", pairs), func(b *testing.B) {
+			for b.Loop() {
+				views = series.Gather(want, observed)
+			}
+		})
+		b.Run(fmt.Sprintf("diff/%d", pairs), func(b *testing.B) {
+			for b.Loop() {
+				if p := plan.Diff(plan.Input{Now: now, Views: views, Policy: policy}); len(p.Changes) != 0 {
+					b.Fatalf("%d changes", len(p.Changes))
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("diff, half of them to end/%d", pairs), func(b *testing.B) {
+			half := series.Gather(want[:pairs/2], observed)
+			for b.Loop() {
+				if p := plan.Diff(plan.Input{Now: now, Views: half, Policy: policy}); len(p.Changes) != pairs/2 {
+					b.Fatalf("%d changes", len(p.Changes))
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("detect/%d", pairs), func(b *testing.B) {
+			for b.Loop() {
+				if f := drift.Detect(drift.Input{Now: now, HorizonWeeks: 8, Views: views, Busy: busy}); len(f.Flags) < pairs/10 {
+					b.Fatalf("%d flags", len(f.Flags))
+				}
+			}
+		})
+	}
+}
+
+// company is one of so many pairs, all booked.
+func company(pairs int) (want []series.Series, observed map[string]series.Observed, busy map[string][]series.Interval) {
+	now := time.Date(2026, time.December, 7, 9, 0, 0, 0, time.UTC)
+	observed, busy = map[string]series.Observed{}, map[string][]series.Interval{}
+	person := func(id string) series.Person {
+		return series.Person{ID: id, Email: id + "@example.com", Zone: berlin, Calendar: "office"}
+	}
+	for i := range pairs {
+		m, r := fmt.Sprintf("m%d", i/10), fmt.Sprintf("r%d", i)
+		slot := series.Slot{Weekday: time.Weekday(1 + i%5), At: series.TimeOfDay(9*60 + i%10/5*60), Duration: time.Hour, Every: 1, Zone: berlin}
+		w := series.Series{Org: "acme", Pair: series.Pair{Manager: m, Report: r}, Manager: person(m), Report: person(r), Slot: slot, Line: slot.Line(),
+			Place: "Room Alder", Link: "https://docs.example.com/" + r, Generation: 1, First: slot.First(series.Date{Year: 2026, Month: 11, Day: 2})}
+		uid := "holdfast-" + w.Pair.Key("acme") + "-1@example.com"
+		e := series.Event{Ref: series.Ref{ID: uid, Version: "1"}, UID: uid, Derived: true, Mark: w.Mark(), Start: slot.On(w.First), Zone: berlin, Duration: time.Hour,
+			Rule: series.Rule{Plain: true, Every: 1}, Place: w.Place, Link: w.Link, Organizer: w.Manager.Email,
+			Guests: []series.Guest{{Address: w.Report.Email, Answer: series.Accepted}}}
+		if i%10 == 0 {
+			at := slot.On(slot.First(series.DateOf(now)).AddDays(7))
+			e.Overrides = []series.Override{{Original: at, Start: at.Add(26 * time.Hour), Duration: time.Hour, Place: e.Place, Link: e.Link, Guests: e.Guests}}
+		}
+		want = append(want, w)
+		for id, list := range map[string]func(*series.Snapshot){
+			m: func(s *series.Snapshot) { s.Series = append(s.Series, e) },
+			r: func(s *series.Snapshot) { s.Copies = append(s.Copies, e) },
+		} {
+			o := observed[id]
+			o.Snapshot.At, o.Last.At, o.Snapshot.Schedules = now, now.Add(-time.Minute), true
+			list(&o.Snapshot)
+			if busy[id] == nil {
+				for day := range 7 * 9 {
+					for hour := range 6 {
+						start := now.AddDate(0, 0, day).Truncate(24 * time.Hour).Add(time.Duration(12+hour) * time.Hour)
+						busy[id] = append(busy[id], series.Interval{Start: start, End: start.Add(30 * time.Minute), Kind: series.Hard})
+					}
+				}
+			}
+			o.Busy = busy[id]
+			observed[id] = o
+		}
+	}
+	return want, observed, busy
+}

@@ -37,7 +37,7 @@ func Diff(in Input) Plan {
 	for i := range in.Views {
 		v := &in.Views[i]
 		ask, asked := askFor(in.Asks, v.Pair)
-		if len(in.Asks) > 0 && !asked || v.Stale {
+		if len(in.Asks) > 0 && !asked || v.Stale && (v.Wanted || !v.OnlyCopyStale) {
 			continue
 		}
 		b.pair(v, ask)

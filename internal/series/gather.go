@@ -151,6 +151,7 @@ func (v *View) judge(observed map[string]Observed) {
 	m, ok := observed[v.Pair.Manager]
 	r, has := observed[v.Pair.Report]
 	v.Stale = !ok || m.Stale || has && r.Stale
+	v.OnlyCopyStale = v.Stale && ok && !m.Stale
 	v.Suspect = m.Suspect() || has && r.Suspect()
 	v.HasCopy = has
 	v.Quiet = m.Snapshot.Quiet

@@ -31,6 +31,8 @@ type View struct {
 
 	// Stale: one of the two calendars could not be read, so that nothing may be decided.
 	Stale bool
+	// OnlyCopyStale: it is the report's alone. Who left the company may have no account any more, and their 1:1 must end.
+	OnlyCopyStale bool
 	// Suspect: a calendar lists so much less than before that it is not believed.
 	Suspect bool
 	// ServerDelivers: the organizer's server brings invitations and changes to the report.

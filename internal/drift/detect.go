@@ -21,6 +21,7 @@ type Input struct {
 
 // Pending is a difference in a copy that waits for a second observation.
 type Pending struct {
+	Pair  series.Pair
 	Times string // of the copy
 	By    By
 	Since time.Time
@@ -102,8 +103,8 @@ const keptWeeks = 8
 // zone is that of the pair's slot.
 func (d *detector) zone() string {
 	h := d.v.Head()
-	if g := d.v.Lost(); g != nil {
-		h = &g.Last
+	if n := len(d.v.Gone); d.v.Lost() != nil || h == nil && n > 0 {
+		h = &d.v.Gone[n-1].Last
 	}
 	if h == nil || h.Mark.Slot.IsZero() {
 		return "UTC"
@@ -256,7 +257,8 @@ func (d *detector) week(w series.WeekMeeting) {
 			return
 		}
 	}
-	if w.Event.SlotTouched() && (gone || !m.Overridden) && !d.since(SeriesMoved, w.Generation).Before(end) {
+	onSeries := m == nil || !m.Cancelled && m.Start.Equal(m.Original)
+	if w.Event.SlotTouched() && onSeries && !d.since(SeriesMoved, w.Generation).Before(end) {
 		outcome(Kept, ByUnknown, nil) // the series was moved only after this one
 		return
 	}

@@ -181,7 +181,7 @@ func (d *detector) copyFlag(h *series.Event, day series.Date, from, to, times st
 	p, seen := d.in.Pending[id]
 	_, known := d.in.Known[id]
 	if !known && (!seen || p.Times != times) {
-		d.out.Pending[id] = Pending{Times: times, By: by, Since: d.v.At}
+		d.out.Pending[id] = Pending{Pair: d.v.Pair, Times: times, By: by, Since: d.v.At}
 		return
 	}
 	if seen && by == ByUnknown {

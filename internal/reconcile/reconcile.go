@@ -479,27 +479,10 @@ func (x *round) detect() {
 // pending are the people whose copies are worth a second look at once.
 func (x *round) pending() []string {
 	ids := map[string]bool{}
-	for _, v := range x.out.Views {
-		for id := range x.out.Found.Pending {
-			for _, day := range append([]series.Date{{}}, days(v)...) {
-				if (drift.Flag{Pair: v.Pair, Kind: drift.CopyDiffers, Occurrence: day, Generation: v.Generation()}).ID() == id {
-					ids[v.Pair.Report] = true
-				}
-			}
-		}
+	for _, p := range x.out.Found.Pending {
+		ids[p.Pair.Report] = true
 	}
 	return slices.Sorted(maps.Keys(ids))
-}
-
-func days(v series.View) []series.Date {
-	var out []series.Date
-	if h := v.Head(); h != nil {
-		for _, m := range h.Meetings(v.At.AddDate(0, 0, -7), v.At.AddDate(1, 0, 0)) {
-			d, _ := series.WallClock(m.Original, h.Mark.Slot.Zone)
-			out = append(out, d)
-		}
-	}
-	return out
 }
 
 func (x *round) record(ctx context.Context) error {

@@ -240,7 +240,9 @@ func (v *View) link() {
 		return cmp.Or(cmp.Compare(a.Generation, b.Generation), compareBool(a.Last.Derived, b.Last.Derived), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 	})
 	for _, list := range [][]Event{v.Candidates, v.Mine, v.Copies, v.LastCopies} {
-		slices.SortFunc(list, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(list, func(a, b Event) int {
+			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID), cmp.Compare(a.ID, b.ID))
+		})
 	}
 	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
 	if head := v.Head(); head != nil && !head.Rule.Until.IsZero() && head.EndedByHand() {

@@ -1,10 +1,15 @@
 package slotting
 
-import "slices"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 const (
 	roomScale  = 16 // a room's price for a quarter is a whole number of these parts of a cost
 	roomRounds = 45
+	roomGap    = 0.0015 // of the bound: a plan so near is not improved any more
 )
 
 // share finds a plan and a bound where rooms are short: it lets the rooms at prices that rise where too many want one, which
@@ -24,7 +29,7 @@ func (s *solver) share(wished, best *state, bound int) (*state, int) {
 				}
 			}
 		}
-		if norm == 0 || least <= bound {
+		if norm == 0 || float64(least-bound) <= roomGap*float64(bound) {
 			break
 		}
 		by := step * float64(max(least-bound, 1)) / float64(norm)
@@ -42,14 +47,112 @@ func (s *solver) share(wished, best *state, bound int) (*state, int) {
 		}
 		st := newState(o, x.slots)
 		used = slices.Clone(st.used)
-		if round%3 == 0 || round == roomRounds-1 {
-			st.evict()
-			if st.improve(&s.teams[0], s.managers); s.cost(st) < least {
+		if round%9 == 8 {
+			if st = s.polish(s.settleRooms(x, st)); s.cost(st) < least {
 				best, least = st, s.cost(st)
 			}
 		}
 	}
 	return best, bound
+}
+
+// settleRooms bars pairs from the rooms at the times at which too many want one, those first whom it costs the least, and
+// solves again, until all fit or it has gone on for long enough; who then is without a room has no slot.
+func (s *solver) settleRooms(x *run, st *state) *state {
+	if x.barred == nil {
+		x = &run{o: x.o, scale: x.scale, rent: x.rent, below: x.below, none: x.none, barred: make([]*week, len(s.o.pairs))}
+	}
+	for range roomRounds {
+		some := false
+		for k, r := range s.o.Rooms {
+			for q, n := range st.used[k] {
+				if n > r.Count {
+					some = x.bar(st, k, q, n-r.Count) || some
+				}
+			}
+		}
+		if !some {
+			break
+		}
+		x.solve(s.levels, &s.teams)
+		st = newState(s.o, x.slots)
+	}
+	st.evict()
+	return st
+}
+
+// polish improves a plan that fits, first team by team, then solving again with the full rooms barred to all but those who
+// have them.
+func (s *solver) polish(st *state) *state {
+	for {
+		st.improve(&s.teams[0], s.managers)
+		x := &run{o: s.o, scale: 1, barred: make([]*week, len(s.o.pairs))}
+		for i := range s.o.pairs {
+			p := &s.o.pairs[i]
+			if p.pinned() || p.Room == None {
+				continue
+			}
+			x.barred[i] = &week{}
+			st.book(i, -1)
+			for q, n := range st.used[p.Room] {
+				if n >= s.o.Rooms[p.Room].Count {
+					x.barred[i].put(q, q+1)
+				}
+			}
+			st.book(i, 1)
+		}
+		x.solve(s.levels, &s.teams)
+		y := s.settleRooms(x, newState(s.o, x.slots))
+		if s.cost(y) >= s.cost(st) {
+			return st
+		}
+		st = y
+	}
+}
+
+// bar bars n pairs from the rooms at that quarter.
+func (x *run) bar(st *state, room, quarter, n int) bool {
+	type wish struct {
+		pair int
+		cost int64 // of doing without
+	}
+	var wishes []wish
+	var now week
+	now.put(quarter, quarter+1)
+	for i := range x.o.pairs {
+		p := &x.o.pairs[i]
+		if p.Room != room || p.pinned() || st.slots[i] == None || !x.o.roomWeek(p, st.slots[i]).touches(&now) {
+			continue
+		}
+		if x.barred[i] != nil && x.barred[i].touches(x.o.roomWeek(p, st.slots[i])) {
+			n-- // it leaves because of another quarter
+			continue
+		}
+		have, other := int64(math.MaxInt64), x.scale*int64(p.none(&x.o.Weights))+x.none[i]
+		for k, op := range p.options {
+			if w := x.o.roomWeek(p, int(op.start)); !w.touches(&now) && (x.barred[i] == nil || !w.touches(x.barred[i])) {
+				other = min(other, x.cost(p, i, k))
+			} else if int(op.start) == st.slots[i] {
+				have = x.cost(p, i, k)
+			}
+		}
+		wishes = append(wishes, wish{i, other - have})
+	}
+	slices.SortStableFunc(wishes, func(a, b wish) int { return cmp.Compare(a.cost, b.cost) })
+	for _, w := range wishes[:max(0, min(n, len(wishes)))] {
+		if x.barred[w.pair] == nil {
+			x.barred[w.pair] = &week{}
+		}
+		x.barred[w.pair].put(quarter, quarter+1)
+	}
+	return n > 0 && len(wishes) > 0
+}
+
+// roomWeek is what a slot at start takes of a room.
+func (o *org) roomWeek(p *pair, start int) *week {
+	var w week
+	put(&w, o.shifts[p.Zone][o.Rooms[p.Room].Zone], start, p.Duration)
+	return &w
 }
 
 // anyRoom reports whether a pair that is to be placed needs a room.

@@ -46,6 +46,9 @@ func (t *team) load(x *run, v int) int64 {
 		it.none = int32(min(none-it.base, dear))
 		it.choices = it.choices[:0]
 		for k, op := range p.options {
+			if x.barred != nil && x.barred[i] != nil && o.roomWeek(p, int(op.start)).touches(x.barred[i]) {
+				continue
+			}
 			it.choices = append(it.choices, choice{op.start, op.at, op.end, int32(min(x.cost(p, int(i), k)-it.base, dear))})
 		}
 		total += it.base

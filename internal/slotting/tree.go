@@ -8,15 +8,16 @@ import (
 // run is one pass of the tree program over the unpinned pairs of an org: upwards it finds for each person and each slot of
 // their own 1:1 the least cost of all 1:1s below them, downwards it reads the slots off. slots.md has the proof.
 type run struct {
-	o     *org
-	scale int64       // costs here are so many times those of the org
-	rent  [][]int64   // of each kind of room the price of one, summed over the quarters before; nil: none
-	below [][]int64   // by pair and option: what the report's own team costs then
-	none  []int64     // by pair: and without a slot
-	root  []int64     // by person: what the team costs whose manager has no unpinned 1:1 of their own
-	kept  [][]item    // by person: the team, and the choices that best plans may take
-	slots []int       // by pair
-	large atomic.Bool // some team was too large to be swept whole
+	o      *org
+	scale  int64       // costs here are so many times those of the org
+	rent   [][]int64   // of each kind of room the price of one, summed over the quarters before; nil: none
+	barred []*week     // by pair when it may not have a room; nil: whenever
+	below  [][]int64   // by pair and option: what the report's own team costs then
+	none   []int64     // by pair: and without a slot
+	root   []int64     // by person: what the team costs whose manager has no unpinned 1:1 of their own
+	kept   [][]item    // by person: the team, and the choices that best plans may take
+	slots  []int       // by pair
+	large  atomic.Bool // some team was too large to be swept whole
 }
 
 // own is the unpinned pair in which the person reports, if it may have a slot; else -1.

@@ -118,6 +118,11 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	if len(shared) > 0 {
 		return reconcile.Desired{}, shared.Err()
 	}
+	for _, w := range d.Series {
+		if w.Doc.Template != "" {
+			return reconcile.Desired{}, fmt.Errorf("pair %s: documents made from a template are not supported by this version: give prep_doc a link", w.Pair)
+		}
+	}
 	return d, nil
 }
 

@@ -134,6 +134,9 @@ func (x *org) quiet(r *reconcile.Reconciler) reconcile.Round {
 	before, did := x.world.Counts(), x.did
 	out := x.once(r)
 	x.did = did
+	if e := out.Edges; !out.First && len(e.Opened)+len(e.Changed)+len(e.Closed) > 0 {
+		x.Fatalf("a round in which nothing happened tells of %+v\nthe round before:\n%s", e, x.did)
+	}
 	if after := x.world.Counts(); after != before || len(out.Applied) > 0 || out.Carried > 0 {
 		x.Fatalf("a round that should find nothing to do wrote %+v, before %+v; carried %d\n%s\nthe round before:\n%s", after, before, out.Carried, said(out), x.did)
 	}

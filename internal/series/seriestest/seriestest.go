@@ -179,6 +179,7 @@ type teller struct {
 	unread   map[string]bool
 	asks     []plan.Ask
 	allowed  string
+	allowNow bool
 	writes   map[series.Pair]int
 	doubtful map[series.Pair]bool
 }
@@ -215,7 +216,7 @@ func (s *teller) begin(name string) {
 	if now.Format(layout) != name {
 		s.fail("that day is a %s", now.Weekday())
 	}
-	s.now, s.asks, s.allowed, s.unread, s.writes = now, nil, "", map[string]bool{}, nil
+	s.now, s.asks, s.allowed, s.allowNow, s.unread, s.writes = now, nil, "", false, map[string]bool{}, nil
 	if s.world == nil {
 		s.world = memory.New(s.options)
 		s.seen, s.observed, s.fresh = map[string]series.Person{}, map[string]series.Observed{}, true
@@ -279,7 +280,7 @@ func (s *teller) look() *Moment {
 		}
 	}
 	m.Want, m.Views = want, series.Gather(want, m.Observed)
-	if s.allowed != "" {
+	if m.Allowed = s.allowed; s.allowNow {
 		m.Allowed = plan.Diff(m.PlanInput()).HeldDigest()
 	}
 	s.doubtful = map[series.Pair]bool{}

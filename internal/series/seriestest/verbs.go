@@ -38,7 +38,8 @@ func init() {
 		{"ask restore $date", func(s *teller, v values) {
 			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"])})
 		}},
-		{"what brakes hold is allowed", func(s *teller, _ values) { s.allowed = "yes" }},
+		{"what brakes hold is allowed", func(s *teller, _ values) { s.allowNow = true }},
+		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = plan.Diff(s.last.PlanInput()).HeldDigest() }},
 		{"$n writes were made today", func(s *teller, v values) {
 			n, err := strconv.Atoi(v.of["n"])
 			s.must(err)

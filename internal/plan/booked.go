@@ -159,6 +159,9 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	to, from := h.Moved()
 	policy := p.in.Policy.SeriesMoved
 	switch {
+	case changed && h.EndedByHand() && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
+		p.hold(Create, Change{From: h.Slot().String(), To: want.String(), Mails: 2},
+			fmt.Sprintf("the roster changed the slot of a series that a person ended after %s: `holdfast restore %s` books it", h.LastDay().Long(), p.v.Pair), false)
 	case w.Line != h.Mark.Line && h.Rule.Plain && want.Same(h.Slot(), h.First()) && (changed || !touched):
 		// Nothing is to be done but to remember it, and that can wait.
 		if changed || p.cheap(h) {

@@ -171,8 +171,9 @@ func (l *life) randomPolicy() {
 // only by the second look, and where people made copies of series: one may follow on what a round has ended.
 func (l *life) settle(r *reconcile.Reconciler) {
 	l.Helper()
-	again := false
-	for _, v := range l.once(r).Views {
+	out := l.once(r)
+	again := slices.ContainsFunc(slices.Collect(maps.Values(out.Breaks)), func(b reconcile.Break) bool { return b.Kind == "missing" })
+	for _, v := range out.Views {
 		for _, g := range slices.Concat(v.Gone, v.GoneCopies) {
 			again = again || !g.Proven
 		}

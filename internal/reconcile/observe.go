@@ -1,0 +1,156 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+// workers is how many calendars are read at once.
+const workers = 8
+
+// observable are the people whose calendars are read: those of the roster, and those removed from it who still
+// have series of ours.
+func (x *round) observable(d Desired) map[string]series.Person {
+	out := map[string]series.Person{}
+	for id, p := range d.People {
+		if p.Calendar != "" {
+			out[id] = p
+		}
+	}
+	for id, p := range x.mem.People {
+		if _, known := d.People[id]; known || p.Calendar == "" {
+			continue
+		}
+		s := x.mem.Snapshots[id]
+		left := slices.ContainsFunc(slices.Concat(s.Series, s.Copies), func(e series.Event) bool { return !e.Ended(x.now) })
+		if left {
+			out[id] = p
+		}
+	}
+	return out
+}
+
+// interest is what a person's calendar is searched for.
+func (x *round) interest(p series.Person) provider.Interest {
+	in := provider.Interest{Org: x.Org, Owner: p.Addresses()}
+	for _, w := range x.want {
+		if w.Pair.Has(p.ID) {
+			in.Pairs = append(in.Pairs, provider.InterestPair{Pair: w.Pair, Formerly: w.Formerly, Manager: w.Manager.Addresses(), Report: w.Report.Addresses(), Title: w.Title})
+		}
+	}
+	return in
+}
+
+// observe reads the calendars of these people. Again means a second look within the round: what Observed.Last is stays.
+func (x *round) observe(ctx context.Context, ids []string, again bool) {
+	type answer struct {
+		id   string
+		snap series.Snapshot
+		err  error
+	}
+	jobs, answers := make(chan string), make(chan answer)
+	var wg sync.WaitGroup
+	for range min(workers, len(ids)) {
+		wg.Go(func() {
+			for id := range jobs {
+				// A second look goes from where the first did: what is missing is missed once a round.
+				last, seen := x.mem.Snapshots[id]
+				if again && !seen {
+					last = x.observed[id].Snapshot
+				}
+				snap, err := x.look(ctx, id, last)
+				answers <- answer{id, snap, err}
+			}
+		})
+	}
+	got := map[string]answer{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range ids {
+			a := <-answers
+			got[a.id] = a
+			x.Progress("reading calendars", len(got), len(ids))
+		}
+	}()
+	for _, id := range ids {
+		jobs <- id
+	}
+	close(jobs)
+	<-done
+	wg.Wait()
+	for _, id := range ids {
+		a := got[id]
+		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
+		if a.err != nil {
+			o.Snapshot, o.Stale = o.Last, true
+			x.broken(id, a.err)
+		} else {
+			delete(x.out.Breaks, id)
+			before := o.Last
+			if again {
+				before = x.observed[id].Snapshot
+			}
+			o.Snapshot.Remember(before)
+			x.own(o.Snapshot.Gone)
+			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
+		}
+		o.Busy = x.busy(o.Snapshot)
+		x.observed[id] = o
+	}
+}
+
+// lookPatience is how long one calendar may take to be read.
+const lookPatience = 2 * time.Minute
+
+// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it: one that
+// hangs must not keep the rest of the org from its round.
+func (x *round) look(ctx context.Context, id string, last series.Snapshot) (series.Snapshot, error) {
+	p := x.people[id]
+	if _, hung := x.hung.Load(p.Calendar); hung {
+		return series.Snapshot{}, &provider.Error{Kind: provider.Transient, Op: "observe", Err: errors.New("its server did not answer another calendar in time")}
+	}
+	cal, err := x.calendar(id)
+	if err != nil {
+		return series.Snapshot{}, err
+	}
+	inTime, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	snap, err := cal.Observe(inTime, last, x.interest(p))
+	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
+		x.hung.Store(p.Calendar, true)
+	}
+	return snap, err
+}
+
+// calendar opens the calendar of a person, once in a round.
+func (x *round) calendar(id string) (provider.Calendar, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if c, ok := x.calendars[id]; ok {
+		return c, nil
+	}
+	c, err := x.Open(x.people[id])
+	if err == nil {
+		x.calendars[id] = c
+	}
+	return c, err
+}
+
+func (x *round) broken(id string, err error) {
+	kind := map[provider.Kind]string{provider.Auth: "auth", provider.Transient: "transient"}[provider.KindOf(err)]
+	if kind == "" {
+		kind = "permanent"
+	}
+	b := Break{Kind: kind, Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err), Hint: provider.HintOf(err)}
+	x.alarm(id, b)
+	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: b.Hint})
+	x.Log.Warn().Str("person", id).Str("kind", kind).Err(err).Msg("calendar cannot be read")
+}

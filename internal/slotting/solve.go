@@ -10,8 +10,7 @@ func Solve(p *Problem) (Solution, error) {
 	if err := p.validate(); err != nil {
 		return Solution{}, fmt.Errorf("choose slots: %w", err)
 	}
-	s := &solver{o: newOrg(p), levels: nil}
-	return s.solve(), nil
+	return newSolver(p).solve(), nil
 }
 
 // solver is one call of Solve.
@@ -25,8 +24,10 @@ type solver struct {
 	constant int // what every plan costs beside what a run tells
 }
 
-func (s *solver) solve() Solution {
-	o := s.o
+// newSolver finds what each pair may have.
+func newSolver(p *Problem) *solver {
+	o := newOrg(p)
+	s := &solver{o: o}
 	for v := range o.teams {
 		if len(o.movable(v)) > 0 {
 			s.managers = append(s.managers, int32(v))
@@ -37,6 +38,11 @@ func (s *solver) solve() Solution {
 	for i := range o.pairs {
 		s.extras = s.extras || o.pairs[i].extra
 	}
+	return s
+}
+
+func (s *solver) solve() Solution {
+	o := s.o
 	x := &run{o: o, scale: 1}
 	value := x.solve(s.levels, &s.teams)
 	st := newState(o, x.slots)

@@ -39,23 +39,30 @@ func (t *team) load(x *run, v int) int64 {
 		t.all = resize(t.all, n+1)
 		it := &t.all[n]
 		n++
-		it.pair, it.base = i, none
-		for k := range p.options {
-			it.base = min(it.base, x.cost(p, int(i), k))
-		}
-		it.none = int32(min(none-it.base, dear))
-		it.choices = it.choices[:0]
-		for k, op := range p.options {
-			if x.barred != nil && x.barred[i] != nil && o.roomWeek(p, int(op.start)).touches(x.barred[i]) {
-				continue
-			}
-			it.choices = append(it.choices, choice{op.start, op.at, op.end, int32(min(x.cost(p, int(i), k)-it.base, dear))})
-		}
+		t.fill(x, it, i)
 		total += it.base
 	}
 	t.all = t.all[:n]
 	t.blocks = o.blocks(t.blocks[:0], v, o.pin)
 	return total
+}
+
+// fill makes the item of a pair.
+func (t *team) fill(x *run, it *item, i int32) {
+	p := &x.o.pairs[i]
+	none := x.scale*int64(p.none(&x.o.Weights)) + x.none[i]
+	it.pair, it.base = i, none
+	for k := range p.options {
+		it.base = min(it.base, x.cost(p, int(i), k))
+	}
+	it.none = int32(min(none-it.base, dear))
+	it.choices = it.choices[:0]
+	for k, op := range p.options {
+		if x.barred != nil && x.barred[i] != nil && x.o.roomWeek(p, int(op.start)).touches(x.barred[i]) {
+			continue
+		}
+		it.choices = append(it.choices, choice{op.start, op.at, op.end, int32(min(x.cost(p, int(i), k)-it.base, dear))})
+	}
 }
 
 // rules are what the manager's team costs as a whole.

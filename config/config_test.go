@@ -49,7 +49,11 @@ func generate(title string, of any) []byte {
 				}
 				return r.Mapper(u)
 			}
-			return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, inner(long, t)}}
+			short := &jsonschema.Schema{Type: "string"}
+			if p, ok := reflect.Zero(t).Interface().(interface{ TextPattern() string }); ok {
+				short.Pattern = p.TextPattern()
+			}
+			return &jsonschema.Schema{OneOf: []*jsonschema.Schema{short, inner(long, t)}}
 		}
 		return nil
 	}

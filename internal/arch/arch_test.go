@@ -26,7 +26,8 @@ const root = "../.."
 var levels = [][]string{
 	{"internal/series", "internal/clock", "internal/yamlpos"},
 	{"internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan", "internal/drift", "internal/slotting"},
-	{"internal/ical", "internal/reconcile", "internal/roster", "internal/settings", "internal/slotting/instance"},
+	{"internal/ical", "internal/reconcile", "internal/roster", "internal/settings", "internal/slotting/instance",
+		"internal/provider/google/googletest", "internal/provider/google/signin"},
 	{"internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/provider/caldav",
 		"internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
@@ -54,7 +55,7 @@ var only = map[string][]string{
 
 // forTests may be imported by the tests of any package.
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav/caldavtest",
-	"internal/series/seriestest", "internal/slotting/instance"}
+	"internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/plan", "internal/drift", "internal/slotting"}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/daemon"
+	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
@@ -104,7 +105,11 @@ func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	}
 	told := map[string]bool{"": true}
 	for _, p := range people {
-		account, err := d.Settings.Calendars[p.Calendar].For(p)
+		server, ok := d.Settings.Calendars[p.Calendar]
+		if !ok {
+			continue
+		}
+		account, err := server.For(p)
 		w := account.Warning
 		if err != nil && missing {
 			w = cause(p.ID, err.Error())
@@ -117,12 +122,12 @@ func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 }
 
 func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]findingJSON, error) {
-	cal, err := d.CalDAV(p)
+	found, err := d.Examine(cmd.Context(), p)
 	if err != nil {
-		return []findingJSON{{Person: p.ID, Check: "settings", Text: cause(p.ID, err.Error()), Hint: null("put the password where password_file says, readable for this user")}}, nil
+		return []findingJSON{{Person: p.ID, Check: "settings", Text: cause(p.ID, err.Error()), Hint: null(provider.HintOf(err))}}, nil
 	}
 	var out []findingJSON
-	for _, f := range cal.Doctor(cmd.Context()) {
+	for _, f := range found {
 		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: strings.TrimPrefix(f.Text, f.Check+": "), Hint: null(f.Hint)})
 	}
 	return out, cmd.Context().Err()

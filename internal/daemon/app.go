@@ -12,8 +12,6 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/plan"
-	"holdfast/internal/provider"
-	"holdfast/internal/provider/caldav"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
 	"holdfast/internal/series"
@@ -47,14 +45,9 @@ type App struct {
 	o    Options
 	http *http.Client
 
-	mu   sync.Mutex
-	open map[string]opened // by person id
-}
-
-type opened struct {
-	person series.Person
-	cal    *caldav.Calendar
-	polite provider.Calendar
+	mu       sync.Mutex
+	open     map[string]opened  // by person id
+	accounts map[string]account // at Google, by calendar
 }
 
 // New reads the settings. It opens nothing but them; see Open.
@@ -65,7 +58,7 @@ func New(o Options) (*App, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16
-	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{},
+	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{}, accounts: map[string]account{},
 		http: &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }
 
@@ -125,45 +118,12 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	if len(shared) > 0 {
 		return reconcile.Desired{}, shared.Err()
 	}
+	for _, w := range d.Series {
+		if w.Doc.Template != "" {
+			return reconcile.Desired{}, fmt.Errorf("pair %s: documents made from a template are not supported by this version: give prep_doc a link", w.Pair)
+		}
+	}
 	return d, nil
-}
-
-// calendar opens a person's calendar, and keeps it for as long as the person stays the same.
-func (a *App) calendar(p series.Person) (provider.Calendar, error) {
-	o, err := a.opened(p)
-	return o.polite, err
-}
-
-// CalDAV is the person's calendar as the server speaks it, for `doctor`.
-func (a *App) CalDAV(p series.Person) (*caldav.Calendar, error) {
-	o, err := a.opened(p)
-	return o.cal, err
-}
-
-func (a *App) opened(p series.Person) (opened, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if o, ok := a.open[p.ID]; ok && o.person.Calendar == p.Calendar && o.person.Email == p.Email {
-		return o, nil
-	}
-	server, ok := a.Settings.Calendars[p.Calendar]
-	if !ok {
-		return opened{}, &provider.Error{Kind: provider.Permanent, Op: "open", Err: fmt.Errorf("the settings have no calendar %q", p.Calendar),
-			Hint: "name one of holdfast.yaml's calendars at the person"}
-	}
-	account, err := server.For(p)
-	if err != nil {
-		return opened{}, &provider.Error{Kind: provider.Auth, Op: "open", Err: err, Hint: "put the password where password_file says"}
-	}
-	cal := caldav.Open(caldav.Options{HTTP: a.http, URL: account.URL, Username: account.Username, Calendar: account.Calendar, Headers: account.Headers,
-		Scheduling: account.Scheduling, Owner: p, Org: a.Settings.Org, Clock: a.o.Clock, Log: a.o.Log,
-		Password: func() (string, error) {
-			now, err := server.For(p)
-			return now.Password.Reveal(), err
-		}})
-	o := opened{person: p, cal: cal, polite: &polite{Calendar: cal, now: a.o.Clock}}
-	a.open[p.ID] = o
-	return o, nil
 }
 
 // Poll is how often calendars are read: the shortest wish of the settings.
@@ -172,10 +132,16 @@ func (a *App) Poll() time.Duration {
 		return a.o.Poll
 	}
 	poll := time.Duration(0)
-	for _, c := range a.Settings.Calendars {
-		if poll == 0 || c.Poll < poll {
-			poll = c.Poll
+	shorter := func(p time.Duration) {
+		if poll == 0 || p < poll {
+			poll = p
 		}
+	}
+	for _, c := range a.Settings.Calendars {
+		shorter(c.Poll)
+	}
+	for _, g := range a.Settings.Google {
+		shorter(g.Poll)
 	}
 	return max(poll, time.Second)
 }

@@ -19,7 +19,7 @@ type Wishes struct {
 	Title      yamlpos.Text `yaml:"title" jsonschema:"default=1:1 {manager.name} / {report.name}" jsonschema_description:"May use {manager.id}, {manager.name}, {manager.email} and the same of report."`
 	Visibility yamlpos.Text `yaml:"visibility" jsonschema:"enum=private,enum=public,default=private"`
 	Place      yamlpos.Text `yaml:"place" jsonschema_description:"Where; empty for none."`
-	PrepDoc    yamlpos.Text `yaml:"prep_doc" jsonschema:"pattern=^(https://.*)?$" jsonschema_description:"https link of the pair's document; may use the fields of title; empty for none."`
+	PrepDoc    PrepDoc      `yaml:"prep_doc" jsonschema_description:"The pair's document: an https link, which may use the fields of title, or a template to copy; empty for none."`
 	Starts     yamlpos.Text `yaml:"starts" jsonschema:"pattern=^([0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9])?$,example=2026-12-01" jsonschema_description:"No meeting before this day."`
 	Ends       yamlpos.Text `yaml:"ends" jsonschema:"pattern=^([0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9])?$,example=2027-06-30" jsonschema_description:"Last day on which they may meet."`
 }

@@ -11,12 +11,11 @@ import (
 	"holdfast/internal/yamlpos"
 )
 
-// wishNames are the keys of Wishes in the order of its fields.
-var wishNames = [...]string{"slot", "duration", "every", "zone", "title", "visibility", "place", "prep_doc",
-	"starts", "ends"}
+// wishNames are the keys of Wishes in the order of its fields; prep_doc, which is more than a text, is not among them.
+var wishNames = [...]string{"slot", "duration", "every", "zone", "title", "visibility", "place", "starts", "ends"}
 
 func (w *Wishes) fields() [len(wishNames)]*yamlpos.Text {
-	return [...]*yamlpos.Text{&w.Slot, &w.Duration, &w.Every, &w.Zone, &w.Title, &w.Visibility, &w.Place, &w.PrepDoc, &w.Starts, &w.Ends}
+	return [...]*yamlpos.Text{&w.Slot, &w.Duration, &w.Every, &w.Zone, &w.Title, &w.Visibility, &w.Place, &w.Starts, &w.Ends}
 }
 
 // over is w with all it does not state taken from base.
@@ -26,6 +25,9 @@ func (w Wishes) over(base Wishes) Wishes {
 		if !t.Given() {
 			*t = *from[i]
 		}
+	}
+	if !w.PrepDoc.place().Given() {
+		w.PrepDoc = base.PrepDoc
 	}
 	return w
 }
@@ -70,13 +72,7 @@ func (p *parser) checkWishes(what string, w *Wishes) {
 	if t := &w.Place; !isLine(t.V) {
 		bad(t, "place must be one line of text")
 	}
-	if t := &w.PrepDoc; t.V != "" {
-		if link, err := expand(t.V, sample, sample, inURL); err != nil {
-			bad(t, "prep_doc: %v", err)
-		} else if why := checkLink(link); why != "" {
-			bad(t, "%s", why)
-		}
-	}
+	p.checkPrepDoc(what, &w.PrepDoc, sample)
 	for _, t := range []*yamlpos.Text{&w.Starts, &w.Ends} {
 		if t.V != "" {
 			if _, err := series.ParseDate(t.V); err != nil {
@@ -197,7 +193,8 @@ func (p *parser) resolvePairs() []Pair {
 		x.Slot.Duration, _ = time.ParseDuration(w.Duration.V)
 		x.Slot.Every, _ = strconv.Atoi(strings.TrimSuffix(w.Every.V, "w"))
 		x.Title, _ = expand(w.Title.V, m.Person, r.Person, asIs)
-		x.Link, _ = expand(w.PrepDoc.V, m.Person, r.Person, inURL)
+		x.Link, _ = expand(w.PrepDoc.Link.V, m.Person, r.Person, inURL)
+		x.Doc = w.PrepDoc.wish()
 		_ = x.Starts.UnmarshalText([]byte(w.Starts.V))
 		_ = x.Ends.UnmarshalText([]byte(w.Ends.V))
 		for _, a := range append([]string{m.ID}, m.Formerly...) {

@@ -95,6 +95,13 @@ func (p *parser) addDefaults(w Wishes) {
 			*to[i] = *t
 		}
 	}
+	switch at := w.PrepDoc.place(); {
+	case !at.Given():
+	case p.defaults.PrepDoc.place().Given():
+		p.Add(at, "defaults", "prep_doc is given twice (first at %s)", p.defaults.PrepDoc.place())
+	default:
+		p.defaults.PrepDoc = w.PrepDoc
+	}
 }
 
 const idRule = "lower-case letters, digits, - and _, at most 64"

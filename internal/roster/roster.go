@@ -31,10 +31,11 @@ type Pair struct {
 	ZoneAs   string // the slot's zone as written: manager, report, or an IANA name
 	Title    string
 	Private  bool
-	Place    string      // "" for none
-	Link     string      // the prep link, "" for none
-	Starts   series.Date // zero: none given
-	Ends     series.Date // zero: none given
+	Place    string         // "" for none
+	Link     string         // the prep link, "" for none
+	Doc      series.PrepDoc // the document to be made instead
+	Starts   series.Date    // zero: none given
+	Ends     series.Date    // zero: none given
 }
 
 // Line is the roster's slot line, which the mark keeps: a change of it asks for another slot.
@@ -74,7 +75,7 @@ func (r Roster) Series(org string, from, to series.Date, holidays bool) []series
 	out := make([]series.Series, len(r.Pairs))
 	for i, p := range r.Pairs {
 		out[i] = series.Series{Org: org, Pair: p.Pair, Formerly: p.Formerly, Manager: people[p.Manager], Report: people[p.Report],
-			Slot: p.Slot, Auto: p.Auto, Line: p.Line(), Title: p.Title, Place: p.Place, Link: p.Link, Private: p.Private,
+			Slot: p.Slot, Auto: p.Auto, Line: p.Line(), Title: p.Title, Place: p.Place, Link: p.Link, Doc: p.Doc, Private: p.Private,
 			Starts: p.Starts, Ends: p.Ends}
 	}
 	return out

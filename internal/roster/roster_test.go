@@ -105,7 +105,7 @@ func show(r Roster) string {
 	}
 	for _, s := range all {
 		fmt.Fprintf(&b, "pair %s %q\n  %q private=%v", s.Pair, s.Line, s.Title, s.Private)
-		for _, x := range []struct{ name, value string }{{"place", s.Place}, {"link", s.Link}, {"starts", s.Starts.String()}, {"ends", s.Ends.String()}} {
+		for _, x := range []struct{ name, value string }{{"place", s.Place}, {"link", s.Link}, {"template", s.Doc.Template}, {"folder", s.Doc.Folder}, {"section", strings.ReplaceAll(s.Doc.Section, "\n", "|")}, {"starts", s.Starts.String()}, {"ends", s.Ends.String()}} {
 			if x.value != "" {
 				fmt.Fprintf(&b, " %s=%s", x.name, x.value)
 			}

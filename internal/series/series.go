@@ -233,6 +233,7 @@ type Series struct {
 	Title   string
 	Place   string // "" is not stated and so not owned
 	Link    string // the prep link; "" is not stated and so not owned
+	Doc     PrepDoc
 	Private bool
 	Starts  Date // no meeting before; zero: none given
 	Ends    Date // last day; zero: none given
@@ -242,6 +243,14 @@ type Series struct {
 	Skips      []Skip // planned skips known at creation
 	// ClientDelivers means that Holdfast, not the server, brings the invitation to the report (RFC 6638 section 7.1).
 	ClientDelivers bool
+}
+
+// PrepDoc is the document to be made for a pair, whose link then becomes Series.Link. Zero: none is made, the link is given
+// or there is none.
+type PrepDoc struct {
+	Template string // Drive id of the document to copy
+	Folder   string // Drive id of the folder for the copy; "" is the top of the manager's own Drive
+	Section  string // what is put at its top before each meeting: "standard" or a text with fields in it; "" for nothing
 }
 
 // Mark is the mark that Create puts on a series.

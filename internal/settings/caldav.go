@@ -128,15 +128,18 @@ var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization"}
 
 var headerPattern = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`) // RFC 9110 section 5.6.2
 
-func (p *parser) calendar(name yamlpos.Text, f FileCalendar, to map[string]CalDAV) {
-	what := "calendar " + name.V
+func (p *parser) calendar(name yamlpos.Text, f FileCalendar, s *Settings) {
+	what, to := "calendar "+name.V, s.Calendars
 	switch {
+	case f.Google != nil && f.CalDAV != nil:
+		p.Add(f.Google.Pos, what, "google and caldav are both given: a calendar is of one kind")
+		return
 	case f.Google != nil:
-		p.Add(f.Google.Pos, what, "google calendars are not supported by this version")
+		p.google(name, f.Google, s.Google)
 		return
 	case f.CalDAV == nil:
 		if f.Given() {
-			p.Add(f.Pos, what, "want the key caldav")
+			p.Add(f.Pos, what, "want the key caldav or google")
 		}
 		return
 	}

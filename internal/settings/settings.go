@@ -26,6 +26,7 @@ type Settings struct {
 	Roster    []yamlpos.Text // names and globs relative to Dir, for roster.NewSource
 	Database  string         // path of the SQLite file, relative ones already below Dir
 	Calendars map[string]CalDAV
+	Google    map[string]Google // the other calendars
 	Policy    Policy
 	Listen    string // of the web page; "" for none
 
@@ -37,6 +38,9 @@ type Settings struct {
 func (s Settings) CalendarNames() []string {
 	names := []string{}
 	for n := range s.Calendars {
+		names = append(names, n)
+	}
+	for n := range s.Google {
 		names = append(names, n)
 	}
 	slices.Sort(names)
@@ -77,7 +81,7 @@ func Load(path string) (Settings, error) {
 func Parse(path string, data []byte, env func(string) (string, bool)) (Settings, error) {
 	var f File
 	p := parser{dir: filepath.Dir(path), env: env, Problems: yamlpos.Decode(path, data, &f)}
-	s := Settings{Path: path, Dir: p.dir, Org: f.Org.V, Roster: f.Roster, Calendars: map[string]CalDAV{}}
+	s := Settings{Path: path, Dir: p.dir, Org: f.Org.V, Roster: f.Roster, Calendars: map[string]CalDAV{}, Google: map[string]Google{}}
 	if t := f.Org; t.Given() && !orgPattern.MatchString(t.V) {
 		p.Add(t.Pos, "org", "%q is not an org: want lower-case letters, digits, dots and -, at most 64", t.V)
 	}
@@ -91,7 +95,7 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 	}
 	s.Database = p.database(f.Database)
 	for _, e := range f.Calendars {
-		p.calendar(e.Key, e.Value, s.Calendars)
+		p.calendar(e.Key, e.Value, &s)
 	}
 	s.Policy = p.policy(f.Policy)
 	for _, n := range f.Notify {

@@ -21,6 +21,10 @@ type Fixture struct {
 	// KeepsOverrides: the scheduling server never takes an override out of a copy, as Cyrus does not. What the organizer's
 	// event has no more is then not looked at in the report's copy.
 	KeepsOverrides bool
+	// CancelledIsGone: to cancel a series is to delete it. None stays where it was with STATUS:CANCELLED.
+	CancelledIsGone bool
+	// Mixed: the two calendars are of different kinds, so that a copy's identity tells nothing of the organizer's.
+	Mixed bool
 	// Clock is the one that Manager's and Report's calendars read. It need not move.
 	Clock clock.Clock
 }

@@ -49,6 +49,9 @@ var people = []check{
 		if len(back.Excluded) != 0 || len(live(back)) != len(live(e)) {
 			b.Errorf("put back: %d out, %d meetings, want %d", len(back.Excluded), len(live(back)), len(live(e)))
 		}
+		if b.CancelledIsGone {
+			return
+		}
 		b.must(h.CancelStatus(e.ID, time.Time{}))
 		if now := b.one(); !now.Cancelled || len(live(now)) != 0 || !now.EndedByHand() {
 			b.Errorf("all cancelled: %v, %d meetings", now.Cancelled, len(live(now)))

@@ -1,0 +1,168 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/provider/caldav"
+	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/google/signin"
+	"holdfast/internal/series"
+	"holdfast/internal/settings"
+)
+
+// Finding is one thing that a look at a calendar found.
+type Finding struct {
+	Check string // one or two words: "log in", "write", …
+	OK    bool
+	Text  string // for a person
+	Hint  string // what to do next, "" for nothing
+}
+
+// opened is a person's calendar, ready to use.
+type opened struct {
+	person series.Person
+	polite provider.Calendar
+	doctor func(context.Context) []Finding
+}
+
+// account is who Holdfast is at Google for one calendar of the settings.
+type account struct {
+	project *google.Project
+	client  func(series.Person) *http.Client
+	app     *signin.App // nil with a service account
+}
+
+// calendar opens a person's calendar, and keeps it for as long as the person stays the same.
+func (a *App) calendar(p series.Person) (provider.Calendar, error) {
+	o, err := a.opened(p)
+	return o.polite, err
+}
+
+// Examine tries whatever the daemon will need of the person's calendar. The error is of the settings.
+func (a *App) Examine(ctx context.Context, p series.Person) ([]Finding, error) {
+	o, err := a.opened(p)
+	if err != nil {
+		return nil, err
+	}
+	return o.doctor(ctx), nil
+}
+
+func (a *App) opened(p series.Person) (opened, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if o, ok := a.open[p.ID]; ok && o.person.Calendar == p.Calendar && o.person.Email == p.Email && o.person.Zone == p.Zone {
+		return o, nil
+	}
+	o, err := opened{}, error(nil)
+	if server, ok := a.Settings.Calendars[p.Calendar]; ok {
+		o, err = a.openCalDAV(server, p)
+	} else if g, ok := a.Settings.Google[p.Calendar]; ok {
+		o, err = a.openGoogle(g, p)
+	} else {
+		err = &provider.Error{Kind: provider.Permanent, Op: "open", Err: fmt.Errorf("the settings have no calendar %q", p.Calendar),
+			Hint: "name one of holdfast.yaml's calendars at the person"}
+	}
+	if err != nil {
+		return opened{}, err
+	}
+	o.person = p
+	a.open[p.ID] = o
+	return o, nil
+}
+
+func (a *App) openCalDAV(server settings.CalDAV, p series.Person) (opened, error) {
+	account, err := server.For(p)
+	if err != nil {
+		return opened{}, &provider.Error{Kind: provider.Auth, Op: "open", Err: err, Hint: "put the password where password_file says"}
+	}
+	cal := caldav.Open(caldav.Options{HTTP: a.http, URL: account.URL, Username: account.Username, Calendar: account.Calendar, Headers: account.Headers,
+		Scheduling: account.Scheduling, Owner: p, Org: a.Settings.Org, Clock: a.o.Clock, Log: a.o.Log,
+		Password: func() (string, error) {
+			now, err := server.For(p)
+			return now.Password.Reveal(), err
+		}})
+	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: func(ctx context.Context) (out []Finding) {
+		for _, f := range cal.Doctor(ctx) {
+			out = append(out, Finding(f))
+		}
+		return out
+	}}, nil
+}
+
+func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
+	who, err := a.google(g)
+	if err != nil {
+		return opened{}, err
+	}
+	cal, err := who.project.Open(google.Account{Owner: p, HTTP: who.client(p)})
+	if err != nil {
+		return opened{}, err
+	}
+	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: func(ctx context.Context) (out []Finding) {
+		for _, f := range cal.Doctor(ctx) {
+			out = append(out, Finding(f))
+		}
+		return out
+	}}, nil
+}
+
+// google is the account for a calendar of the settings, made once: its people share one quota.
+func (a *App) google(g settings.Google) (account, error) {
+	if who, ok := a.accounts[g.Name]; ok {
+		return who, nil
+	}
+	fail := func(err error, hint string) (account, error) {
+		return account{}, &provider.Error{Kind: provider.Auth, Op: "open", Err: err, Hint: hint}
+	}
+	file, err := g.Credentials()
+	if err != nil {
+		return fail(err, "put the file there that the Google Cloud console gives")
+	}
+	who := account{project: google.New(google.Options{Endpoint: g.Endpoint, Clock: a.o.Clock, Log: a.o.Log})}
+	scopes := []string{google.Scope}
+	if g.ServiceAccount != "" {
+		s, err := signin.NewServiceAccount(file, scopes, a.http)
+		if err != nil {
+			return account{}, err
+		}
+		who.client = s.Client
+	} else {
+		key, err := g.TokenKey()
+		if err != nil {
+			return fail(err, "make one: openssl rand -base64 32")
+		}
+		vault, err := signin.NewVault([]byte(key.Reveal()), signin.Dir(g.Tokens))
+		if err != nil {
+			return account{}, err
+		}
+		if who.app, err = signin.NewApp(file, scopes, vault, a.http); err != nil {
+			return account{}, err
+		}
+		who.client = who.app.Client
+	}
+	a.accounts[g.Name] = who
+	return who, nil
+}
+
+// ConnectGoogle gets a person's consent: in a browser on this machine, or with paste, which is asked for the address at which
+// a browser elsewhere ended up. show is given the address to open.
+func (a *App) ConnectGoogle(ctx context.Context, p series.Person, show func(address string), paste func() (string, error)) error {
+	g, ok := a.Settings.Google[p.Calendar]
+	if !ok {
+		return &provider.Error{Kind: provider.Permanent, Op: "connect", Err: fmt.Errorf("the calendar of %s is none at Google", p.ID), Hint: "name one of kind google at the person"}
+	}
+	who, err := a.google(g)
+	if err != nil {
+		return err
+	}
+	if who.app == nil {
+		return &provider.Error{Kind: provider.Permanent, Op: "connect", Err: fmt.Errorf("calendar %s uses a service account: nobody need connect", g.Name), Hint: "`holdfast doctor` tells whether the delegation is as it must be"}
+	}
+	if paste != nil {
+		return who.app.ConnectByHand(ctx, p, show, paste)
+	}
+	return who.app.Connect(ctx, p, show)
+}

@@ -1,0 +1,127 @@
+package google
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"holdfast/internal/series"
+)
+
+const (
+	// markKey is the private extended property that carries the mark.
+	markKey = "holdfast"
+	// maxMark is the length of a value that Google keeps whole; it cuts longer ones without a word.
+	maxMark = 1024
+	// packed begins a mark that had to be compressed.
+	packed = "z"
+	// maxUnpacked bounds what a compressed mark may become.
+	maxUnpacked = 1 << 16
+)
+
+// stored is the mark with what only this provider keeps beside it.
+type stored struct {
+	series.Mark
+	client    bool   // Holdfast brings the series to its guests: Google is to tell nobody
+	derived   bool   // of a copy that Holdfast made: the organizer's Event.Derived
+	delivered string // of a copy that Holdfast made: Event.Delivered
+}
+
+// markText is a stored mark as JSON; a line that is the slot's own is "=".
+type markText struct {
+	Org        string                  `json:"o"`
+	Pair       series.Pair             `json:"p"`
+	Generation int                     `json:"g"`
+	Slot       string                  `json:"s,omitempty"`
+	Line       string                  `json:"l,omitempty"`
+	Skips      []string                `json:"k,omitempty"`
+	Written    map[series.Field]string `json:"w,omitempty"`
+	Client     bool                    `json:"c,omitempty"`
+	Derived    bool                    `json:"d,omitempty"`
+	Delivered  string                  `json:"v,omitempty"`
+}
+
+// String is the mark as the property's value. It is plain JSON, or compressed where that is too long; where even that is,
+// the oldest skips are left out, and last what was written.
+func (m stored) String() string {
+	t := markText{Org: m.Org, Pair: m.Pair, Generation: m.Generation, Line: m.Line, Written: m.Written,
+		Client: m.client, Derived: m.derived, Delivered: m.delivered}
+	if !m.Slot.IsZero() {
+		if t.Slot = m.Slot.Line(); t.Line == t.Slot {
+			t.Line = "="
+		}
+	}
+	skips := slices.SortedStableFunc(slices.Values(m.Skips), func(a, b series.Skip) int { return a.Date.Compare(b.Date) })
+	for _, s := range skips {
+		t.Skips = append(t.Skips, strings.TrimSpace(s.Date.String()+" "+s.Why))
+	}
+	for {
+		text := t.encode()
+		switch {
+		case len(text) <= maxMark:
+			return text
+		case len(t.Skips) > 0:
+			t.Skips = t.Skips[1:]
+		default:
+			t = markText{Org: t.Org, Pair: t.Pair, Generation: t.Generation, Client: t.Client, Derived: t.Derived}
+			return t.encode()
+		}
+	}
+}
+
+func (t markText) encode() string {
+	var plain bytes.Buffer
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(t) // strings, numbers and booleans into memory: cannot fail
+	text := strings.TrimSuffix(plain.String(), "\n")
+	if len(text) <= maxMark {
+		return text
+	}
+	var small bytes.Buffer
+	w, _ := flate.NewWriter(&small, flate.BestCompression) // fails only for a level that does not exist
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return packed + base64.RawURLEncoding.EncodeToString(small.Bytes())
+}
+
+// parseMark reads what String wrote.
+func parseMark(value string) (stored, error) {
+	text := []byte(value)
+	if data, ok := strings.CutPrefix(value, packed); ok {
+		small, err := base64.RawURLEncoding.DecodeString(data)
+		if err != nil {
+			return stored{}, fmt.Errorf("mark: %w", err)
+		}
+		if text, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(small)), maxUnpacked)); err != nil {
+			return stored{}, fmt.Errorf("mark: %w", err)
+		}
+	}
+	var t markText
+	if err := json.Unmarshal(text, &t); err != nil {
+		return stored{}, fmt.Errorf("mark: %w", err)
+	}
+	if t.Org == "" || t.Pair == (series.Pair{}) {
+		return stored{}, fmt.Errorf("mark without org or pair")
+	}
+	m := stored{Mark: series.Mark{Org: t.Org, Pair: t.Pair, Generation: t.Generation, Line: t.Line, Written: t.Written},
+		client: t.Client, derived: t.Derived, delivered: t.Delivered}
+	if slot, err := series.ParseSlotLine(t.Slot); err == nil {
+		m.Slot = slot
+	}
+	if t.Line == "=" {
+		m.Line = t.Slot
+	}
+	for _, s := range t.Skips {
+		day, why, _ := strings.Cut(s, " ")
+		if d, err := series.ParseDate(day); err == nil {
+			m.Skips = append(m.Skips, series.Skip{Date: d, Why: why})
+		}
+	}
+	return m, nil
+}

@@ -1,0 +1,211 @@
+package google
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"hash/fnv"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"google.golang.org/api/calendar/v3"
+
+	"holdfast/internal/clock"
+)
+
+// Channel is a push channel: Google posts to it when a calendar changed. It says that, never what.
+type Channel struct {
+	ID       string
+	Person   string            // whose calendar it watches
+	Token    [sha256.Size]byte // digest of what its messages prove themselves by
+	Resource string            // Google's name of what it watches; "" until Google has told it
+	Opened   time.Time
+	Expires  time.Time // zero until Google has told it
+}
+
+// Channels keeps the channels that are open. Google has no list of them: one that is lost can be stopped by nobody.
+type Channels interface {
+	// Channels are the person's.
+	Channels(ctx context.Context, person string) ([]Channel, error)
+	// Channel is the one of that id; false where there is none.
+	Channel(ctx context.Context, id string) (Channel, bool, error)
+	SetChannel(ctx context.Context, c Channel) error
+	DeleteChannel(ctx context.Context, id string) error
+}
+
+// PushOptions say where Google can ring, and what then happens.
+type PushOptions struct {
+	Address  string // the URL of Push's handler as Google sees it: https, with a certificate that the world trusts
+	Channels Channels
+	Ring     func(person string) // the person's calendar wants a look; called from goroutines of its own
+	Debounce time.Duration       // rings of one person within it are one; 0 is two seconds
+	Clock    clock.Clock
+	Log      zerolog.Logger
+}
+
+// Push is the doorbell: it keeps a channel open for each calendar, and is the http.Handler that Google posts to. Messages
+// get lost, come twice and out of order, and our own writes ring too: whoever is rung looks, and the timer goes on.
+type Push struct {
+	o PushOptions
+
+	mu      sync.Mutex
+	waiting map[string]bool // persons who will be rung
+}
+
+// NewPush makes a Push. It opens nothing until Keep.
+func NewPush(o PushOptions) *Push {
+	if o.Debounce == 0 {
+		o.Debounce = 2 * time.Second
+	}
+	return &Push{o: o, waiting: map[string]bool{}}
+}
+
+// Keep sees that the person's calendar has a channel that goes on. A new one is opened well before the old one ends, and
+// the old one stopped after that. Call it now and then, an hour apart or less.
+func (p *Push) Keep(ctx context.Context, person string, c *Calendar) error {
+	const op = "watch"
+	all, err := p.o.Channels.Channels(ctx, person)
+	if err != nil {
+		return c.fail(op, err)
+	}
+	now := p.o.Clock()
+	for i, ch := range all {
+		if ch.fresh(now) {
+			return p.stop(ctx, c, slices.Delete(all, i, i+1))
+		}
+	}
+	token := rand.Text()
+	ch := Channel{ID: rand.Text(), Person: person, Token: sha256.Sum256([]byte(token)), Opened: now}
+	if err := p.o.Channels.SetChannel(ctx, ch); err != nil { // before Google knows it: else nobody could stop it
+		return c.fail(op, err)
+	}
+	answer, err := c.watch(ctx, &calendar.Channel{Id: ch.ID, Type: "web_hook", Address: p.o.Address, Token: token})
+	if codeOf(err) != 0 { // refused, and so not open
+		return errors.Join(c.fail(op, err), p.o.Channels.DeleteChannel(ctx, ch.ID))
+	}
+	if err != nil {
+		return c.fail(op, err)
+	}
+	ch.Resource, ch.Expires = answer.ResourceId, time.UnixMilli(answer.Expiration)
+	if err := p.o.Channels.SetChannel(ctx, ch); err != nil {
+		return c.fail(op, err)
+	}
+	return p.stop(ctx, c, all)
+}
+
+// fresh reports whether the channel need not be renewed: a quarter of its life is left, or more of it, another part for each so
+// that they are not all renewed at once.
+func (ch Channel) fresh(now time.Time) bool {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(ch.ID))
+	part := 0.25 + 0.15*float64(h.Sum32()%1000)/1000
+	return ch.Resource != "" && float64(ch.Expires.Sub(now)) > part*float64(ch.Expires.Sub(ch.Opened))
+}
+
+// forgotten is when a channel of which Google never told anything is over for certain.
+const forgotten = 30 * 24 * time.Hour
+
+// stop ends channels. One of which the resource is not known cannot be stopped: it ends by itself.
+func (p *Push) stop(ctx context.Context, c *Calendar, all []Channel) error {
+	var failed error
+	for _, ch := range all {
+		over := !ch.Expires.IsZero() && !p.o.Clock().Before(ch.Expires)
+		switch {
+		case over, ch.Resource == "" && p.o.Clock().Sub(ch.Opened) > forgotten:
+		case ch.Resource == "":
+			continue
+		default:
+			if err := c.stopChannel(ctx, ch); err != nil && !gone(err) {
+				failed = errors.Join(failed, c.fail("stop watching", err))
+				continue
+			}
+		}
+		failed = errors.Join(failed, p.o.Channels.DeleteChannel(ctx, ch.ID))
+	}
+	return failed
+}
+
+// Leave stops the person's channels: they left, or there is no URL any more.
+func (p *Push) Leave(ctx context.Context, person string, c *Calendar) error {
+	all, err := p.o.Channels.Channels(ctx, person)
+	if err != nil {
+		return c.fail("stop watching", err)
+	}
+	return p.stop(ctx, c, all)
+}
+
+func (c *Calendar) watch(ctx context.Context, ch *calendar.Channel) (*calendar.Channel, error) {
+	if err := c.spend(ctx, 1); err != nil {
+		return nil, err
+	}
+	return c.api.Events.Watch(c.id, ch).Context(ctx).Do(c.quotaUser())
+}
+
+func (c *Calendar) stopChannel(ctx context.Context, ch Channel) error {
+	if err := c.spend(ctx, 1); err != nil {
+		return err
+	}
+	return c.api.Channels.Stop(&calendar.Channel{Id: ch.ID, ResourceId: ch.Resource}).Context(ctx).Do(c.quotaUser())
+}
+
+// idLen is the length of the ids of our channels.
+var idLen = len(rand.Text())
+
+// ServeHTTP answers one message, at once. Who does not know a channel's token is told nothing.
+func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, token := r.Header.Get("X-Goog-Channel-ID"), sha256.Sum256([]byte(r.Header.Get("X-Goog-Channel-Token")))
+	if r.Method != http.MethodPost || len(id) != idLen {
+		http.NotFound(w, r)
+		return
+	}
+	ch, known, err := p.o.Channels.Channel(r.Context(), id)
+	if err != nil {
+		p.o.Log.Warn().Err(err).Msg("google: push channel cannot be looked up")
+		w.WriteHeader(http.StatusServiceUnavailable) // Google tries again
+		return
+	}
+	resource := r.Header.Get("X-Goog-Resource-ID")
+	right := subtle.ConstantTimeCompare(token[:], ch.Token[:]) == 1
+	if !known || !right || ch.Resource != "" && ch.Resource != resource {
+		http.NotFound(w, r)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+	p.learn(r, ch, resource)
+	if r.Header.Get("X-Goog-Resource-State") != "sync" {
+		p.ring(ch.Person)
+	}
+}
+
+// learn keeps what the message tells of a channel whose opening was never answered.
+func (p *Push) learn(r *http.Request, ch Channel, resource string) {
+	if ch.Resource != "" || resource == "" {
+		return
+	}
+	ch.Resource = resource
+	ch.Expires, _ = http.ParseTime(r.Header.Get("X-Goog-Channel-Expiration")) // zero: renewed at once
+	if err := p.o.Channels.SetChannel(r.Context(), ch); err != nil {
+		p.o.Log.Warn().Err(err).Msg("google: push channel cannot be kept")
+	}
+}
+
+// ring rings soon, once for all that happens until then.
+func (p *Push) ring(person string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting[person] {
+		return
+	}
+	p.waiting[person] = true
+	time.AfterFunc(p.o.Debounce, func() {
+		p.mu.Lock()
+		delete(p.waiting, person)
+		p.mu.Unlock()
+		p.o.Ring(person)
+	})
+}

@@ -1,0 +1,248 @@
+package google_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/series"
+)
+
+// kept are channels in memory.
+type kept struct {
+	mu  sync.Mutex
+	all []google.Channel
+}
+
+func (k *kept) Channels(_ context.Context, person string) ([]google.Channel, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(k.all), func(c google.Channel) bool { return c.Person != person }), nil
+}
+
+func (k *kept) Channel(_ context.Context, id string) (google.Channel, bool, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := slices.IndexFunc(k.all, func(c google.Channel) bool { return c.ID == id })
+	if i < 0 {
+		return google.Channel{}, false, nil
+	}
+	return k.all[i], true, nil
+}
+
+func (k *kept) SetChannel(ctx context.Context, c google.Channel) error {
+	_ = k.DeleteChannel(ctx, c.ID)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = append(k.all, c)
+	return nil
+}
+
+func (k *kept) DeleteChannel(_ context.Context, id string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = slices.DeleteFunc(k.all, func(c google.Channel) bool { return c.ID == id })
+	return nil
+}
+
+// bell is a Push that Google reaches, and who was rung.
+type bell struct {
+	*google.Push
+	kept
+	url  string
+	rung chan string
+}
+
+func ringing(w *world) *bell {
+	b := &bell{rung: make(chan string, 100)}
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { b.ServeHTTP(rw, r) }))
+	w.t.Cleanup(srv.Close)
+	b.url = srv.URL
+	b.Push = google.NewPush(google.PushOptions{Address: srv.URL, Channels: &b.kept, Ring: func(p string) { b.rung <- p }, Debounce: time.Nanosecond, Clock: w.now})
+	return b
+}
+
+// deliver posts what Google has to post.
+func (w *world) deliver() []int {
+	w.t.Helper()
+	codes, err := w.Deliver(w.ctx(), http.DefaultClient)
+	w.must(err)
+	return codes
+}
+
+func plainHTTP(o *googletest.Options) { o.Behavior.PlainHTTP = true }
+
+func TestPush(t *testing.T) {
+	w := open(t, plainHTTP)
+	b, c := ringing(w), w.calendar(mia)
+	w.must(b.Keep(w.ctx(), "mia", c))
+	if codes := w.deliver(); !slices.Equal(codes, []int{204}) || len(b.rung) != 0 {
+		t.Errorf("the first message is answered %v, and rang %d", codes, len(b.rung))
+	}
+	w.booked()
+	if codes := w.deliver(); !slices.Equal(codes, []int{204}) {
+		t.Errorf("answered %v", codes)
+	}
+	if who := <-b.rung; who != "mia" {
+		t.Errorf("rang %s", who)
+	}
+	// Coming twice and out of order does no harm.
+	w.must(w.Hands(mia.Email).Move(w.Hands(mia.Email).Series()[0], start(1), start(1).Add(time.Hour)))
+	w.must(w.Hands(mia.Email).Move(w.Hands(mia.Email).Series()[0], start(2), start(2).Add(time.Hour)))
+	m := w.Pending()
+	w.SetPending([]googletest.Message{m[1], m[0], m[1], m[1]})
+	if codes := w.deliver(); !slices.Equal(codes, []int{204, 204, 204, 204}) {
+		t.Errorf("answered %v", codes)
+	}
+	<-b.rung
+}
+
+// Who cannot prove a message rings nothing and learns nothing.
+func TestPushOfStrangers(t *testing.T) {
+	w := open(t, plainHTTP)
+	b, c := ringing(w), w.calendar(mia)
+	w.must(b.Keep(w.ctx(), "mia", c))
+	w.deliver()
+	w.booked()
+	good := w.Pending()[0]
+	for name, spoil := range map[string]func(*googletest.Message){
+		"no token":         func(m *googletest.Message) { m.Token = "" },
+		"wrong token":      func(m *googletest.Message) { m.Token = "x" + m.Token[1:] },
+		"unknown channel":  func(m *googletest.Message) { m.Channel = "x" + m.Channel[1:] },
+		"no channel":       func(m *googletest.Message) { m.Channel = "" },
+		"another resource": func(m *googletest.Message) { m.ResourceID = "other" },
+	} {
+		m := good
+		spoil(&m)
+		w.SetPending([]googletest.Message{m})
+		if codes := w.deliver(); !slices.Equal(codes, []int{404}) {
+			t.Errorf("%s: answered %v", name, codes)
+		}
+	}
+	if a, err := http.Get(b.url); err != nil || a.StatusCode != http.StatusNotFound {
+		t.Errorf("a browser: %v, %v", a, err)
+	}
+	if len(b.rung) != 0 {
+		t.Errorf("rang %d times", len(b.rung))
+	}
+}
+
+func TestChannelsAreRenewedAndStopped(t *testing.T) {
+	w := open(t, plainHTTP)
+	b := ringing(w)
+	w.must(b.Keep(w.ctx(), "mia", w.calendar(mia)))
+	first := b.all[0]
+	if first.Resource == "" || !first.Expires.Equal(w.at.Add(7*24*time.Hour)) {
+		t.Errorf("kept %+v", first)
+	}
+	for w.at.Before(begin.Add(4 * 24 * time.Hour)) {
+		w.at = w.at.Add(time.Hour)
+	}
+	w.must(b.Keep(w.ctx(), "mia", w.calendar(mia)))
+	if len(b.all) != 1 || b.all[0].ID != first.ID {
+		t.Error("renewed too soon")
+	}
+	w.at = begin.Add(6 * 24 * time.Hour) // before it ends
+	w.must(b.Keep(w.ctx(), "mia", w.calendar(mia)))
+	if len(b.all) != 1 || b.all[0].ID == first.ID || !slices.Equal(w.Channels(), []string{b.all[0].ID}) {
+		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
+	}
+	w.must(b.Leave(w.ctx(), "mia", w.calendar(mia)))
+	w.must(b.Leave(w.ctx(), "mia", w.calendar(mia)))
+	if len(b.all) != 0 || len(w.Channels()) != 0 {
+		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
+	}
+}
+
+// A channel is known before Google knows it; one whose opening was never answered is learnt of by its first message, and
+// stopped like any other.
+func TestChannelOpenedWithoutAnAnswer(t *testing.T) {
+	w := open(t, plainHTTP)
+	b, c := ringing(w), w.calendar(mia)
+	w.FailNth("calendar.events.watch", 1, googletest.Fault{DropAfterCommit: true})
+	if err := b.Keep(w.ctx(), "mia", c); provider.KindOf(err) != provider.Transient {
+		t.Fatal(err)
+	}
+	if len(b.all) != 1 || b.all[0].Resource != "" {
+		t.Fatalf("kept %+v", b.all)
+	}
+	w.deliver()
+	if b.all[0].Resource == "" || !b.all[0].Expires.After(w.at) {
+		t.Errorf("learnt %+v", b.all)
+	}
+	w.must(b.Keep(w.ctx(), "mia", c))
+	w.must(b.Leave(w.ctx(), "mia", c))
+	if len(b.all) != 0 || len(w.Channels()) != 0 {
+		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
+	}
+	w.FailNth("calendar.events.watch", 1, googletest.Fault{Status: 403, Reason: "forbidden"})
+	if err := b.Keep(w.ctx(), "mia", c); provider.KindOf(err) != provider.Auth || len(b.all) != 0 {
+		t.Errorf("refused: %v, kept %d", err, len(b.all))
+	}
+}
+
+// Many messages within a moment ring once; later ones ring again.
+func TestDebounce(t *testing.T) {
+	w := open(t, plainHTTP) // a network has no place in the bubble
+	c := w.inProcess(mia)
+	synctest.Test(t, func(t *testing.T) {
+		k := &kept{}
+		var rung []time.Time
+		p := google.NewPush(google.PushOptions{Channels: k, Ring: func(string) { rung = append(rung, time.Now()) }, Clock: time.Now, Address: "https://holdfast.example/push"})
+		w.must(p.Keep(t.Context(), "mia", c))
+		m := w.Pending()[0]
+		post := func() {
+			r := httptest.NewRequest(http.MethodPost, "/push", nil)
+			for k, v := range map[string]string{"Channel-ID": m.Channel, "Channel-Token": m.Token, "Resource-ID": m.ResourceID, "Resource-State": "exists"} {
+				r.Header.Set("X-Goog-"+k, v)
+			}
+			a := httptest.NewRecorder()
+			if p.ServeHTTP(a, r); a.Code != http.StatusNoContent {
+				t.Errorf("answered %d", a.Code)
+			}
+		}
+		for range 10 {
+			post()
+		}
+		<-time.After(time.Minute) // of the bubble
+		for range 10 {
+			post()
+		}
+		<-time.After(time.Minute)
+		if len(rung) != 2 || rung[1].Sub(rung[0]) != time.Minute {
+			t.Errorf("rang %v", rung)
+		}
+	})
+}
+
+func TestDoctor(t *testing.T) {
+	w := open(t)
+	for _, f := range w.calendar(mia).Doctor(w.ctx()) {
+		if !f.OK || f.Text == "" {
+			t.Errorf("%+v", f)
+		}
+	}
+	s := w.look(w.calendar(mia), mia, series.Snapshot{})
+	if len(s.Objects) != 0 || len(w.Mails()) != 0 {
+		t.Errorf("%d events are left, %d mails", len(s.Objects), len(w.Mails()))
+	}
+	w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"calendar.events.insert": {Status: 403, Reason: "insufficientPermissions"}}})
+	all := w.calendar(mia).Doctor(w.ctx())
+	if last := all[len(all)-1]; last.Check != "write" || last.OK || last.Hint == "" {
+		t.Errorf("%+v", last)
+	}
+	w.ExpireTokens()
+	c := w.calendar(mia)
+	w.ExpireTokens()
+	if all = c.Doctor(w.ctx()); len(all) != 1 || all[0].Check != "sign in" || all[0].OK || all[0].Hint == "" {
+		t.Errorf("%+v", all)
+	}
+}

@@ -1,0 +1,118 @@
+package google_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/series"
+)
+
+// event is what the person's calendar has under that id, as Google tells it.
+func (w *world) event(p series.Person, id string) map[string]any {
+	w.t.Helper()
+	a, err := w.as(p).Get(w.Base() + "/calendar/v3/calendars/primary/events/" + id)
+	w.must(err)
+	defer a.Body.Close()
+	var e map[string]any
+	w.must(json.NewDecoder(a.Body).Decode(&e))
+	return e
+}
+
+func TestWhatIsStored(t *testing.T) {
+	w := open(t)
+	c, err := w.project.Open(google.Account{Owner: mia, HTTP: w.as(mia), Meet: true})
+	w.must(err)
+	s := wish()
+	s.Slot.Every, s.Skips = 2, []series.Skip{{Date: day(2), Why: "leave"}}
+	ref, err := c.Create(w.ctx(), s)
+	w.must(err)
+	e := w.event(mia, ref.ID)
+	if len(ref.ID) != 27 || e["iCalUID"] != ref.ID+"@google.com" || e["conferenceData"] == nil {
+		t.Errorf("id %s, UID %v, conference %v", ref.ID, e["iCalUID"], e["conferenceData"])
+	}
+	want := map[string]any{
+		"summary": s.Title, "location": s.Place, "description": "Agenda: " + s.Link, "visibility": "private", "guestsCanInviteOthers": false, "guestsCanModify": nil,
+		"start":       map[string]any{"dateTime": "2026-12-01T10:00:00+01:00", "timeZone": "Europe/Berlin"},
+		"end":         map[string]any{"dateTime": "2026-12-01T11:00:00+01:00", "timeZone": "Europe/Berlin"},
+		"recurrence":  []any{"RRULE:FREQ=WEEKLY;BYDAY=TU;INTERVAL=2", "EXDATE;TZID=Europe/Berlin:20261215T100000"},
+		"attachments": []any{map[string]any{"fileUrl": s.Link, "title": "Agenda", "mimeType": "text/html"}},
+	}
+	for k, v := range want {
+		if d := cmp.Diff(v, e[k]); d != "" {
+			t.Errorf("%s (-want +got):\n%s", k, d)
+		}
+	}
+	props := e["extendedProperties"].(map[string]any)["private"].(map[string]any)
+	if len(props) != 1 || props["holdfast"] == nil {
+		t.Errorf("private properties %v", props)
+	}
+	// The report sees the meeting, not the mark.
+	if theirs := w.event(raj, ref.ID); theirs["summary"] != s.Title || theirs["extendedProperties"] != nil {
+		t.Errorf("the copy has %v, %v", theirs["summary"], theirs["extendedProperties"])
+	}
+}
+
+// Google keeps an exception that says nothing any more; it follows what is written of the series.
+func TestExceptionsThatSayNothingFollow(t *testing.T) {
+	w := open(t)
+	c := w.calendar(mia)
+	s, e := w.booked()
+	ref, err := c.SetOverride(w.ctx(), e.Ref, series.Override{Original: start(2), Start: start(2).Add(time.Hour), Duration: time.Hour, Place: e.Place, Link: e.Link})
+	w.must(err)
+	ref, err = c.ClearOverride(w.ctx(), ref, start(2))
+	w.must(err)
+	shorter := tuesdays
+	shorter.Duration = 30 * time.Minute
+	for what, p := range map[string]series.Patch{
+		"place": {Place: ptr("Room Birch")}, "link": {Link: ptr("https://docs.example.com/d/new")},
+		"people": {People: &series.PeoplePatch{Organizer: mia, Guests: []series.Person{raj, lee}}},
+		"slot":   {Slot: &series.SlotPatch{Slot: shorter, First: day(0)}},
+	} {
+		ref, err = c.Update(w.ctx(), ref, p)
+		w.must(err)
+		if s = w.look(c, mia, s); len(s.Series[0].Overrides) != 0 || s.Series[0].Ref != ref {
+			t.Errorf("%s: overrides %+v", what, s.Series[0].Overrides)
+		}
+	}
+}
+
+// The roster may name people by an alias: they are who they are.
+func TestAliases(t *testing.T) {
+	w := open(t)
+	boss := mia
+	boss.Email, boss.Aliases = mia.Aliases[0], []string{mia.Email}
+	c, err := w.project.Open(google.Account{Owner: boss, HTTP: w.as(mia)})
+	w.must(err)
+	s := wish()
+	s.Manager = boss
+	_, err = c.Create(w.ctx(), s)
+	w.must(err)
+	in := interest(mia)
+	in.Owner = boss.Addresses()
+	now, err := c.Observe(w.ctx(), series.Snapshot{}, in)
+	w.must(err)
+	if e := now.Series[0]; e.Organizer != boss.Email || len(e.Guests) != 1 || e.Touched(series.FieldPeople) {
+		t.Errorf("organizer %s, guests %v, touched %v", e.Organizer, e.Guests, e.Touched(series.FieldPeople))
+	}
+}
+
+// Where exceptions follow their series at Google, what is told of them is the same.
+func TestExceptionsThatFollow(t *testing.T) {
+	w := open(t, func(o *googletest.Options) { o.Behavior.ExceptionsFollow = true })
+	c := w.calendar(mia)
+	s, e := w.booked()
+	w.must(w.Hands(mia.Email).Move(e.ID, start(2), start(2).Add(50*time.Hour)))
+	s = w.look(c, mia, s)
+	_, err := c.Update(w.ctx(), s.Series[0].Ref, series.Patch{Link: ptr("https://docs.example.com/d/new"), Busy: true,
+		People: &series.PeoplePatch{Organizer: mia, Guests: []series.Person{raj, lee}}})
+	w.must(err)
+	e = w.look(c, mia, s).Series[0]
+	if len(e.Overrides) != 1 || e.Overrides[0].Link != e.Link || len(e.Overrides[0].Guests) != 2 || len(e.Guests) != 2 {
+		t.Errorf("overrides %+v", e.Overrides)
+	}
+}

@@ -1,0 +1,90 @@
+package settings
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"holdfast/internal/yamlpos"
+)
+
+// Google is a Google Workspace: people's main calendars, reached by a service account with domain-wide delegation, or with
+// the consent that each person gives once.
+type Google struct {
+	Name           string // in calendars
+	Pos            yamlpos.Pos
+	ServiceAccount string // path of the key file; "" with OAuthClient
+	OAuthClient    string // path of the client file; "" with ServiceAccount
+	Endpoint       string // base URL of the API; "" is Google's own
+	Tokens         string // folder of the encrypted tokens
+	Poll           time.Duration
+
+	keyFile string
+	key     Secret
+}
+
+// TokenKey is the key with which people's tokens are encrypted. The error tells which file cannot be read.
+func (g Google) TokenKey() (Secret, error) {
+	if g.keyFile == "" {
+		return g.key, nil
+	}
+	text, err := readSecret(g.keyFile)
+	if err != nil {
+		return Secret{}, fmt.Errorf("calendar %s: token_key_file: %w", g.Name, err)
+	}
+	return NewSecret(text), nil
+}
+
+// Credentials are the texts of the key or client file.
+func (g Google) Credentials() ([]byte, error) {
+	file := g.ServiceAccount + g.OAuthClient // one of them is empty
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("calendar %s: %w", g.Name, err)
+	}
+	return b, nil
+}
+
+func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) {
+	what := "calendar " + name.V
+	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, time.Minute), Endpoint: strings.TrimSuffix(p.expand(what, f.Endpoint), "/"), Tokens: p.path("google-tokens")}
+	if f.Tokens.Given() {
+		g.Tokens = p.path(p.expand(what, f.Tokens))
+	}
+	if u, err := url.Parse(g.Endpoint); g.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		p.Add(f.Endpoint.Pos, what, "%q is not a base URL", f.Endpoint.V)
+	}
+	account, client := f.ServiceAccountFile.V != "", f.OAuthClientFile.V != ""
+	switch {
+	case account && client:
+		p.Add(f.OAuthClientFile.Pos, what, "service_account_file and oauth_client_file are both given: keep one")
+	case account:
+		g.ServiceAccount = p.path(p.expand(what, f.ServiceAccountFile))
+	case client:
+		g.OAuthClient = p.path(p.expand(what, f.OAuthClientFile))
+		p.tokenKey(what, f, &g)
+	default:
+		p.Add(f.Pos, what, "service_account_file or oauth_client_file is missing")
+	}
+	to[name.V] = g
+}
+
+// tokenKey reads where the key of the tokens is: in a file, or in the environment.
+func (p *parser) tokenKey(what string, f *FileGoogle, g *Google) {
+	switch {
+	case f.TokenKey.Given() && f.TokenKeyFile.Given():
+		p.Add(f.TokenKey.Pos, what, "token_key and token_key_file are both given: keep token_key_file")
+	case f.TokenKey.Given():
+		if m := envPattern.FindString(f.TokenKey.V); m != f.TokenKey.V || m == "" {
+			p.Add(f.TokenKey.Pos, what, "secrets never stand in this file: name a file with token_key_file, or write ${NAME} of an environment variable")
+			return
+		}
+		g.key = NewSecret(p.expand(what, f.TokenKey))
+	case f.TokenKeyFile.V != "":
+		g.keyFile = p.path(p.expand(what, f.TokenKeyFile))
+	default:
+		p.Add(f.Pos, what, "token_key_file is missing: people's tokens are kept encrypted (make one: openssl rand -base64 32 > secrets/google-key)")
+	}
+}

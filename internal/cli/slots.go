@@ -33,7 +33,7 @@ func (a *app) slotsSolveCommand() *cobra.Command {
 			}
 			p, err := instance.Read(b)
 			if err != nil {
-				return hinted{fmt.Errorf("%s: %w", args[0], err), "the format is described where the instance comes from"}
+				return hinted{fmt.Errorf("%s: %w", args[0], err), "`holdfast slots solve --help` tells what it reads"}
 			}
 			s, err := slotting.Solve(p)
 			if err != nil {

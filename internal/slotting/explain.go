@@ -21,14 +21,14 @@ type Choice struct {
 	More  int   // what everybody together would pay more than for the chosen one, others of the team and the teams below having moved
 }
 
-// Explain compares the pair's slot in a plan with the next best ones, at most n of them. Pinned pairs other than this one, and the
+// Compare sets the pair's slot in a plan beside the next best ones, at most n of them. Pinned pairs other than this one, and the
 // manager's own 1:1, stay where they are. The pair must have a slot.
-func Explain(p *Problem, slots []int, pair, n int) (Explanation, error) {
+func Compare(p *Problem, slots []int, pair, n int) (Explanation, error) {
 	if err := p.validate(); err != nil {
-		return Explanation{}, fmt.Errorf("explain a slot: %w", err)
+		return Explanation{}, fmt.Errorf("compare slots: %w", err)
 	}
 	if pair < 0 || pair >= len(p.Pairs) || len(slots) != len(p.Pairs) || slots[pair] == None {
-		return Explanation{}, fmt.Errorf("explain a slot: pair %d has none", pair)
+		return Explanation{}, fmt.Errorf("compare slots: pair %d has none", pair)
 	}
 	q := *p
 	q.Pairs = slices.Clone(p.Pairs)

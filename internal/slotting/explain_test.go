@@ -19,7 +19,7 @@ func TestExplainTellsThePrice(t *testing.T) {
 		if s.Slots[pair] == slotting.None {
 			return
 		}
-		e, err := slotting.Explain(p, s.Slots, pair, 1000)
+		e, err := slotting.Compare(p, s.Slots, pair, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestExplainBooked(t *testing.T) {
 	p.People[1].Prefer = []slotting.Window{{From: 36, To: 44}}
 	p.Pairs = []slotting.Pair{{Manager: 0, Report: 1, Duration: 4, Pinned: 31, Current: slotting.None, Room: slotting.None},
 		{Manager: 0, Report: 2, Duration: 4, Pinned: 136, Current: slotting.None, Room: slotting.None}}
-	e, err := slotting.Explain(p, []int{31, 136}, 0, 3)
+	e, err := slotting.Compare(p, []int{31, 136}, 0, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestExplainBooked(t *testing.T) {
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := slotting.Explain(p, []int{slotting.None, 136}, 0, 3); err == nil {
+	if _, err := slotting.Compare(p, []int{slotting.None, 136}, 0, 3); err == nil {
 		t.Error("a pair without a slot was explained")
 	}
 }

@@ -136,16 +136,18 @@ func (p *Problem) validate() error {
 	case p.RowMax < 0 || p.RowMax > 15:
 		return fmt.Errorf("%d 1:1s in a row: 0 to 15", p.RowMax)
 	}
-	w := p.Weights
-	for _, x := range []int{w.Unplaced, w.Collision, w.PreferManager, w.PreferReport, w.Avoid, w.Edge, w.Odd, w.Row, w.Day, w.Move} {
-		if x < 0 || x > 1_000_000 {
-			return fmt.Errorf("a weight of %d: 0 to 1000000", x)
-		}
+	if err := p.Weights.validate(); err != nil {
+		return err
 	}
 	phases := p.Weeks
 	for z, off := range p.Zones {
 		if z == 0 {
 			phases = len(off)
+		}
+		for _, x := range off {
+			if x < -quartersPerWeek || x > quartersPerWeek {
+				return fmt.Errorf("zone %d: an offset of %d", z, x)
+			}
 		}
 		if len(off) < p.Weeks || len(off) != phases {
 			return fmt.Errorf("zone %d has offsets for %d weeks of %d", z, len(off), max(p.Weeks, phases))
@@ -169,12 +171,16 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("person %q: %w", x.ID, err)
 		}
 	}
+	met := make(map[[2]int]bool, len(p.Pairs))
 	for i, x := range p.Pairs {
 		if x.Manager < 0 || x.Manager >= len(p.People) || x.Report < 0 || x.Report >= len(p.People) || x.Manager == x.Report {
 			return fmt.Errorf("pair %d: no two people", i)
 		}
 		name := p.People[x.Manager].ID + "/" + p.People[x.Report].ID
+		who := [2]int{x.Manager, x.Report}
 		switch {
+		case met[who]:
+			return fmt.Errorf("two pairs %s", name)
 		case x.Zone < 0 || x.Zone >= len(p.Zones):
 			return fmt.Errorf("pair %s: no zone %d", name, x.Zone)
 		case x.Duration < 1 || x.Duration > quartersPerDay:
@@ -184,13 +190,30 @@ func (p *Problem) validate() error {
 		case x.Room < None || x.Room >= len(p.Rooms):
 			return fmt.Errorf("pair %s: no rooms %d", name, x.Room)
 		}
+		met[who] = true
+	}
+	return nil
+}
+
+// validate keeps what a slot costs well below dear, rooms and all.
+func (w Weights) validate() error {
+	for _, x := range []struct{ weight, most int }{{w.Unplaced, 1_000_000}, {w.Move, 1_000_000}, {w.Collision, 1000}, {w.PreferManager, 1000},
+		{w.PreferReport, 1000}, {w.Avoid, 1000}, {w.Edge, 1000}, {w.Odd, 100}, {w.Row, 1000}, {w.Day, 1000}} {
+		if x.weight < 0 || x.weight > x.most {
+			return fmt.Errorf("a weight of %d: 0 to %d", x.weight, x.most)
+		}
 	}
 	return nil
 }
 
 func (x Person) validate(zones int) error {
-	if x.Zone < 0 || x.Zone >= zones {
+	switch {
+	case x.Zone < 0 || x.Zone >= zones:
 		return fmt.Errorf("no zone %d", x.Zone)
+	case x.Core.From < 0 || x.Core.From > quartersPerDay || x.Core.To < 0 || x.Core.To > quartersPerDay:
+		return fmt.Errorf("social hours from %d to %d", x.Core.From, x.Core.To)
+	case x.Mode < Anyhow || x.Mode > Spread:
+		return fmt.Errorf("no mode %d", x.Mode)
 	}
 	for _, w := range slices.Concat(x.Work, x.Prefer, x.Avoid) {
 		if w.From < 0 || w.From >= w.To || w.To > quartersPerWeek {

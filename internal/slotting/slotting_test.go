@@ -69,6 +69,8 @@ func TestChoose(t *testing.T) {
 		return s
 	}
 	ann, bob := person("ann", berlin, narrow), person("bob", berlin, day)
+	// Where clocks change on a Friday, two days before Berlin's.
+	noa := person("noa", "Asia/Jerusalem", series.Hours{time.Tuesday: {{From: 660, To: 720}}})
 	for name, c := range map[string]struct {
 		in   slotting.Input
 		want string
@@ -92,6 +94,8 @@ func TestChoose(t *testing.T) {
 			"mia/raj: whenever both mia and raj are free, another 1:1 has the room"},
 		"a link is no room": {slotting.Input{Want: []series.Series{inRoom(want(mia, away), "https://meet.example", "")}, Stand: []series.Series{
 			inRoom(want(bob, ann), "https://meet.example", "Fri 10:00 1h 1w Europe/Berlin")}}, "mia/raj Fri 10:00 Europe/Berlin"},
+		"a clock that is another for two days": {slotting.Input{Want: []series.Series{want(ann, noa)}, Stand: []series.Series{
+			inRoom(want(noa, person("cy", noa.Zone, day)), "", "Tue 12:00 1h 1w Asia/Jerusalem")}}, "ann/noa Tue 10:00 Europe/Berlin"},
 		"one room for two teams": {slotting.Input{Want: []series.Series{inRoom(want(mia, away), "Alder", ""), inRoom(want(bob, ann), "Alder", "")}},
 			"bob/ann Tue 10:00 Europe/Berlin, mia/raj Fri 10:00 Europe/Berlin"},
 	} {
@@ -259,4 +263,52 @@ func TestChooseKeepsWhatStands(t *testing.T) {
 			t.Fatal(told(got, none))
 		}
 	})
+}
+
+func TestExplainInWords(t *testing.T) {
+	berlin := "Europe/Berlin"
+	mia, raj := person("mia", berlin, hours(9, 12)), person("raj", berlin, hours(9, 12))
+	raj.Hours[time.Monday], raj.Hours[time.Friday], raj.Hours[time.Thursday] = nil, nil, nil
+	in := slotting.Input{From: monday, Weeks: 8, Want: []series.Series{want(mia, raj)}, Busy: map[string][]series.Interval{"mia": weekly(2, 24+9, 1, series.Soft)}}
+	stands := want(mia, person("lee", berlin, hours(9, 12)))
+	stands.Slot, _ = series.ParseSlotLine("Wed 10:10 1h 1w Europe/Berlin")
+	in.Stand = []series.Series{stands}
+
+	text := func(pair series.Pair) string {
+		r, err := slotting.Explain(in, pair, 3)
+		if err != nil {
+			return err.Error()
+		}
+		out := fmt.Sprintf("%s costs %d, of %d;", r.Present.Slot, r.Present.Terms.Sum(), r.Possible)
+		for _, o := range r.Next {
+			out += fmt.Sprintf(" %s costs %d, %+d for all;", o.Slot, o.Terms.Sum(), o.More)
+		}
+		return out
+	}
+	for pair, want := range map[series.Pair]string{
+		in.Want[0].Pair:                 "Tue 10:00 Europe/Berlin costs 0, of 6; Tue 10:30 Europe/Berlin costs 0, +0 for all; Tue 11:00 Europe/Berlin costs 0, +0 for all; Wed 09:00 Europe/Berlin costs 0, +0 for all;",
+		stands.Pair:                     "Wed 10:10 Europe/Berlin costs 0, of 20; Mon 10:00 Europe/Berlin costs 0, +0 for all; Mon 10:30 Europe/Berlin costs 0, +0 for all; Tue 10:00 Europe/Berlin costs 0, +0 for all;",
+		{Manager: "mia", Report: "bob"}: "explain the slot of mia/bob: no such pair",
+	} {
+		if diff := cmp.Diff(want, text(pair)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestFeasibleInWords(t *testing.T) {
+	berlin := "Europe/Berlin"
+	mia, raj, lee := person("mia", berlin, hours(9, 17)), person("raj", berlin, hours(9, 17)), person("lee", "Asia/Tokyo", hours(9, 17))
+	ann, bob := person("ann", berlin, series.Hours{time.Tuesday: {{From: 600, To: 690}}}), person("bob", berlin, series.Hours{time.Tuesday: {{From: 600, To: 690}}})
+	got, err := slotting.Feasible(slotting.Input{From: monday, Weeks: 8, Want: []series.Series{want(mia, raj), want(mia, lee), want(mia, ann), want(mia, bob)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ""
+	for _, x := range got {
+		text += fmt.Sprintf("%s: %v\n", x.Pair, x.Because)
+	}
+	if diff := cmp.Diff("mia/bob: [the 1:1 of mia/ann the 1:1 of mia/bob]\nmia/lee: [the working hours of mia the working hours of lee]\n", text); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -127,7 +127,9 @@ func (c *Calendar) complete(ctx context.Context, m *calendar.Event) (group, erro
 	}
 	listed := false
 	for _, x := range all {
-		listed = listed || x.Id == m.Id
+		if x.Id == m.Id {
+			listed, g.master = true, x // as new as its exceptions
+		}
 		if x.RecurringEventId == m.Id {
 			g.exceptions[x.Id] = x
 		}

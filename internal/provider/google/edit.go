@@ -41,7 +41,10 @@ func (c *Calendar) begin(ctx context.Context, op string, ref series.Ref) (*edit,
 	if err != nil {
 		return nil, c.fail(op, err)
 	}
-	w := &edit{c: c, op: op, g: g, mark: markOf(m), change: &calendar.Event{}}
+	if g.master.Etag != ref.Version {
+		return nil, c.conflict(op, errChanged)
+	}
+	w := &edit{c: c, op: op, g: g, mark: markOf(g.master), change: &calendar.Event{}}
 	w.r = c.reader(w.mark.Org, "")
 	if w.e, err = w.r.event(g); err != nil {
 		return nil, permanent(op, "open the event in Google Calendar and save it anew, or delete it", "event %s: %w", opaque(ref.ID), err)

@@ -52,7 +52,13 @@ var deeds = func() []deed {
 				m.Line = "another"
 				return c.Update(ctx, e.Ref, series.Patch{Mark: &m})
 			}},
-		{name: "place", mails: 1, done: func(e series.Event) bool { return e.Place == "Room Birch" },
+		{name: "place", mails: 1, set: func(w *world, e series.Event) {
+			moveOne(w, e)
+			w.must(w.Hands(mia.Email).Relocate(e.ID, start(1), "Garden"))
+			w.must(w.Hands(mia.Email).Resize(e.ID, start(3), 30*time.Minute))
+		}, done: func(e series.Event) bool {
+			return e.Place == "Room Birch" && e.Overrides[0].Place == "Garden" && e.Overrides[1].Place == e.Place && e.Overrides[2].Place == e.Place
+		},
 			do: func(c *google.Calendar, e series.Event) (series.Ref, error) {
 				return c.Update(ctx, e.Ref, series.Patch{Place: ptr("Room Birch")})
 			}},

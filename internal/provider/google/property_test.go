@@ -2,6 +2,7 @@ package google_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,16 +109,21 @@ func TestAnythingGoes(t *testing.T) {
 				_ = w.Hands(raj.Email).Move(id, at, at.Add(by))
 			case 13:
 				ref, err = c.Update(w.ctx(), e.Ref, series.Patch{Place: &place})
-				did = func(e series.Event) bool { return e.Place == place && !e.Touched(series.FieldPlace) }
+				did = func(now series.Event) bool {
+					elsewhere := func(v series.Override) bool { return v.Place != e.Place }
+					return now.Place == place && !now.Touched(series.FieldPlace) && overrides(e, now, func(was, v series.Override) bool {
+						return elsewhere(was) && v.Place == was.Place || !elsewhere(was) && v.Place == place
+					})
+				}
 			case 14:
 				ref, err = c.Update(w.ctx(), e.Ref, series.Patch{Link: &link, Busy: true})
-				did = func(e series.Event) bool {
-					for _, o := range e.Overrides {
-						if !o.Cancelled && (o.Link != link || o.Free) {
-							return false
-						}
+				did = func(now series.Event) bool {
+					theirs := func(v series.Override) bool {
+						return v.Link != "" && v.Link != e.Link && series.Digest(v.Link) != e.Mark.Written[series.FieldLink]
 					}
-					return e.Link == link && !e.Free
+					return now.Link == link && !now.Free && overrides(e, now, func(was, v series.Override) bool {
+						return !v.Free && (theirs(was) && v.Link == was.Link || !theirs(was) && v.Link == link)
+					})
 				}
 			case 15:
 				ref, err = c.Update(w.ctx(), e.Ref, series.Patch{People: &series.PeoplePatch{Organizer: mia, Guests: []series.Person{raj, lee}}})
@@ -169,6 +175,17 @@ func TestAnythingGoes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// overrides reports whether ok holds of all overrides that take place, as they were and as they are.
+func overrides(was, now series.Event, ok func(was, now series.Override) bool) bool {
+	for _, v := range now.Overrides {
+		i := slices.IndexFunc(was.Overrides, func(o series.Override) bool { return o.Original.Equal(v.Original) })
+		if !v.Cancelled && i >= 0 && !ok(was.Overrides[i], v) {
+			return false
+		}
+	}
+	return true
 }
 
 // Signed in for real: with a service account, and by a person's consent. A sign-in that died is an error that says what

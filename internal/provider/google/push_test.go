@@ -195,8 +195,8 @@ func TestDebounce(t *testing.T) {
 	c := w.inProcess(mia)
 	synctest.Test(t, func(t *testing.T) {
 		k := &kept{}
-		var rung []time.Time
-		p := google.NewPush(google.PushOptions{Channels: k, Ring: func(string) { rung = append(rung, time.Now()) }, Clock: time.Now, Address: "https://holdfast.example/push"})
+		bell := make(chan time.Time, 10)
+		p := google.NewPush(google.PushOptions{Channels: k, Ring: func(string) { bell <- time.Now() }, Clock: time.Now, Address: "https://holdfast.example/push"})
 		w.must(p.Keep(t.Context(), "mia", c))
 		m := w.Pending()[0]
 		post := func() {
@@ -217,8 +217,11 @@ func TestDebounce(t *testing.T) {
 			post()
 		}
 		<-time.After(time.Minute)
-		if len(rung) != 2 || rung[1].Sub(rung[0]) != time.Minute {
-			t.Errorf("rang %v", rung)
+		if len(bell) != 2 {
+			t.Fatalf("rang %d times", len(bell))
+		}
+		if first, second := <-bell, <-bell; second.Sub(first) != time.Minute {
+			t.Errorf("rang at %v and %v", first, second)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -53,25 +54,48 @@ func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (
 		w.wrote(series.FieldBusy, series.Digest("busy"))
 	}
 	w.remember()
-	ghosts, was := w.ghosts(), w.g.master
-	if ref, err = w.store(ctx); err != nil || len(w.g.exceptions) == 0 {
+	ghosts := w.ghosts()
+	if err := w.exceptions(ctx, p, written); err != nil {
+		return series.Ref{}, err
+	}
+	if ref, err = w.store(ctx); err != nil || p.Slot == nil || len(w.g.exceptions) == 0 {
 		return ref, err
 	}
 	return w.follow(ctx, false, func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event {
 		switch {
 		case x.Status == cancelled:
 			return nil
-		case p.Slot != nil && !hits(e, original):
+		case !hits(e, original):
 			return &calendar.Event{Status: cancelled}
 		case ghosts[original.Unix()] && w.differs(e, x):
 			return w.asSeries(e, original)
 		}
+		return nil
+	})
+}
+
+// exceptions writes the fields of p on those occurrences that are to have them too. They come before the master, which alone
+// tells the guests and remembers what was written: who is cut off in between finds the master as it was, does the rest, and
+// tells it once. written is the digest of the link that was last written.
+func (w *edit) exceptions(ctx context.Context, p series.Patch, written string) error {
+	for _, id := range slices.Sorted(maps.Keys(w.g.exceptions)) {
+		x := w.g.exceptions[id]
+		if x.Status == cancelled {
+			continue
+		}
 		change, dirty := &calendar.Event{}, false
-		if p.Link != nil && linkOf(x, written) != *p.Link {
-			dirty = linked(change, x, *p.Link, written)
+		if p.Place != nil && x.Location == w.e.Place && *p.Place != w.e.Place { // who meets elsewhere goes on to
+			change.Location, dirty = *p.Place, true
+			change.ForceSendFields = append(change.ForceSendFields, "Location")
+		}
+		if p.Link != nil {
+			// A link that a person put on one meeting is theirs.
+			if l := linkOf(x, written); l == "" || l == w.e.Link || series.Digest(l) == written {
+				dirty = linked(change, x, *p.Link, written) || dirty
+			}
 		}
 		if p.People != nil {
-			if all := w.r.invitedTo(x, was, *p.People); !sameAttendees(all, x.Attendees) {
+			if all := w.r.invitedTo(x, w.g.master, *p.People); !sameAttendees(all, x.Attendees) {
 				change.Attendees, dirty = all, true
 				change.ForceSendFields = append(change.ForceSendFields, "Attendees")
 			}
@@ -79,11 +103,13 @@ func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (
 		if p.Busy && x.Transparency == transparent {
 			change.Transparency, dirty = opaqueTime, true
 		}
-		if !dirty {
-			return nil
+		if dirty {
+			if err := w.part(ctx, x, change, false); err != nil {
+				return err
+			}
 		}
-		return change
-	})
+	}
+	return nil
 }
 
 // digestOf is the digest of a field that may be unset, and so not ours.

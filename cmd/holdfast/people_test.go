@@ -4,116 +4,65 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/emersion/go-ical"
-	"github.com/teambition/rrule-go"
-
-	"holdfast/internal/clock"
-	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/series"
 )
 
-// account is a person with a login and a calendar app.
-type account struct {
-	caldavtest.Person
-	client string
+// account is a person with a calendar app.
+type account interface {
+	email() string
+	// meetings are all that the calendar has in the week of monday, told by somebody else's code than Holdfast's.
+	meetings(monday series.Date) ([]meeting, error)
+	// series is the person's event of the pair's latest series.
+	series() (booking, error)
+	// texts are all events of the calendar, by their names on the server.
+	texts() (map[string]string, error)
+	add(ctx context.Context, title string, start, end time.Time, guests []string) error
+	do(context.Context, edit) error
 }
 
-// meeting is one meeting on a person's calendar.
+// app is a calendar app that does what it is told.
+type app interface {
+	Move(ctx context.Context, id string, original, start time.Time) error
+	MoveAll(ctx context.Context, id string, original, start time.Time) error
+	SplitMove(ctx context.Context, id string, original, start time.Time) (string, error)
+	EndBefore(ctx context.Context, id string, original time.Time) error
+	Shorten(ctx context.Context, id string, original time.Time, length time.Duration) error
+	Cancel(ctx context.Context, id string, original time.Time) error
+	PutBack(ctx context.Context, id string, original time.Time) error
+	Decline(ctx context.Context, id string, original time.Time) error
+	Relocate(ctx context.Context, id string, original time.Time, place string) error
+	AddGuest(ctx context.Context, id string, original time.Time, address string) error
+	SetFree(ctx context.Context, id string, original time.Time) error
+	RemoveLink(ctx context.Context, id string, original time.Time) error
+	Duplicate(ctx context.Context, id string) (string, error)
+	Delete(ctx context.Context, id string) error
+}
+
+// meeting is one meeting on a person's calendar. It has a link for each place where the calendar keeps them, "" where
+// there is none.
 type meeting struct {
-	caldavtest.Entry
-	links []string
+	start, end time.Time
+	place      string
+	links      []string
 }
 
-// meetings are all that the calendar has in the week of monday, by start, told by somebody else's code than Holdfast's.
-func (a account) meetings(monday series.Date) ([]meeting, error) {
-	from, to := series.Instant(monday, 0, zone), series.Instant(monday.AddDays(7), 0, zone)
-	entries, err := a.Events(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	var out []meeting
-	add := func(e caldavtest.Entry, text string) error {
-		if e.Cancelled || e.Start.Before(from) || !e.Start.Before(to) {
-			return nil
-		}
-		links, err := linksOf(text, e.Original)
-		out = append(out, meeting{e, links})
-		return err
-	}
-	for _, e := range entries {
-		starts := []time.Time{e.Start}
-		if e.Rule != "" {
-			o, err := rrule.StrToROptionInLocation(e.Rule, e.Start.Location())
-			if err != nil {
-				return nil, err
-			}
-			o.Dtstart = e.Start
-			r, err := rrule.NewRRule(*o)
-			if err != nil {
-				return nil, err
-			}
-			starts = r.Between(from, to, true)
-		}
-		for _, o := range e.Overrides {
-			o.Cancelled = o.Cancelled || e.Cancelled
-			if err := add(o, e.Text); err != nil {
-				return nil, err
-			}
-			starts = slices.DeleteFunc(starts, o.Original.Equal)
-		}
-		for _, t := range starts {
-			one := e
-			one.Start, one.End = t, t.Add(e.End.Sub(e.Start))
-			if slices.ContainsFunc(e.Excluded, t.Equal) {
-				continue
-			}
-			if err := add(one, e.Text); err != nil {
-				return nil, err
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b meeting) int { return a.Start.Compare(b.Start) })
-	return out, nil
+// booking is a series as a person sees it: what names it to their app, and when it first takes place, on its own clock.
+type booking struct {
+	id    string
+	start time.Time
 }
 
-// linksOf are the links of the event in the object, or of its override of the occurrence at original: those of the agenda
-// line, ATTACH and URL.
-func linksOf(text string, original time.Time) ([]string, error) {
-	cal, err := ical.NewDecoder(strings.NewReader(text)).Decode()
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, e := range cal.Events() {
-		id := time.Time{}
-		if p := e.Props.Get(ical.PropRecurrenceID); p != nil {
-			if id, err = p.DateTime(time.UTC); err != nil {
-				return nil, err
-			}
-		}
-		if !id.Equal(original) {
-			continue
-		}
-		if d := e.Props.Get(ical.PropDescription); d != nil {
-			if _, after, ok := strings.Cut(d.Value, "Agenda: "); ok {
-				out = append(out, urls.FindString(after))
-			}
-		}
-		for _, name := range []string{ical.PropAttach, ical.PropURL} {
-			for _, p := range e.Props.Values(name) {
-				out = append(out, p.Value)
-			}
-		}
-	}
-	return out, nil
+var urls = regexp.MustCompile(`https?://[^\s\\]+`)
+
+// agenda is the link in a description.
+func agenda(description string) string {
+	_, after, _ := strings.Cut(description, "Agenda: ")
+	return urls.FindString(after)
 }
 
 // calendar compares all that a person's calendar has in a week: "Tue 10:00 1h0m0s".
@@ -140,18 +89,17 @@ func (s *story) calendar(args []string) error {
 	if err != nil {
 		return err
 	}
+	slices.SortFunc(meetings, func(a, b meeting) int { return a.start.Compare(b.start) })
 	got := []string{}
 	for _, m := range meetings {
-		d, at := series.WallClock(m.Start, zone)
-		got = append(got, fmt.Sprintf("%s %s %s", series.ShortDay(d.Weekday()), at, m.End.Sub(m.Start)))
+		d, at := series.WallClock(m.start, zone)
+		got = append(got, fmt.Sprintf("%s %s %s", series.ShortDay(d.Weekday()), at, m.end.Sub(m.start)))
 	}
 	if !slices.Equal(got, want) && len(got)+len(want) > 0 {
 		return fmt.Errorf("%s has %q in the week of %s, want %q", args[0], got, day.Monday(), want)
 	}
 	return nil
 }
-
-var urls = regexp.MustCompile(`https?://[^\s\\]+`)
 
 // meeting is the only meeting of a person's calendar in a week.
 func (s *story) meeting(args []string) (meeting, error) {
@@ -175,8 +123,8 @@ func (s *story) meeting(args []string) (meeting, error) {
 
 func (s *story) place(args []string) error {
 	m, err := s.meeting(args)
-	if err == nil && m.Place != args[2] {
-		err = fmt.Errorf("the place is %q", m.Place)
+	if err == nil && m.place != args[2] {
+		err = fmt.Errorf("the place is %q", m.place)
 	}
 	return err
 }
@@ -186,23 +134,16 @@ func (s *story) link(args []string) error {
 	if err != nil {
 		return err
 	}
-	if want := []string{args[2], args[2], args[2]}; args[2] == "none" && len(m.links) > 0 || args[2] != "none" && !slices.Equal(m.links, want) {
-		return fmt.Errorf("the links are %q", m.links)
+	want := args[2]
+	if want == "none" {
+		want = ""
+	}
+	for _, l := range m.links {
+		if l != want {
+			return fmt.Errorf("the links are %q", m.links)
+		}
 	}
 	return nil
-}
-
-// series is the person's event of the pair's latest series.
-func (a account) series() (caldavtest.Entry, error) {
-	entries, err := a.Events(context.Background())
-	if err != nil {
-		return caldavtest.Entry{}, err
-	}
-	entries = slices.DeleteFunc(entries, func(e caldavtest.Entry) bool { return !strings.HasPrefix(e.UID, "holdfast-") })
-	if len(entries) == 0 {
-		return caldavtest.Entry{}, fmt.Errorf("%s has no series", a.User)
-	}
-	return entries[len(entries)-1], nil
 }
 
 // act does what a person does:
@@ -228,7 +169,7 @@ func (s *story) act(args []string) error {
 	if err != nil {
 		return err
 	}
-	x := edit{verb: verb, uid: e.UID, zone: e.Start.Location(), all: true}
+	x := edit{verb: verb, id: e.id, zone: e.start.Location(), all: true}
 	if len(rest) > 0 && rest[0] == "all" {
 		rest = rest[1:]
 	} else if len(rest) > 0 && strings.HasPrefix(rest[0], "week+") {
@@ -236,7 +177,7 @@ func (s *story) act(args []string) error {
 		if err != nil {
 			return err
 		}
-		first, at := series.WallClock(e.Start, x.zone.String())
+		first, at := series.WallClock(e.start, x.zone.String())
 		x.original, x.all = series.Instant(day.Monday().AddDays((int(first.Weekday())+6)%7), at, x.zone.String()), false
 		rest = rest[1:]
 		monday := day.Monday()
@@ -262,13 +203,11 @@ func (s *story) act(args []string) error {
 	}
 	switch verb {
 	case "addguest":
-		x.value = s.people[x.value].Email
+		x.value = s.people[x.value].email()
 	case "shorten":
 		if x.length, err = time.ParseDuration(x.value); err != nil {
 			return err
 		}
-	case "duplicate":
-		x.value = "copy-of-" + e.UID
 	}
 	return who.do(s.ctx(), x)
 }
@@ -287,101 +226,57 @@ func (s *story) addEvent(who account, args []string) error {
 	}
 	var guests []string
 	for _, p := range rest[2:] {
-		guests = append(guests, s.people[p].Email)
+		guests = append(guests, s.people[p].email())
 	}
 	start := series.Instant(day, at, zone)
-	if who.client == "" {
-		_, err = who.AddEvent(s.ctx(), rest[1], start, start.Add(length), guests...)
-		return err
-	}
-	uid := "event-" + strconv.FormatInt(clock.System().UnixNano(), 36)
-	return who.script(s.ctx(), "addevent", uid, append([]string{start.Format(wall), zone, minutes(length), rest[1]}, guests...)...)
+	return who.add(s.ctx(), rest[1], start, start.Add(length), guests)
 }
-
-// wall is how the clients are told times, on the clock of the event.
-const wall = "2006-01-02T15:04"
-
-func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
 
 // edit is one thing done to a series.
 type edit struct {
-	verb, uid string
-	all       bool
-	original  time.Time // of the occurrence, unless all
-	zone      *time.Location
-	to        time.Time
-	length    time.Duration
-	value     string
+	verb, id string
+	all      bool
+	original time.Time // of the occurrence, unless all
+	zone     *time.Location
+	to       time.Time
+	length   time.Duration
+	value    string
 }
 
-func (a account) do(ctx context.Context, x edit) error {
-	if a.client == "" {
-		return a.byHand(ctx, x)
-	}
-	which, to := x.original.In(x.zone).Format(wall), x.to.In(x.zone).Format(wall)
-	if x.all {
-		which = "all"
-	}
-	switch x.verb {
-	case "move", "moveall", "split":
-		return a.script(ctx, x.verb, x.uid, which, to)
-	case "cancel", "putback", "decline", "unlink", "setfree", "endseries":
-		return a.script(ctx, x.verb, x.uid, which)
-	case "shorten":
-		return a.script(ctx, x.verb, x.uid, which, minutes(x.length))
-	case "relocate", "addguest":
-		return a.script(ctx, x.verb, x.uid, which, x.value)
-	case "duplicate":
-		return a.script(ctx, x.verb, x.uid, x.value)
-	case "delete":
-		return a.script(ctx, x.verb, x.uid)
-	}
-	return fmt.Errorf("nobody can %s", x.verb)
-}
-
-// byHand is do with the calendar app of caldavtest.
-func (a account) byHand(ctx context.Context, x edit) error {
+// byHand does it with the app.
+func byHand(ctx context.Context, a app, x edit) error {
 	var err error
 	switch x.verb {
 	case "move":
-		return a.Move(ctx, x.uid, x.original, x.to)
+		return a.Move(ctx, x.id, x.original, x.to)
 	case "moveall":
-		return a.MoveAll(ctx, x.uid, x.original, x.to)
+		return a.MoveAll(ctx, x.id, x.original, x.to)
 	case "split":
-		_, err = a.SplitMove(ctx, x.uid, x.original, x.to)
+		_, err = a.SplitMove(ctx, x.id, x.original, x.to)
 	case "cancel":
-		return a.Cancel(ctx, x.uid, x.original)
+		return a.Cancel(ctx, x.id, x.original)
 	case "putback":
-		return a.PutBack(ctx, x.uid, x.original)
+		return a.PutBack(ctx, x.id, x.original)
 	case "decline":
-		return a.Decline(ctx, x.uid, x.original)
+		return a.Decline(ctx, x.id, x.original)
 	case "unlink":
-		return a.RemoveLink(ctx, x.uid, x.original)
+		return a.RemoveLink(ctx, x.id, x.original)
 	case "setfree":
-		return a.SetFree(ctx, x.uid, x.original)
+		return a.SetFree(ctx, x.id, x.original)
 	case "endseries":
-		return a.EndBefore(ctx, x.uid, x.original)
+		return a.EndBefore(ctx, x.id, x.original)
 	case "shorten":
-		return a.Shorten(ctx, x.uid, x.original, x.length)
+		return a.Shorten(ctx, x.id, x.original, x.length)
 	case "relocate":
-		return a.Relocate(ctx, x.uid, x.original, x.value)
+		return a.Relocate(ctx, x.id, x.original, x.value)
 	case "addguest":
-		return a.AddGuest(ctx, x.uid, x.original, x.value)
+		return a.AddGuest(ctx, x.id, x.original, x.value)
 	case "duplicate":
-		_, err = a.Duplicate(ctx, x.uid)
+		_, err = a.Duplicate(ctx, x.id)
 	case "delete":
-		return a.Delete(ctx, x.uid)
+		return a.Delete(ctx, x.id)
 	default:
 		err = fmt.Errorf("nobody can %s", x.verb)
 	}
 	return err
-}
-
-// script runs the person's real client.
-func (a account) script(ctx context.Context, op, uid string, args ...string) error {
-	out, err := exec.CommandContext(ctx, a.client, append([]string{op, a.Base + a.Calendar, a.User, a.Password, uid}, args...)...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s %s: %w\n%s", filepath.Base(a.client), op, err, out)
-	}
-	return nil
 }

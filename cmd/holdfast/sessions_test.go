@@ -264,7 +264,7 @@ func (s *session) person(args []string) error {
 	if len(args) < 3 {
 		return errors.New("person WHO VERB WITH [ARG...]")
 	}
-	who := account{Person: caldavtest.Person{Base: s.server.URL, User: args[0], Password: args[0] + "-pw", Email: args[0] + "@example.com", Now: s.time}}
+	who := davAccount{Person: caldavtest.Person{Base: s.server.URL, User: args[0], Password: args[0] + "-pw", Email: args[0] + "@example.com", Now: s.time}}
 	if args[1] == "put" {
 		return s.put(who, args[2])
 	}
@@ -307,7 +307,7 @@ func (s *session) person(args []string) error {
 		return fmt.Errorf("%s has no series with %s", args[0], args[2])
 	}
 	e := entries[len(entries)-1]
-	x.uid, x.zone = e.UID, e.Start.Location()
+	x.id, x.zone = e.UID, e.Start.Location()
 	if len(rest) > 0 && rest[0] != "all" {
 		x.original, x.all = moment(rest[0]+e.Start.Format("T15:04")), false
 	}
@@ -325,7 +325,7 @@ func (s *session) person(args []string) error {
 }
 
 // put stores an object in the person's calendar, whatever it is.
-func (s *session) put(who account, name string) error {
+func (s *session) put(who davAccount, name string) error {
 	body := strings.ReplaceAll(s.ReadFile(name), "\n", "\r\n")
 	r, err := http.NewRequest(http.MethodPut, who.Base+"/calendars/"+who.User+"/default/"+filepath.Base(name), strings.NewReader(body))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,10 +37,10 @@ func TestMain(m *testing.M) {
 //	noflag                      no flag is open
 //	outcome WEEK RESULT [by WHO]
 //	calendar WHO WEEK none | DAY TIME [DURATION] [+ DAY TIME...]      all that the calendar has in that week
-//	place, link WHO WEEK VALUE  of that week's meeting; link reads all three places of it
+//	place, link WHO WEEK VALUE  of that week's meeting; link reads all places of it
 //	status STATE [SLOT]
 //	replace FILE OLD NEW        edits a file
-//	[schedules]                 whether the server itself brings changes to the other's calendar
+//	[silent]                    whether Holdfast can write without the other being told
 //	[blind]                     whether it hides from Holdfast what people set to free
 func TestStories(t *testing.T) {
 	for _, target := range targets(t) {
@@ -48,12 +49,12 @@ func TestStories(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Dir: "testdata/stories",
 				Setup: func(env *testscript.Env) error {
-					s, err := target.open(env)
+					s, err := target.story(env)
 					env.Values[storyKey{}] = s
 					return err
 				},
 				Condition: func(cond string) (bool, error) {
-					known := map[string]bool{"schedules": target.schedules, "blind": target.blind}
+					known := map[string]bool{"silent": target.silent, "blind": target.blind}
 					is, ok := known[cond]
 					if !ok {
 						return false, fmt.Errorf("unknown condition %q", cond)
@@ -76,6 +77,7 @@ type storyKey struct{}
 // story is one text being told on one server.
 type story struct {
 	*testscript.TestScript
+	world
 	people map[string]account // by the names of the texts
 	pair   string             // mia/raj, by the accounts that play them
 	monday series.Date        // of the present week
@@ -152,9 +154,16 @@ func (s *story) expect(name string, args []string, run func(wantCode int) (map[s
 func (s *story) sync(args []string) error {
 	return s.expect("sync", args, func(code int) (map[string]int, error) {
 		var c counts
+		sent := 0
+		if s.sent != nil {
+			sent = s.sent()
+		}
 		err := s.run(&c, code, "sync")
 		if err == nil && len(c.Errors) > 0 {
 			err = fmt.Errorf("sync: %v", c.Errors)
+		}
+		if err == nil && s.sent != nil && s.sent()-sent != c.Mails {
+			err = fmt.Errorf("sync: the server sent %d mails, Holdfast tells of %d", s.sent()-sent, c.Mails)
 		}
 		return map[string]int{"applied": c.Applied, "held": c.Held, "mails": c.Mails, "opened": c.FlagsOpened, "closed": c.FlagsClosed}, err
 	})
@@ -367,20 +376,18 @@ func (s *story) account(args []string) (account, error) {
 			return a, nil
 		}
 	}
-	return account{}, fmt.Errorf("want a person and more, not %q", args)
+	return nil, fmt.Errorf("want a person and more, not %q", args)
 }
 
-// texts are all objects of the people's calendars by path.
+// texts are all events of the people's calendars by name.
 func (s *story) texts() (map[string]string, error) {
 	out := map[string]string{}
 	for _, a := range s.people {
-		entries, err := a.Events(s.ctx())
+		texts, err := a.texts()
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			out[e.Href] = e.Text
-		}
+		maps.Copy(out, texts)
 	}
 	return out, nil
 }

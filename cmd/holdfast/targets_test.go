@@ -27,29 +27,42 @@ var roles = []string{"mia", "raj", "lee"}
 
 // target is a calendar server with people who have a certain client.
 type target struct {
-	name      string
-	schedules bool
-	service   bool   // Holdfast has the service account svc, else each person's own
-	blind     bool   // the service account is not shown what people set to free
-	client    string // script of the people's client; "" for caldavtest.Person
-	server    func(*testscript.Env) (server, error)
+	name   string
+	silent bool // Holdfast can write without the other being told
+	blind  bool // the service account is not shown what people set to free
+	open   func(*testscript.Env) (world, error)
 }
 
-// server is what one story needs of a calendar server.
+// world is what one story needs of a calendar server.
+type world struct {
+	office string     // the settings of the calendar "office"
+	team   []string   // the ids of those who play the roles
+	people []account  // them
+	sent   func() int // mails that the server has sent for Holdfast; nil where nobody counts them
+}
+
+// dav is a CalDAV server and how Holdfast and the people use it.
+type dav struct {
+	service bool   // Holdfast has the service account svc, else each person's own
+	client  string // script of the people's client; "" for caldavtest.Person
+	server  func(*testscript.Env) (server, error)
+}
+
+// server is a CalDAV server.
 type server struct {
 	base     string
 	calendar string // URL with {user}
-	service  string // the same calendar's URL for the service account
+	account  string // the same calendar's URL for the service account
 	team     []string
 }
 
-// targets are the server in memory, scheduling and not, and the real ones that the environment names
-// (HOLDFAST_TEST_RADICALE and HOLDFAST_TEST_CYRUS, files of KEY=VALUE lines), each with each client.
+// targets are the double of Google, the CalDAV server in memory, scheduling and not, and the real ones that the environment
+// names (HOLDFAST_TEST_RADICALE and HOLDFAST_TEST_CYRUS, files of KEY=VALUE lines), each with each client.
 func targets(t *testing.T) []target {
-	var out []target
+	out := []target{{name: "google", silent: true, open: workspace(t)}}
 	for _, scheduling := range []bool{true, false} {
 		name := map[bool]string{true: "scheduling", false: "plain"}[scheduling]
-		out = append(out, target{name: name, schedules: scheduling, service: !scheduling, server: inMemory(scheduling)})
+		out = append(out, target{name: name, silent: !scheduling, open: dav{service: !scheduling, server: inMemory(scheduling)}.world})
 	}
 	clients := os.Getenv("HOLDFAST_TEST_CLIENTS")
 	if clients == "" {
@@ -73,12 +86,12 @@ func targets(t *testing.T) []target {
 			t.Fatal(err)
 		}
 		for _, client := range []string{"evolution", "caldav"} {
-			out = append(out, target{name: name + "-" + client, schedules: name == "cyrus", service: name == "radicale",
-				client: filepath.Join(clients, client+".py"), server: open})
+			out = append(out, target{name: name + "-" + client, silent: name != "cyrus",
+				open: dav{service: name == "radicale", client: filepath.Join(clients, client+".py"), server: open}.world})
 		}
 		if name == "cyrus" {
-			out = append(out, target{name: name + "-service", schedules: true, service: true, blind: true,
-				client: filepath.Join(clients, "caldav.py"), server: open})
+			out = append(out, target{name: name + "-service", blind: true,
+				open: dav{service: true, client: filepath.Join(clients, "caldav.py"), server: open}.world})
 		}
 	}
 	return out
@@ -124,40 +137,50 @@ func real(path string) (func(*testscript.Env) (server, error), error) {
 	}, nil
 }
 
-// open prepares a story: empty calendars, and the files that a story has not brought itself.
-func (t target) open(env *testscript.Env) (*story, error) {
-	srv, err := t.server(env)
+// world is the server with the team's calendars empty, and the passwords that Holdfast needs.
+func (d dav) world(env *testscript.Env) (world, error) {
+	srv, err := d.server(env)
+	if err != nil {
+		return world{}, err
+	}
+	base, err := url.Parse(srv.base)
+	if err != nil {
+		return world{}, err
+	}
+	host := base.Scheme + "://" + base.Host
+	w := world{team: srv.team, office: fmt.Sprintf(`{caldav: {url: %q, username: "{person.id}", password_file: "secrets/{person.id}"}}`, srv.base)}
+	if d.service {
+		w.office = fmt.Sprintf(`{caldav: {url: %q, username: svc, password_file: secrets/svc, calendar: %q, headers: {Schedule-Address: "mailto:{person.email}"}}}`,
+			srv.base, strings.ReplaceAll(srv.account, "{user}", "{person.id}"))
+	}
+	for _, login := range append([]string{"svc"}, srv.team...) {
+		if err := secret(env, login, login+"-pw\n"); err != nil {
+			return world{}, err
+		}
+	}
+	var people []davAccount
+	for _, login := range srv.team {
+		a := davAccount{client: d.client, Person: caldavtest.Person{Base: host, User: login, Password: login + "-pw", Email: login + "@example.test",
+			Calendar: strings.ReplaceAll(strings.TrimPrefix(srv.calendar, host), "{user}", login), HTTP: &http.Client{Timeout: time.Minute}}}
+		people, w.people = append(people, a), append(w.people, a)
+	}
+	return w, wipe(people)
+}
+
+// story prepares a story with the files that it has not brought itself.
+func (t target) story(env *testscript.Env) (*story, error) {
+	w, err := t.open(env)
 	if err != nil {
 		return nil, err
 	}
 	now, _ := series.WallClock(clock.System(), zone)
-	s := &story{people: map[string]account{}, monday: now.Monday()}
-	values := map[string]string{"ORG": "story-" + strconv.FormatInt(clock.System().UnixNano(), 36), "URL": srv.base,
-		"LOGIN": "{person.id}", "CALENDAR": ""}
+	s := &story{world: w, people: map[string]account{}, monday: now.Monday()}
+	values := map[string]string{"ORG": "story-" + strconv.FormatInt(clock.System().UnixNano(), 36), "OFFICE": w.office}
 	for n := range 4 {
 		values[fmt.Sprintf("WEEK%d", n)] = s.monday.AddDays(7 * n).String()
 	}
-	base, err := url.Parse(srv.base)
-	if err != nil {
-		return nil, err
-	}
-	if t.service {
-		values["LOGIN"] = "svc"
-		values["CALENDAR"] = fmt.Sprintf(`, calendar: %q, headers: {Schedule-Address: "mailto:{person.email}"}`,
-			strings.ReplaceAll(srv.service, "{user}", "{person.id}"))
-	}
-	calendar := strings.TrimPrefix(srv.calendar, base.Scheme+"://"+base.Host)
 	for i, role := range roles {
-		login := srv.team[i]
-		a := account{client: t.client, Person: caldavtest.Person{Base: base.Scheme + "://" + base.Host, User: login, Password: login + "-pw",
-			Email: login + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", login), HTTP: &http.Client{Timeout: time.Minute}}}
-		s.people[role], values[strings.ToUpper(role)] = a, login
-		if err := secret(filepath.Join(env.WorkDir, "secrets"), login); err != nil {
-			return nil, err
-		}
-	}
-	if err := secret(filepath.Join(env.WorkDir, "secrets"), "svc"); err != nil {
-		return nil, err
+		s.people[role], values[strings.ToUpper(role)] = w.people[i], w.team[i]
 	}
 	s.pair = values["MIA"] + "/" + values["RAJ"]
 	env.Setenv("PAIR", s.pair)
@@ -174,25 +197,26 @@ func (t target) open(env *testscript.Env) (*story, error) {
 			return nil, err
 		}
 	}
-	return s, s.wipe()
+	return s, nil
 }
 
-func secret(dir, user string) error {
+func secret(env *testscript.Env, name, text string) error {
+	dir := filepath.Join(env.WorkDir, "secrets")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, user), []byte(user+"-pw\n"), 0o600)
+	return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)
 }
 
 func (s *story) ctx() context.Context { return context.Background() }
 
 // wipe empties all calendars, without a word to the others; a scheduling server may still leave a cancelled copy with
 // one whose turn is over, so it goes round.
-func (s *story) wipe() error {
+func wipe(people []davAccount) error {
 	for range 3 {
 		left := 0
-		for _, a := range s.people {
-			entries, err := a.Events(s.ctx())
+		for _, a := range people {
+			entries, err := a.Events(context.Background())
 			if err != nil {
 				return err
 			}

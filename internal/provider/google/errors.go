@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/api/googleapi"
@@ -123,6 +124,8 @@ func classify(err error, now time.Time) (provider.Kind, string, time.Duration) {
 
 func (a *refusal) classify(now time.Time) (provider.Kind, string, time.Duration) {
 	switch {
+	case strings.HasPrefix(a.reason, "push."):
+		return provider.Permanent, "web.url must be an https address that the internet reaches, with a certificate that browsers trust", 0
 	case a.Code == http.StatusUnauthorized:
 		return provider.Auth, signInHint, 0
 	case a.Code == http.StatusTooManyRequests:

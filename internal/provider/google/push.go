@@ -16,32 +16,14 @@ import (
 	"google.golang.org/api/calendar/v3"
 
 	"holdfast/internal/clock"
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
 )
-
-// Channel is a push channel: Google posts to it when a calendar changed. It says that, never what.
-type Channel struct {
-	ID       string
-	Person   string            // whose calendar it watches
-	Token    [sha256.Size]byte // digest of what its messages prove themselves by
-	Resource string            // Google's name of what it watches; "" until Google has told it
-	Opened   time.Time
-	Expires  time.Time // zero until Google has told it
-}
-
-// Channels keeps the channels that are open. Google has no list of them: one that is lost can be stopped by nobody.
-type Channels interface {
-	// Channels are the person's.
-	Channels(ctx context.Context, person string) ([]Channel, error)
-	// Channel is the one of that id; false where there is none.
-	Channel(ctx context.Context, id string) (Channel, bool, error)
-	SetChannel(ctx context.Context, c Channel) error
-	DeleteChannel(ctx context.Context, id string) error
-}
 
 // PushOptions say where Google can ring, and what then happens.
 type PushOptions struct {
 	Address  string // the URL of Push's handler as Google sees it: https, with a certificate that the world trusts
-	Channels Channels
+	Channels provider.Channels
 	Ring     func(person string) // the person's calendar wants a look; called from goroutines of its own
 	Debounce time.Duration       // rings of one person within it are one; 0 is two seconds
 	Clock    clock.Clock
@@ -52,6 +34,8 @@ type PushOptions struct {
 // get lost, come twice and out of order, and our own writes ring too: whoever is rung looks, and the timer goes on.
 type Push struct {
 	o PushOptions
+
+	changing sync.Mutex // held while what is kept of a channel changes
 
 	mu      sync.Mutex
 	waiting map[string]bool // persons who will be rung
@@ -67,20 +51,20 @@ func NewPush(o PushOptions) *Push {
 
 // Keep sees that the person's calendar has a channel that goes on. A new one is opened well before the old one ends, and
 // the old one stopped after that. Call it now and then, an hour apart or less.
-func (p *Push) Keep(ctx context.Context, person string, c *Calendar) error {
+func (p *Push) Keep(ctx context.Context, c *Calendar) error {
 	const op = "watch"
-	all, err := p.o.Channels.Channels(ctx, person)
+	all, err := p.o.Channels.Channels(ctx, c.a.Owner.ID)
 	if err != nil {
 		return c.fail(op, err)
 	}
 	now := p.o.Clock()
 	for i, ch := range all {
-		if ch.fresh(now) {
+		if p.fresh(ch, c.a.Owner, now) {
 			return p.stop(ctx, c, slices.Delete(all, i, i+1))
 		}
 	}
 	token := rand.Text()
-	ch := Channel{ID: rand.Text(), Person: person, Token: sha256.Sum256([]byte(token)), Opened: now}
+	ch := provider.Channel{ID: rand.Text(), Owner: c.a.Owner, Address: p.o.Address, Token: sha256.Sum256([]byte(token)), Opened: now}
 	if err := p.o.Channels.SetChannel(ctx, ch); err != nil { // before Google knows it: else nobody could stop it
 		return c.fail(op, err)
 	}
@@ -91,16 +75,21 @@ func (p *Push) Keep(ctx context.Context, person string, c *Calendar) error {
 	if err != nil {
 		return c.fail(op, err)
 	}
-	ch.Resource, ch.Expires = answer.ResourceId, time.UnixMilli(answer.Expiration)
-	if err := p.o.Channels.SetChannel(ctx, ch); err != nil {
+	err = p.change(ctx, ch.ID, func(ch *provider.Channel) { // its first message may have come already
+		ch.Resource, ch.Expires = answer.ResourceId, time.UnixMilli(answer.Expiration)
+	})
+	if err != nil {
 		return c.fail(op, err)
 	}
 	return p.stop(ctx, c, all)
 }
 
-// fresh reports whether the channel need not be renewed: a quarter of its life is left, or more of it, another part for each so
-// that they are not all renewed at once.
-func (ch Channel) fresh(now time.Time) bool {
+// fresh reports whether the owner's channel need not be renewed: it rings here for that account, and a quarter of its life
+// is left, or more of it, another part for each so that they are not all renewed at once.
+func (p *Push) fresh(ch provider.Channel, owner series.Person, now time.Time) bool {
+	if ch.Address != p.o.Address || ch.Owner.Email != owner.Email || ch.Owner.Calendar != owner.Calendar {
+		return false
+	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(ch.ID))
 	part := 0.25 + 0.15*float64(h.Sum32()%1000)/1000
@@ -111,7 +100,7 @@ func (ch Channel) fresh(now time.Time) bool {
 const forgotten = 30 * 24 * time.Hour
 
 // stop ends channels. One of which the resource is not known cannot be stopped: it ends by itself.
-func (p *Push) stop(ctx context.Context, c *Calendar, all []Channel) error {
+func (p *Push) stop(ctx context.Context, c *Calendar, all []provider.Channel) error {
 	var failed error
 	for _, ch := range all {
 		over := !ch.Expires.IsZero() && !p.o.Clock().Before(ch.Expires)
@@ -130,9 +119,9 @@ func (p *Push) stop(ctx context.Context, c *Calendar, all []Channel) error {
 	return failed
 }
 
-// Leave stops the person's channels: they left, or there is no URL any more.
-func (p *Push) Leave(ctx context.Context, person string, c *Calendar) error {
-	all, err := p.o.Channels.Channels(ctx, person)
+// Leave stops the channels of the calendar's owner: they left, or there is no URL any more.
+func (p *Push) Leave(ctx context.Context, c *Calendar) error {
+	all, err := p.o.Channels.Channels(ctx, c.a.Owner.ID)
 	if err != nil {
 		return c.fail("stop watching", err)
 	}
@@ -146,7 +135,7 @@ func (c *Calendar) watch(ctx context.Context, ch *calendar.Channel) (*calendar.C
 	return c.api.Events.Watch(c.id, ch).Context(ctx).Do(c.quotaUser())
 }
 
-func (c *Calendar) stopChannel(ctx context.Context, ch Channel) error {
+func (c *Calendar) stopChannel(ctx context.Context, ch provider.Channel) error {
 	if err := c.spend(ctx, 1); err != nil {
 		return err
 	}
@@ -176,22 +165,59 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+	_ = http.NewResponseController(w).Flush() // the journal may be busy for a while
 	p.learn(r, ch, resource)
 	if r.Header.Get("X-Goog-Resource-State") != "sync" {
-		p.ring(ch.Person)
+		p.ring(ch.Owner.ID)
 	}
 }
 
-// learn keeps what the message tells of a channel whose opening was never answered.
-func (p *Push) learn(r *http.Request, ch Channel, resource string) {
-	if ch.Resource != "" || resource == "" {
+// heardEvery is how often it is noted that a channel is heard of.
+const heardEvery = time.Hour
+
+// learn keeps what a message tells: that the channel works, and what was not known of one whose opening was never answered.
+func (p *Push) learn(r *http.Request, ch provider.Channel, resource string) {
+	now := p.o.Clock()
+	if now.Sub(ch.Heard) < heardEvery {
 		return
 	}
-	ch.Resource = resource
-	ch.Expires, _ = http.ParseTime(r.Header.Get("X-Goog-Channel-Expiration")) // zero: renewed at once
-	if err := p.o.Channels.SetChannel(r.Context(), ch); err != nil {
+	err := p.change(r.Context(), ch.ID, func(ch *provider.Channel) {
+		ch.Heard = now
+		if ch.Resource == "" {
+			ch.Resource = resource
+			ch.Expires, _ = http.ParseTime(r.Header.Get("X-Goog-Channel-Expiration")) // zero: renewed at once
+		}
+	})
+	if err != nil {
 		p.o.Log.Warn().Err(err).Msg("google: push channel cannot be kept")
 	}
+}
+
+// change changes what is kept of a channel; one that was stopped meanwhile stays forgotten.
+func (p *Push) change(ctx context.Context, id string, f func(*provider.Channel)) error {
+	p.changing.Lock()
+	defer p.changing.Unlock()
+	ch, known, err := p.o.Channels.Channel(ctx, id)
+	if err != nil || !known {
+		return err
+	}
+	f(&ch)
+	return p.o.Channels.SetChannel(ctx, ch)
+}
+
+// tryFor is how long a channel lives that is opened to see whether Google opens one.
+const tryFor = time.Minute
+
+// Try sees whether Google takes the address, and has nothing rung.
+func (p *Push) Try(ctx context.Context, c *Calendar) error {
+	ch := provider.Channel{ID: rand.Text()}
+	answer, err := c.watch(ctx, &calendar.Channel{Id: ch.ID, Type: "web_hook", Address: p.o.Address, Token: rand.Text(),
+		Expiration: p.o.Clock().Add(tryFor).UnixMilli()})
+	if err == nil {
+		ch.Resource = answer.ResourceId
+		err = c.stopChannel(ctx, ch)
+	}
+	return c.fail("watch", err)
 }
 
 // ring rings soon, once for all that happens until then.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,26 +20,26 @@ import (
 // kept are channels in memory.
 type kept struct {
 	mu  sync.Mutex
-	all []google.Channel
+	all []provider.Channel
 }
 
-func (k *kept) Channels(_ context.Context, person string) ([]google.Channel, error) {
+func (k *kept) Channels(_ context.Context, person string) ([]provider.Channel, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(k.all), func(c google.Channel) bool { return c.Person != person }), nil
+	return slices.DeleteFunc(slices.Clone(k.all), func(c provider.Channel) bool { return person != "" && c.Owner.ID != person }), nil
 }
 
-func (k *kept) Channel(_ context.Context, id string) (google.Channel, bool, error) {
+func (k *kept) Channel(_ context.Context, id string) (provider.Channel, bool, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	i := slices.IndexFunc(k.all, func(c google.Channel) bool { return c.ID == id })
+	i := slices.IndexFunc(k.all, func(c provider.Channel) bool { return c.ID == id })
 	if i < 0 {
-		return google.Channel{}, false, nil
+		return provider.Channel{}, false, nil
 	}
 	return k.all[i], true, nil
 }
 
-func (k *kept) SetChannel(ctx context.Context, c google.Channel) error {
+func (k *kept) SetChannel(ctx context.Context, c provider.Channel) error {
 	_ = k.DeleteChannel(ctx, c.ID)
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -49,7 +50,7 @@ func (k *kept) SetChannel(ctx context.Context, c google.Channel) error {
 func (k *kept) DeleteChannel(_ context.Context, id string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.all = slices.DeleteFunc(k.all, func(c google.Channel) bool { return c.ID == id })
+	k.all = slices.DeleteFunc(k.all, func(c provider.Channel) bool { return c.ID == id })
 	return nil
 }
 
@@ -83,7 +84,7 @@ func plainHTTP(o *googletest.Options) { o.Behavior.PlainHTTP = true }
 func TestPush(t *testing.T) {
 	w := open(t, plainHTTP)
 	b, c := ringing(w), w.calendar(mia)
-	w.must(b.Keep(w.ctx(), "mia", c))
+	w.must(b.Keep(w.ctx(), c))
 	if codes := w.deliver(); !slices.Equal(codes, []int{204}) || len(b.rung) != 0 {
 		t.Errorf("the first message is answered %v, and rang %d", codes, len(b.rung))
 	}
@@ -109,7 +110,7 @@ func TestPush(t *testing.T) {
 func TestPushOfStrangers(t *testing.T) {
 	w := open(t, plainHTTP)
 	b, c := ringing(w), w.calendar(mia)
-	w.must(b.Keep(w.ctx(), "mia", c))
+	w.must(b.Keep(w.ctx(), c))
 	w.deliver()
 	w.booked()
 	good := w.Pending()[0]
@@ -138,27 +139,45 @@ func TestPushOfStrangers(t *testing.T) {
 func TestChannelsAreRenewedAndStopped(t *testing.T) {
 	w := open(t, plainHTTP)
 	b := ringing(w)
-	w.must(b.Keep(w.ctx(), "mia", w.calendar(mia)))
+	w.must(b.Keep(w.ctx(), w.calendar(mia)))
 	first := b.all[0]
-	if first.Resource == "" || !first.Expires.Equal(w.at.Add(7*24*time.Hour)) {
+	if first.Resource == "" || !first.Heard.IsZero() || !first.Expires.Equal(w.at.Add(7*24*time.Hour)) {
 		t.Errorf("kept %+v", first)
+	}
+	if w.deliver(); !b.all[0].Heard.Equal(w.at) || b.all[0].Resource != first.Resource {
+		t.Errorf("heard of, and kept %+v", b.all[0])
 	}
 	for w.at.Before(begin.Add(4 * 24 * time.Hour)) {
 		w.at = w.at.Add(time.Hour)
 	}
-	w.must(b.Keep(w.ctx(), "mia", w.calendar(mia)))
+	w.must(b.Keep(w.ctx(), w.calendar(mia)))
 	if len(b.all) != 1 || b.all[0].ID != first.ID {
 		t.Error("renewed too soon")
 	}
 	w.at = begin.Add(6 * 24 * time.Hour) // before it ends
-	w.must(b.Keep(w.ctx(), "mia", w.calendar(mia)))
+	w.must(b.Keep(w.ctx(), w.calendar(mia)))
 	if len(b.all) != 1 || b.all[0].ID == first.ID || !slices.Equal(w.Channels(), []string{b.all[0].ID}) {
 		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
 	}
-	w.must(b.Leave(w.ctx(), "mia", w.calendar(mia)))
-	w.must(b.Leave(w.ctx(), "mia", w.calendar(mia)))
+	w.must(b.Leave(w.ctx(), w.calendar(mia)))
+	w.must(b.Leave(w.ctx(), w.calendar(mia)))
 	if len(b.all) != 0 || len(w.Channels()) != 0 {
 		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
+	}
+}
+
+// Google takes an address or does not: that is seen without a channel that stays.
+func TestTryPush(t *testing.T) {
+	w := open(t, plainHTTP)
+	b, c := ringing(w), w.calendar(mia)
+	w.must(b.Try(w.ctx(), c))
+	if len(b.all) != 0 || len(w.Channels()) != 0 {
+		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
+	}
+	w.Configure(func(b *googletest.Behavior) { b.PlainHTTP = false })
+	err := b.Try(w.ctx(), c)
+	if provider.KindOf(err) != provider.Permanent || !strings.Contains(provider.HintOf(err), "web.url") {
+		t.Errorf("%v (%s)", err, provider.HintOf(err))
 	}
 }
 
@@ -168,7 +187,7 @@ func TestChannelOpenedWithoutAnAnswer(t *testing.T) {
 	w := open(t, plainHTTP)
 	b, c := ringing(w), w.calendar(mia)
 	w.FailNth("calendar.events.watch", 1, googletest.Fault{DropAfterCommit: true})
-	if err := b.Keep(w.ctx(), "mia", c); provider.KindOf(err) != provider.Transient {
+	if err := b.Keep(w.ctx(), c); provider.KindOf(err) != provider.Transient {
 		t.Fatal(err)
 	}
 	if len(b.all) != 1 || b.all[0].Resource != "" {
@@ -178,13 +197,13 @@ func TestChannelOpenedWithoutAnAnswer(t *testing.T) {
 	if b.all[0].Resource == "" || !b.all[0].Expires.After(w.at) {
 		t.Errorf("learnt %+v", b.all)
 	}
-	w.must(b.Keep(w.ctx(), "mia", c))
-	w.must(b.Leave(w.ctx(), "mia", c))
+	w.must(b.Keep(w.ctx(), c))
+	w.must(b.Leave(w.ctx(), c))
 	if len(b.all) != 0 || len(w.Channels()) != 0 {
 		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
 	}
 	w.FailNth("calendar.events.watch", 1, googletest.Fault{Status: 403, Reason: "forbidden"})
-	if err := b.Keep(w.ctx(), "mia", c); provider.KindOf(err) != provider.Auth || len(b.all) != 0 {
+	if err := b.Keep(w.ctx(), c); provider.KindOf(err) != provider.Auth || len(b.all) != 0 {
 		t.Errorf("refused: %v, kept %d", err, len(b.all))
 	}
 }
@@ -197,7 +216,7 @@ func TestDebounce(t *testing.T) {
 		k := &kept{}
 		bell := make(chan time.Time, 10)
 		p := google.NewPush(google.PushOptions{Channels: k, Ring: func(string) { bell <- time.Now() }, Clock: time.Now, Address: "https://holdfast.example/push"})
-		w.must(p.Keep(t.Context(), "mia", c))
+		w.must(p.Keep(t.Context(), c))
 		m := w.Pending()[0]
 		post := func() {
 			r := httptest.NewRequest(http.MethodPost, "/push", nil)

@@ -175,7 +175,10 @@ func (s *Server) rows(q *query) []row {
 		}
 		for _, k := range sorted(e.dropped) {
 			if e.dropped[k] > q.since && (q.incremental || q.deleted) && !e.deleted {
-				add(occurrence{ev: e, key: k, cancelled: true, dropped: true})
+				// Also of one whose occurrence is back: what is told is that the exception is no more.
+				if o, _ := e.at(k); o.dropped || !o.exception && !q.single {
+					add(occurrence{ev: e, key: k, cancelled: true, dropped: true})
+				}
 			}
 		}
 	}

@@ -85,18 +85,27 @@ func (e *event) starts(to time.Time) []moment {
 	return out
 }
 
-// at is the occurrence whose original start has that suffix.
+// at is the occurrence whose original start has that suffix. One whose exception was dropped is the series' own again once the
+// series has it again.
 func (e *event) at(key string) (occurrence, bool) {
 	if x := e.exceptions[key]; x != nil {
 		s, end := times(x.body)
 		return occurrence{ev: e, key: key, original: x.original, start: s, end: end, body: x.body,
 			cancelled: x.cancelled || e.deleted, exception: true, sequence: max(x.sequence, e.sequence)}, true
 	}
+	if m, ok := e.startAt(key); ok {
+		return e.plain(m), true
+	}
 	if _, ok := e.dropped[key]; ok {
 		return occurrence{ev: e, key: key, cancelled: true, dropped: true}, true
 	}
+	return occurrence{}, false
+}
+
+// startAt is the original start that has that suffix; false where the series has none there.
+func (e *event) startAt(key string) (moment, bool) {
 	if !e.isSeries() {
-		return occurrence{}, false
+		return moment{}, false
 	}
 	layout := "20060102T150405Z"
 	if len(key) == 8 {
@@ -104,13 +113,13 @@ func (e *event) at(key string) (occurrence, bool) {
 	}
 	t, err := time.Parse(layout, key)
 	if err != nil {
-		return occurrence{}, false
+		return moment{}, false
 	}
 	all := e.starts(t)
 	if len(all) == 0 || !all[len(all)-1].t.Equal(t) || all[len(all)-1].suffix() != key {
-		return occurrence{}, false
+		return moment{}, false
 	}
-	return e.plain(all[len(all)-1]), true
+	return all[len(all)-1], true
 }
 
 // plain is the occurrence of the series that begins at m, with nothing of its own.

@@ -245,6 +245,33 @@ func TestB22ExceptionsThatNoLongerMatch(t *testing.T) {
 	}
 }
 
+// An exception that was dropped is no more; its occurrence is one like any other once the rule has it again.
+func TestB22DroppedAndBack(t *testing.T) {
+	w := open(t)
+	id := text(w.insert1(mia, weekly(with(raj))), "id")
+	x := id + "_20261215T090000Z"
+	w.patch(mia, x, object{"summary": "another"})
+	w.patch(mia, id, object{"recurrence": []any{"RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261208T090000Z"}})
+	w.call(mia, "PATCH", cal+"/"+x, object{"summary": "again"}).wrong(404, "notFound")
+	w.patch(mia, id, object{"recurrence": []any{"RRULE:FREQ=WEEKLY;BYDAY=TU"}})
+	for _, who := range []string{mia, raj} {
+		if now := w.get(who, x); text(now, "status") != "confirmed" || now["summary"] != w.get(who, id)["summary"] {
+			t.Errorf("%s has %v", who, now)
+		}
+	}
+	w.patch(mia, x, object{"summary": "again"})
+	_, token := w.list(mia)
+	for _, who := range []string{mia, raj} {
+		if all := exceptions(first(w.list(who)), id); len(all) != 1 || text(all[0], "summary") != "again" {
+			t.Errorf("%s has %v", who, all)
+		}
+	}
+	w.patch(mia, id, object{"location": "Lobby"})
+	if items, _ := w.after(mia, token); len(items) != 2 {
+		t.Errorf("%d items: %v", len(items), items)
+	}
+}
+
 func TestB23SplitAsAPersonWould(t *testing.T) {
 	at := time.Date(2026, 12, 15, 9, 0, 0, 0, time.UTC)
 	for _, drops := range []bool{false, true} {

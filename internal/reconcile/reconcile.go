@@ -18,7 +18,6 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
-	"holdfast/internal/slotting"
 )
 
 // Desired is what the roster wants at a moment.
@@ -264,34 +263,6 @@ func (x *round) alarm(id string, b Break) {
 		x.out.Alarms = append(x.out.Alarms, b)
 	}
 	x.out.Breaks[id] = b
-}
-
-// chooseSlots fills in the slots of auto pairs that have none yet.
-func (x *round) chooseSlots() map[series.Pair]string {
-	in := slotting.Input{Weeks: x.Policy.HorizonWeeks, Booked: map[string][]series.Slot{}, Busy: x.intervals()}
-	in.From = series.DateOf(x.now.UTC()).AddDays(1)
-	for _, v := range series.Gather(x.want, x.observed) {
-		s := series.Slot{}
-		switch h := v.Head(); {
-		case h != nil && !h.Ended(x.now):
-			s = h.Mark.Slot
-		case v.Wanted && !v.Want.Auto:
-			s = v.Want.Slot
-		case v.Wanted && !v.Stale && len(v.Candidates) == 0:
-			in.Want = append(in.Want, v.Want)
-		}
-		if !s.IsZero() && s.Every > 0 {
-			in.Booked[v.Pair.Manager] = append(in.Booked[v.Pair.Manager], s)
-			in.Booked[v.Pair.Report] = append(in.Booked[v.Pair.Report], s)
-		}
-	}
-	slots, none := slotting.Choose(in)
-	for i := range x.want {
-		if s, ok := slots[x.want[i].Pair]; ok {
-			x.want[i].Slot = s
-		}
-	}
-	return none
 }
 
 // busy expands a calendar's busy time from a week ago to the horizon.

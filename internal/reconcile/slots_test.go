@@ -1,0 +1,122 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/provider/memory"
+	"holdfast/internal/series"
+)
+
+// auto wishes for a 1:1 whose slot Holdfast chooses.
+func (x *org) auto(pair string, change func(*series.Series)) {
+	x.wish(pair, "Mon 09:00 1h0m0s 1w Europe/Berlin", func(s *series.Series) {
+		s.Auto, s.Line = true, "auto 1h0m0s 1w manager"
+		s.Slot.Weekday, s.Slot.At = 0, 0
+		if change != nil {
+			change(s)
+		}
+	})
+}
+
+// slots are those of the pairs' live series.
+func (x *org) slots(pairs ...string) string {
+	text := ""
+	for _, p := range pairs {
+		e := x.live(p)
+		if e.Slot() != e.Mark.Slot {
+			x.Fatalf("%s is booked on %s and stands on %s", p, e.Mark.Slot, e.Slot())
+		}
+		text += fmt.Sprintf("%s %s from %s\n", p, e.Slot(), e.First())
+	}
+	return text
+}
+
+func weekdays(from, to series.TimeOfDay) series.Hours {
+	var h series.Hours
+	for d := time.Monday; d <= time.Friday; d++ {
+		h[d] = []series.Window{{From: from, To: to}}
+	}
+	return h
+}
+
+func (x *org) expect(want, got string) {
+	x.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		x.Fatalf("(-want +got):\n%s", d)
+	}
+}
+
+// What is booked stands: nobody is moved when others come, and a room is not booked twice; a lost journal changes nothing.
+func TestAutoSlotsStand(t *testing.T) {
+	x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+	for _, id := range []string{"kim", "bo", "cy", "di"} {
+		x.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: "office", Zone: berlin, Hours: weekdays(10*60, 12*60)})
+	}
+	x.auto("mia/kim", nil)
+	r, _ := x.holdfast()
+	x.once(r)
+	x.quiet(r)
+	first := "mia/kim Mon 11:00 Europe/Berlin from 2026-11-30\n"
+	x.expect(first, x.slots("mia/kim"))
+
+	x.now = x.now.AddDate(0, 0, 3)
+	x.auto("mia/lee", nil)                                                       // who has the same manager
+	x.auto("bo/cy", nil)                                                         // and the same room
+	x.auto("bo/di", func(s *series.Series) { s.Place = "https://meet.example" }) // and neither
+	x.once(r)
+	x.quiet(r)
+	all := []string{"mia/kim", "mia/lee", "bo/cy", "bo/di"}
+	x.expect(first+"mia/lee Mon 09:00 Europe/Berlin from 2026-12-07\nbo/cy Tue 10:00 Europe/Berlin from 2026-12-08\nbo/di Mon 11:00 Europe/Berlin from 2026-12-07\n", x.slots(all...))
+
+	booked := x.slots(all...)
+	again, _ := x.holdfast()
+	x.quiet(again)
+	x.quiet(again)
+	x.expect(booked, x.slots(all...))
+}
+
+// Who moves over to another manager gives up the slot they had, though they have no other time.
+func TestAutoSlotOfTheNewManager(t *testing.T) {
+	x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+	x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: berlin, Hours: series.Hours{time.Tuesday: {{From: 600, To: 660}}}})
+	x.auto("mia/kim", nil)
+	r, _ := x.holdfast()
+	x.once(r)
+	x.wish("mia/kim", "none", nil)
+	x.auto("lee/kim", nil)
+	x.once(r)
+	x.quiet(r)
+	x.expect("lee/kim Tue 10:00 Europe/Berlin from 2026-12-01\n", x.slots("lee/kim"))
+}
+
+// A pair for which there is no slot is told why, and the rest goes on.
+func TestAutoWithoutASlot(t *testing.T) {
+	x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+	x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: "Asia/Tokyo", Hours: weekdays(9*60, 17*60)})
+	x.hire(series.Person{ID: "bo", Email: "bo@example.com", Calendar: "office", Zone: berlin, Hours: weekdays(9*60, 17*60)})
+	x.auto("bo/kim", nil)
+	x.auto("bo/lee", nil)
+	r, _ := x.holdfast()
+	out := x.once(r)
+	if h := out.Plan.Held; len(h) != 1 || h[0].Because != "the working hours of bo and kim never overlap for 1h0m0s" || h[0].Pair.Report != "kim" {
+		x.Fatalf("held %+v", h)
+	}
+	x.expect("bo/lee Mon 10:00 Europe/Berlin from 2026-12-07\n", x.slots("bo/lee"))
+	x.quiet(r)
+}
+
+// The first 1:1 is in the week of `starts`, or where its day is over by then in the one after; never before.
+func TestAutoStarts(t *testing.T) {
+	for starts, want := range map[string]string{"2026-12-07": "2026-12-08", "2026-12-08": "2026-12-08", "2026-12-09": "2026-12-15", "2026-12-13": "2026-12-15"} {
+		x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+		x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: berlin, Hours: series.Hours{time.Tuesday: {{From: 600, To: 660}}}})
+		x.auto("mia/kim", func(s *series.Series) { x.must(s.Starts.UnmarshalText([]byte(starts))) })
+		r, _ := x.holdfast()
+		x.once(r)
+		x.expect("mia/kim Tue 10:00 Europe/Berlin from "+want+"\n", x.slots("mia/kim"))
+	}
+}

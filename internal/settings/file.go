@@ -42,7 +42,7 @@ type FileGoogle struct {
 	TokenKeyFile       yamlpos.Text `yaml:"token_key_file" jsonschema:"example=secrets/google-key" jsonschema_description:"With oauth_client_file: file with a random key of 32 characters or more, with which people's tokens are encrypted. May use ${ENV}."`
 	TokenKey           yamlpos.Text `yaml:"token_key" jsonschema:"pattern=^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$,example=${GOOGLE_TOKEN_KEY}" jsonschema_description:"Only as ${ENV}: never the key itself."`
 	Tokens             yamlpos.Text `yaml:"tokens" jsonschema:"default=google-tokens" jsonschema_description:"Folder of the encrypted tokens. May use ${ENV}."`
-	Poll               yamlpos.Text `yaml:"poll" jsonschema:"pattern=^[0-9.hms]+$,default=1m" jsonschema_description:"How often to look."`
+	Poll               yamlpos.Text `yaml:"poll" jsonschema:"pattern=^[0-9.hms]+$" jsonschema_description:"How often to look. Default: 5m, and 30m where Google tells of changes (web.url)."`
 }
 
 // FilePolicy is the policy as the file writes it.
@@ -69,7 +69,8 @@ type FileNotice struct {
 	yamlpos.Pos `yaml:"-"`
 }
 
-// FileWeb is the web page as the file writes it.
+// FileWeb is how the daemon is reached, as the file writes it.
 type FileWeb struct {
-	Listen yamlpos.Text `yaml:"listen" jsonschema:"example=127.0.0.1:8080"`
+	Listen yamlpos.Text `yaml:"listen" jsonschema:"example=127.0.0.1:8080,default=127.0.0.1:8080" jsonschema_description:"Where the daemon answers, once there is a url."`
+	URL    yamlpos.Text `yaml:"url" jsonschema:"pattern=^(https?://|[$][{]),example=https://holdfast.example.com" jsonschema_description:"How the internet reaches the daemon, by way of a proxy with a certificate: Google then tells of changes at once. May use ${ENV}."`
 }

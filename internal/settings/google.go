@@ -20,10 +20,18 @@ type Google struct {
 	Endpoint       string // base URL of the API; "" is Google's own
 	Tokens         string // folder of the encrypted tokens
 	Poll           time.Duration
+	Pushed         time.Duration // how often to look where Google tells of changes
 
 	keyFile string
 	key     Secret
 }
+
+// How often calendars at Google are read where the file does not say: a quarter of the day's free quota for 1,000 pairs (see the
+// README), and far less where it is only for the messages that get lost.
+const (
+	pollGoogle = 5 * time.Minute
+	pollPushed = 30 * time.Minute
+)
 
 // TokenKey is the key with which people's tokens are encrypted. The error tells which file cannot be read.
 func (g Google) TokenKey() (Secret, error) {
@@ -49,7 +57,10 @@ func (g Google) Credentials() ([]byte, error) {
 
 func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) {
 	what := "calendar " + name.V
-	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, time.Minute), Endpoint: strings.TrimSuffix(p.expand(what, f.Endpoint), "/"), Tokens: p.path("google-tokens")}
+	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, pollGoogle), Pushed: pollPushed, Endpoint: strings.TrimSuffix(p.expand(what, f.Endpoint), "/"), Tokens: p.path("google-tokens")}
+	if f.Poll.Given() {
+		g.Pushed = g.Poll
+	}
 	if f.Tokens.Given() {
 		g.Tokens = p.path(p.expand(what, f.Tokens))
 	}

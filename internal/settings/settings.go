@@ -28,7 +28,8 @@ type Settings struct {
 	Calendars map[string]CalDAV
 	Google    map[string]Google // the other calendars
 	Policy    Policy
-	Listen    string // of the web page; "" for none
+	Listen    string // address at which the daemon answers; "" for none
+	URL       string // how the internet reaches it, without a slash at the end; "" for not at all
 
 	// Warnings are what works and yet should not stay so.
 	Warnings yamlpos.Problems
@@ -103,18 +104,33 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 			p.Add(n.Pos, "notify", "notices are not supported by this version")
 		}
 	}
-	if t := f.Web.Listen; t.Given() {
+	p.web(f.Web, &s)
+	if err := p.Err(); err != nil {
+		return Settings{}, err
+	}
+	s.Warnings = p.warnings
+	return s, nil
+}
+
+func (p *parser) web(f FileWeb, s *Settings) {
+	if t := f.Listen; t.Given() {
 		_, port, err := net.SplitHostPort(t.V)
 		if n, err2 := strconv.ParseUint(port, 10, 16); err != nil || err2 != nil || n > 65535 {
 			p.Add(t.Pos, "web.listen", "%q is not an address like 127.0.0.1:8080", t.V)
 		}
 		s.Listen = t.V
 	}
-	if err := p.Err(); err != nil {
-		return Settings{}, err
+	if t := f.URL; t.Given() {
+		s.URL = strings.TrimSuffix(p.expand("web.url", t), "/")
+		s.Listen = cmp.Or(s.Listen, "127.0.0.1:8080")
+		u, err := url.Parse(s.URL)
+		switch {
+		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+			p.Add(t.Pos, "web.url", "want a URL like https://holdfast.example.com")
+		case u.Scheme == "http" && !isLoopback(u.Hostname()):
+			p.Add(t.Pos, "web.url", "%q is not https://, and Google rings at nothing else", t.V)
+		}
 	}
-	s.Warnings = p.warnings
-	return s, nil
 }
 
 var orgPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,63}$`)

@@ -82,8 +82,12 @@ func show(s Settings) string {
 	for _, r := range s.Roster {
 		fmt.Fprintf(&b, "roster %s at %s\n", r.V, r.Pos)
 	}
-	fmt.Fprintf(&b, "database %s\nlisten %q\n", s.Database, s.Listen)
+	fmt.Fprintf(&b, "database %s\nlisten %q url %q\n", s.Database, s.Listen, s.URL)
 	for _, name := range s.CalendarNames() {
+		if g, ok := s.Google[name]; ok {
+			fmt.Fprintf(&b, "calendar %s service=%q client=%q tokens=%q endpoint=%q poll=%s pushed=%s\n", name, g.ServiceAccount, g.OAuthClient, g.Tokens, g.Endpoint, g.Poll, g.Pushed)
+			continue
+		}
 		c := s.Calendars[name]
 		fmt.Fprintf(&b, "calendar %s poll=%s file=%q\n", name, c.Poll, c.passwordFile)
 		c.passwordFile = ""

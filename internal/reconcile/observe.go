@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -48,6 +49,32 @@ func (x *round) interest(p series.Person) provider.Interest {
 	return in
 }
 
+// due are those of these people whose calendars are read now. What is known of the others is taken for what they are.
+func (x *round) due(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		p, last := x.people[id], x.mem.Snapshots[id]
+		_, broken := x.mem.Breaks[id]
+		if broken || last.At.IsZero() || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
+			return false
+		}
+		x.observed[id] = series.Observed{Snapshot: last, Last: last, Busy: x.busy(last)}
+		return true
+	})
+}
+
+// unread are people whose calendars were not read in this round, and to whose series the plan wants to write.
+func (x *round) unread() []string {
+	ids := map[string]bool{}
+	for _, c := range x.out.Plan.Changes {
+		for _, id := range []string{c.Calendar, c.Pair.Manager, c.Pair.Report} {
+			if _, known := x.people[id]; known && !x.read[id] {
+				ids[id] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
 // observe reads the calendars of these people. Again means a second look within the round: what Observed.Last is stays.
 func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	type answer struct {
@@ -89,6 +116,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	for _, id := range ids {
 		a := got[id]
 		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
+		x.read[id] = true
 		if a.err != nil {
 			o.Snapshot, o.Stale = o.Last, true
 			x.broken(id, a.err)

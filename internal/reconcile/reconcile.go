@@ -33,9 +33,13 @@ type Options struct {
 	Roster  func(now time.Time) (Desired, error) // an error: there is no good roster at all
 	Open    func(p series.Person) (provider.Calendar, error)
 	Journal Journal
-	Policy  plan.Policy
-	Clock   clock.Clock
-	Log     zerolog.Logger
+	// Due says whether a person's calendar is to be read in this round of Once; last is what is known of it. A calendar that is not
+	// stays as known. One of which nothing is known, which could not be read or has something else to be searched for is read in
+	// any case, and so is every one that something is written to. Nil, and with asks: all are due.
+	Due    func(p series.Person, last series.Snapshot) bool
+	Policy plan.Policy
+	Clock  clock.Clock
+	Log    zerolog.Logger
 	// Progress is told of long work: what, how much of it is done, and of how much. It may be nil.
 	Progress func(what string, done, of int)
 }
@@ -89,7 +93,8 @@ type round struct {
 	want      []series.Series
 	people    map[string]series.Person // to observe
 	observed  map[string]series.Observed
-	mu        sync.Mutex // guards calendars
+	read      map[string]bool // people whose calendars were read in this round
+	mu        sync.Mutex      // guards calendars
 	calendars map[string]provider.Calendar
 	hung      sync.Map              // names of the settings' calendars whose server did not answer in time
 	written   map[string]series.Ref // by calendar and event: the versions that this round wrote
@@ -137,11 +142,18 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		return Round{}, err
 	}
 	all := slices.Sorted(maps.Keys(x.people))
+	if r.Due != nil && len(asks) == 0 {
+		all = x.due(all)
+	}
 	x.observe(ctx, all, false)
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
 	x.decide(asks)
+	if unread := x.unread(); len(unread) > 0 {
+		x.observe(ctx, unread, false)
+		x.decide(asks)
+	}
 	x.apply(ctx, len(asks) > 0)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
@@ -168,7 +180,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 }
 
 func (r *Reconciler) begin(ctx context.Context) (*round, error) {
-	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, calendars: map[string]provider.Calendar{}, written: map[string]series.Ref{}, ended: map[string]bool{}}
+	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, read: map[string]bool{}, calendars: map[string]provider.Calendar{}, written: map[string]series.Ref{}, ended: map[string]bool{}}
 	var err error
 	if x.mem, err = r.Journal.Load(ctx); err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
@@ -316,7 +328,7 @@ func (x *round) record(ctx context.Context) error {
 	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
 		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Breaks: x.out.Breaks, HeldSet: x.out.Plan.HeldDigest()}
 	for id, o := range x.observed {
-		if !o.Stale {
+		if !o.Stale && x.read[id] {
 			rec.Snapshots[id] = o.Snapshot
 		}
 	}

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,39 @@ func TestJournalLost(t *testing.T) {
 			x.Fatalf("flags %s, before %s", flags(now), before)
 		}
 		x.quiet(again)
+	})
+}
+
+// Calendars that are not due stay as known, until something is to be written to them.
+func TestDue(t *testing.T) {
+	each(t, func(x *org) {
+		r, _ := x.holdfast()
+		due := map[string]bool{}
+		r.Due = func(p series.Person, last series.Snapshot) bool {
+			if last.At.IsZero() {
+				x.Fatalf("asked whether %s is due, of whom nothing is known", p.ID)
+			}
+			return due[p.ID]
+		}
+		x.once(r) // nothing is known
+		x.quiet(r)
+		e := x.live("mia/raj")
+		x.must(x.world.Hands("mia").Move(e.ID, on(e, "2026-12-08"), on(e, "2026-12-10")))
+		if got := flags(x.quiet(r)); got != "" {
+			x.Fatalf("saw %s on a calendar that was not due", got)
+		}
+		due["mia"] = true
+		first := flags(x.once(r))
+		if !strings.Contains(first, "moved") {
+			x.Fatalf("flags %q", first)
+		}
+		due["mia"] = false
+		x.quiet(r)
+		x.must(x.world.Hands("mia").Cancel(e.ID, on(e, "2026-12-15")))
+		x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = "Room Birch" })
+		if got := x.once(r); len(got.Applied) == 0 || !strings.Contains(flags(got), "cancelled") {
+			x.Fatalf("applied %d, flags %s", len(got.Applied), flags(got))
+		}
 	})
 }
 

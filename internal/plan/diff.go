@@ -13,8 +13,9 @@ type Input struct {
 	Now    time.Time
 	Views  []series.View // as Gather gives them; Want.Slot is chosen where the roster says auto
 	Policy Policy
-	NoSlot map[series.Pair]string // pairs with slot: auto for which no slot was found, and why
-	Asks   []Ask                  // with any, only their pairs are planned
+	Chosen map[series.Pair][]string // what mattered for the slots that were chosen now, in words
+	NoSlot map[series.Pair]string   // pairs with slot: auto for which no slot was found, and why
+	Asks   []Ask                    // with any, only their pairs are planned
 	// Allowed is the digest of the held set that a person let through.
 	Allowed string
 	Writes  map[series.Pair]int // writes made today
@@ -210,6 +211,9 @@ func (p *pairPlan) create(w series.Series, from series.Date, why, because string
 		return
 	}
 	c := p.creation(w, why)
+	if w.Slot == p.v.Want.Slot {
+		c.Why = append(c.Why, p.in.Chosen[p.v.Pair]...)
+	}
 	if because != "" {
 		p.hold(Create, c, because, true)
 		return

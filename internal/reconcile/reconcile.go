@@ -230,9 +230,9 @@ func (x *round) decide(asks []plan.Ask) {
 		m, r := x.observed[w.Pair.Manager], w.Report
 		w.ClientDelivers = m.Snapshot.Schedules && r.Calendar != "" && r.Calendar != w.Manager.Calendar
 	}
-	noSlot := x.chooseSlots()
+	chosen, noSlot := x.chooseSlots()
 	x.out.Views = series.Gather(x.want, x.observed)
-	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, NoSlot: noSlot, Asks: asks,
+	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: chosen, NoSlot: noSlot, Asks: asks,
 		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful()})
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.

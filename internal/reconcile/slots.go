@@ -8,15 +8,16 @@ import (
 	"holdfast/internal/slotting"
 )
 
-// chooseSlots fills in the slots of auto pairs that have none yet, and tells why others get none.
-func (x *round) chooseSlots() map[series.Pair]string {
+// chooseSlots fills in the slots of auto pairs that have none yet. It tells what mattered for them, and why others get none.
+func (x *round) chooseSlots() (why map[series.Pair][]string, none map[series.Pair]string) {
 	slots, none := slotting.Choose(x.standing(series.Gather(x.want, x.observed)))
+	why = map[series.Pair][]string{}
 	for i := range x.want {
-		if s, ok := slots[x.want[i].Pair]; ok {
-			x.want[i].Slot = s
+		if c, ok := slots[x.want[i].Pair]; ok {
+			x.want[i].Slot, why[x.want[i].Pair] = c.Slot, c.Why
 		}
 	}
-	return none
+	return why, none
 }
 
 // standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way.

@@ -23,22 +23,37 @@ type Input struct {
 	Busy   map[string][]series.Interval // time taken by other events, by person id
 }
 
-// Choose gives the wanted pairs the best slots there are, or tells why there is none. What stands does not move.
-func Choose(in Input) (map[series.Pair]series.Slot, map[series.Pair]string) {
-	slots, none := map[series.Pair]series.Slot{}, map[series.Pair]string{}
+// Chosen is the slot that a pair gets, with what mattered for it in short sentences.
+type Chosen struct {
+	Slot series.Slot
+	Why  []string
+}
+
+// Choose gives the wanted pairs the best slots there are, or tells why there is none. What stands does not move. A pair that
+// meets every second or fourth week counts as one that meets every week: its weeks are then free to change.
+func Choose(in Input) (map[series.Pair]Chosen, map[series.Pair]string) {
+	slots, none := map[series.Pair]Chosen{}, map[series.Pair]string{}
 	if len(in.Want) == 0 {
 		return slots, none
 	}
 	b := build(in, series.Pair{})
-	s, err := Solve(&b.Problem)
-	for i, w := range b.want {
+	if err := b.validate(); err != nil {
+		for _, w := range b.want {
+			none[w.Pair] = fmt.Sprintf("choose slots: %v", err)
+		}
+		return slots, none
+	}
+	solver := newSolver(&b.Problem)
+	s := solver.solve()
+	for k := range solver.o.pairs {
+		i := solver.o.pairs[k].given
 		switch {
-		case err != nil:
-			none[w.Pair] = err.Error()
+		case i >= len(b.want):
 		case s.Slots[i] == None:
-			none[w.Pair] = why(w, s.Reasons[i])
+			none[b.want[i].Pair] = why(b.want[i], s.Reasons[i])
 		default:
-			slots[w.Pair] = b.slot(w, s.Slots[i])
+			c := b.slot(b.want[i], s.Slots[i])
+			slots[b.want[i].Pair] = Chosen{c, b.praise(i, s, len(solver.o.pairs[k].options), in.From)}
 		}
 	}
 	return slots, none

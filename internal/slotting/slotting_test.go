@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,10 +111,10 @@ func TestChoose(t *testing.T) {
 }
 
 // told is slots and reasons, by pair.
-func told(slots map[series.Pair]series.Slot, none map[series.Pair]string) string {
+func told(slots map[series.Pair]slotting.Chosen, none map[series.Pair]string) string {
 	text := ""
 	for _, p := range slices.SortedFunc(maps.Keys(slots), series.Pair.Compare) {
-		text += fmt.Sprintf(", %s %s", p, slots[p])
+		text += fmt.Sprintf(", %s %s", p, slots[p].Slot)
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(none), series.Pair.Compare) {
 		text += fmt.Sprintf(", %s: %s", p, none[p])
@@ -212,10 +213,11 @@ func TestChosenSlotsWorkAllYear(t *testing.T) {
 			take(w, meetings(w.Slot, in.From))
 		}
 		for _, w := range in.Want {
-			s, ok := slots[w.Pair]
+			chosen, ok := slots[w.Pair]
 			if !ok {
 				continue
 			}
+			s := chosen.Slot
 			if s.Duration != w.Slot.Duration || s.Every != w.Slot.Every || s.Zone != w.Slot.Zone || int(s.At)%slotting.Grid != 0 {
 				t.Fatalf("wanted %s, got %s", w.Slot.Line(), s.Line())
 			}
@@ -251,7 +253,7 @@ func TestChooseKeepsWhatStands(t *testing.T) {
 		slots, _ := slotting.Choose(in)
 		for _, w := range in.Want {
 			if s, ok := slots[w.Pair]; ok {
-				w.Slot = s
+				w.Slot = s.Slot
 				in.Stand = append(in.Stand, w)
 			}
 		}
@@ -291,6 +293,36 @@ func TestExplainInWords(t *testing.T) {
 		{Manager: "mia", Report: "bob"}: "explain the slot of mia/bob: no such pair",
 	} {
 		if diff := cmp.Diff(want, text(pair)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestChosenInWords(t *testing.T) {
+	berlin, kolkata := "Europe/Berlin", "Asia/Kolkata"
+	mia, lee := person("mia", berlin, hours(9, 17)), person("lee", berlin, series.Hours{time.Monday: {{From: 540, To: 600}}})
+	raj := person("raj", kolkata, hours(15, 17))
+	dee := person("dee", "Pacific/Auckland", series.Hours{time.Saturday: {{From: 0, To: 240}}})
+	for _, c := range []struct {
+		in   slotting.Input
+		want string
+	}{
+		{slotting.Input{Want: []series.Series{want(mia, lee)}}, "Mon 09:00 Europe/Berlin: the only slot that is free and within the hours of both all year; " +
+			"in the next 9 weeks nobody is away or busy then; it is the first or the last hour of somebody's week"},
+		{slotting.Input{Want: []series.Series{want(mia, raj)}, Busy: map[string][]series.Interval{"raj": weekly(2, 9, 120, series.Soft)}},
+			"Tue 11:30 Europe/Berlin: the best for everyone of 5 slots that are free and within the hours of both all year; for raj that is 16:00 or 15:00, as clocks change; " +
+				"in the next 9 weeks one of them is away or busy then twice"},
+		{slotting.Input{Want: []series.Series{want(person("cy", berlin, series.Hours{}), dee)}},
+			"Fri 14:00 Europe/Berlin: the best for everyone of 3 slots that are free and within the hours of both all year; for dee that is Sat 02:00 or Sat 01:00 or Sat 00:00, as clocks change; " +
+				"in the next 9 weeks nobody is away or busy then; it is the first or the last hour of somebody's week"},
+	} {
+		c.in.From, c.in.Weeks = monday, 8
+		slots, none := slotting.Choose(c.in)
+		text := told(nil, none)
+		for _, s := range slots {
+			text += s.Slot.String() + ": " + strings.Join(s.Why, "; ")
+		}
+		if diff := cmp.Diff(c.want, text); diff != "" {
 			t.Error(diff)
 		}
 	}

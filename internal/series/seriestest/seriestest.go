@@ -45,6 +45,7 @@ type Moment struct {
 	Views    []series.View
 	Observed map[string]series.Observed
 	Busy     map[string][]series.Interval
+	Chosen   map[series.Pair][]string
 	NoSlot   map[series.Pair]string
 	Policy   plan.Policy
 	Asks     []plan.Ask
@@ -55,7 +56,7 @@ type Moment struct {
 
 // PlanInput is the moment as Diff takes it.
 func (m *Moment) PlanInput() plan.Input {
-	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, NoSlot: m.NoSlot, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
+	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
 		Fresh: m.Fresh, Doubtful: m.Doubtful}
 }
 
@@ -245,7 +246,7 @@ func (s *teller) join() {
 
 // look observes every calendar and puts the moment together.
 func (s *teller) look() *Moment {
-	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, NoSlot: map[series.Pair]string{},
+	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, Chosen: map[series.Pair][]string{}, NoSlot: map[series.Pair]string{},
 		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
@@ -275,6 +276,7 @@ func (s *teller) look() *Moment {
 		}
 		if chosen, ok := s.chosen[v.Pair]; ok {
 			want[i].Slot.Weekday, want[i].Slot.At = chosen.Weekday, chosen.At
+			m.Chosen[v.Pair] = []string{"chosen because both are free"}
 		} else {
 			m.NoSlot[v.Pair] = "no slot is free for both"
 		}

@@ -17,6 +17,7 @@ type Input struct {
 	Frozen       map[series.Pair]series.Week  // the last week whose outcome is final
 	Pending      map[string]Pending           // by flag id
 	Behind       map[series.Pair][]string     // Event.Times of earlier versions, which a late copy may still show
+	Documents    map[series.Pair][]Finding    // what is wrong with the pairs' documents
 }
 
 // Pending is a difference in a copy that waits for a second observation.
@@ -67,6 +68,9 @@ func (d *detector) run() {
 	d.weeks()
 	if !d.v.Wanted {
 		return
+	}
+	for _, f := range d.in.Documents[d.v.Pair] {
+		d.detailed(Flag{Pair: d.v.Pair, Kind: f.Kind, Detail: f.Detail, By: ByUnknown}, time.Time{})
 	}
 	d.lost()
 	if h := d.v.Head(); h != nil && !h.Mark.Slot.IsZero() {
@@ -167,10 +171,15 @@ func (d *detector) outcome(day series.Date, r Result, by By, notice *time.Durati
 
 // flag adds a flag; booked is the start that the notice is counted to, zero for none.
 func (d *detector) flag(kind Kind, generation int, day series.Date, from, to string, by By, booked time.Time) Flag {
-	f := Flag{Pair: d.v.Pair, Generation: generation, Kind: kind, Occurrence: day, From: from, To: to, By: by, Since: d.v.At}
+	return d.detailed(Flag{Pair: d.v.Pair, Generation: generation, Kind: kind, Occurrence: day, From: from, To: to, By: by}, booked)
+}
+
+// detailed is flag for one that is filled in but for Since and Notice.
+func (d *detector) detailed(f Flag, booked time.Time) Flag {
+	f.Since = d.v.At
 	if old, ok := d.in.Known[f.ID()]; ok {
 		f.Since, f.Notice = old.Since, old.Notice
-		if by == ByUnknown {
+		if f.By == ByUnknown {
 			f.By = old.By
 		}
 	} else if !booked.IsZero() {

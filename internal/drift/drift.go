@@ -30,7 +30,17 @@ const (
 	SeriesEnded  Kind = "series-ended"  // the series was deleted or ended by hand
 	CopyDiffers  Kind = "copy-differs"  // the report's own copy shows something else
 	Duplicate    Kind = "duplicate"     // somebody made a second series out of ours
+	// Those of the pair's document, as package prepdoc finds them. They are of no occurrence and no generation.
+	DocMissing    Kind = "doc-missing"    // it is gone or in the trash
+	DocUnreadable Kind = "doc-unreadable" // one of the two cannot edit it
+	DocOvershared Kind = "doc-overshared" // somebody else can see it
 )
+
+// Finding is something wrong with a pair's document.
+type Finding struct {
+	Kind   Kind
+	Detail string // plain words with counts; no names, no addresses, no links
+}
 
 // By is who did it.
 type By string
@@ -51,6 +61,7 @@ type Flag struct {
 	// From and To are times (RFC 3339 with offset), durations or slots, never places, addresses or links; "" is unknown
 	// or nothing.
 	From, To string
+	Detail   string // what it is, in plain words with counts; "" where the kind says it all
 	By       By
 	Notice   *time.Duration // between the first observation and the booked start; nil: not known
 	Since    time.Time      // first observed
@@ -129,7 +140,7 @@ func Compare(before, now []Flag, unread map[series.Pair]bool) Edges {
 		switch {
 		case !known:
 			e.Opened = append(e.Opened, f)
-		case old.From != f.From || old.To != f.To || old.By != f.By:
+		case old.From != f.From || old.To != f.To || old.Detail != f.Detail || old.By != f.By:
 			e.Changed = append(e.Changed, f)
 		}
 	}

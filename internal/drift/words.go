@@ -47,8 +47,17 @@ func (f Flag) Words() string {
 		s = fmt.Sprintf("the report's copy shows %s instead of %s", orElse(to, "nothing"), orElse(from, "nothing"))
 	case Duplicate:
 		s = "there is a second copy of the series"
+	case DocMissing:
+		s = "the pair's document is missing"
+	case DocUnreadable:
+		s = "the pair's document cannot be edited by both"
+	case DocOvershared:
+		s = "the pair's document is not the two's alone"
 	default:
 		s = string(f.Kind) + ": " + day
+	}
+	if f.Detail != "" {
+		s += ": " + f.Detail
 	}
 	if f.By == ByManager || f.By == ByReport {
 		s += " by the " + string(f.By)

@@ -279,6 +279,13 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	for _, s := range w.Skips {
 		why = append(why, s.Date.Long()+" is skipped: "+s.Why)
 	}
+	switch {
+	case w.Doc.Template == "":
+	case w.Link == "":
+		why = append(why, "its document cannot be made yet: the agenda link comes later")
+	default:
+		why = append(why, "its document is a copy of the template, shared by the two")
+	}
 	c := Change{Generation: w.Generation, To: w.Slot.String(), Mails: 1, Steps: []Step{{Create: &w}}}
 	if !w.Ends.IsZero() {
 		why = append(why, "no meeting after "+w.Ends.Long())

@@ -32,6 +32,8 @@ func (p *pairPlan) fields(h *series.Event) {
 		case touched:
 			held = append(held, "both the roster and a person changed "+fieldWord[f])
 			continue
+		case f == series.FieldLink && w.Doc.Template != "":
+			why = append(why, "the agenda link leads to the pair's own document")
 		default:
 			why = append(why, "the roster changed "+fieldWord[f])
 		}

@@ -71,9 +71,7 @@ func WantOf(v series.View, now time.Time) Want {
 	if h == nil {
 		return w
 	}
-	if h.Mark.Written[series.FieldLink] == series.Digest(h.Link) {
-		w.Known = h.Link
-	}
+	w.Known = h.OwnLink()
 	if v.Want.Doc.Section == "" || v.Stale {
 		return w
 	}

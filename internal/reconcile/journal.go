@@ -20,6 +20,8 @@ type Journal interface {
 	Done(ctx context.Context, id int64, at time.Time, err error) error
 	// Commit records what a round saw and found, in one transaction.
 	Commit(ctx context.Context, r Record) error
+	// KeepDocument remembers a pair's document; a zero one forgets it.
+	KeepDocument(ctx context.Context, pair series.Pair, d Document) error
 	// Told records that the edges were told to people.
 	Told(ctx context.Context, at time.Time, notices []Notice) error
 	// Allow lets the held set of that digest through until the time.
@@ -47,17 +49,19 @@ type Memory struct {
 	Writes    map[series.Pair]int         // writes since midnight UTC
 	Allowed   string                      // digest of the held set that may go through, "" if none or lapsed
 	HeldSet   string                      // digest of the last plan's held set
-	Breaks    map[string]Break            // calendars that cannot be read, by person id, and pairs in doubt, by their name
+	Breaks    map[string]Break            // calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by documentKey
+	Documents map[series.Pair]Document    // of pairs that have one of their own
 	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
 }
 
 // Pending is a difference in a copy that waits for a second observation.
 type Pending = drift.Pending
 
-// Break is a calendar that cannot be read, or a pair of which it is not known what became of its series: told once.
+// Break is a calendar that cannot be read, a pair of which it is not known what became of its series, or a document that
+// cannot be made or looked at: told once.
 type Break struct {
 	Since time.Time
-	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"
+	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document "document"
 	Text  string // the error, for the admin
 	Hint  string
 }

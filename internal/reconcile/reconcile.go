@@ -36,10 +36,12 @@ type Options struct {
 	// Due says whether a person's calendar is to be read in this round of Once; last is what is known of it. A calendar that is not
 	// stays as known. One of which nothing is known, which could not be read or has something else to be searched for is read in
 	// any case, and so is every one that something is written to. Nil, and with asks: all are due.
-	Due    func(p series.Person, last series.Snapshot) bool
-	Policy plan.Policy
-	Clock  clock.Clock
-	Log    zerolog.Logger
+	Due func(p series.Person, last series.Snapshot) bool
+	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
+	Documents Documents
+	Policy    plan.Policy
+	Clock     clock.Clock
+	Log       zerolog.Logger
 	// Progress is told of long work: what, how much of it is done, and of how much. It may be nil.
 	Progress func(what string, done, of int)
 }
@@ -49,6 +51,7 @@ type Reconciler struct {
 	Options
 	errands map[string]int // done on errandDay, by the object written
 	day     series.Date
+	rest    map[series.Pair]time.Time // until when a document is left alone that could not be tended
 }
 
 // New makes a Reconciler.
@@ -56,7 +59,7 @@ func New(o Options) *Reconciler {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	return &Reconciler{Options: o, errands: map[string]int{}}
+	return &Reconciler{Options: o, errands: map[string]int{}, rest: map[series.Pair]time.Time{}}
 }
 
 // Failure is something that did not work, with what a person can do.
@@ -99,6 +102,8 @@ type round struct {
 	hung      sync.Map              // names of the settings' calendars whose server did not answer in time
 	written   map[string]series.Ref // by calendar and event: the versions that this round wrote
 	ended     map[string]bool       // ids of the events that this round ended
+	chosen    map[series.Pair][]string
+	noSlot    map[series.Pair]string // pairs for which no slot was found, and why
 	out       Round
 }
 
@@ -114,6 +119,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
 	}
 	x.out.Breaks = x.mem.Breaks
+	x.links(false)
 	x.decide(nil)
 	x.out.Open = x.mem.Open
 	return x.out, nil
@@ -129,6 +135,7 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
+	x.links(true)
 	x.decide(asks)
 	x.detect()
 	return x.out, nil
@@ -149,10 +156,14 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
+	x.links(false)
 	x.decide(asks)
-	if unread := x.unread(); len(unread) > 0 {
-		x.observe(ctx, unread, false)
-		x.decide(asks)
+	x.reread(ctx, asks)
+	if changed, err := x.documents(ctx, asks); err != nil {
+		return x.out, err
+	} else if changed {
+		x.diff(asks)
+		x.reread(ctx, asks)
 	}
 	x.apply(ctx, len(asks) > 0)
 	if touched := x.touched(); len(touched) > 0 {
@@ -192,6 +203,9 @@ func (r *Reconciler) begin(ctx context.Context) (*round, error) {
 	if err := x.rename(ctx, d); err != nil {
 		return nil, err
 	}
+	if x.mem.Documents == nil {
+		x.mem.Documents = map[series.Pair]Document{}
+	}
 	x.want = d.Series
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
 	x.people = x.observable(d)
@@ -230,9 +244,14 @@ func (x *round) decide(asks []plan.Ask) {
 		m, r := x.observed[w.Pair.Manager], w.Report
 		w.ClientDelivers = m.Snapshot.Schedules && r.Calendar != "" && r.Calendar != w.Manager.Calendar
 	}
-	chosen, noSlot := x.chooseSlots()
+	x.chosen, x.noSlot = x.chooseSlots()
+	x.diff(asks)
+}
+
+// diff makes views and plan of the series that are wanted.
+func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
-	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: chosen, NoSlot: noSlot, Asks: asks,
+	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Asks: asks,
 		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful()})
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
@@ -297,6 +316,14 @@ func (x *round) intervals() map[string][]series.Interval {
 	return out
 }
 
+// reread reads the calendars that the plan wants to write to and that were not read yet, and decides anew.
+func (x *round) reread(ctx context.Context, asks []plan.Ask) {
+	if unread := x.unread(); len(unread) > 0 {
+		x.observe(ctx, unread, false)
+		x.decide(asks)
+	}
+}
+
 // detect finds flags and outcomes in what was last observed.
 func (x *round) detect() {
 	x.out.Views = series.Gather(x.want, x.observed)
@@ -305,7 +332,7 @@ func (x *round) detect() {
 		known[f.ID()] = f
 	}
 	x.out.Found = drift.Detect(drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(),
-		Known: known, Frozen: x.mem.Frozen, Pending: x.mem.Pending, Behind: x.mem.TimesSeen})
+		Known: known, Frozen: x.mem.Frozen, Pending: x.mem.Pending, Behind: x.mem.TimesSeen, Documents: x.findings()})
 	x.out.Edges = drift.Compare(x.mem.Open, x.out.Found.Flags, x.out.Found.Unread)
 	x.out.Open = slices.Clone(x.out.Found.Flags)
 	for _, f := range x.mem.Open {

@@ -150,6 +150,14 @@ func (e Event) BookedFirst(s Slot) Date {
 	return d
 }
 
+// OwnLink is the event's link if it is the one that Holdfast wrote, else "".
+func (e Event) OwnLink() string {
+	if e.Mark.Written[FieldLink] != Digest(e.Link) {
+		return ""
+	}
+	return e.Link
+}
+
 // Touched reports whether the field is other than Holdfast last wrote it.
 func (e Event) Touched(f Field) bool {
 	if f == FieldSlot {

@@ -89,9 +89,9 @@ func putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 }
 
 func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	const put = `INSERT INTO flags (id, manager, report, generation, kind, occurrence, from_text, to_text, by_whom, notice, since, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
-		ON CONFLICT (id) DO UPDATE SET from_text = excluded.from_text, to_text = excluded.to_text, by_whom = excluded.by_whom,
+	const put = `INSERT INTO flags (id, manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+		ON CONFLICT (id) DO UPDATE SET from_text = excluded.from_text, to_text = excluded.to_text, detail = excluded.detail, by_whom = excluded.by_whom,
 			notice = excluded.notice, since = excluded.since,
 			state = CASE state WHEN 'closed' THEN 'open' ELSE state END,
 			acked = CASE state WHEN 'closed' THEN NULL ELSE acked END,
@@ -120,7 +120,7 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 }
 
 func flagRow(f drift.Flag) []any {
-	return []any{f.ID(), f.Pair.Manager, f.Pair.Report, f.Generation, string(f.Kind), f.Occurrence.String(), f.From, f.To,
+	return []any{f.ID(), f.Pair.Manager, f.Pair.Report, f.Generation, string(f.Kind), f.Occurrence.String(), f.From, f.To, f.Detail,
 		string(f.By), length(f.Notice), micro(f.Since)}
 }
 

@@ -30,6 +30,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		Pending:   map[string]reconcile.Pending{},
 		Writes:    map[series.Pair]int{},
 		Breaks:    map[string]reconcile.Break{},
+		Documents: map[series.Pair]reconcile.Document{},
 		TimesSeen: map[series.Pair][]string{},
 	}}
 	err = errors.Join(
@@ -40,6 +41,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
 		l.each(ctx, l.pending, `SELECT flag, times, by_whom, since FROM pending`),
 		l.each(ctx, l.brk, `SELECT person, since, kind, text, hint FROM breaks`),
+		l.each(ctx, l.document, `SELECT manager, report, data FROM documents`),
 		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND (error IS NULL OR error IN ('conflict', 'permanent')) GROUP BY manager, report`,
 			micro(midnight(series.DateOf(now)))),
 		l.each(ctx, l.times, `SELECT manager, report, times FROM versions ORDER BY n DESC`),
@@ -154,7 +156,7 @@ func midnight(d series.Date) time.Time {
 }
 
 const (
-	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, by_whom, notice, since, state, closed FROM flags`
+	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state, closed FROM flags`
 	flagOrder   = `state = 'closed', since, manager, report, occurrence, kind, generation`
 )
 
@@ -162,7 +164,7 @@ func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
 	var occurrence string
 	var notice, closed sql.NullInt64
 	var since int64
-	if err = r.Scan(&f.Pair.Manager, &f.Pair.Report, &f.Generation, &f.Kind, &occurrence, &f.From, &f.To, &f.By, &notice, &since, &f.State, &closed); err != nil {
+	if err = r.Scan(&f.Pair.Manager, &f.Pair.Report, &f.Generation, &f.Kind, &occurrence, &f.From, &f.To, &f.Detail, &f.By, &notice, &since, &f.State, &closed); err != nil {
 		return f, err
 	}
 	f.Notice, f.Since = duration(notice), instant(since)

@@ -71,7 +71,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if a.Store, err = store.Open(ctx, "sqlite:"+a.Settings.Database, o.Clock, store.Options{}); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	a.Reconciler = reconcile.New(reconcile.Options{Org: a.Settings.Org, Roster: a.Desired, Open: a.calendar, Journal: a.Store, Policy: a.Policy(),
+	a.Reconciler = reconcile.New(reconcile.Options{Org: a.Settings.Org, Roster: a.Desired, Open: a.calendar, Journal: a.Store, Documents: documents{a}, Policy: a.Policy(),
 		Clock: o.Clock, Log: o.Log, Progress: o.Progress})
 	return a, nil
 }
@@ -117,11 +117,6 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	}
 	if len(shared) > 0 {
 		return reconcile.Desired{}, shared.Err()
-	}
-	for _, w := range d.Series {
-		if w.Doc.Template != "" {
-			return reconcile.Desired{}, fmt.Errorf("pair %s: documents made from a template are not supported by this version: give prep_doc a link", w.Pair)
-		}
 	}
 	return d, nil
 }

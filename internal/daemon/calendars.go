@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"holdfast/internal/prepdoc"
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/caldav"
 	"holdfast/internal/provider/google"
@@ -33,6 +34,8 @@ type account struct {
 	project *google.Project
 	client  func(series.Person) *http.Client
 	app     *signin.App // nil with a service account
+	docs    *prepdoc.Docs
+	withDoc *signin.App // app, asking for the documents too
 }
 
 // calendar opens a person's calendar, and keeps it for as long as the person stays the same.
@@ -47,7 +50,9 @@ func (a *App) Examine(ctx context.Context, p series.Person) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.doctor(ctx), nil
+	found := o.doctor(ctx)
+	documents, err := a.examineDocuments(ctx, p)
+	return append(found, documents...), err
 }
 
 func (a *App) opened(p series.Person) (opened, error) {
@@ -122,13 +127,17 @@ func (a *App) google(g settings.Google) (account, error) {
 		return fail(err, "put the file there that the Google Cloud console gives")
 	}
 	who := account{project: google.New(google.Options{Endpoint: g.Endpoint, Clock: a.o.Clock, Log: a.o.Log})}
-	scopes := []string{google.Scope}
+	files := prepdoc.Scope
+	if g.AllFiles {
+		files = prepdoc.AllScope
+	}
+	docs := prepdoc.Options{Endpoint: g.Endpoint, Log: a.o.Log}
 	if g.ServiceAccount != "" {
-		s, err := signin.NewServiceAccount(file, scopes, a.http)
+		s, err := signin.NewServiceAccount(file, []string{google.Scope}, a.http)
 		if err != nil {
 			return account{}, err
 		}
-		who.client = s.Client
+		who.client, docs.Clients = s.Client, clients(s.Also(files).Client)
 	} else {
 		key, err := g.TokenKey()
 		if err != nil {
@@ -138,11 +147,15 @@ func (a *App) google(g settings.Google) (account, error) {
 		if err != nil {
 			return account{}, err
 		}
-		if who.app, err = signin.NewApp(file, scopes, vault, a.http); err != nil {
+		if who.app, err = signin.NewApp(file, []string{google.Scope}, vault, a.http); err != nil {
 			return account{}, err
 		}
-		who.client = who.app.Client
+		if who.withDoc, err = signin.NewApp(file, []string{google.Scope, files}, vault, a.http); err != nil {
+			return account{}, err
+		}
+		who.client, docs.Clients = who.app.Client, clients(who.withDoc.Client)
 	}
+	who.docs = prepdoc.New(docs)
 	a.accounts[g.Name] = who
 	return who, nil
 }
@@ -161,8 +174,14 @@ func (a *App) ConnectGoogle(ctx context.Context, p series.Person, show func(addr
 	if who.app == nil {
 		return &provider.Error{Kind: provider.Permanent, Op: "connect", Err: fmt.Errorf("calendar %s uses a service account: nobody need connect", g.Name), Hint: "`holdfast doctor` tells whether the delegation is as it must be"}
 	}
-	if paste != nil {
-		return who.app.ConnectByHand(ctx, p, show, paste)
+	app := who.app
+	if templated, err := a.templated(p); err != nil {
+		return err
+	} else if len(templated) > 0 {
+		app = who.withDoc
 	}
-	return who.app.Connect(ctx, p, show)
+	if paste != nil {
+		return app.ConnectByHand(ctx, p, show, paste)
+	}
+	return app.Connect(ctx, p, show)
 }

@@ -20,8 +20,11 @@ import (
 	"holdfast/internal/series"
 )
 
-// Scope is what the manager's client needs: files that Holdfast made or was given.
+// Scope is the least that the manager's client needs: files that Holdfast made or was given.
 const Scope = drive.DriveFileScope
+
+// AllScope is what it needs beyond that to copy a template that a person made: all files that the manager sees.
+const AllScope = drive.DriveScope
 
 // The keys of Marks among the document's appProperties.
 const (

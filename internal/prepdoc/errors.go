@@ -36,7 +36,11 @@ func (c code) Error() string {
 }
 
 // seeTemplate is what to do about a template or folder that is not to be seen.
-const seeTemplate = "share template and folder with the managers; by " + Scope + " Holdfast sees only what it made or was given, to see any template it needs https://www.googleapis.com/auth/drive too"
+const seeTemplate = "share template and folder with the managers; by the scope drive.file Holdfast sees only what it made or was given: to copy a template that a person made " +
+	"it needs `drive_scope: drive` at the calendar in holdfast.yaml, and the scope " + AllScope + " granted"
+
+// grant is what to do about a scope that is missing.
+const grant = "grant the scope of drive_scope (" + Scope + " unless it says otherwise): in the Workspace admin console for a service account, else by `holdfast auth google` and the manager's id"
 
 var word = regexp.MustCompile(`^[A-Za-z_]{1,64}$`)
 
@@ -49,8 +53,8 @@ var hints = map[string]string{
 	"storageQuotaExceeded":            "the manager's Drive is full",
 	"accessNotConfigured":             "enable the Google Drive API and the Google Docs API in the Cloud project",
 	"SERVICE_DISABLED":                "enable the Google Drive API and the Google Docs API in the Cloud project",
-	"insufficientPermissions":         "grant the scope " + Scope + ": in the Admin console for a service account, else by holdfast auth google",
-	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": "grant the scope " + Scope + ": in the Admin console for a service account, else by holdfast auth google",
+	"insufficientPermissions":         grant,
+	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": grant,
 	"appNotAuthorizedToFile":          seeTemplate,
 	"cannotCopyFile":                  "let the managers copy the template: share it with them and allow copies",
 }

@@ -25,6 +25,7 @@ type journal struct {
 	outcomes map[string]drift.Outcome // by pair and week
 	pending  map[string]reconcile.Pending
 	breaks   map[string]reconcile.Break
+	docs     map[series.Pair]reconcile.Document
 	acts     []act
 	versions []version
 	allowed  map[string]time.Time
@@ -46,7 +47,7 @@ type version struct {
 
 func newJournal(now func() time.Time) *journal {
 	return &journal{now: now, empty: true, snaps: map[string][]byte{}, people: map[string]series.Person{}, flags: map[string]reconcile.FlagRow{},
-		outcomes: map[string]drift.Outcome{}, pending: map[string]reconcile.Pending{}, breaks: map[string]reconcile.Break{}, allowed: map[string]time.Time{}}
+		outcomes: map[string]drift.Outcome{}, pending: map[string]reconcile.Pending{}, breaks: map[string]reconcile.Break{}, docs: map[series.Pair]reconcile.Document{}, allowed: map[string]time.Time{}}
 }
 
 func (j *journal) failing(op string) error {
@@ -62,7 +63,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		return reconcile.Memory{}, err
 	}
 	m := reconcile.Memory{Empty: j.empty, Snapshots: map[string]series.Snapshot{}, People: maps.Clone(j.people), Frozen: map[series.Pair]series.Week{},
-		Pending: maps.Clone(j.pending), Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
+		Pending: maps.Clone(j.pending), Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), Documents: maps.Clone(j.docs), TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
 	for id, b := range j.snaps {
 		var s series.Snapshot
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -95,6 +96,16 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		}
 	}
 	return m, nil
+}
+
+// KeepDocument is reconcile.Journal's.
+func (j *journal) KeepDocument(_ context.Context, p series.Pair, d reconcile.Document) error {
+	if d.State == "" {
+		delete(j.docs, p)
+	} else {
+		j.docs[p] = d
+	}
+	return j.failing("document")
 }
 
 // Begin is reconcile.Journal's.

@@ -42,6 +42,7 @@ type FileGoogle struct {
 	TokenKeyFile       yamlpos.Text `yaml:"token_key_file" jsonschema:"example=secrets/google-key" jsonschema_description:"With oauth_client_file: file with a random key of 32 characters or more, with which people's tokens are encrypted. May use ${ENV}."`
 	TokenKey           yamlpos.Text `yaml:"token_key" jsonschema:"pattern=^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$,example=${GOOGLE_TOKEN_KEY}" jsonschema_description:"Only as ${ENV}: never the key itself."`
 	Tokens             yamlpos.Text `yaml:"tokens" jsonschema:"default=google-tokens" jsonschema_description:"Folder of the encrypted tokens. May use ${ENV}."`
+	DriveScope         yamlpos.Text `yaml:"drive_scope" jsonschema:"enum=drive.file,enum=drive,default=drive.file" jsonschema_description:"What Holdfast asks for where prep_doc has a template: drive.file are only the files that it made or was given, drive are all that the manager sees."`
 	Poll               yamlpos.Text `yaml:"poll" jsonschema:"pattern=^[0-9.hms]+$" jsonschema_description:"How often to look. Default: 5m, and 30m where Google tells of changes (web.url)."`
 }
 

@@ -19,6 +19,7 @@ type Google struct {
 	OAuthClient    string // path of the client file; "" with ServiceAccount
 	Endpoint       string // base URL of the API; "" is Google's own
 	Tokens         string // folder of the encrypted tokens
+	AllFiles       bool   // Holdfast may ask for all of a manager's Drive, not only for what it made there
 	Poll           time.Duration
 	Pushed         time.Duration // how often to look where Google tells of changes
 
@@ -61,6 +62,7 @@ func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) 
 	if f.Poll.Given() {
 		g.Pushed = g.Poll
 	}
+	g.AllFiles = f.DriveScope.V == "drive"
 	if f.Tokens.Given() {
 		g.Tokens = p.path(p.expand(what, f.Tokens))
 	}

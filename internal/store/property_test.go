@@ -36,7 +36,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			}
 		}()
 		want := reconcile.Memory{Empty: true, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}, Frozen: map[series.Pair]series.Week{},
-			Pending: map[string]reconcile.Pending{}, Breaks: map[string]reconcile.Break{}, TimesSeen: map[series.Pair][]string{}}
+			Pending: map[string]reconcile.Pending{}, Breaks: map[string]reconcile.Break{}, Documents: map[series.Pair]reconcile.Document{}, TimesSeen: map[series.Pair][]string{}}
 		open := map[string]drift.Flag{}
 		allowed := map[string]time.Time{}
 		type act struct {
@@ -72,6 +72,18 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 						want.Frozen[o.Pair] = o.Week
 					}
 				}
+			},
+			"document": func(rt *rapid.T) {
+				p, d := drawPair(rt), reconcile.Document{}
+				if rapid.Bool().Draw(rt, "has one") {
+					d = reconcile.Document{Link: "https://docs.example.com/d", Looked: now, Findings: []drift.Finding{{Kind: drift.DocMissing, Detail: rapid.String().Draw(rt, "detail")}}, State: "{}"}
+				}
+				if d.State == "" {
+					delete(want.Documents, p)
+				} else {
+					want.Documents[p] = d
+				}
+				must(t, oneOf(rt, stores).KeepDocument(t.Context(), p, d))
 			},
 			"begin": func(rt *rapid.T) {
 				p := drawPair(rt)
@@ -141,7 +153,7 @@ func drawPair(t *rapid.T) series.Pair {
 
 func drawFlag(t *rapid.T, since time.Time) drift.Flag {
 	f := drift.Flag{Pair: drawPair(t), Generation: 1, Kind: drift.Moved, Occurrence: day(rapid.SampledFrom([]int{1, 8}).Draw(t, "day")), Since: since,
-		To: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "to"), By: drift.ByUnknown}
+		To: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "to"), Detail: rapid.SampledFrom([]string{"", "a group can see it"}).Draw(t, "detail"), By: drift.ByUnknown}
 	if rapid.Bool().Draw(t, "notice") {
 		n := time.Duration(rapid.Int64Range(0, int64(100*time.Hour)).Draw(t, "of"))
 		f.Notice = &n

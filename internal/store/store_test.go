@@ -242,6 +242,8 @@ func TestRename(t *testing.T) {
 	if ok, err := s.Acknowledge(ctx, f.ID(), noon); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
+	doc := reconcile.Document{Link: "https://docs.example.com/d", Looked: noon, State: "{}"}
+	must(t, s.KeepDocument(ctx, mia, doc))
 	for range 2 {
 		must(t, s.Rename(ctx, "raj", "rajesh"))
 	}
@@ -262,6 +264,9 @@ func TestRename(t *testing.T) {
 	m := load(t, s)
 	if _, ok := m.Snapshots["rajesh"]; !ok || len(m.People) != 1 {
 		t.Errorf("snapshots %v, people %v", m.Snapshots, m.People)
+	}
+	if d := cmp.Diff(map[series.Pair]reconcile.Document{o.Pair: doc}, m.Documents); d != "" {
+		t.Error(d)
 	}
 }
 

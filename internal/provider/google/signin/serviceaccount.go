@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/jwt"
@@ -19,6 +20,7 @@ import (
 type ServiceAccount struct {
 	file   accountFile
 	scopes []string
+	all    []string // the scopes that the delegation must have in all
 	http   *http.Client
 }
 
@@ -34,7 +36,7 @@ type accountFile struct {
 
 // NewServiceAccount reads a key file, to ask for exactly these scopes over base; nil is http.DefaultClient.
 func NewServiceAccount(file []byte, scopes []string, base *http.Client) (*ServiceAccount, error) {
-	a := &ServiceAccount{scopes: scopes, http: base}
+	a := &ServiceAccount{scopes: scopes, all: scopes, http: base}
 	const hint = "put the JSON key of a service account there, as the Google Cloud console gives it"
 	if err := json.Unmarshal(file, &a.file); err != nil {
 		return nil, needed(hint, "service_account_file is no JSON")
@@ -51,6 +53,11 @@ func NewServiceAccount(file []byte, scopes []string, base *http.Client) (*Servic
 	return a, nil
 }
 
+// Also is the same account asking for other scopes, which the delegation must have beside those of a.
+func (a *ServiceAccount) Also(scopes ...string) *ServiceAccount {
+	return &ServiceAccount{file: a.file, scopes: scopes, all: slices.Concat(a.all, scopes), http: a.http}
+}
+
 // ClientID is what the admin console wants to know the account by.
 func (a *ServiceAccount) ClientID() string { return a.file.ClientID }
 
@@ -58,7 +65,7 @@ func (a *ServiceAccount) ClientID() string { return a.file.ClientID }
 func (a *ServiceAccount) Client(p series.Person) *http.Client {
 	config := &jwt.Config{Email: a.file.Email, PrivateKey: []byte(a.file.Key), PrivateKeyID: a.file.KeyID, Scopes: a.scopes,
 		TokenURL: a.file.TokenURI, Subject: series.Address(p.Email)}
-	w := who{person: p.ID, client: a.file.ClientID, scopes: a.scopes, service: true,
+	w := who{person: p.ID, client: a.file.ClientID, scopes: a.all, service: true,
 		again: "check the service account in the Google Cloud console"}
 	return client(a.http, func(ctx context.Context) (*oauth2.Token, error) {
 		t, err := config.TokenSource(over(ctx, a.http)).Token()

@@ -1,0 +1,407 @@
+package daemon
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/plan"
+	"holdfast/internal/prepdoc"
+	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+const robot = "holdfast@project.iam.gserviceaccount.com"
+
+// studio is a Google with an admin's template, and the program for it on a clock that tests move.
+type studio struct {
+	*testing.T
+	*googletest.Server
+	*App
+	at       time.Time
+	dir      string
+	template string
+	log      strings.Builder
+}
+
+const secretWords = "Raise for Raj"
+
+func newStudio(t *testing.T) *studio {
+	t.Helper()
+	o := &studio{T: t, at: time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), dir: t.TempDir()}
+	o.Server = googletest.New(googletest.Options{Clock: o.now, Users: []googletest.User{
+		{Email: "mia@example.com", Name: "Mia", Zone: "Europe/Berlin"}, {Email: "raj@example.com", Name: "Raj", Zone: "Asia/Kolkata"},
+		{Email: "lee@example.com", Name: "Lee", Zone: "Europe/Berlin"}, {Email: "admin@example.com", Name: "Admin"},
+	}, Delegation: []googletest.ServiceAccount{{Email: robot, Scopes: []string{google.Scope, prepdoc.AllScope}}}})
+	srv := httptest.NewServer(googletest.Strict(t, o.Server))
+	t.Cleanup(srv.Close)
+	o.SetBase(srv.URL)
+	folder := o.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "Templates", MIME: googletest.FolderMIME})
+	o.Grant(folder, "domain", "example.com", "reader")
+	o.template = o.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "1:1", Text: "= Our 1:1\n", Parent: folder})
+	o.write("key.json", string(o.ServiceAccountJSON(robot)))
+	o.write("holdfast.yaml", fmt.Sprintf("org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, drive_scope: drive, endpoint: %s}}}\n", srv.URL))
+	o.roster("mia", "{report: raj, slot: Tue 10:00}")
+	o.start()
+	return o
+}
+
+func (o *studio) now() time.Time { return o.at }
+
+func (o *studio) must(err error) {
+	o.Helper()
+	if err != nil {
+		o.Fatal(err)
+	}
+}
+
+func (o *studio) write(name, text string) {
+	o.Helper()
+	o.must(os.WriteFile(filepath.Join(o.dir, name), []byte(text), 0o600))
+}
+
+func (o *studio) read(name string) string {
+	o.Helper()
+	b, err := os.ReadFile(filepath.Join(o.dir, name))
+	o.must(err)
+	return string(b)
+}
+
+// roster makes the manager meet those reports, with documents made from the template.
+func (o *studio) roster(manager string, reports ...string) {
+	o.Helper()
+	o.write("roster.yaml", fmt.Sprintf(`defaults: {prep_doc: {template: %s, section: standard}}
+people:
+  mia: {name: Mia, email: mia@example.com, calendar: office, zone: Europe/Berlin}
+  raj: {name: Raj, email: raj@example.com, calendar: office, zone: Asia/Kolkata}
+  lee: {name: Lee, email: lee@example.com, calendar: office, zone: Europe/Berlin}
+one_on_ones:
+  - {manager: %s, reports: [%s]}
+`, o.template, manager, strings.Join(reports, ", ")))
+}
+
+// start starts the program, anew if it runs.
+func (o *studio) start() {
+	o.Helper()
+	a, err := Open(o.Context(), Options{Config: filepath.Join(o.dir, "holdfast.yaml"), Clock: o.now, Log: zerolog.New(&o.log)})
+	o.must(err)
+	o.App = a
+	o.Cleanup(func() { _ = a.Close() }) // some tests have closed it by then
+}
+
+// round makes a round, some seconds after the last.
+func (o *studio) round(asks ...plan.Ask) reconcile.Round {
+	o.Helper()
+	o.at = o.at.Add(5 * time.Second)
+	r, err := o.Reconciler.Once(o.Context(), asks...)
+	o.must(err)
+	return r
+}
+
+// well is a round in which nothing fails.
+func (o *studio) well() reconcile.Round {
+	o.Helper()
+	r := o.round()
+	if len(r.Failures) > 0 {
+		o.Fatal(r.Failures[0].Err, r.Failures[0].Hint)
+	}
+	return r
+}
+
+// rests says that further rounds write nothing at all.
+func (o *studio) rests() {
+	o.Helper()
+	o.Reset()
+	if r := o.well(); len(r.Applied) > 0 || len(o.wrote()) > 0 || len(o.Mails()) > 0 {
+		o.Fatalf("a further round: %v, writes %v, %d mails", said(r), o.wrote(), len(o.Mails()))
+	}
+}
+
+// wrote are the methods called that change something.
+func (o *studio) wrote() []string {
+	var out []string
+	for _, r := range o.Requests() {
+		if m := r.Method; !strings.HasSuffix(m, ".get") && !strings.HasSuffix(m, ".list") {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func said(r reconcile.Round) string {
+	var out []string
+	for _, c := range r.Applied {
+		out = append(out, fmt.Sprintf("%s %s %d mails %q", c.Pair, c.Action, c.Mails, c.Why))
+	}
+	return strings.Join(out, "\n")
+}
+
+func flagsOf(r reconcile.Round) string {
+	var out []string
+	for _, f := range r.Open {
+		out = append(out, f.Pair.String()+" "+f.Words())
+	}
+	return strings.Join(out, "\n")
+}
+
+// made are the documents beside the template.
+func (o *studio) made() []string {
+	var out []string
+	for _, id := range o.Files() {
+		if id != o.template && o.ask("/drive/v3/files/" + id + "?fields=mimeType")["mimeType"] == googletest.DocMIME {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// ask reads something as whoever may, by any app.
+func (o *studio) ask(path string) map[string]any {
+	o.Helper()
+	for _, who := range []string{"mia@example.com", "lee@example.com", "admin@example.com"} {
+		r, err := http.NewRequestWithContext(o.Context(), http.MethodGet, o.Base()+path, nil)
+		o.must(err)
+		r.Header.Set("Authorization", "Bearer "+o.Token(who, "any", "drive", "calendar"))
+		a, err := http.DefaultClient.Do(r)
+		o.must(err)
+		var out map[string]any
+		err = json.NewDecoder(a.Body).Decode(&out)
+		o.must(cmp.Or(err, a.Body.Close()))
+		if a.StatusCode == http.StatusOK {
+			return out
+		}
+	}
+	return nil
+}
+
+// rows are who may do what with a document.
+func (o *studio) rows(id string) string {
+	o.Helper()
+	var out []string
+	for _, p := range o.ask("/drive/v3/files/" + id + "/permissions?fields=*")["permissions"].([]any) {
+		p := p.(map[string]any)
+		out = append(out, fmt.Sprint(p["role"], " ", p["emailAddress"]))
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+func link(id string) string { return "https://docs.google.com/document/d/" + id + "/edit" }
+
+// event is the manager's series as Google has it.
+func (o *studio) event(r reconcile.Round) map[string]any {
+	o.Helper()
+	return o.ask("/calendar/v3/calendars/primary/events/" + r.Views[len(r.Views)-1].Head().ID)
+}
+
+// The pair's document is made from the template with the booking, shared by the two, and linked from the series; a plan before
+// that writes nothing anywhere.
+func TestDocument(t *testing.T) {
+	o := newStudio(t)
+	p, err := o.Reconciler.Preview(t.Context())
+	o.must(err)
+	if len(p.Plan.Changes) != 1 || len(o.wrote()) > 0 || len(o.made()) > 0 {
+		t.Fatalf("a plan of %d changes wrote %v", len(p.Plan.Changes), o.wrote())
+	}
+	r := o.well()
+	ids := o.made()
+	if len(r.Applied) != 1 || r.Mails != 1 || len(o.Mails()) != 1 || len(ids) != 1 {
+		t.Fatalf("%s\n%d mails, %d documents", said(r), len(o.Mails()), len(ids))
+	}
+	if got := o.rows(ids[0]); got != "owner mia@example.com, writer raj@example.com" {
+		t.Error(got)
+	}
+	e := o.event(r)
+	files, _ := e["attachments"].([]any)
+	if len(files) != 1 || files[0].(map[string]any)["fileUrl"] != link(ids[0]) || e["description"] != "Agenda: "+link(ids[0]) {
+		t.Errorf("the event has %v and says %q", files, e["description"])
+	}
+	if s := r.Statuses(nil); s[0].PrepDoc != link(ids[0]) || s[0].State != reconcile.OnSlot {
+		t.Errorf("%+v", s[0])
+	}
+	again, err := o.Reconciler.Preview(t.Context())
+	o.must(err)
+	known, err := o.Reconciler.Recall(t.Context())
+	o.must(err)
+	if len(again.Plan.Changes) > 0 || known.Statuses(nil)[0].PrepDoc != link(ids[0]) {
+		t.Errorf("plan %v, known %+v", again.Plan.Changes, known.Statuses(nil))
+	}
+	o.well() // writes the section of tomorrow's meeting
+	o.rests()
+	if !strings.Contains(o.Doc(ids[0]), "Tue 1 Dec 2026") {
+		t.Error(o.Doc(ids[0]))
+	}
+}
+
+// What becomes of the document is flagged in the weekly look, and `restore` makes a new one in place of one that is gone.
+func TestDocumentFlags(t *testing.T) {
+	o := newStudio(t)
+	o.well()
+	id := o.made()[0]
+	week := func() reconcile.Round {
+		t.Helper()
+		o.at = o.at.AddDate(0, 0, 8)
+		o.well()
+		return o.well()
+	}
+	see := func(r reconcile.Round, want string) {
+		t.Helper()
+		if got := flagsOf(r); got != want {
+			t.Errorf("flags %q, want %q", got, want)
+		}
+	}
+	o.Grant(id, "anyone", "", "reader")
+	see(week(), "mia/raj the pair's document is not the two's alone: anyone with the link can see it")
+	o.Grant(id, "anyone", "", "")
+	o.at = o.at.Add(time.Hour)
+	see(o.well(), "")
+	o.Trash(id, true)
+	see(week(), "mia/raj the pair's document is missing: it is in the trash")
+	r := o.round(plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}})
+	if ids := o.made(); len(r.Failures) > 0 || len(ids) != 2 || len(r.Applied) != 1 || r.Mails != 0 {
+		t.Fatalf("%v, %d documents: %s", r.Failures, len(ids), said(r))
+	}
+	see(r, "")
+	o.well()
+	o.rests()
+}
+
+// Drive keeps no calendar from being kept: the 1:1 is booked without the link, which comes later and without a mail. One trouble
+// is told once, for as long as it lasts.
+func TestDocumentLater(t *testing.T) {
+	o := newStudio(t)
+	o.SetDelegation(robot, google.Scope)
+	r := o.round()
+	if len(r.Applied) != 1 || len(r.Failures) != 1 || len(r.Alarms) != 1 || len(o.made()) > 0 || !strings.Contains(r.Failures[0].Hint, google.Scope+","+prepdoc.AllScope) {
+		t.Fatalf("%s\n%v, alarms %v", said(r), r.Failures, r.Alarms)
+	}
+	for range 3 {
+		if r = o.round(); len(r.Applied) > 0 || len(r.Failures) != 1 || len(r.Alarms) > 0 {
+			t.Fatalf("%s\n%v, alarms %v", said(r), r.Failures, r.Alarms)
+		}
+	}
+	o.start() // the break is remembered
+	if r = o.round(); len(r.Failures) != 1 || len(r.Alarms) > 0 {
+		t.Fatalf("%v, alarms %v", r.Failures, r.Alarms)
+	}
+	o.SetDelegation(robot, google.Scope, prepdoc.AllScope)
+	o.at = o.at.Add(time.Hour)
+	if r = o.well(); len(r.Applied) != 1 || r.Mails != 0 || len(o.Mails()) != 1 || len(o.made()) != 1 || len(r.Breaks) > 0 {
+		t.Fatalf("%s\n%d mails, %d documents, %v", said(r), len(o.Mails()), len(o.made()), r.Breaks)
+	}
+	o.well()
+	o.rests()
+}
+
+// A journal that is lost costs a look: never a second document, nor a write.
+func TestDocumentFoundAgain(t *testing.T) {
+	o := newStudio(t)
+	o.well()
+	o.well()
+	o.must(o.Close())
+	o.must(os.Remove(filepath.Join(o.dir, "holdfast.db")))
+	o.start()
+	o.rests()
+	if n := len(o.made()); n != 1 {
+		t.Errorf("%d documents", n)
+	}
+}
+
+// A pair whose creation is held has no document, nor has one whose calendar cannot be read.
+func TestDocumentHeld(t *testing.T) {
+	o := newStudio(t)
+	o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "calendars", "policy: {max_creations: {count: 0, percent: 0}}\ncalendars", 1))
+	o.start()
+	if r := o.well(); len(r.Plan.Held) != 1 || len(o.made()) > 0 {
+		t.Fatalf("held %v, %d documents", r.Plan.Held, len(o.made()))
+	}
+}
+
+// The new manager gets a new document. The old one is shared with nobody else, and its text goes nowhere.
+func TestDocumentOfNewManager(t *testing.T) {
+	o := newStudio(t)
+	o.well()
+	old := o.made()[0]
+	o.Type(old, secretWords)
+	o.roster("lee", "{report: raj, slot: Tue 10:00}")
+	o.round() // the roster has changed just now: it may be half-written
+	if r := o.well(); len(r.Applied) != 2 {
+		t.Fatal(said(r))
+	}
+	ids := slices.DeleteFunc(o.made(), func(id string) bool { return id == old })
+	if len(ids) != 1 || strings.Contains(o.Doc(ids[0]), secretWords) {
+		t.Fatal("not one new document: ", ids)
+	}
+	if got := o.rows(ids[0]); got != "owner lee@example.com, writer raj@example.com" {
+		t.Error(got)
+	}
+	if got := o.rows(old); got != "owner mia@example.com, writer raj@example.com" {
+		t.Error("the old one:", got)
+	}
+	o.well()
+	o.rests()
+}
+
+// Whose id is another now keeps the document.
+func TestDocumentRenamed(t *testing.T) {
+	o := newStudio(t)
+	o.well()
+	id := o.made()[0]
+	o.roster("mia", "{report: raja, slot: Tue 10:00}")
+	o.write("roster.yaml", strings.Replace(o.read("roster.yaml"), "raj: {", "raja: {formerly: [raj], ", 1))
+	for range 3 {
+		o.well()
+	}
+	r := o.well()
+	if s := r.Statuses(nil); len(o.made()) != 1 || s[0].PrepDoc != link(id) || s[0].Pair.Report != "raja" {
+		t.Errorf("%d documents, %+v", len(o.made()), s)
+	}
+	o.rests()
+}
+
+// Open actions are carried over, once for each meeting, and what people write is neither in the journal nor in the log.
+func TestDocumentText(t *testing.T) {
+	o := newStudio(t)
+	o.well()
+	o.well()
+	id := o.made()[0]
+	o.SetDoc(id, strings.Replace(o.Doc(id), "[ ] \n", "[ ] "+secretWords+"\n[x] Badge for Raj\n", 1))
+	o.Grant(id, "anyone", "", "reader")
+	o.at = o.at.AddDate(0, 0, 7)
+	o.well()
+	o.Grant(id, "anyone", "", "")
+	for range 3 {
+		o.at = o.at.Add(time.Hour)
+		o.well()
+	}
+	text := o.Doc(id)
+	if strings.Count(text, "8 Dec 2026") != 1 || strings.Count(text, secretWords) != 2 || strings.Count(text, "Badge for Raj") != 1 {
+		t.Error(text)
+	}
+	for _, name := range []string{"holdfast.db", "holdfast.db-wal"} {
+		if strings.Contains(o.read(name), secretWords) || strings.Contains(o.read(name), "Badge for Raj") {
+			t.Error(name, "has what people wrote")
+		}
+	}
+	log := o.log.String()
+	for _, never := range []string{secretWords, "Badge", id, "docs.google.com", "@example.com"} {
+		if strings.Contains(log, never) {
+			t.Errorf("the log has %q:\n%s", never, log)
+		}
+	}
+	if !strings.Contains(log, `"step":"section"`) {
+		t.Error("the log says nothing of the section")
+	}
+}

@@ -51,14 +51,19 @@ const prodID = "-//Holdfast//Holdfast 1//EN"
 // setTimes writes start, end and rule of a plain, unending series; what else there was of a rule goes.
 func (c *component) setTimes(slot series.Slot, first series.Date) {
 	start := slot.On(first)
+	c.put("DTSTART", zoned("DTSTART", start, slot.Zone))
+	c.put("DTEND", zoned("DTEND", start.Add(slot.Duration), slot.Zone))
+	c.put("RRULE", line("RRULE", weeklyRule(slot)))
+	c.dropNames("DURATION", "RDATE", "EXRULE")
+}
+
+// weeklyRule is the rule of a slot (RFC 5545 section 3.3.10).
+func weeklyRule(slot series.Slot) string {
 	rule := "FREQ=WEEKLY"
 	if slot.Every > 1 {
 		rule += ";INTERVAL=" + strconv.Itoa(slot.Every)
 	}
-	c.put("DTSTART", zoned("DTSTART", start, slot.Zone))
-	c.put("DTEND", zoned("DTEND", start.Add(slot.Duration), slot.Zone))
-	c.put("RRULE", line("RRULE", rule+";BYDAY="+strings.ToUpper(slot.Weekday.String()[:2])))
-	c.dropNames("DURATION", "RDATE", "EXRULE")
+	return rule + ";BYDAY=" + strings.ToUpper(slot.Weekday.String()[:2])
 }
 
 // zoned is a property with the time as the zone's clocks show it (RFC 5545 section 3.3.5, form 3), or in UTC.

@@ -240,9 +240,7 @@ func (x *round) rename(ctx context.Context, d Desired) error {
 // decide makes views and plan from what was observed.
 func (x *round) decide(asks []plan.Ask) {
 	for i := range x.want {
-		w := &x.want[i]
-		m, r := x.observed[w.Pair.Manager], w.Report
-		w.ClientDelivers = m.Snapshot.Schedules && r.Calendar != "" && r.Calendar != w.Manager.Calendar
+		x.want[i].ClientDelivers = x.brings(&x.want[i])
 	}
 	x.chosen, x.noSlot = x.chooseSlots()
 	x.diff(asks)
@@ -270,6 +268,19 @@ func (x *round) diff(asks []plan.Ask) {
 				Hint: "look at that calendar; if the series is gone for good, the next round will say so"})
 		}
 	}
+}
+
+// brings reports whether Holdfast, and not the manager's server, brings the pair's invitation and its changes to the report.
+//
+// A server reaches those who have their calendar on it, and Google reaches all of Google. Where the two are on different ones,
+// a server could only mail an invitation, which the report's calendar may or may not take, and of which nobody sees the
+// answer. So Holdfast is the scheduling agent of such a pair, and the only one: the manager's server is told to tell nobody
+// (SCHEDULE-AGENT=CLIENT, RFC 6638 section 7.1; sendUpdates=none at Google), and the copy is written under the same
+// UID, so that whatever is mailed later, as when the manager drags a meeting in an app that mails, is about that copy.
+func (x *round) brings(w *series.Series) bool {
+	m, r := x.observed[w.Pair.Manager].Snapshot, x.observed[w.Pair.Report].Snapshot
+	apart := w.Report.Calendar != "" && w.Report.Calendar != w.Manager.Calendar
+	return m.Schedules && apart && (m.Network == "" || m.Network != r.Network)
 }
 
 // doubtful is the kind of Break of a pair whose creation waits for `holdfast allow` since the journal was new.

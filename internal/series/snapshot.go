@@ -12,6 +12,9 @@ type Snapshot struct {
 
 	// Schedules: the server itself brings invitations and changes to attendees (RFC 6638).
 	Schedules bool
+	// Network is what calendars share between which invitations are brought whatever the settings call them; "" where the
+	// server reaches only its own.
+	Network string `json:",omitzero"`
 	// Quiet: a write can be made without anything being delivered to attendees.
 	Quiet bool
 

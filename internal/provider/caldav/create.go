@@ -138,6 +138,9 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error) {
 	const op = "deliver"
 	theirs, err := ical.Parse([]byte(organizers.Raw), organizers.Zone)
+	if err != nil { // the organizer's calendar is of another kind
+		theirs, err = ical.Parse(ical.Of(organizers, c.o.Clock()), organizers.Zone)
+	}
 	if err == nil && organizers.Cancelled { // also one that was deleted, whose last text does not say so
 		var off []byte
 		if off, err = theirs.Cancel(c.o.Clock()); err == nil {

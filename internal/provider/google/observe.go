@@ -45,7 +45,7 @@ type observation struct {
 func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
 	o := &observation{c: c, in: in, last: last, ours: map[string]group{}, batch: map[string]group{},
 		dropped: map[string][]*calendar.Event{}, tombstones: map[string]bool{}}
-	o.s = series.Snapshot{At: c.now(), Interest: in.Hash(), FullAt: last.FullAt, Schedules: true, Quiet: true, Objects: map[string]series.Object{}}
+	o.s = series.Snapshot{At: c.now(), Interest: in.Hash(), FullAt: last.FullAt, Schedules: true, Network: "google " + c.p.o.Endpoint, Quiet: true, Objects: map[string]series.Object{}}
 	if err := o.observe(ctx); err != nil {
 		return series.Snapshot{}, c.fail("observe", err)
 	}

@@ -1,0 +1,333 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/provider/caldav/caldavtest"
+	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// mixed is a company of which one half is at Google and the other on a CalDAV server: mia (Google) manages raj (CalDAV), ana
+// (CalDAV) manages lee (Google).
+type mixed struct {
+	*testing.T
+	dir    string
+	google *googletest.Server
+	dav    *caldavtest.Server
+	base   string // of the CalDAV server
+	app    *App
+	at     time.Time
+
+	settings string // without the journal
+}
+
+const mixedRoster = `defaults: {prep_doc: "https://docs.example.com/{manager.id}-{report.id}", duration: 60m}
+people:
+  mia: {name: Mia, email: mia@google.test, calendar: google, zone: Europe/Berlin}
+  raj: {name: Raj, email: raj@dav.test, calendar: dav, zone: Europe/Berlin}
+  ana: {name: Ana, email: ana@dav.test, calendar: dav, zone: Europe/Berlin}
+  lee: {name: Lee, email: lee@google.test, calendar: google, zone: Europe/Berlin}
+one_on_ones:
+  - {manager: mia, reports: [{report: raj, slot: Tue 10:00, place: %[1]s}]}
+  - {manager: ana, reports: [{report: lee, slot: Tue 10:00, place: %[1]s}]}
+`
+
+func mix(t *testing.T, schedules bool) *mixed {
+	const account = "holdfast@project.iam.gserviceaccount.com"
+	m := &mixed{T: t, dir: t.TempDir(), at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
+	now := func() time.Time { return m.at }
+	m.google = googletest.New(googletest.Options{Clock: now, Users: []googletest.User{{Email: "mia@google.test", Zone: "Europe/Berlin"}, {Email: "lee@google.test", Zone: "Europe/Berlin"}},
+		Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{google.Scope}}}})
+	m.dav = caldavtest.New(caldavtest.Options{Now: now, Scheduling: schedules, Users: []caldavtest.User{
+		{Name: "raj", Password: "raj-pw", Email: "raj@dav.test", Zone: "Europe/Berlin"}, {Name: "ana", Password: "ana-pw", Email: "ana@dav.test", Zone: "Europe/Berlin"}}})
+	atGoogle, atDAV := httptest.NewServer(googletest.Strict(t, m.google)), httptest.NewServer(m.dav)
+	t.Cleanup(atGoogle.Close)
+	t.Cleanup(atDAV.Close)
+	m.google.SetBase(atGoogle.URL)
+	m.base = atDAV.URL
+	m.write("key.json", string(m.google.ServiceAccountJSON(account)))
+	m.write("raj", "raj-pw")
+	m.write("ana", "ana-pw")
+	m.settings = fmt.Sprintf(`org: acme
+roster: [roster.yaml]
+calendars:
+  google: {google: {service_account_file: key.json, endpoint: %[1]s}}
+  subsidiary: {google: {service_account_file: key.json, endpoint: %[1]s}}
+  dav: {caldav: {url: %[2]s, username: "{person.id}", password_file: "{person.id}"}}
+`, atGoogle.URL, atDAV.URL)
+	t.Cleanup(func() { m.must(m.app.Close()) })
+	m.write("roster.yaml", fmt.Sprintf(mixedRoster, "Room Alder"))
+	m.open("holdfast.db")
+	return m
+}
+
+// open starts the daemon, with that journal.
+func (m *mixed) open(journal string) {
+	m.Helper()
+	if m.app != nil {
+		m.must(m.app.Close())
+	}
+	m.write("holdfast.yaml", m.settings+"database: sqlite:"+journal+"\n")
+	var err error
+	m.app, err = Open(m.Context(), Options{Config: filepath.Join(m.dir, "holdfast.yaml"), Clock: func() time.Time { return m.at },
+		Log: zerolog.New(zerolog.NewTestWriter(m)).Level(zerolog.WarnLevel)})
+	m.must(err)
+}
+
+func (m *mixed) must(err error) {
+	m.Helper()
+	if err != nil {
+		m.Fatal(err)
+	}
+}
+
+func (m *mixed) write(name, text string) {
+	m.Helper()
+	m.must(os.WriteFile(filepath.Join(m.dir, name), []byte(text), 0o600))
+}
+
+// round is the daemon's next one, ten minutes later.
+func (m *mixed) round() reconcile.Round {
+	m.Helper()
+	m.at = m.at.Add(10 * time.Minute)
+	r, err := m.app.Reconciler.Once(m.Context())
+	m.must(err)
+	if len(r.Failures) > 0 {
+		m.Fatal(r.Failures)
+	}
+	return r
+}
+
+// quiet sees that a further round writes nothing anywhere.
+func (m *mixed) quiet(after string) {
+	m.Helper()
+	n, k := len(m.google.Writes()), m.dav.Writes()
+	if r := m.round(); len(r.Applied) > 0 || r.Carried > 0 || len(m.google.Writes()) != n || m.dav.Writes() != k {
+		m.Fatalf("%s: a further round: %d changes, %d errands, %d writes at Google, %d on CalDAV", after, len(r.Applied), r.Carried, len(m.google.Writes())-n, m.dav.Writes()-k)
+	}
+}
+
+// owner is a person who does the same things on either kind of calendar.
+type owner struct {
+	move     func(original, to time.Time) error
+	answer   func(original time.Time, a series.PartStat) error
+	occupied func(from, to time.Time) error
+	drop     func() error
+}
+
+func (m *mixed) atGoogle(email, id string) owner {
+	h := m.google.Hands(email)
+	return owner{
+		move:   func(original, to time.Time) error { return h.Move(id, original, to) },
+		answer: func(original time.Time, a series.PartStat) error { return h.Answer(id, original, email, a) },
+		occupied: func(from, to time.Time) error {
+			_, err := h.AddBusy(series.Busy{Start: from, Duration: to.Sub(from), Zone: "Europe/Berlin", Kind: series.Hard}, "secret")
+			return err
+		},
+		drop: func() error { return h.Delete(id) },
+	}
+}
+
+func (m *mixed) onDAV(user, uid string) owner {
+	p := caldavtest.Person{Base: m.base, User: user, Password: user + "-pw", Email: user + "@dav.test", Now: func() time.Time { return m.at }}
+	ctx := context.Background()
+	return owner{
+		move:     func(original, to time.Time) error { return p.Move(ctx, uid, original, to) },
+		answer:   func(original time.Time, a series.PartStat) error { return p.Answer(ctx, uid, original, string(a)) },
+		occupied: func(from, to time.Time) error { _, err := p.AddEvent(ctx, "secret", from, to); return err },
+		drop:     func() error { return p.Delete(ctx, uid) },
+	}
+}
+
+// people are the manager and the report of a booked pair.
+func (m *mixed) people(v series.View) (manager, report owner) {
+	e, c := v.Head(), v.Copies[0]
+	if v.Pair.Manager == "mia" {
+		return m.atGoogle("mia@google.test", e.ID), m.onDAV("raj", e.UID)
+	}
+	return m.onDAV("ana", e.UID), m.atGoogle("lee@google.test", c.ID)
+}
+
+// view is what a look makes of the pair, after a round.
+func (m *mixed) view(p series.Pair) series.View {
+	m.Helper()
+	r, err := m.app.Reconciler.Preview(m.Context())
+	m.must(err)
+	i := slices.IndexFunc(r.Views, func(v series.View) bool { return v.Pair == p })
+	if i < 0 {
+		m.Fatalf("nothing is known of %s", p)
+	}
+	return r.Views[i]
+}
+
+// flagsOf are those that the round opened for the pair.
+func flagsOf(r reconcile.Round, p series.Pair) string {
+	var out []string
+	for _, f := range r.Edges.Opened {
+		if f.Pair == p {
+			out = append(out, string(f.Kind)+" by "+string(f.By))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// A pair of whom one is at Google and the other on CalDAV has one series and one invitation, which Holdfast brings: Google is
+// told to tell nobody, the CalDAV server to leave it alone. Answers come back, moves on either side are seen, and so is
+// whatever overlaps, on either calendar.
+func TestMixedPairs(t *testing.T) {
+	for _, schedules := range []bool{true, false} {
+		for _, p := range []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "ana", Report: "lee"}} {
+			t.Run(fmt.Sprintf("%s schedules=%v", p, schedules), func(t *testing.T) { mix(t, schedules).lives(p) })
+		}
+	}
+}
+
+// Two names for Google in the settings are one Google: it brings the invitation itself.
+func TestTwoNamesForGoogle(t *testing.T) {
+	m := mix(t, true)
+	m.write("roster.yaml", `people:
+  mia: {name: Mia, email: mia@google.test, calendar: google, zone: Europe/Berlin}
+  lee: {name: Lee, email: lee@google.test, calendar: subsidiary, zone: Europe/Berlin}
+one_on_ones:
+  - {manager: mia, reports: [{report: lee, slot: Tue 10:00}]}
+`)
+	if r := m.round(); len(r.Applied) != 1 || r.Carried != 0 || len(m.google.Mails()) != 1 {
+		t.Errorf("%d changes, %d errands, %d mails", len(r.Applied), r.Carried, len(m.google.Mails()))
+	}
+	m.quiet("booked")
+}
+
+// A report who leaves has no meetings after that, on neither calendar.
+func TestMixedPairEnds(t *testing.T) {
+	m := mix(t, true)
+	m.round()
+	m.at = m.at.AddDate(0, 0, 20)
+	m.write("roster.yaml", fmt.Sprintf(mixedRoster, "Room Alder, ends: 2026-12-20"))
+	m.round()
+	m.round()
+	m.quiet("ended")
+	for _, p := range []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "ana", Report: "lee"}} {
+		v := m.view(p)
+		if last := (series.Date{Year: 2026, Month: time.December, Day: 15}); len(v.Copies) != 1 || v.Head().LastDay() != last || v.Copies[0].LastDay() != last {
+			t.Errorf("%s: the last day is %v, and in %d copies %v", p, v.Head().LastDay(), len(v.Copies), v.Copies)
+		}
+	}
+}
+
+func (m *mixed) lives(p series.Pair) {
+	if r := m.round(); len(r.Applied) != 2 || r.Carried != 2 {
+		m.Fatalf("booked %d, carried %d", len(r.Applied), r.Carried)
+	}
+	m.quiet("booked")
+	v := m.view(p)
+	if len(v.Chain) != 1 || len(v.Copies) != 1 || v.Copies[0].UID != v.Head().UID || len(v.Candidates)+len(v.Mine)+len(v.Duplicates) > 0 {
+		m.Fatalf("%d series, %d copies of it", len(v.Chain), len(v.Copies))
+	}
+	manager, report := m.people(v)
+	at := func(n int) time.Time { return v.Want.Slot.On(v.Head().First().AddDays(7 * n)) }
+	same := func(after string) {
+		m.Helper()
+		m.quiet(after)
+		v = m.view(p)
+		e, c := v.Head(), v.Copies[0]
+		if e.Times() != c.Times() || e.Place != c.Place || e.Link != c.Link || e.People() != c.People() || len(v.Chain) != 1 || len(v.Copies) != 1 {
+			m.Fatalf("%s: the copy differs, or there is more than one: %d series, %d copies", after, len(v.Chain), len(v.Copies))
+		}
+	}
+	same("booked")
+	stat := func(e series.Event, n int) series.PartStat {
+		for _, x := range e.Meetings(at(n), at(n).Add(time.Second)) {
+			if x.Original.Equal(at(n)) {
+				return x.Guests[0].Answer
+			}
+		}
+		return ""
+	}
+
+	// Answers.
+	m.must(report.answer(time.Time{}, series.Accepted))
+	m.round()
+	same("accepted")
+	if a := stat(*v.Head(), 0); a != series.Accepted {
+		m.Errorf("the organizer's event says %s", a)
+	}
+	m.must(report.answer(at(1), series.Declined))
+	if got := flagsOf(m.round(), p); got != "declined by report" {
+		m.Errorf("declined one: flags %q", got)
+	}
+	m.quiet("declined one")
+	v = m.view(p)
+	if all, one := stat(*v.Head(), 0), stat(*v.Head(), 1); all != series.Accepted || one != series.Declined {
+		m.Errorf("the organizer's event says %s, and %s to the one declined", all, one)
+	}
+
+	// A move of the organizer's reaches the copy, one in the copy stays there: both are flagged.
+	m.must(manager.move(at(2), at(2).Add(49*time.Hour)))
+	if got := flagsOf(m.round(), p); got != "moved by unknown" {
+		m.Errorf("moved one: flags %q", got)
+	}
+	m.quiet("moved one")
+	if v = m.view(p); v.Head().Times() != v.Copies[0].Times() {
+		m.Error("the copy did not follow")
+	}
+	m.must(report.move(at(3), at(3).Add(24*time.Hour)))
+	opened := flagsOf(m.round(), p) + flagsOf(m.round(), p)
+	if opened != "copy-differs by report" {
+		m.Errorf("moved in the copy: flags %q", opened)
+	}
+	m.quiet("moved in the copy")
+	m.must(report.move(at(3), at(3)))
+	closed := slices.Concat(m.round().Edges.Closed, m.round().Edges.Closed)
+	if !slices.ContainsFunc(closed, func(f drift.Flag) bool { return f.Kind == drift.CopyDiffers }) {
+		m.Error("the flag stays though the report moved it back")
+	}
+
+	// What overlaps is seen on either calendar.
+	for i, who := range []owner{manager, report} {
+		m.must(who.occupied(at(4+i), at(4+i).Add(30*time.Minute)))
+		if got := flagsOf(m.round(), p); got != "double-booked by unknown" {
+			m.Errorf("overlapped, %d: flags %q", i, got)
+		}
+	}
+
+	// The roster changes; then the report leaves.
+	m.write("roster.yaml", fmt.Sprintf(mixedRoster, "Room Birch"))
+	m.at = m.at.Add(time.Minute)
+	m.round()
+	m.round()
+	if v = m.view(p); v.Head().Place != "Room Birch" || v.Copies[0].Place != "Room Birch" {
+		m.Errorf("the series is at %q, the copy at %q", v.Head().Place, v.Copies[0].Place)
+	}
+	m.quiet("elsewhere")
+
+	// Another journal that knows nothing finds all as it is.
+	m.open("another.db")
+	m.quiet("with an empty journal")
+
+	// The report throws the invitation away: that is a refusal. It is not brought again.
+	m.must(report.drop())
+	m.round()
+	m.round()
+	m.quiet("thrown away")
+	if v = m.view(p); len(v.Copies) != 0 || stat(*v.Head(), 0) != series.Declined {
+		m.Errorf("thrown away: %d copies, the organizer's event says %s", len(v.Copies), stat(*v.Head(), 0))
+	}
+	if all := m.google.Mails(); len(all) > 0 {
+		m.Errorf("Google mailed, though Holdfast brings the invitation: %+v", all)
+	}
+}

@@ -174,8 +174,8 @@ func (m *mixed) view(p series.Pair) series.View {
 	return r.Views[i]
 }
 
-// flagsOf are those that the round opened for the pair.
-func flagsOf(r reconcile.Round, p series.Pair) string {
+// openedFor are those that the round opened for the pair.
+func openedFor(r reconcile.Round, p series.Pair) string {
 	var out []string
 	for _, f := range r.Edges.Opened {
 		if f.Pair == p {
@@ -267,7 +267,7 @@ func (m *mixed) lives(p series.Pair) {
 		m.Errorf("the organizer's event says %s", a)
 	}
 	m.must(report.answer(at(1), series.Declined))
-	if got := flagsOf(m.round(), p); got != "declined by report" {
+	if got := openedFor(m.round(), p); got != "declined by report" {
 		m.Errorf("declined one: flags %q", got)
 	}
 	m.quiet("declined one")
@@ -278,7 +278,7 @@ func (m *mixed) lives(p series.Pair) {
 
 	// A move of the organizer's reaches the copy, one in the copy stays there: both are flagged.
 	m.must(manager.move(at(2), at(2).Add(49*time.Hour)))
-	if got := flagsOf(m.round(), p); got != "moved by unknown" {
+	if got := openedFor(m.round(), p); got != "moved by unknown" {
 		m.Errorf("moved one: flags %q", got)
 	}
 	m.quiet("moved one")
@@ -286,7 +286,7 @@ func (m *mixed) lives(p series.Pair) {
 		m.Error("the copy did not follow")
 	}
 	m.must(report.move(at(3), at(3).Add(24*time.Hour)))
-	opened := flagsOf(m.round(), p) + flagsOf(m.round(), p)
+	opened := openedFor(m.round(), p) + openedFor(m.round(), p)
 	if opened != "copy-differs by report" {
 		m.Errorf("moved in the copy: flags %q", opened)
 	}
@@ -300,7 +300,7 @@ func (m *mixed) lives(p series.Pair) {
 	// What overlaps is seen on either calendar.
 	for i, who := range []owner{manager, report} {
 		m.must(who.occupied(at(4+i), at(4+i).Add(30*time.Minute)))
-		if got := flagsOf(m.round(), p); got != "double-booked by unknown" {
+		if got := openedFor(m.round(), p); got != "double-booked by unknown" {
 			m.Errorf("overlapped, %d: flags %q", i, got)
 		}
 	}

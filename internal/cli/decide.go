@@ -30,8 +30,9 @@ func (a *app) restoreCommand() *cobra.Command {
 	occurrence := ""
 	cmd := &cobra.Command{Use: "restore PAIR", Short: "Put a series, or one of its meetings, back on its slot", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
 		Long: "Puts the series back as it was booked: its slot, people, place and agenda\n" +
-			"link. A series that was deleted is booked again. With --occurrence only the\n" +
-			"one meeting is put back. The people get a mail about it, as about any change.",
+			"link. A series that was deleted is booked again, and a document that is missing\n" +
+			"is made again. With --occurrence only the one meeting is put back. The people\n" +
+			"get a mail about it, as about any change.",
 		Example: "  holdfast restore mia/raj\n  holdfast restore mia/raj --occurrence 2026-12-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ask := plan.Ask{}
@@ -136,6 +137,12 @@ func remedy(f drift.Flag) string {
 		return "one of the two has to move"
 	case drift.Duplicate:
 		return "the copy should be deleted by whoever made it"
+	case drift.DocMissing:
+		return "take it out of the trash of the manager's Drive, or " + restore + " makes a new one"
+	case drift.DocUnreadable:
+		return "the manager shares it with the report, as editor"
+	case drift.DocOvershared:
+		return "the manager takes the others out of its sharing, or moves it out of a folder that they see"
 	}
 	return "a person has to undo it in the calendar"
 }

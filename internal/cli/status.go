@@ -148,7 +148,19 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 	}
 }
 
-// breaksText tells which calendars of these pairs cannot be read.
+// documentBreaks are those of the pairs' documents.
+func documentBreaks(r reconcile.Round, rows []reconcile.Status) map[string]reconcile.Break {
+	out := map[string]reconcile.Break{}
+	for _, s := range rows {
+		key := reconcile.DocumentKey(s.Pair)
+		if b, ok := r.Breaks[key]; ok {
+			out[key] = b
+		}
+	}
+	return out
+}
+
+// breaksText tells which calendars of these pairs cannot be read, and which documents not be tended.
 func (a *app) breaksText(r reconcile.Round, rows []reconcile.Status) {
 	causes := map[string]trouble{}
 	since := r.At
@@ -165,6 +177,15 @@ func (a *app) breaksText(r reconcile.Round, rows []reconcile.Status) {
 			a.printf("\n%s\n", red.Render("Not up to date since "+when(since.In(a.Clock().Location()), a.Clock())+":"))
 		}
 		a.printf("  %s %s\n", red.Render("!"), t.text)
+		if t.hint != "" {
+			a.printf("      %s\n", dim.Render(t.hint))
+		}
+	}
+	for i, t := range untended(documentBreaks(r, rows)) {
+		if i == 0 {
+			a.printf("\n%s\n", yellow.Render("Documents that cannot be made or looked at:"))
+		}
+		a.printf("  %s %s\n", yellow.Render("!"), t.text)
 		if t.hint != "" {
 			a.printf("      %s\n", dim.Render(t.hint))
 		}

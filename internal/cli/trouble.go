@@ -19,11 +19,38 @@ func troubles(r reconcile.Round) []trouble {
 			unread[f.Person] = trouble{f.Err.Error(), f.Hint}
 		}
 	}
-	out := unreadable(unread)
+	out := append(unreadable(unread), untended(r.Breaks)...)
 	for _, f := range r.Failures {
-		if f.Person == "" {
+		if f.Person == "" && r.Breaks[reconcile.DocumentKey(f.Pair)].Text != f.Err.Error() { // told already
 			out = append(out, trouble{f.Err.Error(), f.Hint})
 		}
+	}
+	return out
+}
+
+// untended tells of documents that cannot be made or looked at.
+func untended(breaks map[string]reconcile.Break) []trouble {
+	whose := map[trouble][]string{}
+	var order []trouble
+	for _, key := range slices.Sorted(maps.Keys(breaks)) {
+		b := breaks[key]
+		if b.Kind != reconcile.DocumentBreak {
+			continue
+		}
+		what, cause, _ := strings.Cut(b.Text, ": ")
+		c := trouble{cause, b.Hint}
+		if whose[c] == nil {
+			order = append(order, c)
+		}
+		whose[c] = append(whose[c], strings.TrimPrefix(what, "the document of "))
+	}
+	var out []trouble
+	for _, c := range order {
+		what := "the document of "
+		if len(whose[c]) > 1 {
+			what = "the documents of "
+		}
+		out = append(out, trouble{what + list(whose[c]) + ": " + c.text, c.hint})
 	}
 	return out
 }

@@ -58,6 +58,7 @@ type flagJSON struct {
 	Occurrence *string `json:"occurrence"`
 	From       *string `json:"from"`
 	To         *string `json:"to"`
+	Detail     *string `json:"detail"`
 	By         string  `json:"by"`
 	Notice     *string `json:"notice"`
 	Since      string  `json:"since"`
@@ -133,7 +134,7 @@ func toSync(r reconcile.Round) syncJSON {
 }
 
 func toFlag(f reconcile.FlagRow) flagJSON {
-	return flagJSON{ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To),
+	return flagJSON{ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To), Detail: null(f.Detail),
 		By: string(f.By), Notice: duration(f.Notice), Since: f.Since.Format(time.RFC3339), State: f.State}
 }
 

@@ -46,7 +46,7 @@ func (j *journal) tell(m *seriestest.Moment) string {
 		*j = journal{frozen: map[series.Pair]series.Week{}}
 	}
 	in := drift.Input{Now: m.Now, HorizonWeeks: m.Policy.HorizonWeeks, Views: m.Views, Busy: m.Busy, Known: map[string]drift.Flag{},
-		Frozen: j.frozen, Pending: j.pending}
+		Frozen: j.frozen, Pending: j.pending, Documents: m.Documents}
 	for i, f := range j.open {
 		for _, v := range m.Views {
 			if slices.Contains(v.Want.Formerly, f.Pair) {
@@ -124,6 +124,9 @@ func flag(f drift.Flag) string {
 		text += fmt.Sprintf(": %s -> %s", f.From, f.To)
 	case f.From+f.To != "":
 		text += ": " + f.From + f.To
+	}
+	if f.Detail != "" {
+		text += ", " + f.Detail
 	}
 	text += " by " + string(f.By)
 	if f.Notice != nil {

@@ -48,8 +48,11 @@ const (
 	unmade = "https://docs.google.com/document/"
 )
 
-// documentKey is the key of a document's Break.
-func documentKey(p series.Pair) string { return "document " + p.String() }
+// DocumentBreak is the Kind of a Break of a document.
+const DocumentBreak = "document"
+
+// DocumentKey is the key of the Break of a pair's document.
+func DocumentKey(p series.Pair) string { return "document " + p.String() }
 
 // links gives the series whose document is made the link to it. One that is not known (any more) is the one that Holdfast wrote
 // on the calendar. A preview takes those as made that a round would make.
@@ -173,11 +176,11 @@ func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) err
 
 // troubled notes that a pair's document could not be tended. It is told until a later look has found it well.
 func (x *round) troubled(p series.Pair, d *Document, err error) {
-	key := documentKey(p)
+	key := DocumentKey(p)
 	b, was := x.mem.Breaks[key]
 	switch {
 	case err != nil:
-		b = Break{Kind: "document", Text: fmt.Sprintf("the document of %s: %s", p, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}
+		b = Break{Kind: DocumentBreak, Text: fmt.Sprintf("the document of %s: %s", p, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}
 		rest := documentRest
 		if e := (*provider.Error)(nil); errors.As(err, &e) {
 			rest = max(rest, min(e.RetryAfter, time.Hour))

@@ -49,7 +49,7 @@ type Memory struct {
 	Writes    map[series.Pair]int         // writes since midnight UTC
 	Allowed   string                      // digest of the held set that may go through, "" if none or lapsed
 	HeldSet   string                      // digest of the last plan's held set
-	Breaks    map[string]Break            // calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by documentKey
+	Breaks    map[string]Break            // calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
 	Documents map[series.Pair]Document    // of pairs that have one of their own
 	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
 }
@@ -61,7 +61,7 @@ type Pending = drift.Pending
 // cannot be made or looked at: told once.
 type Break struct {
 	Since time.Time
-	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document "document"
+	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document DocumentBreak
 	Text  string // the error, for the admin
 	Hint  string
 }

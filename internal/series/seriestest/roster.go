@@ -20,6 +20,7 @@ const Link = "https://docs.example.com/d/"
 // A roster has a line for each pair,
 //
 //	mia/raj: Tue 10:00, 30m, every 2w, zone report, place Room Alder, link abc, starts 2026-12-01, ends 2027-01-31
+//	mia/raj: Tue 10:00, template T, link abc   the link being that of the document made from T
 //	mia/lee: auto, chosen Mon 09:00      what the free slot is; without it there is none
 //
 // and for people where they are not what staff says:
@@ -119,6 +120,8 @@ func (s *teller) wants(w *wish, i int, text string) {
 		w.Place = value
 	case "link":
 		w.Link = Link + value
+	case "template":
+		w.Doc.Template = value
 	case "starts":
 		w.Starts = s.date(value)
 	case "ends":

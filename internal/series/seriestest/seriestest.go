@@ -14,6 +14,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/ical/recur"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
@@ -52,6 +54,8 @@ type Moment struct {
 	Allowed  string
 	Writes   map[series.Pair]int
 	Doubtful map[series.Pair]bool
+	// Documents are what is wrong with pairs' documents.
+	Documents map[series.Pair][]drift.Finding
 }
 
 // PlanInput is the moment as Diff takes it.
@@ -114,7 +118,7 @@ func Run(t *testing.T, dir, section string, expect func() func(*Moment) string) 
 
 // tell is the story with what was expected replaced by what came.
 func tell(t *testing.T, file string, story *txtar.Archive, section string, expect func(*Moment) string) []byte {
-	s := &teller{t: t, file: file, policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
+	s := &teller{t: t, file: file, documents: map[series.Pair][]drift.Finding{}, policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
 		MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200, MaxWrites: 12}}
 	s.options = memory.Options{Clock: func() time.Time { return s.now }, Schedules: true, Quiet: true}
 	out := &txtar.Archive{Comment: story.Comment}
@@ -183,6 +187,8 @@ type teller struct {
 	allowNow bool
 	writes   map[series.Pair]int
 	doubtful map[series.Pair]bool
+	// documents are what is wrong with pairs' documents from now on.
+	documents map[series.Pair][]drift.Finding
 }
 
 func (s *teller) fail(format string, args ...any) {
@@ -247,7 +253,7 @@ func (s *teller) join() {
 // look observes every calendar and puts the moment together.
 func (s *teller) look() *Moment {
 	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, Chosen: map[series.Pair][]string{}, NoSlot: map[series.Pair]string{},
-		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful}
+		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Documents: maps.Clone(s.documents)}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
 		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))

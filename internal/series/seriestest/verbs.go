@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
@@ -55,6 +56,10 @@ func init() {
 			case "is gone":
 				s.faults(who, memory.Vanished)
 			}
+		}},
+		{"the document is well", func(s *teller, v values) { s.documents[v.pair] = nil }},
+		{"the document is {missing|unreadable|overshared} because $rest", func(s *teller, v values) {
+			s.documents[v.pair] = append(s.documents[v.pair], drift.Finding{Kind: drift.Kind("doc-" + v.of["0"]), Detail: v.of["rest"]})
 		}},
 		{"copies are {slow|quick}", func(s *teller, v values) { s.world.SetSlowCopies(v.of["0"] == "slow") }},
 

@@ -55,7 +55,7 @@ var only = map[string][]string{
 
 // forTests may be imported by the tests of any package.
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav/caldavtest",
-	"internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
+	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/plan", "internal/drift", "internal/slotting"}

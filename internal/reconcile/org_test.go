@@ -2,7 +2,6 @@ package reconcile_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,9 +9,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/clock"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
-	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -29,7 +28,7 @@ type tester interface {
 type org struct {
 	tester
 	now    time.Time
-	world  *memory.World
+	world  world
 	people map[string]series.Person
 	want   []series.Series
 	broken error // what is wrong with the roster as it stands
@@ -40,12 +39,11 @@ type org struct {
 
 var zones = map[string]string{"mia": berlin, "raj": "Asia/Kolkata", "lee": berlin, "ana": "America/New_York"}
 
-func newOrg(t tester, o memory.Options) *org {
+func newOrg(t tester, server func(clock.Clock) world) *org {
 	x := &org{tester: t, home: map[string]string{}, now: time.Date(2026, time.November, 30, 9, 0, 0, 0, time.UTC), people: map[string]series.Person{},
 		policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
 			MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200, MaxWrites: 1000}}
-	o.Clock = x.clock
-	x.world = memory.New(o)
+	x.world = server(x.clock)
 	for id, zone := range zones {
 		x.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: "office", Zone: zone})
 	}
@@ -102,15 +100,10 @@ func (x *org) holdfast() (*reconcile.Reconciler, *journal) {
 
 func (x *org) with(j *journal) *reconcile.Reconciler {
 	return reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: j, Policy: x.policy, Clock: x.clock, Log: zerolog.Nop(),
-		Open: func(p series.Person) (provider.Calendar, error) {
-			if c := x.calendar(p.ID); c != nil {
-				return c, nil
-			}
-			return nil, errors.New("no such calendar")
-		}})
+		Open: calendars(x)})
 }
 
-func (x *org) calendar(id string) *memory.Calendar {
+func (x *org) calendar(id string) provider.Calendar {
 	if home, ok := x.home[id]; ok {
 		id = home
 	}

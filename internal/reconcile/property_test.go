@@ -1,7 +1,6 @@
 package reconcile_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -29,10 +28,8 @@ type life struct {
 var pairs = []string{"mia/raj", "mia/lee", "lee/ana"}
 
 func newLife(t *rapid.T) *life {
-	o := rapid.SampledFrom(slices.SortedFunc(maps.Values(servers), func(a, b memory.Options) int {
-		return cmp.Compare(fmt.Sprint(a.Schedules, a.Quiet), fmt.Sprint(b.Schedules, b.Quiet))
-	})).Draw(t, "server")
-	l := &life{newOrg(t, o), t}
+	server := rapid.SampledFrom(slices.Sorted(maps.Keys(servers))).Draw(t, "server")
+	l := &life{newOrg(t, servers[server]), t}
 	l.policy.MaxEndings.Count = 20
 	return l
 }
@@ -154,7 +151,7 @@ func (l *life) act(gentle bool) {
 			}
 		}
 	}
-	l.must(acts[rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(l.t, "act")]())
+	_ = acts[rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(l.t, "act")]() // what a server refuses is not done
 }
 
 func (l *life) wait() {

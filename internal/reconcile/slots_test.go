@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"holdfast/internal/provider/memory"
 	"holdfast/internal/series"
 )
 
@@ -52,7 +51,7 @@ func (x *org) expect(want, got string) {
 
 // What is booked stands: nobody is moved when others come, and a room is not booked twice; a lost journal changes nothing.
 func TestAutoSlotsStand(t *testing.T) {
-	x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+	x := newOrg(t, servers["delivers, quiet"])
 	for _, id := range []string{"kim", "bo", "cy", "di"} {
 		x.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: "office", Zone: berlin, Hours: weekdays(10*60, 12*60)})
 	}
@@ -81,7 +80,7 @@ func TestAutoSlotsStand(t *testing.T) {
 
 // Who moves over to another manager gives up the slot they had, though they have no other time.
 func TestAutoSlotOfTheNewManager(t *testing.T) {
-	x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+	x := newOrg(t, servers["delivers, quiet"])
 	x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: berlin, Hours: series.Hours{time.Tuesday: {{From: 600, To: 660}}}})
 	x.auto("mia/kim", nil)
 	r, _ := x.holdfast()
@@ -95,7 +94,7 @@ func TestAutoSlotOfTheNewManager(t *testing.T) {
 
 // A pair for which there is no slot is told why, and the rest goes on.
 func TestAutoWithoutASlot(t *testing.T) {
-	x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+	x := newOrg(t, servers["delivers, quiet"])
 	x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: "Asia/Tokyo", Hours: weekdays(9*60, 17*60)})
 	x.hire(series.Person{ID: "bo", Email: "bo@example.com", Calendar: "office", Zone: berlin, Hours: weekdays(9*60, 17*60)})
 	x.auto("bo/kim", nil)
@@ -112,7 +111,7 @@ func TestAutoWithoutASlot(t *testing.T) {
 // The first 1:1 is in the week of `starts`, or where its day is over by then in the one after; never before.
 func TestAutoStarts(t *testing.T) {
 	for starts, want := range map[string]string{"2026-12-07": "2026-12-08", "2026-12-08": "2026-12-08", "2026-12-09": "2026-12-15", "2026-12-13": "2026-12-15"} {
-		x := newOrg(t, memory.Options{Schedules: true, Quiet: true})
+		x := newOrg(t, servers["delivers, quiet"])
 		x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: berlin, Hours: series.Hours{time.Tuesday: {{From: 600, To: 660}}}})
 		x.auto("mia/kim", func(s *series.Series) { x.must(s.Starts.UnmarshalText([]byte(starts))) })
 		r, _ := x.holdfast()

@@ -29,6 +29,7 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 		}
 		ref, alive, err := c.existing(ctx, s)
 		if err != nil || alive {
+			c.doubt.Store(true) // the last look did not show it
 			return ref, c.fail(op, err)
 		}
 		s.Generation++

@@ -32,7 +32,8 @@ func (o *observation) missing(ctx context.Context) error {
 	return nil
 }
 
-// stillGone carries on what was missing before, until the event is back.
+// stillGone carries on what was missing before, until the event is back. A calendar that shows nothing at all proves
+// nothing by that.
 func (o *observation) stillGone(ctx context.Context) error {
 	for _, g := range o.last.Gone {
 		if o.s.At.Sub(g.Since) > goneKept {
@@ -45,7 +46,7 @@ func (o *observation) stillGone(ctx context.Context) error {
 			}
 			if is != present {
 				g.Rounds++
-				g.Proven = true
+				g.Proven = is == deleted || len(o.s.Objects) > 0
 			}
 		}
 		o.s.Gone = append(o.s.Gone, g)

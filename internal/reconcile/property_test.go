@@ -231,8 +231,9 @@ func TestPeoplesEditsStay(t *testing.T) {
 			"round": func(*rapid.T) {
 				before := l.edits()
 				l.once(r)
+				after := l.edits()
 				for uid, was := range before {
-					is, there := l.edits()[uid]
+					is, there := after[uid]
 					if !there {
 						t.Fatalf("%s is gone\n%s", uid, l.did)
 					}
@@ -240,8 +241,8 @@ func TestPeoplesEditsStay(t *testing.T) {
 						t.Fatalf("%s (-before +after):\n%s\n%s", uid, d, l.did)
 					}
 				}
-				if n := len(l.edits()); n > len(before) {
-					t.Fatalf("%d series, before %d\n%s", n, len(before), l.did)
+				if len(after) > len(before) {
+					t.Fatalf("%d series, before %d\n%s", len(after), len(before), l.did)
 				}
 			},
 		})

@@ -3,6 +3,7 @@ package googletest
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/teambition/rrule-go"
@@ -23,9 +24,18 @@ func location(zone string) (*time.Location, bool) {
 	if zone == "" || zone == "Local" {
 		return nil, false
 	}
+	if loc, ok := locations.Load(zone); ok {
+		return loc.(*time.Location), true
+	}
 	loc, err := time.LoadLocation(zone)
+	if err == nil {
+		locations.Store(zone, loc)
+	}
 	return loc, err == nil
 }
+
+// locations are those read from disk so far.
+var locations sync.Map
 
 // wall is the instant at which the zone's clock shows the floating time f. A time that a clock change leaves out is moved
 // on by the gap; of one that comes twice it is the first.

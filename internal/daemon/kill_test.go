@@ -19,6 +19,8 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/provider/caldav/caldavtest"
+	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/google/googletest"
 )
 
 // TestMain lets the test binary be the process that is killed: one round, as `holdfast sync` makes it.
@@ -45,13 +47,10 @@ type killer struct {
 	after   bool
 	ready   chan struct{} // closed once process is known
 	process *os.Process
-	writes  atomic.Int64
+	writes  func() int // that were carried out
 }
 
 func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPut || r.Method == http.MethodDelete {
-		k.writes.Add(1)
-	}
 	if k.n.Add(-1) != 0 {
 		k.next.ServeHTTP(w, r)
 		return
@@ -64,41 +63,28 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// office is a server with dan, eva and leo, whom no other test uses,, and a folder with the settings for it.
-func office(t *testing.T, k *killer) (config string, people map[string]caldavtest.Person) {
-	people = map[string]caldavtest.Person{}
-	base, calendar := "", ""
-	if file := os.Getenv("HOLDFAST_TEST_RADICALE"); file != "" {
-		values := keyValues(t, file)
-		target, err := url.Parse(values["BASE_URL"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		proxy := httputil.NewSingleHostReverseProxy(target)
-		k.next, calendar = proxy, strings.TrimPrefix(values["DEFAULT_CALENDAR"], strings.TrimSuffix(values["BASE_URL"], "/"))
-	} else {
-		var users []caldavtest.User
-		for _, u := range []string{"dan", "eva", "leo"} {
-			users = append(users, caldavtest.User{Name: u, Password: u + "-pw", Email: u + "@example.test"})
-		}
-		k.next, calendar = caldavtest.New(caldavtest.Options{Users: users}), "/calendars/{user}/default/"
-	}
-	server := httptest.NewServer(k)
+// office is a calendar server with dan, eva and leo, whom no other test uses, behind a killer.
+type office struct {
+	killer
+	url    string
+	config string // in a folder with all that Holdfast needs
+	events func(who string) int
+	mails  func() int // that were sent; nil where nobody counts them
+}
+
+var staff = []string{"dan", "eva", "leo"}
+
+// offices are the kinds of server.
+var offices = map[string]func(*testing.T, *office) (settings string){"caldav": onCalDAV, "google": onGoogle}
+
+func open(t *testing.T, kind func(*testing.T, *office) string) *office {
+	o := &office{}
+	server := httptest.NewServer(&o.killer)
 	t.Cleanup(server.Close)
-	base = server.URL
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, u := range []string{"dan", "eva", "leo"} {
-		write(u, u+"-pw")
-		people[u] = caldavtest.Person{Base: base, User: u, Password: u + "-pw", Email: u + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", u)}
-	}
-	write("holdfast.yaml", fmt.Sprintf("org: %s\nroster: [roster.yaml]\ndatabase: sqlite:holdfast.db\ncalendars:\n  office:\n    caldav: {url: %s, username: \"{person.id}\", password_file: \"{person.id}\", calendar: %q}\n",
-		"kill", base, strings.ReplaceAll(calendar, "{user}", "{person.id}")))
-	write("roster.yaml", `people:
+	o.n.Store(-1)
+	o.url, o.config = server.URL, filepath.Join(t.TempDir(), "holdfast.yaml")
+	o.write(t, "holdfast.yaml", fmt.Sprintf("org: kill\nroster: [roster.yaml]\ndatabase: sqlite:holdfast.db\ncalendars: {office: %s}\n", kind(t, o)))
+	o.write(t, "roster.yaml", `people:
   dan: {name: Dan, email: dan@example.test, calendar: office, zone: Europe/Berlin}
   eva: {name: Eva, email: eva@example.test, calendar: office}
   leo: {name: Leo, email: leo@example.test, calendar: office}
@@ -106,7 +92,85 @@ one_on_ones:
   - manager: dan
     reports: [{report: eva, slot: Tue 10:00}, {report: leo, slot: Wed 10:00}]
 `)
-	return filepath.Join(dir, "holdfast.yaml"), people
+	return o
+}
+
+func (o *office) write(t *testing.T, name, text string) {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(o.config), name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onGoogle is the double, with a service account.
+func onGoogle(t *testing.T, o *office) string {
+	const account = "holdfast@project.iam.gserviceaccount.com"
+	options := googletest.Options{Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{google.Scope}}}}
+	for _, u := range staff {
+		options.Users = append(options.Users, googletest.User{Email: u + "@example.test", Zone: "Europe/Berlin"})
+	}
+	s := googletest.New(options)
+	s.SetBase(o.url)
+	o.next, o.writes, o.mails = googletest.Strict(t, s), func() int { return len(s.Writes()) }, func() int { return len(s.Mails()) }
+	o.events = func(who string) int { return len(s.Hands(who + "@example.test").Series()) }
+	o.write(t, "key.json", string(s.ServiceAccountJSON(account)))
+	return fmt.Sprintf("{google: {service_account_file: key.json, endpoint: %s}}", o.url)
+}
+
+// writing counts the requests that write.
+type writing struct {
+	http.Handler
+	n atomic.Int64
+}
+
+func (c *writing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPut || r.Method == http.MethodDelete {
+		c.n.Add(1)
+	}
+	c.Handler.ServeHTTP(w, r)
+}
+
+// onCalDAV is Radicale where the environment names one, else the server in memory.
+func onCalDAV(t *testing.T, o *office) string {
+	var server http.Handler
+	calendar := "/calendars/{user}/default/"
+	if file := os.Getenv("HOLDFAST_TEST_RADICALE"); file != "" {
+		values := keyValues(t, file)
+		target, err := url.Parse(values["BASE_URL"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		server, calendar = httputil.NewSingleHostReverseProxy(target), strings.TrimPrefix(values["DEFAULT_CALENDAR"], strings.TrimSuffix(values["BASE_URL"], "/"))
+	} else {
+		var users []caldavtest.User
+		for _, u := range staff {
+			users = append(users, caldavtest.User{Name: u, Password: u + "-pw", Email: u + "@example.test"})
+		}
+		server = caldavtest.New(caldavtest.Options{Users: users})
+	}
+	counted := &writing{Handler: server}
+	o.next, o.writes = counted, func() int { return int(counted.n.Load()) }
+	entries := func(who string) (caldavtest.Person, []caldavtest.Entry) {
+		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", who)}
+		found, err := p.Events(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, found
+	}
+	o.events = func(who string) int {
+		_, found := entries(who)
+		return len(found)
+	}
+	for _, u := range staff {
+		o.write(t, u, u+"-pw")
+		p, old := entries(u) // of an earlier try
+		for _, e := range old {
+			if err := p.Delete(t.Context(), e.UID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return fmt.Sprintf("{caldav: {url: %s, username: \"{person.id}\", password_file: \"{person.id}\", calendar: %q}}", o.url, strings.ReplaceAll(calendar, "{user}", "{person.id}"))
 }
 
 func keyValues(t *testing.T, file string) map[string]string {
@@ -124,54 +188,37 @@ func keyValues(t *testing.T, file string) map[string]string {
 	return out
 }
 
-// wipe empties everybody's calendar of what an earlier try left.
-func wipe(t *testing.T, people map[string]caldavtest.Person) {
-	for _, p := range people {
-		events, err := p.Events(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range events {
-			if err := p.Delete(t.Context(), e.UID); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-// A round that is killed at any of its requests, and made again, leaves each pair with one series and one copy, and then has
-// nothing left to write (story 28).
+// A round that is killed at any of its requests, and made again, leaves each pair with one series, one copy and one
+// invitation, and then has nothing left to write (story 28).
 func TestKilledAtAnyRequest(t *testing.T) {
-	for _, after := range []bool{false, true} {
-		finished := false
-		for n := int64(1); !finished; n++ {
-			k := &killer{after: after}
-			config, people := office(t, k)
-			wipe(t, people)
-			finished = !runKilled(t, k, config, n)
-			if err := runRound(k, config); err != nil {
-				t.Fatalf("killed at request %d: the next round: %v", n, err)
-			}
-			for who, want := range map[string]int{"dan": 2, "eva": 1, "leo": 1} {
-				events, err := people[who].Events(t.Context())
-				if err != nil {
-					t.Fatal(err)
+	for name, kind := range offices {
+		t.Run(name, func(t *testing.T) {
+			for _, after := range []bool{false, true} {
+				finished := false
+				for n := int64(1); !finished; n++ {
+					o := open(t, kind)
+					o.after = after
+					finished = !o.runKilled(t, n)
+					o.run(t)
+					for who, want := range map[string]int{"dan": 2, "eva": 1, "leo": 1} {
+						if have := o.events(who); have != want {
+							t.Fatalf("killed at request %d (after: %v): %s has %d events, want %d", n, after, who, have, want)
+						}
+					}
+					if o.mails != nil && o.mails() != 2 {
+						t.Fatalf("killed at request %d (after: %v): %d mails", n, after, o.mails())
+					}
+					before := o.writes()
+					o.run(t)
+					if wrote := o.writes() - before; wrote != 0 {
+						t.Fatalf("killed at request %d (after: %v): the second round wrote %d times", n, after, wrote)
+					}
+					if n > 500 {
+						t.Fatal("the round never ended")
+					}
 				}
-				if len(events) != want {
-					t.Fatalf("killed at request %d (after: %v): %s has %d events, want %d", n, after, who, len(events), want)
-				}
 			}
-			before := k.writes.Load()
-			if err := runRound(k, config); err != nil {
-				t.Fatal(err)
-			}
-			if wrote := k.writes.Load() - before; wrote != 0 {
-				t.Fatalf("killed at request %d (after: %v): the second round wrote %d times", n, after, wrote)
-			}
-			if n > 500 {
-				t.Fatal("the round never ended")
-			}
-		}
+		})
 	}
 }
 
@@ -182,23 +229,23 @@ func command(config string) *exec.Cmd {
 }
 
 // runKilled makes a round that is killed at its n-th request; it reports whether it was.
-func runKilled(t *testing.T, k *killer, config string, n int64) bool {
-	cmd := command(config)
-	k.ready = make(chan struct{})
-	k.n.Store(n)
+func (o *office) runKilled(t *testing.T, n int64) bool {
+	cmd := command(o.config)
+	o.ready = make(chan struct{})
+	o.n.Store(n)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	k.process = cmd.Process
-	close(k.ready)
+	o.process = cmd.Process
+	close(o.ready)
 	_ = cmd.Wait() // killed, or done
-	return k.n.Swap(-1) <= 0
+	return o.n.Swap(-1) <= 0
 }
 
-func runRound(k *killer, config string) error {
-	k.n.Store(-1)
-	if out, err := command(config).CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+// run makes a round.
+func (o *office) run(t *testing.T) {
+	t.Helper()
+	if out, err := command(o.config).CombinedOutput(); err != nil {
+		t.Fatalf("a round: %v: %s", err, out)
 	}
-	return nil
 }

@@ -18,6 +18,9 @@ type Input struct {
 	Pending      map[string]Pending           // by flag id
 	Behind       map[series.Pair][]string     // Event.Times of earlier versions, which a late copy may still show
 	Documents    map[series.Pair][]Finding    // what is wrong with the pairs' documents
+	MadeUp       series.MadeUp
+	// Taste is what meeting at a time costs two people who are free; nil: nothing.
+	Taste func(manager, report series.Person, start time.Time, length time.Duration) int
 }
 
 // Pending is a difference in a copy that waits for a second observation.
@@ -41,12 +44,13 @@ func Detect(in Input) Found {
 	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}}
 	in.Views = slices.Clone(in.Views)
 	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
-	taken := oneOnOnes(in)
+	taken := series.Bookings(in.Views, in.Now, in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1)))
 	busy := map[string]timeTaken{}
 	for i := range in.Views {
 		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, busy: busy, mine: len(out.Outcomes)}
 		d.run()
 	}
+	NewMakeUps(in).Fill(out.Flags)
 	return out
 }
 
@@ -54,7 +58,7 @@ type detector struct {
 	in    *Input
 	out   *Found
 	v     *series.View
-	taken map[string][]booking
+	taken map[string][]series.Booking
 	busy  map[string]timeTaken // by person, as far as it was asked for
 	mine  int                  // where the pair's outcomes begin
 }
@@ -212,6 +216,10 @@ func instant(t time.Time) string { return t.Format(time.RFC3339) }
 func (d *detector) week(w series.WeekMeeting) {
 	_, now, _ := d.span()
 	over := w.Date.Monday().Before(now.Monday())
+	kept, keptBy := Kept, ByUnknown
+	if at := d.in.MadeUp.MadeUpAt(d.v.Pair, w); !at.IsZero() {
+		w.Booked, kept, keptBy = at, Recovered, ByHoldfast
+	}
 	m, at := w.Meeting, w.Booked
 	moment := func(t time.Time) string { return instant(t.In(at.Location())) }
 	known := func(kind Kind) (Flag, bool) {
@@ -261,7 +269,7 @@ func (d *detector) week(w series.WeekMeeting) {
 		// A meeting that did not take place may still be moved to a later time.
 		later := !gone && m.Overridden && m.Start.After(d.v.At)
 		if !moved && !later && !w.Event.SlotTouched() {
-			outcome(Kept, ByUnknown, nil)
+			outcome(kept, keptBy, nil)
 			d.details(w, flag)
 			return
 		}
@@ -288,6 +296,9 @@ func (d *detector) week(w series.WeekMeeting) {
 		return
 	}
 	result, by, when := sameWeek(w, m.Start), ByUnknown, (*time.Duration)(nil)
+	if kept == Recovered && m.Start.Equal(w.Booked) {
+		result, by = kept, keptBy
+	}
 	if m.Overridden && !m.Start.Equal(w.Booked) && !m.Start.Equal(m.Original) {
 		f := flag(Moved, moment(at), moment(m.Start), ByUnknown)
 		by, when = f.By, f.Notice
@@ -349,7 +360,7 @@ func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string,
 		return
 	}
 	for _, id := range []string{d.v.Pair.Manager, d.v.Pair.Report} {
-		put := onSlot(d.v, e) && m.Start.Equal(m.Original)
+		put := d.v.OnSlot(e) && m.Start.Equal(m.Original)
 		if other, found := d.collision(id, m, put); found {
 			flag(DoubleBooked, instant(m.Start.In(w.Booked.Location())), instant(other.In(w.Booked.Location())), ByUnknown)
 			return

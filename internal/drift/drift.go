@@ -50,6 +50,8 @@ const (
 	ByManager By = "manager"
 	ByReport  By = "report"
 	ByUnknown By = "unknown"
+	// ByHoldfast is who made up for a meeting, at a person's command.
+	ByHoldfast By = "holdfast"
 )
 
 // Flag is a difference between slot and reality that someone should know.
@@ -65,6 +67,9 @@ type Flag struct {
 	By       By
 	Notice   *time.Duration // between the first observation and the booked start; nil: not known
 	Since    time.Time      // first observed
+	// Makeups are times at which a lost meeting could be made up for in its week, the best first, in the slot's zone; nil where
+	// nothing is lost. They are proposals of the moment: no part of what the flag is, and not recorded.
+	Makeups []time.Time
 }
 
 // ID is stable for as long as the difference is the same one: a hash of pair, kind, occurrence and generation.

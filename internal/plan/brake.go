@@ -120,7 +120,7 @@ func (b *builder) brake() Plan {
 			})
 		}
 	}
-	out := Plan{Held: b.held, Doubtful: b.doubtful}
+	out := Plan{Held: b.held, Doubtful: b.doubtful, Refused: b.refused}
 	if d := out.HeldDigest(); d != "" && d == b.in.Allowed {
 		out.Held, out.Doubtful = nil, nil
 		for _, h := range b.held {

@@ -22,6 +22,8 @@ type Input struct {
 	Fresh   bool                // the journal remembers nothing
 	// Doubtful are those of the last plan: the journal was new when they were first seen.
 	Doubtful map[series.Pair]bool
+	MadeUp   series.MadeUp
+	Busy     map[string][]series.Interval // time taken by other events, by person id: for make-ups
 }
 
 // Diff decides what to write.
@@ -63,12 +65,16 @@ type builder struct {
 	changes  []Change
 	held     []Held
 	doubtful []series.Pair
+	refused  []Refusal
+	agenda   *series.Agenda // made when first needed
 }
 
 // pair plans for one pair and then asks whether its calendars can be believed.
 func (b *builder) pair(v *series.View, ask *Ask) {
 	p := &pairPlan{builder: b, v: working(v), ask: ask, today: today(v, b.in.Now)}
 	switch {
+	case ask != nil && ask.To != nil:
+		p.makeUp()
 	case !v.Wanted:
 		p.unwanted()
 	case v.Missing():

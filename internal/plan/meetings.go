@@ -22,7 +22,7 @@ func (p *pairPlan) occurrences(h *series.Event) {
 	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
 		m := w.Meeting
 		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence || !w.Booked.After(p.in.Now) ||
-			policy && p.v.Away(w.Booked, w.Slot.Duration) != "" {
+			policy && (p.v.Away(w.Booked, w.Slot.Duration) != "" || p.in.MadeUp.MadeUpAt(p.v.Pair, w).Equal(m.Start)) {
 			continue
 		}
 		c := Change{Occurrence: w.Date, From: m.Start.In(w.Booked.Location()).Format(time.RFC3339), To: w.Booked.Format(time.RFC3339), Mails: 1,

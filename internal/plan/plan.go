@@ -25,6 +25,7 @@ const (
 	Skip    Action = "skip"
 	Heal    Action = "heal"
 	Restore Action = "restore"
+	Rebook  Action = "rebook"
 )
 
 // Change is one write the plan asks for (a replacement is two: an end and a create of one Group).
@@ -64,6 +65,8 @@ type Plan struct {
 	// Doubtful are the pairs whose creation is held because nothing is known of what became of their series: the next
 	// Input is to name them again.
 	Doubtful []series.Pair
+	// Refused are the commands that cannot be done.
+	Refused []Refusal
 }
 
 // HeldDigest names the set of changes that brakes hold: what `allow` covers. "" when there are none.
@@ -126,4 +129,6 @@ type Ask struct {
 	Pair       series.Pair
 	Accept     bool        // take the slot the calendar now has; else put back
 	Occurrence series.Date // of a put-back: only this one
+	To         *Time       // make up for the Occurrence at that time, and nothing else
+	Force      bool        // though somebody is not free then
 }

@@ -37,6 +37,10 @@ func (x *round) apply(ctx context.Context, asked bool) {
 		case provider.KindOf(err) == provider.Conflict:
 			failed[c.Group] = true
 			log = x.Log.Info().Bool("conflict", true)
+			if asked {
+				x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
+					Hint: "nothing was written; give the command again"})
+			}
 		default:
 			failed[c.Group] = true
 			x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: %w", c.Action, c.Pair, err), Hint: provider.HintOf(err)})

@@ -18,6 +18,7 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
+	"holdfast/internal/slotting"
 )
 
 // Desired is what the roster wants at a moment.
@@ -122,6 +123,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 	x.links(false)
 	x.decide(nil)
 	x.out.Open = x.mem.Open
+	drift.NewMakeUps(x.driftInput()).Fill(x.out.Open)
 	return x.out, nil
 }
 
@@ -137,6 +139,7 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	}
 	x.links(true)
 	x.decide(asks)
+	x.refuse()
 	x.detect()
 	return x.out, nil
 }
@@ -165,6 +168,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		x.diff(asks)
 		x.reread(ctx, asks)
 	}
+	x.refuse()
 	x.apply(ctx, len(asks) > 0)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
@@ -250,7 +254,8 @@ func (x *round) decide(asks []plan.Ask) {
 func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Asks: asks,
-		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful()})
+		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
+		MadeUp: x.mem.MadeUp, Busy: x.intervals()})
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
 		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
@@ -338,12 +343,7 @@ func (x *round) reread(ctx context.Context, asks []plan.Ask) {
 // detect finds flags and outcomes in what was last observed.
 func (x *round) detect() {
 	x.out.Views = series.Gather(x.want, x.observed)
-	known := map[string]drift.Flag{}
-	for _, f := range x.mem.Open {
-		known[f.ID()] = f
-	}
-	x.out.Found = drift.Detect(drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(),
-		Known: known, Frozen: x.mem.Frozen, Pending: x.mem.Pending, Behind: x.mem.TimesSeen, Documents: x.findings()})
+	x.out.Found = drift.Detect(x.driftInput())
 	x.out.Edges = drift.Compare(x.mem.Open, x.out.Found.Flags, x.out.Found.Unread)
 	x.out.Open = slices.Clone(x.out.Found.Flags)
 	for _, f := range x.mem.Open {
@@ -351,6 +351,16 @@ func (x *round) detect() {
 			x.out.Open = append(x.out.Open, f)
 		}
 	}
+}
+
+// driftInput is what flags and make-ups are found in.
+func (x *round) driftInput() drift.Input {
+	known := map[string]drift.Flag{}
+	for _, f := range x.mem.Open {
+		known[f.ID()] = f
+	}
+	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
+		Pending: x.mem.Pending, Behind: x.mem.TimesSeen, MadeUp: x.mem.MadeUp, Documents: x.findings(), Taste: slotting.Taste}
 }
 
 // pending are the people whose copies are worth a second look at once.

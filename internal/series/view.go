@@ -177,6 +177,34 @@ type WeekMeeting struct {
 	Event      *Event    // of Chain
 }
 
+// Occurrence names one meeting of a pair for ever.
+type Occurrence struct {
+	Pair       Pair
+	Generation int
+	Date       Date // the booked day
+}
+
+// MadeUp are the make-ups that Holdfast booked: where it put which occurrence.
+type MadeUp map[Occurrence]time.Time
+
+// MadeUpAt is where Holdfast made up for the meeting; zero if it did not, or if the meeting is back where its series has it.
+func (m MadeUp) MadeUpAt(p Pair, w WeekMeeting) time.Time {
+	at := m[Occurrence{p, w.Generation, w.Date}]
+	if at.IsZero() || w.Meeting != nil && !w.Meeting.Cancelled && w.Meeting.Start.Equal(w.Meeting.Original) {
+		return time.Time{}
+	}
+	return at.In(w.Booked.Location())
+}
+
+// MakeUp is the override that puts the meeting to another time and leaves the rest of it as it is. There must be a Meeting.
+func (w WeekMeeting) MakeUp(start time.Time) Override {
+	m := w.Meeting
+	if m.Cancelled {
+		return Override{Original: m.Original, Start: start, Duration: w.Slot.Duration, Place: w.Event.Place, Link: w.Event.Link}
+	}
+	return Override{Original: m.Original, Start: start, Duration: m.Duration, Place: m.Place, Link: m.Link}
+}
+
 // Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date. Each of Chain has the weeks
 // from its first one to that before the next one's first.
 func (v View) Weeks(from, to Week) []WeekMeeting {
@@ -257,10 +285,8 @@ func (v View) Away(start time.Time, length time.Duration) string {
 func (s Series) AwayAt(t time.Time) string {
 	for _, p := range []Person{s.Manager, s.Report} {
 		d, _ := WallClock(t, p.Zone)
-		for _, a := range p.Away {
-			if !d.Before(a.From) && !d.After(a.To) {
-				return a.Why
-			}
+		if a := p.awayOn(d); a != nil {
+			return a.Why
 		}
 	}
 	return ""

@@ -74,6 +74,9 @@ func Instant(d Date, at TimeOfDay, zone string) time.Time {
 	return best.In(loc)
 }
 
+// At is the same moment on the zone's clock.
+func At(t time.Time, zone string) time.Time { return t.In(location(zone)) }
+
 // WallClock is what the zone's clocks show at t.
 func WallClock(t time.Time, zone string) (Date, TimeOfDay) {
 	t = t.In(location(zone))

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
-	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -34,7 +33,7 @@ func build(in Input, about series.Pair) *built {
 	near, places := map[string]bool{}, map[string]bool{}
 	for _, w := range slices.Concat(b.want, slices.DeleteFunc(slices.Clone(in.Stand), func(s series.Series) bool { return s.Pair != about })) {
 		near[w.Pair.Manager], near[w.Pair.Report] = true, true
-		if isRoom(w.Place) {
+		if series.IsRoom(w.Place) {
 			places[w.Place] = true
 		}
 	}
@@ -75,9 +74,6 @@ func build(in Input, about series.Pair) *built {
 	b.clocks(in.From)
 	return b
 }
-
-// isRoom reports whether a place is one where not two can meet.
-func isRoom(place string) bool { return place != "" && !strings.Contains(place, "://") }
 
 func (b *built) room(place string, zone int) int {
 	k, ok := b.rooms[place]
@@ -128,7 +124,14 @@ func (b *built) person(p series.Person, in Input) {
 		return
 	}
 	b.people[p.ID] = len(b.People)
-	x := Person{ID: p.ID, Zone: b.zone(p.Zone), Core: social}
+	x := person(p, b.zone(p.Zone))
+	x.Busy = b.busy(p, in)
+	b.People = append(b.People, x)
+}
+
+// person is somebody of the roster without what their calendar says.
+func person(p series.Person, zone int) Person {
+	x := Person{ID: p.ID, Zone: zone, Core: social}
 	day := Window{quartersPerDay, 0}
 	for d, ws := range p.Hours {
 		from := (d + 6) % 7 * quartersPerDay
@@ -146,8 +149,7 @@ func (b *built) person(p series.Person, in Input) {
 	} else if x.Core = (Window{max(day.From, social.From), min(day.To, social.To)}); x.Core.From >= x.Core.To {
 		x.Core = day // who works at night is at night not at an odd hour
 	}
-	x.Busy = b.busy(p, in)
-	b.People = append(b.People, x)
+	return x
 }
 
 // busy is the person's time by quarters and weeks. What is hard in more than a third of the weeks recurs, and cannot be met

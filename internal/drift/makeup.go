@@ -1,0 +1,130 @@
+package drift
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// How a make-up is looked for.
+const (
+	maxMakeUps  = 3
+	makeUpGrid  = 30            // minutes of the wall clock between two starts
+	makeUpAhead = 2 * time.Hour // nobody can be asked to come sooner than that
+)
+
+// MakeUps finds times at which a lost meeting could be made up for in its own week. The zero value is not ready: see NewMakeUps.
+type MakeUps struct {
+	in     Input
+	agenda *series.Agenda // made when first needed
+}
+
+// NewMakeUps looks for make-ups in what in says.
+func NewMakeUps(in Input) *MakeUps { return &MakeUps{in: in} }
+
+// Fill gives the flags of lost meetings their make-ups, none of which may be left, and all others nil.
+func (m *MakeUps) Fill(flags []Flag) {
+	for i := range flags {
+		f := &flags[i]
+		if f.Makeups = nil; f.Lost() {
+			f.Makeups = m.Of(f.Pair, f.Generation, f.Occurrence)
+		}
+	}
+}
+
+// Lost reports whether the flag is about a meeting that the week goes without unless it is made up for.
+func (f Flag) Lost() bool {
+	if f.Occurrence.IsZero() {
+		return false
+	}
+	switch f.Kind {
+	case Cancelled, DoubleBooked:
+		return true
+	case Moved:
+		to, err := time.Parse(time.RFC3339, f.To) // with the offset of the slot's zone
+		return err == nil && series.DateOf(to).Week() != f.Occurrence.Week()
+	}
+	return false
+}
+
+// Of are the best times of the week at which both are free and the place is, up to three, the best first: those that cost the two
+// least, each on another day where there is one, the nearest to the usual time of day, the earliest. Not nil.
+func (m *MakeUps) Of(p series.Pair, generation int, day series.Date) []time.Time {
+	out := []time.Time{}
+	at := slices.IndexFunc(m.in.Views, func(v series.View) bool { return v.Pair == p })
+	if at < 0 || !m.in.Views[at].Wanted || m.in.Views[at].Stale {
+		return out
+	}
+	v := &m.in.Views[at]
+	all := v.Weeks(day.Week(), day.Week())
+	at = slices.IndexFunc(all, func(w series.WeekMeeting) bool {
+		return w.Date == day && (generation == 0 || w.Generation == generation) && w.Meeting != nil
+	})
+	if at < 0 {
+		return out
+	}
+	left := m.free(v, all[at])
+	for len(out) < maxMakeUps && len(left) > 0 {
+		best := slices.MinFunc(left, func(a, b choice) int {
+			return cmp.Or(cmp.Compare(a.again, b.again), cmp.Compare(a.cost, b.cost), cmp.Compare(a.far, b.far), a.start.Compare(b.start))
+		})
+		out = append(out, best.start)
+		end := best.start.Add(best.length)
+		left = slices.DeleteFunc(left, func(c choice) bool { return c.start.Before(end) && best.start.Before(c.start.Add(c.length)) })
+		for i := range left {
+			if series.DateOf(left[i].start) == series.DateOf(best.start) {
+				left[i].again++
+			}
+		}
+	}
+	return out
+}
+
+// choice is a time at which nothing is in the way.
+type choice struct {
+	start  time.Time
+	length time.Duration
+	again  int // how many of its day are taken already
+	cost   int
+	far    int // minutes from the usual time of day
+}
+
+// free are all such times of the meeting's week.
+func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
+	if m.agenda == nil {
+		m.agenda = series.NewAgenda(m.in.Views, m.in.Busy, m.in.Now.AddDate(0, 0, -1), m.in.Now.AddDate(0, 0, 7*(m.in.HorizonWeeks+2)))
+	}
+	var out []choice
+	o := w.MakeUp(time.Time{})
+	for n := range 7 {
+		day := w.Date.Monday().AddDays(n)
+		for at := series.TimeOfDay(0); at < 24*60; at += makeUpGrid {
+			c := choice{start: series.Instant(day, at, w.Slot.Zone), length: o.Duration, far: max(int(at-w.Slot.At), int(w.Slot.At-at))}
+			_, shown := series.WallClock(c.start, w.Slot.Zone)
+			if shown != at || c.start.Before(m.in.Now.Add(makeUpAhead)) || !w.Meeting.Cancelled && c.start.Equal(w.Meeting.Start) {
+				continue // a time that the day does not have is the next one's
+			}
+			if len(m.agenda.Clashes(v, o.Original, c.start, o.Duration, o.Place)) > 0 {
+				continue
+			}
+			if m.in.Taste != nil {
+				c.cost = m.in.Taste(v.Want.Manager, v.Want.Report, c.start, o.Duration)
+			}
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// SayTimes makes times of one week readable: "Thu 14:00, Fri 09:30".
+func SayTimes(times []time.Time) string {
+	var out []string
+	for _, t := range times {
+		out = append(out, fmt.Sprintf("%s %s", series.ShortDay(t.Weekday()), t.Format("15:04")))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+// Time is when a person wants a meeting to be made up for: an instant, a time of a day, or with neither a day nor an instant a
+// time of a weekday of the meeting's own week. Clocks are those of the slot's zone; a time that its day does not have moves on as
+// series.Instant says.
+type Time struct {
+	Instant time.Time
+	Date    series.Date
+	Weekday time.Weekday
+	At      series.TimeOfDay
+}
+
+// in is the moment meant, for a meeting of that slot in the week of the day.
+func (t Time) in(s series.Slot, day series.Date) time.Time {
+	switch {
+	case !t.Instant.IsZero():
+		return series.At(t.Instant, s.Zone)
+	case !t.Date.IsZero():
+		return series.Instant(t.Date, t.At, s.Zone)
+	}
+	return series.Instant(day.Monday().AddDays((int(t.Weekday)+6)%7), t.At, s.Zone)
+}
+
+// Refusal is a command that cannot be done.
+type Refusal struct {
+	Pair       series.Pair
+	Occurrence series.Date
+	To         time.Time // zero: it did not come to that
+	Because    string    // one or more sentences without a full stop, in words
+	Clash      bool      // only because somebody is not free then
+}
+
+// makeUp plans what a person asked for: one meeting at another time of its week, and nothing else.
+func (p *pairPlan) makeUp() {
+	v, day := p.v, p.ask.Occurrence
+	refuse := func(format string, args ...any) {
+		p.refused = append(p.refused, Refusal{Pair: v.Pair, Occurrence: day, Because: fmt.Sprintf(format, args...)})
+	}
+	h := v.Head()
+	switch {
+	case v.Missing():
+		refuse("the calendar no longer has the series, and nothing says that somebody deleted it")
+		return
+	case h == nil || h.Cancelled:
+		refuse("%s has no series on the calendar", v.Pair)
+		return
+	case h.Mark.Slot.IsZero():
+		refuse("the series lost its mark, and where it was booked is not known")
+		return
+	}
+	week := v.Weeks(day.Week(), day.Week())
+	at := slices.IndexFunc(week, func(w series.WeekMeeting) bool { return w.Date == day })
+	switch {
+	case at < 0 && len(week) > 0:
+		refuse("no 1:1 of %s is booked on %s; that week's is booked on %s", v.Pair, day.Long(), week[0].Date.Long())
+		return
+	case at < 0:
+		refuse("no 1:1 of %s is booked in the week of %s", v.Pair, day.Long())
+		return
+	case week[at].Meeting == nil:
+		refuse("the series has no meeting left in the week of %s: a person moved or ended it", day.Long())
+		return
+	}
+	w := week[at]
+	to := p.ask.To.in(w.Slot, day)
+	refuse = func(format string, args ...any) {
+		p.refused = append(p.refused, Refusal{v.Pair, day, to, fmt.Sprintf(format, args...), false})
+	}
+	is, _ := series.WallClock(to, w.Slot.Zone)
+	o := w.MakeUp(to)
+	switch monday := day.Monday(); {
+	case is.Monday() != monday:
+		refuse("it is in another week (%s, not %s), which has a 1:1 of its own or goes without: a make-up is one of Mon %s to Sun %s", is.Week(), day.Week(),
+			short(monday), short(monday.AddDays(6)))
+		return
+	case !to.After(p.in.Now):
+		refuse("that is over")
+		return
+	case !w.Meeting.Cancelled && w.Meeting.Start.Equal(to):
+		return // it is there already
+	}
+	for _, x := range v.StandIns {
+		if d, _ := series.WallClock(x.Start, w.Slot.Zone); d.Monday() == day.Monday() {
+			refuse("the two meet on %s, in an event of their own: delete that first", moment(x.Start, w.Slot.Zone))
+			return
+		}
+	}
+	if p.agenda == nil {
+		p.agenda = series.NewAgenda(p.in.Views, p.in.Busy, p.in.Now.AddDate(0, 0, -1), p.in.Now.AddDate(0, 0, 7*(p.in.Policy.HorizonWeeks+2)))
+	}
+	clashes := inWords(p.agenda.Clashes(v, o.Original, to, o.Duration, o.Place), to, w.Slot.Zone)
+	if len(clashes) > 0 && !p.ask.Force {
+		p.refused = append(p.refused, Refusal{v.Pair, day, to, strings.Join(clashes, "; "), true})
+		return
+	}
+	c := Change{Generation: w.Generation, Occurrence: day, From: w.Meeting.Start.In(w.Booked.Location()).Format(time.RFC3339), To: to.Format(time.RFC3339), Mails: 1,
+		Why: []string{"made up for at a person's command"}, Steps: []Step{{Ref: w.Event.Ref, SetOverride: &o}}}
+	if w.Meeting.Cancelled {
+		c.From = ""
+	}
+	for _, x := range clashes {
+		c.Why = append(c.Why, "although "+x)
+	}
+	p.do(Rebook, c)
+}
+
+// short is "30 Nov".
+func short(d series.Date) string { return fmt.Sprintf("%d %s", d.Day, d.Month.String()[:3]) }
+
+// inWords tells people what keeps a pair from meeting at start: times only, on the zone's clock.
+func inWords(clashes []series.Clash, start time.Time, zone string) []string {
+	clock := func(t time.Time) string {
+		d, at := series.WallClock(t, zone)
+		if first, _ := series.WallClock(start, zone); d == first {
+			return at.String()
+		}
+		return moment(t, zone)
+	}
+	var out []string
+	for _, c := range clashes {
+		who := cmp.Or(c.Person.Name, c.Person.ID)
+		text := ""
+		switch c.Kind {
+		case series.OffHours:
+			d, at := series.WallClock(start, c.Person.Zone)
+			text = fmt.Sprintf("%s does not work at that time: it is %s %s there", who, series.ShortDay(d.Weekday()), at)
+		case series.IsAway:
+			text = fmt.Sprintf("%s is away: %s", who, c.Why)
+		case series.OtherEvent:
+			text = fmt.Sprintf("%s has something else from %s to %s", who, clock(c.From), clock(c.To))
+		case series.OtherOneOne:
+			text = fmt.Sprintf("%s has another 1:1 from %s to %s", who, clock(c.From), clock(c.To))
+		case series.RoomTaken:
+			text = fmt.Sprintf("another 1:1 has the place from %s to %s", clock(c.From), clock(c.To))
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}

@@ -1,0 +1,183 @@
+package series
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Booking is a meeting of a pair of the roster, as something that takes the time of both, and perhaps a place.
+type Booking struct {
+	Pair     Pair
+	Original time.Time // the start it has in its series; zero: it is beside the series
+	// Put: it is where the roster put it, which sees to it that two such do not collide.
+	Put   bool
+	Place string
+	Interval
+}
+
+// Bookings are by person the meetings from..to of all pairs that the roster has, and what these have beside their series.
+func Bookings(views []View, from, to time.Time) map[string][]Booking {
+	out := map[string][]Booking{}
+	for i := range views {
+		v := &views[i]
+		if !v.Wanted {
+			continue
+		}
+		take := func(b Booking) {
+			b.Pair, b.Kind = v.Pair, Hard
+			out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
+			out[v.Pair.Report] = append(out[v.Pair.Report], b)
+		}
+		series := func(e *Event, put bool) {
+			for _, m := range e.Meetings(from, to) {
+				if !m.Cancelled {
+					take(Booking{Original: m.Original, Put: put && m.Start.Equal(m.Original), Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
+				}
+			}
+		}
+		for k := range v.Candidates {
+			series(&v.Candidates[k], false)
+		}
+		for k := range v.Chain {
+			series(&v.Chain[k], v.OnSlot(&v.Chain[k]))
+		}
+		for _, x := range v.StandIns {
+			if !x.LookAlike { // that one is among the busy times already
+				take(Booking{Interval: Interval{Start: x.Start, End: x.Start.Add(x.Duration)}})
+			}
+		}
+	}
+	return out
+}
+
+// OnSlot reports whether the series stands on a slot that was chosen with all others in view.
+func (v *View) OnSlot(e *Event) bool {
+	h := v.Head()
+	return !e.SlotTouched() && (v.Want.Auto || h != nil && h.UID != e.UID || e.Mark.Slot.Same(v.Want.Slot, e.First()))
+}
+
+// IsRoom reports whether a place is one where not two can meet at once.
+func IsRoom(place string) bool {
+	return strings.TrimSpace(place) != "" && !strings.Contains(place, "://")
+}
+
+// Agenda is all that takes people's time in a while.
+type Agenda struct {
+	busy   map[string][]Interval // other events, by person id
+	booked map[string][]Booking
+	rooms  map[string][]Booking // by the digest of the place
+}
+
+// NewAgenda knows what the views say from..to, and the time that other events take, by person id.
+func NewAgenda(views []View, busy map[string][]Interval, from, to time.Time) *Agenda {
+	a := &Agenda{busy: busy, booked: Bookings(views, from, to), rooms: map[string][]Booking{}}
+	for id, all := range a.booked {
+		for _, b := range all {
+			if b.Pair.Manager == id && IsRoom(b.Place) {
+				a.rooms[Digest(b.Place)] = append(a.rooms[Digest(b.Place)], b)
+			}
+		}
+	}
+	return a
+}
+
+// Booked are the person's 1:1s.
+func (a *Agenda) Booked(person string) []Booking { return a.booked[person] }
+
+// Busy is the time that other events take of the person.
+func (a *Agenda) Busy(person string) []Interval { return a.busy[person] }
+
+// ClashKind is what keeps two people from meeting at a time.
+type ClashKind int
+
+// The kinds of clash.
+const (
+	OffHours    ClashKind = iota // it is not within a person's working hours
+	IsAway                       // leave, holiday, out of office
+	OtherEvent                   // another event of a person
+	OtherOneOne                  // another 1:1 of a person
+	RoomTaken                    // another 1:1 in the room
+)
+
+// Clash keeps a pair from meeting at a time.
+type Clash struct {
+	Kind     ClashKind
+	Person   Person    // zero of RoomTaken
+	From, To time.Time // what takes the time; zero of OffHours
+	Why      string    // of IsAway, in plain words
+}
+
+// Clashes are what keeps the pair from meeting from start on. own is the original start of the meeting that is to move there:
+// where it stands now is no matter.
+func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, place string) []Clash {
+	var out []Clash
+	end := start.Add(length)
+	over := func(i Interval) bool { return i.Start.Before(end) && start.Before(i.End) }
+	mine := func(b Booking) bool { return b.Pair == v.Pair && b.Original.Equal(own) }
+	for _, p := range []Person{v.Want.Manager, v.Want.Report} {
+		day, at := WallClock(start, p.Zone)
+		if !p.Hours.Covers(day.Weekday(), at, length) {
+			out = append(out, Clash{Kind: OffHours, Person: p})
+		}
+		if w := p.awayOn(day); w != nil {
+			from, to := Instant(w.From, 0, p.Zone), Instant(w.To.AddDays(1), 0, p.Zone)
+			out = append(out, Clash{Kind: IsAway, Person: p, From: from, To: to, Why: w.Why})
+		}
+		for _, kind := range []Kind{Hard, AwayKind} {
+			c := Clash{Kind: OtherEvent, Person: p}
+			if kind == AwayKind {
+				c.Kind, c.Why = IsAway, "out of office"
+			}
+			for _, i := range a.busy[p.ID] {
+				if over(i) && (i.Kind == AwayKind) == (kind == AwayKind) {
+					c.take(i)
+				}
+			}
+			out = c.addTo(out)
+		}
+		c := Clash{Kind: OtherOneOne, Person: p}
+		for _, b := range a.booked[p.ID] {
+			if over(b.Interval) && !mine(b) {
+				c.take(b.Interval)
+			}
+		}
+		out = c.addTo(out)
+	}
+	if IsRoom(place) {
+		c := Clash{Kind: RoomTaken}
+		for _, b := range a.rooms[Digest(place)] {
+			if b.Pair != v.Pair && over(b.Interval) {
+				c.take(b.Interval)
+			}
+		}
+		out = c.addTo(out)
+	}
+	return out
+}
+
+// take widens the clash by another interval.
+func (c *Clash) take(i Interval) {
+	if c.From.IsZero() || i.Start.Before(c.From) {
+		c.From = i.Start
+	}
+	if i.End.After(c.To) {
+		c.To = i.End
+	}
+}
+
+func (c Clash) addTo(all []Clash) []Clash {
+	if c.From.IsZero() {
+		return all
+	}
+	return append(all, c)
+}
+
+// awayOn is the leave or holiday that the person has on the day of their own zone; nil for none.
+func (p *Person) awayOn(day Date) *Away {
+	i := slices.IndexFunc(p.Away, func(a Away) bool { return !day.Before(a.From) && !day.After(a.To) })
+	if i < 0 {
+		return nil
+	}
+	return &p.Away[i]
+}

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //
 //	sync [NAME=NUMBER...]       one round without an error; held=1 for something held
 //	plan [NAME=NUMBER...]       what a round would do: changes, held, mails
+//	rebook WEEK DAY TIME [NAME=NUMBER...] | refused    the admin has the meeting of that week made up for
 //	quiet                       a further round changes nothing, mails nobody and leaves every calendar as it is
 //	person WHO VERB ARGS...     see people_test.go; in these, a second time without a week is in the week before it
 //	flag KIND [on WEEK [DAY]] [by WHO] [from X] [to Y] [+ KIND...]    exactly these flags are open
@@ -63,7 +64,7 @@ func TestStories(t *testing.T) {
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"sync": command((*story).sync), "plan": command((*story).plan), "quiet": command((*story).quiet),
-					"person": command((*story).act), "flag": command((*story).flag), "noflag": command((*story).flag),
+					"rebook": command((*story).rebook), "person": command((*story).act), "flag": command((*story).flag), "noflag": command((*story).flag),
 					"outcome": command((*story).outcome), "calendar": command((*story).calendar), "place": command((*story).place),
 					"link": command((*story).link), "status": command((*story).status), "replace": command((*story).replace),
 				},
@@ -151,19 +152,42 @@ func (s *story) expect(name string, args []string, run func(wantCode int) (map[s
 	return nil
 }
 
-func (s *story) sync(args []string) error {
-	return s.expect("sync", args, func(code int) (map[string]int, error) {
+func (s *story) sync(args []string) error { return s.round(args, "sync") }
+
+// rebook has the meeting of a week made up for.
+func (s *story) rebook(args []string) error {
+	day, _, _, err := s.when(args[:min(1, len(args))])
+	if err != nil || len(args) < 3 {
+		return fmt.Errorf("rebook WEEK DAY TIME, not %q: %w", args, err)
+	}
+	command := []string{"rebook", s.pair, "--occurrence", day.String(), "--to", args[1] + " " + args[2]}
+	if !slices.Contains(args, "refused") {
+		return s.round(args[3:], command...)
+	}
+	var c counts
+	if err := s.run(&c, 1, command...); err != nil {
+		return err
+	}
+	if c.Applied != 0 || len(c.Errors) != 1 {
+		return fmt.Errorf("rebook: %+v", c)
+	}
+	return nil
+}
+
+// round is expect of a command that makes a round.
+func (s *story) round(args []string, command ...string) error {
+	return s.expect(command[0], args, func(code int) (map[string]int, error) {
 		var c counts
 		sent := 0
 		if s.sent != nil {
 			sent = s.sent()
 		}
-		err := s.run(&c, code, "sync")
+		err := s.run(&c, code, command...)
 		if err == nil && len(c.Errors) > 0 {
-			err = fmt.Errorf("sync: %v", c.Errors)
+			err = fmt.Errorf("%s: %v", command[0], c.Errors)
 		}
 		if err == nil && s.sent != nil && s.sent()-sent != c.Mails {
-			err = fmt.Errorf("sync: the server sent %d mails, Holdfast tells of %d", s.sent()-sent, c.Mails)
+			err = fmt.Errorf("%s: the server sent %d mails, Holdfast tells of %d", command[0], s.sent()-sent, c.Mails)
 		}
 		return map[string]int{"applied": c.Applied, "held": c.Held, "mails": c.Mails, "opened": c.FlagsOpened, "closed": c.FlagsClosed}, err
 	})

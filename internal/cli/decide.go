@@ -82,7 +82,12 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 	v, h := r.Views[at], r.Views[at].Head()
 	if h == nil || h.Mark.Slot.IsZero() {
 		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
-	} else if slot := slotWords(h.Mark.Slot); ask.Accept {
+	} else if slot := slotWords(h.Mark.Slot); ask.To != nil {
+		if len(r.Failures) == 0 {
+			a.printf("Nothing to do: the 1:1 of %s on %s is at that time already.\n", ask.Pair, ask.Occurrence.Long())
+		}
+		return
+	} else if ask.Accept {
 		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
 	} else if ask.Occurrence.IsZero() {
 		a.printf("Nothing to put back: the series of %s is as it was put, %s.\n", ask.Pair, slot)
@@ -107,6 +112,14 @@ func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
 func (a *app) flagList(flags []drift.Flag) {
 	for _, f := range flags {
 		a.printf("  %s %s\n      %s\n", yellow.Render("!"), f.Words(), dim.Render(remedy(f)))
+		a.proposals(f)
+	}
+}
+
+// proposals prints the make-ups of a flag below it.
+func (a *app) proposals(f drift.Flag) {
+	for line := range strings.Lines(madeUpBy(f)) {
+		a.printf("      %s\n", dim.Render(strings.TrimSpace(line)))
 	}
 }
 

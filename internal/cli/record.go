@@ -32,6 +32,7 @@ func (a *app) flagsCommand() *cobra.Command {
 			slices.SortStableFunc(rows, func(x, y reconcile.FlagRow) int {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
+			makeUps(cmd.Context(), d, rows)
 			if a.output == "json" {
 				out := []flagJSON{}
 				for _, f := range rows {
@@ -73,12 +74,21 @@ func (a *app) flagsText(rows []reconcile.FlagRow) {
 	}
 	style := map[string]func(...string) string{"open": yellow.Render, "closed": dim.Render, "acknowledged": cyan.Render}
 	var out [][]string
+	lost := false
 	for _, f := range rows {
-		out = append(out, []string{dim.Render(f.ID()), bold.Render(f.Pair.String()), f.Words(), notice(f.Notice),
+		what := f.Words()
+		if len(f.Makeups) > 0 {
+			what += "\n" + dim.Render("could be made up: "+drift.SayTimes(f.Makeups))
+			lost = true
+		}
+		out = append(out, []string{dim.Render(f.ID()), bold.Render(f.Pair.String()), what, notice(f.Notice),
 			relative(f.Since.In(a.Clock().Location()), a.Clock()), style[f.State](f.State)})
 	}
 	a.table([]string{"ID", "PAIR", "WHAT", "NOTICE", "SEEN", "STATE"}, out)
 	a.printf("\n%s\n", dim.Render("`holdfast status PAIR` tells what can be done; `holdfast flags ack ID` marks one as seen."))
+	if lost {
+		a.printf("%s\n", dim.Render("`holdfast rebook PAIR --occurrence DATE --to \"Thu 14:00\"` books a make-up."))
+	}
 }
 
 func (a *app) completeFlags(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -109,7 +109,7 @@ func (a *app) problems(r reconcile.Round) {
 	}
 }
 
-var sign = map[plan.Action]string{plan.Create: "+", plan.End: "-", plan.Update: "~", plan.Skip: "~", plan.Heal: "~", plan.Adopt: "=", plan.Restore: "<"}
+var sign = map[plan.Action]string{plan.Create: "+", plan.End: "-", plan.Update: "~", plan.Skip: "~", plan.Heal: "~", plan.Adopt: "=", plan.Restore: "<", plan.Rebook: "<"}
 
 func (a *app) changeText(c plan.Change, mark string) {
 	style := cyan
@@ -211,6 +211,9 @@ func (a *app) edges(r reconcile.Round) {
 	for _, n := range names {
 		for _, f := range n.flags {
 			a.printf("flag %s  %s: %s\n", n.style(n.word), bold.Render(f.Pair.String()), f.Words())
+			if n.word != "closed " {
+				a.proposals(f)
+			}
 		}
 	}
 	if r.First && len(r.Edges.Opened) > 0 {

@@ -63,6 +63,8 @@ type flagJSON struct {
 	Notice     *string `json:"notice"`
 	Since      string  `json:"since"`
 	State      string  `json:"state"`
+	// Makeups are there for lost meetings only, and empty where there is none.
+	Makeups []string `json:"makeups,omitzero"`
 }
 
 type statusJSON struct {
@@ -134,7 +136,14 @@ func toSync(r reconcile.Round) syncJSON {
 }
 
 func toFlag(f reconcile.FlagRow) flagJSON {
-	return flagJSON{ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To), Detail: null(f.Detail),
+	var makeups []string
+	if f.Makeups != nil {
+		makeups = []string{}
+	}
+	for _, t := range f.Makeups {
+		makeups = append(makeups, t.Format(time.RFC3339))
+	}
+	return flagJSON{Makeups: makeups, ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To), Detail: null(f.Detail),
 		By: string(f.By), Notice: duration(f.Notice), Since: f.Since.Format(time.RFC3339), State: f.State}
 }
 

@@ -15,6 +15,7 @@ const (
 	maxMakeUps  = 3
 	makeUpGrid  = 30            // minutes of the wall clock between two starts
 	makeUpAhead = 2 * time.Hour // nobody can be asked to come sooner than that
+	sameDay     = 10            // what another on the same day costs, in slotting's measure: rather that than the weekend
 )
 
 // MakeUps finds times at which a lost meeting could be made up for in its own week. The zero value is not ready: see NewMakeUps.
@@ -52,7 +53,7 @@ func (f Flag) Lost() bool {
 }
 
 // Of are the best times of the week at which both are free and the place is, up to three, the best first: those that cost the two
-// least, each on another day where there is one, the nearest to the usual time of day, the earliest. Not nil.
+// least, rather each on another day, the nearest to the usual time of day, the earliest. Not nil.
 func (m *MakeUps) Of(p series.Pair, generation int, day series.Date) []time.Time {
 	out := []time.Time{}
 	at := slices.IndexFunc(m.in.Views, func(v series.View) bool { return v.Pair == p })
@@ -70,14 +71,14 @@ func (m *MakeUps) Of(p series.Pair, generation int, day series.Date) []time.Time
 	left := m.free(v, all[at])
 	for len(out) < maxMakeUps && len(left) > 0 {
 		best := slices.MinFunc(left, func(a, b choice) int {
-			return cmp.Or(cmp.Compare(a.again, b.again), cmp.Compare(a.cost, b.cost), cmp.Compare(a.far, b.far), a.start.Compare(b.start))
+			return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.far, b.far), a.start.Compare(b.start))
 		})
 		out = append(out, best.start)
 		end := best.start.Add(best.length)
 		left = slices.DeleteFunc(left, func(c choice) bool { return c.start.Before(end) && best.start.Before(c.start.Add(c.length)) })
 		for i := range left {
 			if series.DateOf(left[i].start) == series.DateOf(best.start) {
-				left[i].again++
+				left[i].cost += sameDay
 			}
 		}
 	}
@@ -88,7 +89,6 @@ func (m *MakeUps) Of(p series.Pair, generation int, day series.Date) []time.Time
 type choice struct {
 	start  time.Time
 	length time.Duration
-	again  int // how many of its day are taken already
 	cost   int
 	far    int // minutes from the usual time of day
 }
@@ -100,15 +100,20 @@ func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
 	}
 	var out []choice
 	o := w.MakeUp(time.Time{})
+	lost := []time.Time{w.Booked} // when it was called off
+	if at := m.in.MadeUp.MadeUpAt(v.Pair, w); !at.IsZero() {
+		lost = append(lost, at)
+	}
 	for n := range 7 {
 		day := w.Date.Monday().AddDays(n)
 		for at := series.TimeOfDay(0); at < 24*60; at += makeUpGrid {
 			c := choice{start: series.Instant(day, at, w.Slot.Zone), length: o.Duration, far: max(int(at-w.Slot.At), int(w.Slot.At-at))}
 			_, shown := series.WallClock(c.start, w.Slot.Zone)
-			if shown != at || c.start.Before(m.in.Now.Add(makeUpAhead)) || !w.Meeting.Cancelled && c.start.Equal(w.Meeting.Start) {
-				continue // a time that the day does not have is the next one's
+			if shown != at || c.start.Before(m.in.Now.Add(makeUpAhead)) { // a time that the day does not have is the next one's
+				continue
 			}
-			if len(m.agenda.Clashes(v, o.Original, c.start, o.Duration, o.Place)) > 0 {
+			over := func(t time.Time) bool { return c.start.Before(t.Add(o.Duration)) && t.Before(c.start.Add(o.Duration)) }
+			if slices.ContainsFunc(lost, over) || len(m.agenda.Clashes(v, o.Original, c.start, o.Duration, o.Place)) > 0 {
 				continue
 			}
 			if m.in.Taste != nil {

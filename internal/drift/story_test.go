@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/series"
 	"holdfast/internal/series/seriestest"
+	"holdfast/internal/slotting"
 )
 
 // TestStories tells what is flagged, and what became of the weeks, at each moment of the stories in testdata. It remembers
@@ -46,7 +47,7 @@ func (j *journal) tell(m *seriestest.Moment) string {
 		*j = journal{frozen: map[series.Pair]series.Week{}}
 	}
 	in := drift.Input{Now: m.Now, HorizonWeeks: m.Policy.HorizonWeeks, Views: m.Views, Busy: m.Busy, Known: map[string]drift.Flag{},
-		Frozen: j.frozen, Pending: j.pending, Documents: m.Documents}
+		Frozen: j.frozen, Pending: j.pending, Documents: m.Documents, MadeUp: m.MadeUp, Taste: slotting.Taste}
 	for i, f := range j.open {
 		for _, v := range m.Views {
 			if slices.Contains(v.Want.Formerly, f.Pair) {
@@ -77,6 +78,9 @@ func (j *journal) tell(m *seriestest.Moment) string {
 			w = "open   "
 		}
 		out = append(out, w+" "+flag(f))
+		if len(f.Makeups) > 0 {
+			out = append(out, "        could be made up: "+drift.SayTimes(f.Makeups))
+		}
 	}
 	for _, f := range edges.Closed {
 		out = append(out, "closed  "+flag(f))

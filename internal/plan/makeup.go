@@ -80,8 +80,7 @@ func (p *pairPlan) makeUp() {
 	o := w.MakeUp(to)
 	switch monday := day.Monday(); {
 	case is.Monday() != monday:
-		refuse("it is in another week (%s, not %s), which has a 1:1 of its own or goes without: a make-up is one of Mon %s to Sun %s", is.Week(), day.Week(),
-			short(monday), short(monday.AddDays(6)))
+		refuse("a meeting is made up for in its own week, Mon %s to Sun %s: with another, the week would still go without", short(monday), short(monday.AddDays(6)))
 		return
 	case !to.After(p.in.Now):
 		refuse("that is over")
@@ -132,8 +131,10 @@ func inWords(clashes []series.Clash, start time.Time, zone string) []string {
 		text := ""
 		switch c.Kind {
 		case series.OffHours:
-			d, at := series.WallClock(start, c.Person.Zone)
-			text = fmt.Sprintf("%s does not work at that time: it is %s %s there", who, series.ShortDay(d.Weekday()), at)
+			text = "it is not within the working hours of " + who
+			if d, at := series.WallClock(start, c.Person.Zone); !sameClock(start, zone, c.Person.Zone) {
+				text += fmt.Sprintf(" (%s %s there)", series.ShortDay(d.Weekday()), at)
+			}
 		case series.IsAway:
 			text = fmt.Sprintf("%s is away: %s", who, c.Why)
 		case series.OtherEvent:
@@ -148,4 +149,11 @@ func inWords(clashes []series.Clash, start time.Time, zone string) []string {
 		}
 	}
 	return out
+}
+
+// sameClock reports whether the clocks of both zones show the same at t.
+func sameClock(t time.Time, a, b string) bool {
+	_, x := series.At(t, a).Zone()
+	_, y := series.At(t, b).Zone()
+	return x == y
 }

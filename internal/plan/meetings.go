@@ -21,8 +21,12 @@ func (p *pairPlan) occurrences(h *series.Event) {
 	}
 	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
 		m := w.Meeting
+		made := p.in.MadeUp.MadeUpAt(p.v.Pair, w)
+		if !made.IsZero() {
+			w.Booked = made
+		}
 		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence || !w.Booked.After(p.in.Now) ||
-			policy && (p.v.Away(w.Booked, w.Slot.Duration) != "" || p.in.MadeUp.MadeUpAt(p.v.Pair, w).Equal(m.Start)) {
+			policy && p.v.Away(w.Booked, w.Slot.Duration) != "" {
 			continue
 		}
 		c := Change{Occurrence: w.Date, From: m.Start.In(w.Booked.Location()).Format(time.RFC3339), To: w.Booked.Format(time.RFC3339), Mails: 1,
@@ -35,7 +39,9 @@ func (p *pairPlan) occurrences(h *series.Event) {
 		switch {
 		case m.Cancelled && one:
 			c.From, c.Why = "", []string{"put back: the meeting was cancelled"}
-			c.Steps = []Step{{Ref: h.Ref, ClearOverride: &m.Original}}
+			if c.Steps = []Step{{Ref: h.Ref, ClearOverride: &m.Original}}; !made.IsZero() {
+				c.Steps = []Step{{Ref: h.Ref, SetOverride: &o}}
+			}
 		case m.Cancelled:
 			continue
 		case moved && (one || m.Overridden), one && (m.Duration != o.Duration || m.Place != o.Place):

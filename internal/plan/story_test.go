@@ -55,6 +55,9 @@ func tell(m *seriestest.Moment) string {
 		say("  ! %s", h.Because)
 		change(h.Change)
 	}
+	for _, r := range p.Refused {
+		say("refused %s %s: %s", r.Pair, r.Occurrence, r.Because)
+	}
 	carried := len(out)
 	for _, d := range plan.Deliveries(m.Views, m.Now) {
 		switch {

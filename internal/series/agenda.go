@@ -124,53 +124,60 @@ func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, pl
 			from, to := Instant(w.From, 0, p.Zone), Instant(w.To.AddDays(1), 0, p.Zone)
 			out = append(out, Clash{Kind: IsAway, Person: p, From: from, To: to, Why: w.Why})
 		}
-		for _, kind := range []Kind{Hard, AwayKind} {
-			c := Clash{Kind: OtherEvent, Person: p}
-			if kind == AwayKind {
-				c.Kind, c.Why = IsAway, "out of office"
+		var events, away, ones []Interval
+		for _, i := range a.busy[p.ID] {
+			switch {
+			case !over(i):
+			case i.Kind == AwayKind:
+				away = append(away, i)
+			default:
+				events = append(events, i)
 			}
-			for _, i := range a.busy[p.ID] {
-				if over(i) && (i.Kind == AwayKind) == (kind == AwayKind) {
-					c.take(i)
-				}
-			}
-			out = c.addTo(out)
 		}
-		c := Clash{Kind: OtherOneOne, Person: p}
 		for _, b := range a.booked[p.ID] {
 			if over(b.Interval) && !mine(b) {
-				c.take(b.Interval)
+				ones = append(ones, b.Interval)
 			}
 		}
-		out = c.addTo(out)
+		out = append(out, clashes(Clash{Kind: IsAway, Person: p, Why: "out of office"}, away)...)
+		out = append(out, clashes(Clash{Kind: OtherEvent, Person: p}, events)...)
+		out = append(out, clashes(Clash{Kind: OtherOneOne, Person: p}, ones)...)
 	}
 	if IsRoom(place) {
-		c := Clash{Kind: RoomTaken}
+		var taken []Interval
 		for _, b := range a.rooms[Digest(place)] {
 			if b.Pair != v.Pair && over(b.Interval) {
-				c.take(b.Interval)
+				taken = append(taken, b.Interval)
 			}
 		}
-		out = c.addTo(out)
+		out = append(out, clashes(Clash{Kind: RoomTaken}, taken)...)
 	}
 	return out
 }
 
-// take widens the clash by another interval.
-func (c *Clash) take(i Interval) {
-	if c.From.IsZero() || i.Start.Before(c.From) {
-		c.From = i.Start
+// clashes are such a clash with each run of the intervals.
+func clashes(c Clash, all []Interval) []Clash {
+	var out []Clash
+	for _, i := range Runs(all) {
+		c.From, c.To = i.Start, i.End
+		out = append(out, c)
 	}
-	if i.End.After(c.To) {
-		c.To = i.End
-	}
+	return out
 }
 
-func (c Clash) addTo(all []Clash) []Clash {
-	if c.From.IsZero() {
-		return all
+// Runs are the stretches of time that the intervals take together, in order. Those that touch are one. Kinds are no matter.
+func Runs(all []Interval) []Interval {
+	var out []Interval
+	for _, i := range slices.SortedFunc(slices.Values(all), func(a, b Interval) int { return a.Start.Compare(b.Start) }) {
+		if n := len(out); n > 0 && !i.Start.After(out[n-1].End) {
+			if i.End.After(out[n-1].End) {
+				out[n-1].End = i.End
+			}
+		} else {
+			out = append(out, i)
+		}
 	}
-	return append(all, c)
+	return out
 }
 
 // awayOn is the leave or holiday that the person has on the day of their own zone; nil for none.

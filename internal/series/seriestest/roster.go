@@ -26,6 +26,7 @@ const Link = "https://docs.example.com/d/"
 // and for people where they are not what staff says:
 //
 //	raj: Asia/Kolkata, email r@x.example, alias q@x.example, formerly rajesh, away 2026-12-21 to 2027-01-03 leave, no calendar
+//	lee: hours 09:00-17:00       Monday to Friday; without it any time will do
 type roster struct {
 	people map[string]series.Person
 	pairs  []wish
@@ -87,6 +88,14 @@ func (s *teller) about(p *series.Person, text string) {
 		p.Formerly = append(p.Formerly, value)
 	case "no":
 		p.Calendar = ""
+	case "hours":
+		from, to, _ := strings.Cut(value, "-")
+		a, err1 := series.ParseTimeOfDay(from)
+		b, err2 := series.ParseTimeOfDay(to)
+		s.must(cmp.Or(err1, err2))
+		for d := time.Monday; d <= time.Friday; d++ {
+			p.Hours[d] = []series.Window{{From: a, To: b}}
+		}
 	case "away":
 		f := strings.Fields(value)
 		a := series.Away{From: s.date(f[0]), To: s.date(f[0]), Why: strings.Join(f[1:], " ")}

@@ -32,13 +32,15 @@ func init() {
 		{"the plan is half done", func(s *teller, _ values) { s.carryOut(1) }},
 		{"the errands are run", func(s *teller, _ values) { s.carry() }},
 		{"the journal is lost", func(s *teller, _ values) {
-			s.observed, s.fresh, s.doubtful = map[string]series.Observed{}, true, nil
+			s.observed, s.fresh, s.doubtful, s.madeUp = map[string]series.Observed{}, true, nil, series.MadeUp{}
 		}},
 		{"ask accept", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair, Accept: true}) }},
 		{"ask restore", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair}) }},
 		{"ask restore $date", func(s *teller, v values) {
 			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"])})
 		}},
+		{"ask rebook $date to $rest all the same", func(s *teller, v values) { s.askRebook(v, true) }},
+		{"ask rebook $date to $rest", func(s *teller, v values) { s.askRebook(v, false) }},
 		{"what brakes hold is allowed", func(s *teller, _ values) { s.allowNow = true }},
 		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = plan.Diff(s.last.PlanInput()).HeldDigest() }},
 		{"$n writes were made today", func(s *teller, v values) {
@@ -304,6 +306,18 @@ func (s *teller) add(v values, start time.Time, rule series.Rule, other, title s
 	s.must(err)
 }
 
+// askRebook reads "Thu 14:00" or "2026-12-03 14:00".
+func (s *teller) askRebook(v values, force bool) {
+	day, at, _ := strings.Cut(v.of["rest"], " ")
+	to, err := plan.Time{}, error(nil)
+	to.At, err = series.ParseTimeOfDay(at)
+	s.must(err)
+	if to.Weekday, err = series.ParseWeekday(day); err != nil {
+		to.Date = s.date(day)
+	}
+	s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"]), To: &to, Force: force})
+}
+
 // faults makes the next look at the person's calendar go wrong.
 func (s *teller) faults(who string, f memory.Fault) {
 	s.world.SetFaults(func(c memory.Call) memory.Fault {
@@ -324,6 +338,11 @@ func (s *teller) carryOut(changes int) {
 	for i, c := range plan.Diff(s.last.PlanInput()).Changes {
 		if i == changes {
 			break
+		}
+		if c.Action == plan.Rebook {
+			to, err := time.Parse(time.RFC3339, c.To)
+			s.must(err)
+			s.madeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = to
 		}
 		cal, ref := s.world.Calendar(c.Calendar), series.Ref{}
 		for _, step := range c.Steps {

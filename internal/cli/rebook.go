@@ -122,5 +122,5 @@ func madeUpBy(f drift.Flag) string {
 	if len(f.Makeups) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("could be made up: %s\n`holdfast rebook %s --occurrence %s --to %q`", drift.SayTimes(f.Makeups), f.Pair, f.Occurrence, drift.SayTimes(f.Makeups[:1]))
+	return fmt.Sprintf("could be made up: %s\n`holdfast rebook %s --occurrence %s --to %q` books the first", drift.SayTimes(f.Makeups), f.Pair, f.Occurrence, drift.SayTimes(f.Makeups[:1]))
 }

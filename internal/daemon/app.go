@@ -12,6 +12,7 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/plan"
+	"holdfast/internal/provider/google"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
 	"holdfast/internal/series"
@@ -42,8 +43,11 @@ type App struct {
 	Store      *store.Store
 	Reconciler *reconcile.Reconciler
 
-	o    Options
-	http *http.Client
+	o        Options
+	http     *http.Client
+	push     *google.Push  // set by Run
+	debounce time.Duration // of push; 0 is its own
+	rung     sync.Map      // ids of people whose calendar wants a look
 
 	mu       sync.Mutex
 	open     map[string]opened  // by person id

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"holdfast/internal/prepdoc"
 	"holdfast/internal/provider"
@@ -26,6 +27,7 @@ type Finding struct {
 type opened struct {
 	person series.Person
 	polite provider.Calendar
+	google *google.Calendar // nil elsewhere
 	doctor func(context.Context) []Finding
 }
 
@@ -106,9 +108,13 @@ func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: func(ctx context.Context) (out []Finding) {
+	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, google: cal, doctor: func(ctx context.Context) (out []Finding) {
+		well := true
 		for _, f := range cal.Doctor(ctx) {
-			out = append(out, Finding(f))
+			out, well = append(out, Finding(f)), well && f.OK
+		}
+		if well {
+			out = slices.Insert(out, len(out)-1, a.examinePush(ctx, p, cal))
 		}
 		return out
 	}}, nil

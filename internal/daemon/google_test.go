@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 	"holdfast/internal/reconcile"
 )
 
-// workspace is a Google with mia, raj and lee, and the program for a service account that may act for them.
-func workspace(t *testing.T) (*googletest.Server, *App) {
+// workspace is a Google with mia, raj and lee, and the program for a service account that may act for them; more goes into its
+// settings.
+func workspace(t *testing.T, more ...string) (*googletest.Server, *App) {
 	s := googletest.New(googletest.Options{Clock: clock.System, Users: []googletest.User{
 		{Email: "mia@example.com", Name: "Mia", Zone: "Europe/Berlin"}, {Email: "raj@example.com", Name: "Raj", Zone: "Asia/Kolkata"},
 		{Email: "lee@example.com", Name: "Lee", Zone: "Europe/Berlin"},
@@ -28,7 +30,7 @@ func workspace(t *testing.T) (*googletest.Server, *App) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"key.json":      string(s.ServiceAccountJSON("holdfast@project.iam.gserviceaccount.com")),
-		"holdfast.yaml": fmt.Sprintf("org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, endpoint: %s}}}\n", server.URL),
+		"holdfast.yaml": fmt.Sprintf("org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, endpoint: %s}}}\n%s", server.URL, strings.Join(more, "\n")),
 		"roster.yaml": `defaults: {prep_doc: "https://docs.example.com/{manager.id}-{report.id}"}
 people:
   mia: {name: Mia, email: mia@example.com, calendar: office, zone: Europe/Berlin}

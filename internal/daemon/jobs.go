@@ -28,6 +28,8 @@ type Steps interface {
 	Round(ctx context.Context, reason string) error
 	// Prune removes what is kept too long; it is called once a day (UTC).
 	Prune(ctx context.Context) error
+	// Watch keeps doorbells at calendar servers; it is called at the start, once an hour, and beside a round.
+	Watch(ctx context.Context) error
 }
 
 // QueueOptions say when rounds are due.
@@ -54,7 +56,8 @@ type Queue struct {
 	o       QueueOptions
 	started atomic.Int64 // id of the round that began last
 	ticks   sync.WaitGroup
-	stop    context.CancelFunc // of the ticks; nil before Start
+	running context.Context    // of the ticks
+	stop    context.CancelFunc // of running
 }
 
 // roundArgs is a round that is due. There may be one that runs and one that waits: After is the round that had begun
@@ -87,6 +90,24 @@ func (pruneArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}}
 }
 
+// watchArgs is keeping the doorbells. It is unique until it has ended, and has a queue of its own: no round waits for it.
+type watchArgs struct{}
+
+// Kind is the job's name in the database.
+func (watchArgs) Kind() string { return "watch" }
+
+// InsertOpts make it unique until it has ended.
+func (watchArgs) InsertOpts() river.InsertOpts {
+	o := roundArgs{}.InsertOpts()
+	o.Queue, o.UniqueOpts.ByArgs = watchQueue, false
+	return o
+}
+
+const (
+	watchQueue = "watch"
+	watchHours = time.Hour // from one Watch to the next
+)
+
 type roundWorker struct {
 	river.WorkerDefaults[roundArgs]
 	q     *Queue
@@ -109,6 +130,20 @@ func (w *pruneWorker) Work(ctx context.Context, _ *river.Job[pruneArgs]) error {
 	return w.steps.Prune(ctx)
 }
 
+type watchWorker struct {
+	river.WorkerDefaults[watchArgs]
+	q     *Queue
+	steps Steps
+}
+
+// Work keeps the doorbells, until Stop: what is left is done after the next start.
+func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watchArgs]) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.q.running, cancel)()
+	return w.steps.Watch(ctx)
+}
+
 // NewQueue makes the queue's tables in the SQLite file as needed. Nothing runs before Start; Stop gives back what it holds
 // in any case.
 func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Queue, error) {
@@ -118,6 +153,7 @@ func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Q
 	}
 	db.SetMaxOpenConns(1) // as riversqlite wants it
 	q := &Queue{db: db, o: o}
+	q.running, q.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := q.setUp(ctx, steps); err != nil {
 		return nil, errors.Join(fmt.Errorf("jobs on %s: %w", path, err), db.Close())
 	}
@@ -136,11 +172,12 @@ func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 	}
 	workers := river.NewWorkers()
 	if err := errors.Join(river.AddWorkerSafely(workers, &roundWorker{q: q, steps: steps}),
-		river.AddWorkerSafely(workers, &pruneWorker{steps: steps})); err != nil {
+		river.AddWorkerSafely(workers, &pruneWorker{steps: steps}),
+		river.AddWorkerSafely(workers, &watchWorker{q: q, steps: steps})); err != nil {
 		return err
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}, watchQueue: {MaxWorkers: 1}},
 		Workers:              workers,
 		Logger:               logger,
 		JobTimeout:           jobTimeout,
@@ -164,10 +201,22 @@ func (q *Queue) Start(ctx context.Context) error {
 	if err := q.Wake(ctx, "start"); err != nil {
 		return err
 	}
-	ticks, stop := context.WithCancel(context.WithoutCancel(ctx))
-	q.stop = stop
-	q.ticks.Go(func() { q.tick(ticks) })
+	q.ticks.Go(func() { q.tick(q.running) })
+	q.ticks.Go(func() { q.hours(q.running) })
 	return nil
+}
+
+// hours asks for the doorbells to be kept, once an hour until ctx ends.
+func (q *Queue) hours(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
+			q.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(watchHours):
+		}
+	}
 }
 
 // tick asks for work when it is due, until ctx ends.
@@ -205,12 +254,18 @@ func (q *Queue) Wake(ctx context.Context, reason string) error {
 	return nil
 }
 
+// Watch asks for the doorbells to be looked after as soon as may be.
+func (q *Queue) Watch(ctx context.Context) error {
+	if _, err := q.client.Insert(ctx, watchArgs{}, nil); err != nil {
+		return fmt.Errorf("jobs: watch: %w", err)
+	}
+	return nil
+}
+
 // Stop begins nothing more and waits for what runs. When ctx ends before, the running step is cancelled and Stop returns
 // an error. Repeating it is fine.
 func (q *Queue) Stop(ctx context.Context) error {
-	if q.stop != nil {
-		q.stop()
-	}
+	q.stop()
 	q.ticks.Wait()
 	err := q.client.Stop(ctx)
 	if err != nil {

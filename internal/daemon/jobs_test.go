@@ -45,6 +45,8 @@ func (s *heldSteps) Prune(ctx context.Context) error {
 	return s.Round(ctx, "prune")
 }
 
+func (s *heldSteps) Watch(context.Context) error { return nil }
+
 // next lets the step that begins next end at once, and is its reason.
 func (s *heldSteps) next() string {
 	reason := <-s.began

@@ -34,8 +34,15 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	a.push = a.pusher(func(reason string) { a.wake(ctx, q, reason) })
+	quiet := func(context.Context) error { return nil }
+	if a.ringing() {
+		if quiet, err = a.serve(ctx, a.push); err != nil {
+			return errors.Join(err, q.Stop(ctx))
+		}
+	}
 	if err := q.Start(ctx); err != nil {
-		return errors.Join(err, q.Stop(ctx))
+		return errors.Join(err, quiet(ctx), q.Stop(ctx))
 	}
 	a.o.Log.Info().Str("org", a.Settings.Org).Dur("poll", poll).Msg("running")
 	a.notify("READY=1")
@@ -50,24 +57,35 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		case <-tick.C:
 			if a.Roster.Changed() {
 				reason = "roster"
+				if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
+					a.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
+				}
 			}
 		}
 		if reason != "" {
-			if err := q.Wake(ctx, reason); err != nil && ctx.Err() == nil {
-				a.o.Log.Error().Err(err).Msg("cannot ask for a round")
-			}
+			a.wake(ctx, q, reason)
 		}
 	}
 	a.notify("STOPPING=1")
 	a.o.Log.Info().Msg("stopping")
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
-	return q.Stop(stop)
+	return errors.Join(quiet(stop), q.Stop(stop))
+}
+
+// wake asks for a round.
+func (a *App) wake(ctx context.Context, q *Queue, reason string) {
+	if err := q.Wake(ctx, reason); err != nil && ctx.Err() == nil {
+		a.o.Log.Error().Err(err).Msg("cannot ask for a round")
+	}
 }
 
 // Round makes one round and logs what came of it.
 func (a *App) Round(ctx context.Context, reason string) error {
 	start := a.o.Clock()
+	if err := a.looks(ctx, reason == "start" || reason == "signal"); err != nil {
+		return err
+	}
 	r, err := a.Reconciler.Once(ctx)
 	if err != nil {
 		if ctx.Err() == nil {

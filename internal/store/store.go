@@ -148,10 +148,11 @@ func (s *Store) Exclusive(ctx context.Context) (release func() error, err error)
 		return nil, fmt.Errorf("database %s: %w", side, err)
 	}
 	// Not ctx: its end would roll back and so let go.
-	if _, err = db.BeginTx(context.WithoutCancel(ctx), nil); err != nil {
+	tx, err := db.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: another holdfast run is at work on it; stop that one first: %w", s.path, err), db.Close())
 	}
-	return db.Close, nil
+	return func() error { return errors.Join(tx.Rollback(), db.Close()) }, nil
 }
 
 // micro is t as it is on disk.

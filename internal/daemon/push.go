@@ -1,0 +1,277 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/provider/google"
+	"holdfast/internal/series"
+	"holdfast/internal/store"
+)
+
+// ringPath is where Google rings, below web.url. What stands before it is the proxy's matter.
+const ringPath = "/google/push"
+
+// ringing reports whether Google is told where to ring.
+func (a *App) ringing() bool { return a.Settings.URL != "" && len(a.Settings.Google) > 0 }
+
+// pusher is the doorbell of all calendars at Google. A ring is a round that reads the calendar at once.
+func (a *App) pusher(wake func(reason string)) *google.Push {
+	address := ""
+	if a.ringing() {
+		address = a.Settings.URL + ringPath
+	}
+	return google.NewPush(google.PushOptions{Address: address, Channels: a.Store, Debounce: a.debounce, Clock: a.o.Clock, Log: a.o.Log,
+		Ring: func(person string) {
+			a.rung.Store(person, true)
+			wake("push")
+		}})
+}
+
+// serve answers at web.listen until stop is called: Google's rings, and nobody else.
+func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.Context) error, err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("web.listen: %w", err)
+	}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 15,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, ringPath) {
+				http.NotFound(w, r)
+				return
+			}
+			ring.ServeHTTP(w, r)
+		})}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening for Google's rings")
+	return func(ctx context.Context) error {
+		err := server.Shutdown(ctx)
+		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		return err
+	}, nil
+}
+
+const (
+	// watchers is how many channels are opened at once.
+	watchers = 8
+	// watchPatience is how long opening one may take.
+	watchPatience = 30 * time.Second
+	// watchFailures is how many calendars may not answer until the rest waits for the next hour.
+	watchFailures = 10
+)
+
+// Watch sees that Google rings for the calendars of the roster's people, and for nobody else's. Channels outlive the daemon: the
+// next start finds them in the journal, while opening all of them anew at each would spend quota for nothing and leave
+// gaps; those that nobody comes back for end by themselves within days.
+func (a *App) Watch(ctx context.Context) error {
+	want, err := a.Desired(a.o.Clock())
+	if err != nil {
+		return nil // the round tells of it
+	}
+	kept, err := a.Store.Channels(ctx, "")
+	if err != nil {
+		return err
+	}
+	stays, leaves := map[string]series.Person{}, map[string]series.Person{}
+	for id, p := range want.People {
+		if _, ok := a.Settings.Google[p.Calendar]; ok && a.ringing() {
+			stays[id] = p
+		}
+	}
+	for _, ch := range kept {
+		if _, ok := stays[ch.Owner.ID]; !ok {
+			leaves[ch.Owner.ID] = ch.Owner
+		}
+	}
+	var failed failures
+	failed.each(ctx, stays, func(ctx context.Context, p series.Person) error {
+		o, err := a.opened(p)
+		if err != nil {
+			return err
+		}
+		return a.push.Keep(ctx, o.google)
+	})
+	failed.each(ctx, leaves, func(ctx context.Context, p series.Person) error {
+		a.mu.Lock()
+		o, err := a.openGoogle(a.Settings.Google[p.Calendar], p)
+		a.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		return a.push.Leave(ctx, o.google)
+	})
+	if ctx.Err() == nil && failed.n > 0 {
+		a.o.Log.Warn().Int("calendars", failed.n).Str("person", failed.person).AnErr("first", failed.err).Str("hint", provider.HintOf(failed.err)).
+			Msg("Google's rings cannot be arranged for some calendars; they are read by the clock")
+	}
+	return nil
+}
+
+// failures are what went wrong with calendars, and the first of it.
+type failures struct {
+	mu     sync.Mutex
+	n      int
+	hung   int
+	person string
+	err    error
+}
+
+// each does something for every person, some at once, until too many calendars do not answer.
+func (f *failures) each(ctx context.Context, people map[string]series.Person, do func(context.Context, series.Person) error) {
+	jobs := make(chan series.Person)
+	var wg sync.WaitGroup
+	for range min(watchers, len(people)) {
+		wg.Go(func() {
+			for p := range jobs {
+				inTime, cancel := context.WithTimeout(ctx, watchPatience)
+				f.note(p.ID, do(inTime, p))
+				cancel()
+			}
+		})
+	}
+	for _, id := range slices.Sorted(maps.Keys(people)) {
+		if ctx.Err() != nil || f.enough() {
+			break
+		}
+		jobs <- people[id]
+	}
+	close(jobs)
+	wg.Wait()
+}
+
+func (f *failures) note(person string, err error) {
+	if err == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.n++; f.n == 1 {
+		f.person, f.err = person, err
+	}
+	if provider.KindOf(err) == provider.Transient {
+		f.hung++
+	}
+}
+
+func (f *failures) enough() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hung >= watchFailures
+}
+
+// looks says which calendars the round is to read: with whole, all of them; else those that were rung for and those whose time has
+// come. It comes later where Google rings: there it is for messages that got lost.
+func (a *App) looks(ctx context.Context, whole bool) error {
+	kept, err := a.Store.Channels(ctx, "")
+	if err != nil {
+		return err
+	}
+	rings, now, poll := map[string]bool{}, a.o.Clock(), a.Poll()
+	for _, ch := range kept {
+		rings[ch.Owner.ID] = rings[ch.Owner.ID] || a.ringing() && works(ch, now)
+	}
+	a.Reconciler.Due = func(p series.Person, last series.Snapshot) bool {
+		_, rung := a.rung.LoadAndDelete(p.ID)
+		every := a.interval(p.Calendar, rings[p.ID])
+		return rung || whole || every <= poll || now.Sub(last.At) > vary(every, p.ID, last.At)-poll/2
+	}
+	return nil
+}
+
+// works reports whether the channel is open and messages have come through it.
+func works(ch provider.Channel, now time.Time) bool {
+	return !ch.Heard.IsZero() && ch.Expires.After(now)
+}
+
+// interval is from one look at a calendar to the next.
+func (a *App) interval(calendar string, rings bool) time.Duration {
+	g, isGoogle := a.Settings.Google[calendar]
+	switch {
+	case a.o.Poll > 0:
+		return a.o.Poll
+	case isGoogle && rings:
+		return g.Pushed
+	case isGoogle:
+		return g.Poll
+	}
+	return a.Settings.Calendars[calendar].Poll
+}
+
+// vary is d give or take a quarter, another one for each calendar and each time: they are not all read at once then.
+func vary(d time.Duration, person string, last time.Time) time.Duration {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(person + last.String()))
+	return d - d/4 + time.Duration(h.Sum64()%uint64(d/2+1))
+}
+
+// examinePush tells whether Google rings when the person's calendar changes.
+func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calendar) Finding {
+	f := Finding{Check: "push", OK: true}
+	now := a.o.Clock()
+	var last provider.Channel
+	for _, ch := range a.channels(ctx, p.ID) {
+		if last.ID == "" || works(ch, now) || !works(last, now) {
+			last = ch
+		}
+	}
+	switch {
+	case !a.ringing():
+		f.Text = fmt.Sprintf("off: no web.url; the calendar is read every %s", short(a.interval(p.Calendar, false)))
+	case works(last, now):
+		f.Text = fmt.Sprintf("Google rings; last heard of %s", last.Heard.UTC().Format("2006-01-02 15:04 UTC"))
+	case last.ID != "" && last.Expires.After(now) && now.Sub(last.Opened) > reachable:
+		f.OK, f.Text = false, "Google was asked to ring at "+last.Address+", and never did"
+		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + ringPath + " on to " + a.Settings.Listen + " of the running daemon"
+	default:
+		if err := a.pusher(nil).Try(ctx, c); err != nil {
+			return Finding{Check: "push", Text: err.Error(), Hint: provider.HintOf(err)}
+		}
+		f.Text = "Google takes web.url; it rings once the daemon runs"
+	}
+	return f
+}
+
+// reachable is how long the first message of a channel may take.
+const reachable = 5 * time.Minute
+
+// channels are those of a person, as far as there is a journal.
+func (a *App) channels(ctx context.Context, person string) []provider.Channel {
+	if _, err := os.Stat(a.Settings.Database); a.Store == nil && err == nil {
+		if a.Store, err = store.Open(ctx, "sqlite:"+a.Settings.Database, a.o.Clock, store.Options{}); err != nil {
+			a.o.Log.Warn().Err(err).Msg("the journal cannot be read")
+		}
+	}
+	if a.Store == nil {
+		return nil
+	}
+	all, err := a.Store.Channels(ctx, person)
+	if err != nil {
+		a.o.Log.Warn().Err(err).Msg("push channels cannot be read")
+	}
+	return all
+}
+
+// short is a length of time without the zeroes at its end.
+func short(d time.Duration) string {
+	s := d.String()
+	for _, end := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, end) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
+}

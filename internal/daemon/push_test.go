@@ -1,0 +1,230 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/provider"
+	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// delivery carries Google's messages and tells of each that was taken.
+type delivery chan string
+
+func (d delivery) RoundTrip(r *http.Request) (*http.Response, error) {
+	a, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && a.StatusCode == http.StatusNoContent {
+		d <- r.Header.Get("X-Goog-Resource-State")
+	}
+	return a, err
+}
+
+// freeAddress is one of this machine at which nothing listens.
+func freeAddress(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// A meeting that is dragged is noticed long before the calendar would have been read again, by reading the two calendars that
+// changed. The channels outlive the daemon; that of a person who leaves does not.
+func TestPush(t *testing.T) {
+	address := freeAddress(t)
+	s, a := workspace(t, fmt.Sprintf("web: {listen: %q, url: http://%[1]s/holdfast}", address))
+	s.Configure(func(b *googletest.Behavior) { b.PlainHTTP = true })
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := a.Reconciler.Once(ctx)
+	must(err)
+	booked := first.Views[slices.IndexFunc(first.Views, func(v series.View) bool { return v.Pair.Report == "raj" })].Head()
+
+	told, rounds := make(delivery, 100), make(chan reconcile.Round, 100)
+	s.AutoPush(&http.Client{Transport: told})
+	a.debounce, a.o.Round = time.Millisecond, func(r reconcile.Round) { rounds <- r }
+	run := func() (stop func()) {
+		running, cancel := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- a.Run(running, nil) }()
+		select {
+		case <-rounds:
+		case err := <-done:
+			t.Fatal("the daemon ended: ", err)
+		}
+		return func() {
+			t.Helper()
+			cancel()
+			must(<-done)
+		}
+	}
+	stop := run()
+	for range 3 {
+		if state := <-told; state != "sync" {
+			t.Errorf("told %s of a calendar that nobody touched", state)
+		}
+	}
+	s.Reset()
+	day := booked.First().AddDays(14)
+	must(s.Hands("mia@example.com").Move(booked.ID, booked.Mark.Slot.On(day), booked.Mark.Slot.On(day).Add(48*time.Hour)))
+	moved := func(f drift.Flag) bool { return f.Kind == drift.Moved }
+	for r := range rounds {
+		if slices.ContainsFunc(r.Edges.Opened, moved) {
+			break
+		}
+	}
+	for _, r := range s.Requests() {
+		if r.User == "lee@example.com" {
+			t.Errorf("lee's calendar did not change, and is asked %s", r.Method)
+		}
+	}
+	for method, path := range map[string]string{http.MethodGet: "/holdfast/google/push", http.MethodPost: "/google/push", http.MethodPut: "/", http.MethodHead: "/healthz"} {
+		r, err := http.NewRequest(method, "http://"+address+path, strings.NewReader("x"))
+		must(err)
+		res, err := http.DefaultClient.Do(r)
+		must(err)
+		must(res.Body.Close())
+		if res.StatusCode != http.StatusNotFound {
+			t.Errorf("%s %s is answered %s", method, path, res.Status)
+		}
+	}
+	stop()
+	http.DefaultClient.CloseIdleConnections()
+
+	open := s.Channels()
+	s.Reset()
+	run()()
+	must(a.Watch(ctx))
+	if slices.ContainsFunc(s.Requests(), func(r googletest.Request) bool { return r.Method == "calendar.events.watch" }) || !slices.Equal(open, s.Channels()) || len(open) != 3 {
+		t.Errorf("open before the restart %v, after it %v", open, s.Channels())
+	}
+	roster := filepath.Join(a.Settings.Dir, "roster.yaml")
+	text, err := os.ReadFile(roster)
+	must(err)
+	must(os.WriteFile(roster, []byte(strings.Replace(strings.Replace(string(text), ", {report: lee, slot: Wed 10:00}", "", 1),
+		"  lee: {name: Lee, email: lee@example.com, calendar: office, zone: Europe/Berlin}\n", "", 1)), 0o600))
+	_, err = a.Roster.Load() // has stood long enough
+	must(err)
+	must(a.Watch(ctx))
+	kept, err := a.Store.Channels(ctx, "")
+	must(err)
+	if len(s.Channels()) != 2 || len(kept) != 2 || kept[0].Owner.ID != "mia" || kept[1].Owner.ID != "raj" {
+		t.Errorf("lee left; open %v, kept %d", s.Channels(), len(kept))
+	}
+	a.Settings.URL = ""
+	must(a.Watch(ctx))
+	if kept, err = a.Store.Channels(ctx, ""); err != nil || len(s.Channels())+len(kept) != 0 {
+		t.Errorf("no URL any more; open %v, kept %d, %v", s.Channels(), len(kept), err)
+	}
+}
+
+// The doctor tells whether Google rings, by what came of the channels, and where there are none by trying.
+func TestDoctorOnPush(t *testing.T) {
+	s, a := workspace(t, "web: {url: http://127.0.0.1:9}")
+	mia := series.Person{ID: "mia", Email: "mia@example.com", Calendar: "office"}
+	ch := provider.Channel{ID: "x", Owner: mia, Address: "http://127.0.0.1:9/google/push", Opened: a.o.Clock().Add(-time.Hour), Expires: a.o.Clock().Add(time.Hour), Resource: "r"}
+	for _, x := range []struct {
+		change func()
+		ok     bool
+		text   string
+	}{
+		{func() {}, false, "push.webhookUrlNotHttps"},
+		{func() { s.Configure(func(b *googletest.Behavior) { b.PlainHTTP = true }) }, true, "once the daemon runs"},
+		{func() {
+			if err := a.Store.SetChannel(t.Context(), ch); err != nil {
+				t.Fatal(err)
+			}
+		}, false, "never did"},
+		{func() {
+			ch.Heard = a.o.Clock()
+			if err := a.Store.SetChannel(t.Context(), ch); err != nil {
+				t.Fatal(err)
+			}
+		}, true, "Google rings; last heard of"},
+		{func() { a.Settings.URL = "" }, true, "off: no web.url; the calendar is read every 5m"},
+	} {
+		x.change()
+		found, err := a.Examine(t.Context(), mia)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(found, func(f Finding) bool { return f.Check == "push" })
+		if i < 0 || found[i].OK != x.ok || !strings.Contains(found[i].Text, x.text) || !x.ok && found[i].Hint == "" {
+			t.Errorf("want %v, %s; found %+v", x.ok, x.text, found)
+		}
+	}
+	if len(s.Channels()) != 0 {
+		t.Errorf("left open: %v", s.Channels())
+	}
+}
+
+// A calendar is read seldom only where messages are known to come through.
+func TestHowOften(t *testing.T) {
+	_, a := workspace(t, "web: {url: https://holdfast.example.com}")
+	now := a.o.Clock()
+	a.o.Clock = func() time.Time { return now }
+	mia := series.Person{ID: "mia", Email: "mia@example.com", Calendar: "office"}
+	last := series.Snapshot{At: now}
+	every := func() time.Duration {
+		t.Helper()
+		for d := a.Poll(); ; d += a.Poll() {
+			now = last.At.Add(d)
+			if err := a.looks(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			if a.Reconciler.Due(mia, last) || d > time.Hour {
+				return d
+			}
+		}
+	}
+	ch := provider.Channel{ID: "x", Owner: mia, Opened: now, Expires: now.Add(time.Hour), Resource: "r"}
+	for _, x := range []struct {
+		why      string
+		change   func()
+		min, max time.Duration
+	}{
+		{"no channel", func() {}, 5 * time.Minute, 5 * time.Minute},
+		{"a channel that was never heard of", func() {}, 5 * time.Minute, 5 * time.Minute},
+		{"one that works", func() { ch.Heard = now }, 20 * time.Minute, 40 * time.Minute},
+		{"one that ended", func() { ch.Expires = now.Add(-time.Second) }, 5 * time.Minute, 5 * time.Minute},
+	} {
+		if x.why != "no channel" {
+			x.change()
+			if err := a.Store.SetChannel(t.Context(), ch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := every(); got < x.min || got > x.max {
+			t.Errorf("%s: read every %v", x.why, got)
+		}
+		now = last.At
+	}
+	ch.Expires = now.Add(time.Hour)
+	if err := a.Store.SetChannel(t.Context(), ch); err != nil {
+		t.Fatal(err)
+	}
+	a.rung.Store("mia", true)
+	if err := a.looks(t.Context(), false); err != nil || !a.Reconciler.Due(mia, last) || a.Reconciler.Due(mia, last) {
+		t.Errorf("a ring is one look: %v", err)
+	}
+	if err := a.looks(t.Context(), true); err != nil || !a.Reconciler.Due(mia, last) {
+		t.Errorf("a signal looks everywhere: %v", err)
+	}
+}

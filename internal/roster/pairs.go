@@ -195,6 +195,9 @@ func (p *parser) resolvePairs() []Pair {
 		x.Title, _ = expand(w.Title.V, m.Person, r.Person, asIs)
 		x.Link, _ = expand(w.PrepDoc.Link.V, m.Person, r.Person, inURL)
 		x.Doc = w.PrepDoc.wish()
+		if google, known := p.calendars[m.Calendar]; known && !google && x.Doc.Template != "" {
+			p.Add(w.PrepDoc.Template.Pos, "pair "+w.Pair.String(), "prep_doc: a document can only be made from a template where the manager's calendar is at Google, and %s is not: give this 1:1 a link, or an empty prep_doc", m.Calendar)
+		}
 		_ = x.Starts.UnmarshalText([]byte(w.Starts.V))
 		_ = x.Ends.UnmarshalText([]byte(w.Ends.V))
 		for _, a := range append([]string{m.ID}, m.Formerly...) {

@@ -3,6 +3,7 @@ package roster
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/mail"
 	"slices"
 	"strings"
@@ -17,9 +18,9 @@ type Input struct {
 	Data []byte
 }
 
-// Parse merges the files into one roster. calendars are the names that people may have as calendar; nil checks none.
-// The error is yamlpos.Problems with all that is wrong; the roster is then empty.
-func Parse(inputs []Input, calendars []string) (Roster, error) {
+// Parse merges the files into one roster. calendars are the names that people may have as calendar, true for
+// those at Google, where documents can be made; nil checks none. The error is yamlpos.Problems with all that is wrong; the roster is then empty.
+func Parse(inputs []Input, calendars map[string]bool) (Roster, error) {
 	p := parser{calendars: calendars, people: map[string]*person{}}
 	var files []File
 	unread, whole := false, true
@@ -67,7 +68,7 @@ func Parse(inputs []Input, calendars []string) (Roster, error) {
 
 type parser struct {
 	yamlpos.Problems
-	calendars []string
+	calendars map[string]bool
 	defaults  Wishes
 	people    map[string]*person
 	ids       []string // of people, in the order of the files
@@ -130,8 +131,10 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 	if f.Name.Given() && (x.Name == "" || !isLine(x.Name)) {
 		p.Add(f.Name.Pos, what, "name must be one line of text")
 	}
-	if c := f.Calendar; c.Given() && p.calendars != nil && !slices.Contains(p.calendars, c.V) {
-		p.Add(c.Pos, what, "unknown calendar %q%s", c.V, p.Suggest(c.V, p.calendars))
+	if c := f.Calendar; c.Given() && p.calendars != nil {
+		if _, known := p.calendars[c.V]; !known {
+			p.Add(c.Pos, what, "unknown calendar %q%s", c.V, p.Suggest(c.V, slices.Sorted(maps.Keys(p.calendars))))
+		}
 	}
 	if z := f.Zone; z.Given() && !isZone(z.V) {
 		p.Add(z.Pos, what, "unknown zone %q%s", z.V, p.Suggest(z.V, zones))

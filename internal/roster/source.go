@@ -19,7 +19,7 @@ import (
 type Source struct {
 	dir       string
 	patterns  []yamlpos.Text
-	calendars []string
+	calendars map[string]bool
 
 	mu   sync.Mutex
 	seen [sha256.Size]byte // fingerprint of the files as last loaded
@@ -32,8 +32,8 @@ type Source struct {
 }
 
 // NewSource names the roster's files: names and globs (path/filepath.Match) relative to dir, with their places in the
-// settings, and the calendars that people may have.
-func NewSource(dir string, patterns []yamlpos.Text, calendars []string) *Source {
+// settings, and the calendars that people may have, true for those at Google.
+func NewSource(dir string, patterns []yamlpos.Text, calendars map[string]bool) *Source {
 	return &Source{dir: dir, patterns: patterns, calendars: calendars}
 }
 

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,16 +34,15 @@ type Settings struct {
 	Warnings yamlpos.Problems
 }
 
-// CalendarNames are the names that people of the roster may have as calendar, sorted.
-func (s Settings) CalendarNames() []string {
-	names := []string{}
+// CalendarNames are the names that people of the roster may have as calendar, true for those at Google.
+func (s Settings) CalendarNames() map[string]bool {
+	names := map[string]bool{}
 	for n := range s.Calendars {
-		names = append(names, n)
+		names[n] = false
 	}
 	for n := range s.Google {
-		names = append(names, n)
+		names[n] = true
 	}
-	slices.Sort(names)
 	return names
 }
 

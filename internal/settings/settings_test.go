@@ -5,9 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,7 +85,7 @@ func show(s Settings) string {
 		fmt.Fprintf(&b, "roster %s at %s\n", r.V, r.Pos)
 	}
 	fmt.Fprintf(&b, "database %s\nlisten %q url %q\n", s.Database, s.Listen, s.URL)
-	for _, name := range s.CalendarNames() {
+	for _, name := range slices.Sorted(maps.Keys(s.CalendarNames())) {
 		if g, ok := s.Google[name]; ok {
 			fmt.Fprintf(&b, "calendar %s service=%q client=%q tokens=%q endpoint=%q poll=%s pushed=%s\n", name, g.ServiceAccount, g.OAuthClient, g.Tokens, g.Endpoint, g.Poll, g.Pushed)
 			continue

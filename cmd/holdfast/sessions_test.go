@@ -22,6 +22,7 @@ import (
 	"holdfast/internal/cli"
 	"holdfast/internal/clock"
 	"holdfast/internal/provider/caldav/caldavtest"
+	"holdfast/internal/provider/google/googletest"
 )
 
 // clockVariable holds the time that a session's holdfast goes by: a moment at which it stands still, or a moment and
@@ -52,6 +53,10 @@ func init() {
 //
 //	calendars [plain]           starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
 //	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; -stop stops it
+//	google                      starts a Google for mia, raj, lee, ana and an admin at $GOOGLE, with the key of a service account in
+//	                            secrets/google.json and the admin's template $TEMPLATE, which everybody may read
+//	document VERB [ARG]         what somebody does to the document last made: share, unshare ADDRESS|anyone; trash, untrash;
+//	                            fill LINE... in for its open action; grant SCOPES to the service account; save FILE with its text
 //	clock TIME [running]        what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
 //	expand FILE...              replaces $NAME in files
 //	code N COMMAND...           runs the command, which has to end with that exit code
@@ -69,7 +74,7 @@ func TestSessions(t *testing.T) {
 		Dir:           "testdata",
 		UpdateScripts: os.Getenv("UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
-			s := &session{}
+			s := &session{t: t}
 			env.Values[sessionKey{}] = s
 			env.Defer(s.stop)
 			env.Setenv("TZ", "UTC")
@@ -88,6 +93,7 @@ func TestSessions(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"calendars": act((*session).calendars), "clock": act((*session).clock), "expand": act((*session).expand),
 			"code": act((*session).code), "until": act((*session).until), "person": act((*session).person),
+			"google": act((*session).workspace), "document": act((*session).document),
 		},
 	})
 }
@@ -170,7 +176,10 @@ type sessionKey struct{}
 // session is what a terminal session has beside its files.
 type session struct {
 	*testscript.TestScript
+	t      *testing.T
 	server *httptest.Server
+	google *googletest.Server
+	files  []string // at Google, the last one made being last
 	now    atomic.Pointer[clock.Clock]
 }
 
@@ -217,6 +226,61 @@ func (s *session) calendars(args []string) error {
 	}
 	s.server = httptest.NewServer(caldavtest.New(o))
 	s.Setenv("CALENDARS", s.server.URL)
+	return nil
+}
+
+// robot is the service account of sessions.
+const robot = "holdfast@project.iam.gserviceaccount.com"
+
+func (s *session) workspace([]string) error {
+	o := googletest.Options{Clock: s.time, Users: []googletest.User{{Email: "admin@example.com", Name: "Admin"}}, Delegation: []googletest.ServiceAccount{{Email: robot,
+		Scopes: []string{"calendar.events.owned"}}}}
+	for _, name := range []string{"mia", "raj", "lee", "ana"} {
+		o.Users = append(o.Users, googletest.User{Email: name + "@example.com", Name: name, Zone: "Europe/Berlin"})
+	}
+	s.google = googletest.New(o)
+	s.server = httptest.NewServer(googletest.Strict(s.t, s.google))
+	s.google.SetBase(s.server.URL)
+	folder := s.google.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "Templates", MIME: googletest.FolderMIME})
+	s.google.Grant(folder, "domain", "example.com", "reader")
+	s.Setenv("TEMPLATE", s.google.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "1:1", Text: "= Our 1:1\nHow we meet.\n", Parent: folder}))
+	s.files = s.google.Files()
+	s.Setenv("GOOGLE", s.server.URL)
+	if err := os.MkdirAll(s.MkAbs("secrets"), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(s.MkAbs("secrets/google.json"), s.google.ServiceAccountJSON(robot), 0o600)
+}
+
+func (s *session) document(args []string) error {
+	args = append(args, "")
+	verb, arg, g := args[0], args[1], s.google
+	for _, id := range g.Files() {
+		if !slices.Contains(s.files, id) {
+			s.files = append(s.files, id)
+		}
+	}
+	id := s.files[len(s.files)-1]
+	kind := "user"
+	if arg == "anyone" {
+		kind = "anyone"
+	}
+	switch verb {
+	case "share":
+		g.Grant(id, kind, arg, "reader")
+	case "unshare":
+		g.Grant(id, kind, arg, "")
+	case "trash", "untrash":
+		g.Trash(id, verb == "trash")
+	case "fill":
+		g.SetDoc(id, strings.Replace(g.Doc(id), "[ ] \n", strings.Join(args[1:], "\n"), 1))
+	case "grant":
+		g.SetDelegation(robot, strings.Split(arg, ",")...)
+	case "save":
+		return os.WriteFile(s.MkAbs(arg), []byte(g.Doc(id)), 0o600)
+	default:
+		return fmt.Errorf("document %q?", verb)
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/prepdoc"
@@ -91,7 +92,7 @@ func (a *App) examineDocuments(ctx context.Context, p series.Person) ([]Finding,
 	}
 	for _, s := range all {
 		if err := docs.Check(ctx, s); err != nil {
-			return []Finding{{Check: "document", Text: fmt.Sprintf("%s: %v", s.Pair, err), Hint: provider.HintOf(err)}}, nil
+			return []Finding{{Check: "document", Text: fmt.Sprintf("%s: %s", s.Pair, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}}, nil
 		}
 	}
 	return []Finding{{Check: "document", OK: true, Text: "the template can be copied"}}, nil

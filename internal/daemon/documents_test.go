@@ -263,7 +263,7 @@ func TestDocumentFlags(t *testing.T) {
 		}
 	}
 	o.Grant(id, "anyone", "", "reader")
-	see(week(), "mia/raj the pair's document is not the two's alone: anyone with the link can see it")
+	see(week(), "mia/raj the pair's document is shared with others: anyone with the link can see it")
 	o.Grant(id, "anyone", "", "")
 	o.at = o.at.Add(time.Hour)
 	see(o.well(), "")

@@ -50,9 +50,9 @@ func (f Flag) Words() string {
 	case DocMissing:
 		s = "the pair's document is missing"
 	case DocUnreadable:
-		s = "the pair's document cannot be edited by both"
+		s = "the pair's document is not open to both"
 	case DocOvershared:
-		s = "the pair's document is not the two's alone"
+		s = "the pair's document is shared with others"
 	default:
 		s = string(f.Kind) + ": " + day
 	}

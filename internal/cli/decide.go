@@ -16,10 +16,12 @@ import (
 )
 
 func (a *app) acceptCommand() *cobra.Command {
-	return &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
+	return &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has, or that is proposed", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
 		Long: "Somebody moved the whole series by hand, or the pair already had a 1:1 of its\n" +
-			"own on another slot: this takes the calendar's slot as the one to keep. It\n" +
-			"stands until the slot line in the roster is changed.",
+			"own on another slot: this takes the calendar's slot as the one to keep. Where\n" +
+			"a flag says that the slot does not work any more, this takes the one that it\n" +
+			"proposes: the old series ends with this week, a new one begins in the next.\n" +
+			"Either stands until the slot line in the roster is changed.",
 		Example: "  holdfast accept mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.ask(cmd, args[0], plan.Ask{Accept: true})
@@ -87,6 +89,8 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 			a.printf("Nothing to do: the 1:1 of %s on %s is at that time already.\n", ask.Pair, ask.Occurrence.Long())
 		}
 		return
+	} else if ask.Accept && slices.ContainsFunc(slices.Concat(r.Edges.Opened, r.Edges.Changed), isProposal(ask.Pair)) {
+		a.printf("Nothing moved: the slot that is proposed to %s is a new one. Accept again if you want it.\n", ask.Pair)
 	} else if ask.Accept {
 		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
 	} else if ask.Occurrence.IsZero() {
@@ -108,10 +112,17 @@ func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
 	return slices.DeleteFunc(slices.Clone(r.Open), func(f drift.Flag) bool { return f.Pair != p })
 }
 
+// isProposal tells flags that propose another slot to the pair.
+func isProposal(p series.Pair) func(drift.Flag) bool {
+	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && f.To != "" }
+}
+
 // flagList prints flags of one pair with what can be done about them.
 func (a *app) flagList(flags []drift.Flag) {
 	for _, f := range flags {
-		a.printf("  %s %s\n      %s\n", yellow.Render("!"), f.Words(), dim.Render(remedy(f)))
+		a.printf("  %s %s\n", yellow.Render("!"), f.Words())
+		a.whyText(f)
+		a.printf("      %s\n", dim.Render(remedy(f)))
 		a.proposals(f)
 	}
 }
@@ -123,6 +134,13 @@ func (a *app) proposals(f drift.Flag) {
 	}
 }
 
+// whyText prints the reasons of a flag, where it has any.
+func (a *app) whyText(f drift.Flag) {
+	for _, w := range f.Why {
+		a.printf("      %s\n", dim.Render(w))
+	}
+}
+
 // remedy is what can be done about a flag.
 func remedy(f drift.Flag) string {
 	restore := fmt.Sprintf("`holdfast restore %s`", f.Pair)
@@ -131,6 +149,11 @@ func remedy(f drift.Flag) string {
 	switch f.Kind {
 	case drift.SeriesMoved:
 		return fmt.Sprintf("%s puts it back, `holdfast accept %s` takes the new slot", restore, f.Pair)
+	case drift.SlotUnfit:
+		if f.To == "" {
+			return "no other slot is free within the hours of both: somebody's hours or events have to change"
+		}
+		return fmt.Sprintf("`holdfast accept %s` moves it there, from next week on", f.Pair)
 	case drift.SeriesEnded:
 		return restore + " brings it back; or take the pair out of the roster"
 	case drift.Moved, drift.Cancelled, drift.Shortened, drift.PlaceChanged, drift.NotBusy:

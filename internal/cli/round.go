@@ -160,6 +160,7 @@ func (a *app) planText(r reconcile.Round) {
 		a.printf("%s would open:\n", count(n, "flag"))
 		for _, f := range r.Edges.Opened {
 			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), f.Words())
+			a.whyText(f)
 		}
 	}
 	if n := len(r.Open) - len(r.Edges.Opened); n > 0 {
@@ -214,6 +215,7 @@ func (a *app) edges(r reconcile.Round) {
 			if n.word != "closed " {
 				a.proposals(f)
 			}
+			a.whyText(f)
 		}
 	}
 	if r.First && len(r.Edges.Opened) > 0 {

@@ -21,6 +21,7 @@ type Input struct {
 	MadeUp       series.MadeUp
 	// Taste is what meeting at a time costs two people who are free; nil: nothing.
 	Taste func(manager, report series.Person, start time.Time, length time.Duration) int
+	Unfit map[series.Pair]Unfit // booked slots that do not work any more
 }
 
 // Pending is a difference in a copy that waits for a second observation.
@@ -79,6 +80,10 @@ func (d *detector) run() {
 	d.lost()
 	if h := d.v.Head(); h != nil && !h.Mark.Slot.IsZero() {
 		d.wholeSeries(h)
+		if u, ok := d.in.Unfit[d.v.Pair]; ok {
+			d.flag(SlotUnfit, h.Mark.Generation, series.Date{}, h.Mark.Slot.String(), u.To.String(), ByUnknown, time.Time{})
+			d.out.Flags[len(d.out.Flags)-1].Why = u.Why
+		}
 		d.copies(h)
 	}
 }

@@ -30,6 +30,7 @@ const (
 	SeriesEnded  Kind = "series-ended"  // the series was deleted or ended by hand
 	CopyDiffers  Kind = "copy-differs"  // the report's own copy shows something else
 	Duplicate    Kind = "duplicate"     // somebody made a second series out of ours
+	SlotUnfit    Kind = "slot-unfit"    // the booked slot does not work any more; To is the best one instead
 	// Those of the pair's document, as package prepdoc finds them. They are of no occurrence and no generation.
 	DocMissing    Kind = "doc-missing"    // it is gone or in the trash
 	DocUnreadable Kind = "doc-unreadable" // one of the two cannot edit it
@@ -70,6 +71,8 @@ type Flag struct {
 	// Makeups are times at which a lost meeting could be made up for in its week, the best first, in the slot's zone; nil where
 	// nothing is lost. They are proposals of the moment: no part of what the flag is, and not recorded.
 	Makeups []time.Time
+	// Why is what makes a slot unfit, in words. It is no part of what the flag is, and not recorded.
+	Why []string
 }
 
 // ID is stable for as long as the difference is the same one: a hash of pair, kind, occurrence and generation.

@@ -56,6 +56,11 @@ func (j *journal) tell(m *seriestest.Moment) string {
 		}
 		in.Known[j.open[i].ID()] = j.open[i]
 	}
+	in.Unfit = drift.FindUnfit(in)
+	for p, u := range in.Unfit {
+		u.To = m.Better[p]
+		in.Unfit[p] = u
+	}
 	found := drift.Detect(in)
 	edges := drift.Compare(j.open, found.Flags, found.Unread)
 	word := map[string]string{}
@@ -80,6 +85,9 @@ func (j *journal) tell(m *seriestest.Moment) string {
 		out = append(out, w+" "+flag(f))
 		if len(f.Makeups) > 0 {
 			out = append(out, "        could be made up: "+drift.SayTimes(f.Makeups))
+		}
+		for _, why := range f.Why {
+			out = append(out, "  - "+why)
 		}
 	}
 	for _, f := range edges.Closed {

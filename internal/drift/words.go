@@ -53,6 +53,11 @@ func (f Flag) Words() string {
 		s = "the pair's document is not open to both"
 	case DocOvershared:
 		s = "the pair's document is shared with others"
+	case SlotUnfit:
+		s = fmt.Sprintf("%s does not work any more", from)
+		if to != "" {
+			s += ": " + to + " would"
+		}
 	default:
 		s = string(f.Kind) + ": " + day
 	}

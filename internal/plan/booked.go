@@ -158,7 +158,10 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	touched := h.SlotTouched()
 	to, from := h.Moved()
 	policy := p.in.Policy.SeriesMoved
+	better, proposed := p.in.Better[p.v.Pair]
 	switch {
+	case proposed && p.asked(true) && !touched && !changed:
+		return p.replace(h, better.Slot, "accepted: the slot is now ", better.Why...)
 	case changed && h.EndedByHand() && p.goesOn(h) && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
 		p.hold(Create, Change{From: h.Slot().String(), To: want.String(), Mails: 2},
 			fmt.Sprintf("the roster changed the slot of a series that a person ended after %s: `holdfast restore %s` books it", h.LastDay().Long(), p.v.Pair), false)
@@ -170,7 +173,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	case touched && p.asked(true) && h.Rule.Plain:
 		p.noteSlot(h, Adopt, "accepted: the calendar's slot stands")
 	case touched && changed && p.putBackAll():
-		return p.replace(h, want)
+		return p.replace(h, want, rosterSlot)
 	case touched && (p.putBackAll() || !changed && policy == PolicyRestore):
 		mark := h.Mark
 		mark.Line, mark.Written = w.Line, nil
@@ -190,7 +193,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 		}
 		p.hold(Restore, Change{From: from, To: to, Mails: 1, Why: strays(h)}, fmt.Sprintf(because, p.v.Pair), false)
 	case changed:
-		return p.replace(h, want)
+		return p.replace(h, want, rosterSlot)
 	}
 	return false
 }

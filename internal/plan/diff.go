@@ -16,6 +16,7 @@ type Input struct {
 	Chosen map[series.Pair][]string // what mattered for the slots that were chosen now, in words
 	NoSlot map[series.Pair]string   // pairs with slot: auto for which no slot was found, and why
 	Asks   []Ask                    // with any, only their pairs are planned
+	Better map[series.Pair]Better   // what `accept` moves pairs to whose booked slot does not work any more
 	// Allowed is the digest of the held set that a person let through.
 	Allowed string
 	Writes  map[series.Pair]int // writes made today
@@ -24,6 +25,12 @@ type Input struct {
 	Doubtful map[series.Pair]bool
 	MadeUp   series.MadeUp
 	Busy     map[string][]series.Interval // time taken by other events, by person id: for make-ups
+}
+
+// Better is a slot that was proposed to a pair, with what mattered for it in words.
+type Better struct {
+	Slot series.Slot
+	Why  []string
 }
 
 // Diff decides what to write.

@@ -6,10 +6,14 @@ import (
 	"holdfast/internal/series"
 )
 
+// rosterSlot is why a series is replaced whose slot line was changed.
+const rosterSlot = "the roster's slot is now "
+
 // replace ends the generation with this week and begins one on the slot want in the week after, or with `starts` if that is
 // later; a series of every second or fourth week keeps to its weeks. Where this was done by half before, only the second
-// half is left to do. A series that has not met yet goes altogether, and the new one begins as soon as it can.
-func (p *pairPlan) replace(h *series.Event, want series.Slot) bool {
+// half is left to do. A series that has not met yet goes altogether, and the new one begins as soon as it can. Which slot it is
+// comes after because; why is told with it.
+func (p *pairPlan) replace(h *series.Event, want series.Slot, because string, why ...string) bool {
 	w := p.v.Want
 	last, half := h.LastDay(), false
 	next := p.today.Monday().AddDays(7)
@@ -31,7 +35,8 @@ func (p *pairPlan) replace(h *series.Event, want series.Slot) bool {
 	if from == to {
 		from, to = h.Slot().Line(), want.Line()
 	}
-	c := p.creation(w, "the roster's slot is now "+to)
+	c := p.creation(w, because+to)
+	c.Why = append(c.Why, why...)
 	c.From, c.To = from, to
 	last = w.First.Monday().AddDays(-1)
 	if carried := p.carry(h, last, &c); !half {

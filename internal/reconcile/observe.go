@@ -131,7 +131,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
 		}
 		o.Busy = x.busy(o.Snapshot)
-		x.observed[id] = o
+		x.observed[id], x.unfit = o, nil
 	}
 }
 

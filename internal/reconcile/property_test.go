@@ -49,7 +49,7 @@ func (l *life) slot() series.Slot {
 func (l *life) administer() {
 	pair := rapid.SampledFrom(pairs).Draw(l.t, "pair")
 	id := rapid.SampledFrom([]string{"mia", "raj", "lee", "ana"}).Draw(l.t, "person")
-	switch rapid.IntRange(0, 6).Draw(l.t, "change") {
+	switch rapid.IntRange(0, 7).Draw(l.t, "change") {
 	case 0:
 		l.wish(pair, "none", nil)
 	case 1:
@@ -60,6 +60,11 @@ func (l *life) administer() {
 	case 2:
 		p := l.people[id]
 		p.Away = nil
+		l.people[id] = p
+	case 3:
+		p := l.people[id]
+		from := series.TimeOfDay(60 * rapid.IntRange(0, 14).Draw(l.t, "hours"))
+		p.Hours = weekdays(from, from+9*60)
 		l.people[id] = p
 	default:
 		l.wish(pair, l.slot().Line(), func(s *series.Series) {
@@ -87,7 +92,9 @@ func (l *life) act(gentle bool) {
 	all := append(snap.Series, snap.Copies...)
 	acts := map[string]func() error{
 		"busy": func() error {
-			_, err := h.AddBusy(series.Busy{Start: l.slot().On(l.day()), Duration: time.Hour, Zone: berlin, Kind: series.Hard}, "x")
+			rule := rapid.SampledFrom([]string{"", "FREQ=WEEKLY"}).Draw(l.t, "rule")
+			s := l.slot()
+			_, err := h.AddBusy(series.Busy{Start: s.On(s.First(l.day())), Duration: time.Hour, Zone: berlin, RRule: rule, Kind: series.Hard}, "x")
 			return err
 		},
 	}

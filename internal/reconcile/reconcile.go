@@ -100,11 +100,13 @@ type round struct {
 	read      map[string]bool // people whose calendars were read in this round
 	mu        sync.Mutex      // guards calendars
 	calendars map[string]provider.Calendar
-	hung      sync.Map              // names of the settings' calendars whose server did not answer in time
-	written   map[string]series.Ref // by calendar and event: the versions that this round wrote
-	ended     map[string]bool       // ids of the events that this round ended
-	chosen    map[series.Pair][]string
-	noSlot    map[series.Pair]string // pairs for which no slot was found, and why
+	hung      sync.Map                    // names of the settings' calendars whose server did not answer in time
+	written   map[string]series.Ref       // by calendar and event: the versions that this round wrote
+	ended     map[string]bool             // ids of the events that this round ended
+	chosen    map[series.Pair][]string    // auto pairs that got a slot in this round, and what mattered for it
+	noSlot    map[series.Pair]string      // pairs for which no slot was found, and why
+	unfit     map[series.Pair]drift.Unfit // nil: to be found anew
+	better    map[series.Pair]plan.Better // what is proposed to the unfit ones
 	out       Round
 }
 
@@ -122,8 +124,13 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 	x.out.Breaks = x.mem.Breaks
 	x.links(false)
 	x.decide(nil)
-	x.out.Open = x.mem.Open
+	x.out.Open = slices.Clone(x.mem.Open)
 	drift.NewMakeUps(x.driftInput()).Fill(x.out.Open)
+	for i, f := range x.out.Open {
+		if f.Kind == drift.SlotUnfit {
+			x.out.Open[i].Why = x.unfit[f.Pair].Why
+		}
+	}
 	return x.out, nil
 }
 
@@ -246,14 +253,15 @@ func (x *round) decide(asks []plan.Ask) {
 	for i := range x.want {
 		x.want[i].ClientDelivers = x.brings(&x.want[i])
 	}
-	x.chosen, x.noSlot = x.chooseSlots()
+	x.noSlot = x.chooseSlots()
 	x.diff(asks)
 }
 
 // diff makes views and plan of the series that are wanted.
 func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
-	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Asks: asks,
+	x.findUnfit(x.out.Views)
+	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Better: x.accepted(), Asks: asks,
 		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
 		MadeUp: x.mem.MadeUp, Busy: x.intervals()})
 	for _, v := range x.out.Views {
@@ -343,6 +351,7 @@ func (x *round) reread(ctx context.Context, asks []plan.Ask) {
 // detect finds flags and outcomes in what was last observed.
 func (x *round) detect() {
 	x.out.Views = series.Gather(x.want, x.observed)
+	x.findUnfit(x.out.Views)
 	x.out.Found = drift.Detect(x.driftInput())
 	x.out.Edges = drift.Compare(x.mem.Open, x.out.Found.Flags, x.out.Found.Unread)
 	x.out.Open = slices.Clone(x.out.Found.Flags)
@@ -360,7 +369,7 @@ func (x *round) driftInput() drift.Input {
 		known[f.ID()] = f
 	}
 	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
-		Pending: x.mem.Pending, Behind: x.mem.TimesSeen, MadeUp: x.mem.MadeUp, Documents: x.findings(), Taste: slotting.Taste}
+		Pending: x.mem.Pending, Behind: x.mem.TimesSeen, MadeUp: x.mem.MadeUp, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
 }
 
 // pending are the people whose copies are worth a second look at once.

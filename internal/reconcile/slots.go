@@ -4,20 +4,22 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/series"
 	"holdfast/internal/slotting"
 )
 
-// chooseSlots fills in the slots of auto pairs that have none yet. It tells what mattered for them, and why others get none.
-func (x *round) chooseSlots() (why map[series.Pair][]string, none map[series.Pair]string) {
+// chooseSlots fills in the slots of auto pairs that have none yet, and tells why others get none.
+func (x *round) chooseSlots() (none map[series.Pair]string) {
 	slots, none := slotting.Choose(x.standing(series.Gather(x.want, x.observed)))
-	why = map[series.Pair][]string{}
+	x.chosen = map[series.Pair][]string{}
 	for i := range x.want {
 		if c, ok := slots[x.want[i].Pair]; ok {
-			x.want[i].Slot, why[x.want[i].Pair] = c.Slot, c.Why
+			x.want[i].Slot, x.chosen[x.want[i].Pair] = c.Slot, c.Why
 		}
 	}
-	return why, none
+	return none
 }
 
 // standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way.
@@ -61,6 +63,75 @@ func held(v series.View, now time.Time) []series.Slot {
 	for _, e := range slices.Concat(v.Chain, v.Candidates, v.Mine) {
 		if s := e.Slot(); !s.IsZero() && !e.Ended(now) && !slices.Contains(out, s) {
 			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// findUnfit finds the booked slots that do not work any more, and proposes the best others. A proposal that was made stays
+// while it works. Each pair gets its own: whichever are accepted, and whenever, they do not get in each other's way.
+func (x *round) findUnfit(views []series.View) map[series.Pair]drift.Unfit {
+	if x.unfit != nil {
+		return x.unfit
+	}
+	x.unfit = drift.FindUnfit(drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: views, Busy: x.intervals()})
+	x.better = map[series.Pair]plan.Better{}
+	if len(x.unfit) == 0 {
+		return x.unfit
+	}
+	in := x.standing(views)
+	for _, w := range in.Want {
+		if _, ok := x.chosen[w.Pair]; ok {
+			in.Stand = append(in.Stand, w) // as soon as it is booked
+		}
+	}
+	stand := in.Stand
+	for i, w := range stand {
+		u, unfit := x.unfit[w.Pair]
+		if !unfit {
+			continue
+		}
+		w.Slot.Zone = x.anchor(w.Pair)
+		in.Want, in.Stand = []series.Series{w}, slices.Delete(slices.Clone(stand), i, i+1)
+		in.Keep, in.Leave = map[series.Pair]series.Slot{w.Pair: x.proposed(w.Pair)}, map[series.Pair]series.Slot{w.Pair: stand[i].Slot}
+		slots, _ := slotting.Choose(in)
+		c, ok := slots[w.Pair]
+		if !ok {
+			continue
+		}
+		u.To = c.Slot
+		x.unfit[w.Pair], x.better[w.Pair] = u, plan.Better{Slot: c.Slot, Why: c.Why}
+		for _, id := range []string{w.Pair.Manager, w.Pair.Report} {
+			in.Booked[id] = append(in.Booked[id], c.Slot)
+		}
+	}
+	return x.unfit
+}
+
+// anchor is the zone whose clock the roster wants the pair's slot on.
+func (x *round) anchor(p series.Pair) string {
+	i := slices.IndexFunc(x.want, func(w series.Series) bool { return w.Pair == p })
+	return x.want[i].Slot.Zone
+}
+
+// proposed is the slot that was proposed to the pair, as far as the journal remembers; zero: none.
+func (x *round) proposed(p series.Pair) series.Slot {
+	for _, f := range x.mem.Open {
+		if f.Kind == drift.SlotUnfit && f.Pair == p {
+			if s, err := series.ParseSlot(f.To); err == nil {
+				return s
+			}
+		}
+	}
+	return series.Slot{}
+}
+
+// accepted is what `accept` may move pairs to: what their open flags say, no other slot.
+func (x *round) accepted() map[series.Pair]plan.Better {
+	out := map[series.Pair]plan.Better{}
+	for _, f := range x.mem.Open {
+		if b, ok := x.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To == b.Slot.String() {
+			out[f.Pair] = b
 		}
 	}
 	return out

@@ -2,11 +2,15 @@ package reconcile_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
 
@@ -118,4 +122,80 @@ func TestAutoStarts(t *testing.T) {
 		x.once(r)
 		x.expect("mia/kim Tue 10:00 Europe/Berlin from "+want+"\n", x.slots("mia/kim"))
 	}
+}
+
+// A slot that stops working is flagged with the best other one, the same from round to round; only `accept` moves it.
+func TestUnfitSlot(t *testing.T) {
+	for name, o := range servers {
+		t.Run(name, func(t *testing.T) {
+			x := newOrg(t, o)
+			for _, id := range []string{"kim", "bo"} {
+				x.hire(series.Person{ID: id, Email: id + "@example.com", Calendar: "office", Zone: berlin, Hours: weekdays(9*60, 17*60)})
+			}
+			x.auto("mia/kim", nil)
+			x.auto("mia/bo", nil)
+			r, _ := x.holdfast()
+			x.once(r)
+			booked := x.slots("mia/kim", "mia/bo")
+			x.quiet(r)
+
+			// Kim gets a weekly meeting.
+			busy := func(id string, at time.Time, rule string) {
+				_, err := x.world.Hands(id).AddBusy(series.Busy{Start: at, Duration: 30 * time.Minute, Zone: berlin, RRule: rule, Kind: series.Hard}, "x")
+				x.must(err)
+			}
+			e := x.live("mia/kim")
+			busy("kim", e.Start, "FREQ=WEEKLY")
+			said := "mia/kim Mon 11:00 Europe/Berlin does not work any more: Mon 11:30 Europe/Berlin would: something else of kim is over 9 meetings in a row, from Mon %s 2026 on\n"
+			x.once(r)
+			x.expect(fmt.Sprintf(said, "30 Nov"), x.unfit(r))
+			x.now = x.now.AddDate(0, 0, 4)
+			x.once(r)
+			x.expect(fmt.Sprintf(said, "7 Dec"), x.unfit(r))
+
+			// The proposal stays while it works, though others would now cost less.
+			busy("mia", x.now.AddDate(0, 0, 10).Truncate(time.Hour).Add(90*time.Minute), "")
+			busy("kim", on(e, "2026-12-14").Add(30*time.Minute), "")
+			x.once(r)
+			x.expect(strings.Replace(fmt.Sprintf(said, "7 Dec"), "of kim", "of kim and mia", 1), x.unfit(r))
+			busy("mia", on(e, "2026-12-14").Add(90*time.Minute), "FREQ=DAILY")
+			busy("mia", on(e, "2026-12-14").Add(30*time.Minute), "FREQ=WEEKLY;BYDAY=MO")
+			kim := x.people["kim"]
+			kim.Hours = weekdays(11*60+30, 17*60)
+			x.people["kim"] = kim
+			x.once(r)
+			x.expect("mia/kim Mon 11:00 Europe/Berlin does not work any more: Mon 13:00 Europe/Berlin would: "+
+				"something else of kim and mia is over 9 meetings in a row, from Mon 7 Dec 2026 on; it is Mon 11:00 for kim, outside their hours\n", x.unfit(r))
+			x.expect(booked, x.slots("mia/kim", "mia/bo"))
+
+			// Who does not know what was proposed accepts nothing.
+			pair := e.Mark.Pair
+			again, _ := x.holdfast()
+			if out := x.once(again, plan.Ask{Pair: pair, Accept: true}); len(out.Applied) > 0 {
+				x.Fatalf("%s", x.did)
+			}
+			out := x.once(r, plan.Ask{Pair: pair, Accept: true})
+			told := strings.Fields(x.did)
+			if len(out.Applied) != 2 || out.Mails != 2 || told[0] != "end" || !strings.Contains(x.did, "accepted: the slot is now Mon 13:00 Europe/Berlin") || strings.Contains(flags(out), "slot-unfit") {
+				x.Fatalf("mails %d, open %s\n%s", out.Mails, flags(out), x.did)
+			}
+			x.expect("", x.unfit(r))
+			x.now = x.now.AddDate(0, 0, 7)
+			x.once(r)
+			x.expect("", x.unfit(r))
+			x.expect("mia/kim Mon 13:00 Europe/Berlin from 2026-12-07\nmia/bo Mon 10:00 Europe/Berlin from 2026-12-07\n", x.slots("mia/kim", "mia/bo"))
+		})
+	}
+}
+
+// unfit are the flags of slots that do not work, after a round that finds nothing to do.
+func (x *org) unfit(r *reconcile.Reconciler) string {
+	x.Helper()
+	text := ""
+	for _, f := range x.quiet(r).Open {
+		if f.Kind == drift.SlotUnfit {
+			text += fmt.Sprintf("%s %s: %s\n", f.Pair, f.Words(), strings.Join(f.Why, "; "))
+		}
+	}
+	return text
 }

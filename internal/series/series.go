@@ -139,6 +139,23 @@ func (s Slot) zoneName() string {
 	return s.Zone
 }
 
+// ParseSlot reads what String writes: a slot without length and weeks.
+func ParseSlot(text string) (Slot, error) {
+	f := strings.Fields(text)
+	if len(f) != 3 {
+		return Slot{}, fmt.Errorf("slot %q: want day, time, zone", text)
+	}
+	day, err1 := ParseWeekday(f[0])
+	at, err2 := ParseTimeOfDay(f[1])
+	_, err3 := Location(f[2])
+	for _, err := range []error{err1, err2, err3} {
+		if err != nil {
+			return Slot{}, fmt.Errorf("slot %q: %w", text, err)
+		}
+	}
+	return Slot{Weekday: day, At: at, Zone: f[2]}, nil
+}
+
 // Line is the whole slot on one line of plain characters: "Tue 10:00 1h0m0s 1w Europe/Berlin".
 func (s Slot) Line() string {
 	return fmt.Sprintf("%s %s %s %dw %s", ShortDay(s.Weekday), s.At, s.Duration, s.Every, s.Zone)

@@ -48,12 +48,14 @@ func build(in Input, about series.Pair) *built {
 	}
 	for i, w := range b.all {
 		p := Pair{Manager: b.people[w.Pair.Manager], Report: b.people[w.Pair.Report], Zone: b.zone(w.Slot.Zone),
-			Duration: quarters(0, w.Slot), Pinned: None, Current: None, Room: None}
+			Duration: quarters(0, w.Slot), Pinned: None, Current: None, Leave: None, Room: None}
 		if places[w.Place] {
 			p.Room = b.room(w.Place, p.Zone)
 		}
 		if i >= len(b.want) {
 			b.pin(&p, w.Slot)
+		} else {
+			p.Current, p.Leave = wished(in.Keep, w), wished(in.Leave, w)
 		}
 		b.Pairs = append(b.Pairs, p)
 	}
@@ -66,7 +68,7 @@ func build(in Input, about series.Pair) *built {
 			// Whom they meet is not known, and no matter.
 			other := len(b.People)
 			b.People = append(b.People, Person{ID: fmt.Sprintf("%s, %d", id, k), Zone: b.zone(s.Zone)})
-			p := Pair{Manager: other, Report: v, Zone: b.zone(s.Zone), Room: None, Current: None}
+			p := Pair{Manager: other, Report: v, Zone: b.zone(s.Zone), Room: None, Current: None, Leave: None}
 			b.pin(&p, s)
 			b.Pairs = append(b.Pairs, p)
 		}
@@ -99,9 +101,22 @@ func quarters(late int, s series.Slot) int {
 	return max(1, min(n, quartersPerDay))
 }
 
+// weekQuarter is the quarter of the week in which the slot begins.
+func weekQuarter(s series.Slot) int {
+	return (int(s.Weekday)+6)%7*quartersPerDay + int(s.At)/minutesPerQuarter
+}
+
+// wished is the start that the list has for the wanted pair, None if that is none which it may have.
+func wished(list map[series.Pair]series.Slot, w series.Series) int {
+	if s := list[w.Pair]; s.Zone == w.Slot.Zone && s.At%Grid == 0 {
+		return weekQuarter(s)
+	}
+	return None
+}
+
 // pin gives the pair the slot that stands, all the quarters that it touches.
 func (b *built) pin(p *Pair, s series.Slot) {
-	p.Pinned = (int(s.Weekday)+6)%7*quartersPerDay + int(s.At)/minutesPerQuarter
+	p.Pinned = weekQuarter(s)
 	p.Duration = quarters(int(s.At)%minutesPerQuarter, s)
 }
 
@@ -152,8 +167,8 @@ func person(p series.Person, zone int) Person {
 	return x
 }
 
-// busy is the person's time by quarters and weeks. What is hard in more than a third of the weeks recurs, and cannot be met
-// over; anything else costs.
+// busy is the person's time by quarters and weeks. What is hard in more than a third of the weeks, or in three in a row, recurs,
+// and cannot be met over; anything else costs.
 func (b *built) busy(p series.Person, in Input) []Busy {
 	hard, soft := make([]uint64, quartersPerWeek), make([]uint64, quartersPerWeek)
 	begin := in.From.DaysSince(b.monday) * quartersPerDay
@@ -179,7 +194,7 @@ func (b *built) busy(p series.Person, in Input) []Busy {
 	var out []Busy
 	for q := range quartersPerWeek {
 		s := soft[q] | hard[q]
-		if 3*bits.OnesCount64(hard[q]) > b.Weeks {
+		if h := hard[q]; 3*bits.OnesCount64(h) > b.Weeks || h&(h>>1)&(h>>2) != 0 {
 			out = append(out, Busy{q, 1, hard[q], true})
 		}
 		if s != 0 {

@@ -105,6 +105,9 @@ func (p *Problem) judge(x Pair, slot int) (t Terms, broken string) {
 	if slot%p.Grid != 0 || slot < 0 || slot >= quartersPerWeek {
 		broken = "off the grid"
 	}
+	if slot == x.Leave {
+		broken = "the slot that it is to leave"
+	}
 	for side, v := range []int{x.Manager, x.Report} {
 		who := &p.People[v]
 		weeks := map[int]uint64{} // by local start

@@ -113,7 +113,7 @@ func TestConflictsInWords(t *testing.T) {
 		for i, h := range hours {
 			p.People = append(p.People, slotting.Person{ID: string(rune('a' + i)), Core: slotting.Window{From: 36, To: 68}, Work: []slotting.Window{h}})
 			if i > 0 {
-				p.Pairs = append(p.Pairs, slotting.Pair{Manager: 0, Report: i, Duration: 4, Pinned: slotting.None, Current: slotting.None, Room: slotting.None})
+				p.Pairs = append(p.Pairs, slotting.Pair{Manager: 0, Report: i, Duration: 4, Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None})
 			}
 		}
 		return p

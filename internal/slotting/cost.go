@@ -131,7 +131,7 @@ func (o *org) options(p *pair, mine, theirs *calendar) []option {
 	ms, rs := o.clocks(p, p.Manager), o.clocks(p, p.Report)
 	for s := 0; s < quartersPerWeek; s += o.Grid {
 		a, why := mine.cost(o, ms, s, p.Duration, o.Weights.PreferManager)
-		if why != fits {
+		if why != fits || s == p.Leave {
 			continue
 		}
 		b, why := theirs.cost(o, rs, s, p.Duration, o.Weights.PreferReport)

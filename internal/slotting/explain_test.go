@@ -52,8 +52,8 @@ func TestExplainBooked(t *testing.T) {
 		p.People = append(p.People, slotting.Person{ID: id, Core: slotting.Window{From: 36, To: 68}, Work: []slotting.Window{{From: 36, To: 44}, {From: 132, To: 142}}})
 	}
 	p.People[1].Prefer = []slotting.Window{{From: 36, To: 44}}
-	p.Pairs = []slotting.Pair{{Manager: 0, Report: 1, Duration: 4, Pinned: 31, Current: slotting.None, Room: slotting.None},
-		{Manager: 0, Report: 2, Duration: 4, Pinned: 136, Current: slotting.None, Room: slotting.None}}
+	p.Pairs = []slotting.Pair{{Manager: 0, Report: 1, Duration: 4, Pinned: 31, Current: slotting.None, Leave: slotting.None, Room: slotting.None},
+		{Manager: 0, Report: 2, Duration: 4, Pinned: 136, Current: slotting.None, Leave: slotting.None, Room: slotting.None}}
 	e, err := slotting.Compare(p, []int{31, 136}, 0, 3)
 	if err != nil {
 		t.Fatal(err)

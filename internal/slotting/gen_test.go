@@ -61,7 +61,7 @@ func (c town) problem() *slotting.Problem {
 			if r.Float64() < c.half {
 				d = 2
 			}
-			p.Pairs = append(p.Pairs, slotting.Pair{Manager: manager, Report: len(p.People), Zone: zone, Duration: d, Pinned: slotting.None, Current: slotting.None, Room: slotting.None})
+			p.Pairs = append(p.Pairs, slotting.Pair{Manager: manager, Report: len(p.People), Zone: zone, Duration: d, Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None})
 		} else {
 			manager, team, zone = 0, 7, z
 		}

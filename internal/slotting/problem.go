@@ -79,6 +79,7 @@ type Pair struct {
 	Duration        int
 	Pinned          int // the slot that stands, or None
 	Current         int // the slot it has and may lose, or None
+	Leave           int // a start that it must not have, or None
 	Room            int // which of Problem.Rooms it needs one of, or None
 }
 
@@ -185,7 +186,7 @@ func (p *Problem) validate() error {
 			return fmt.Errorf("pair %s: no zone %d", name, x.Zone)
 		case x.Duration < 1 || x.Duration > quartersPerDay:
 			return fmt.Errorf("pair %s: a duration of %d quarters", name, x.Duration)
-		case x.Pinned < None || x.Pinned >= quartersPerWeek || x.Current < None || x.Current >= quartersPerWeek:
+		case x.Pinned < None || x.Pinned >= quartersPerWeek || x.Current < None || x.Current >= quartersPerWeek, x.Leave < None, x.Leave >= quartersPerWeek:
 			return fmt.Errorf("pair %s: a slot outside the week", name)
 		case x.Room < None || x.Room >= len(p.Rooms):
 			return fmt.Errorf("pair %s: no rooms %d", name, x.Room)

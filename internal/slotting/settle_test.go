@@ -27,7 +27,7 @@ func star(t *rapid.T, reports int) *Problem {
 		}
 		p.People = append(p.People, x)
 		if i > 0 {
-			p.Pairs = append(p.Pairs, Pair{Manager: min(i-1, 1), Report: i, Zone: p.People[min(i-1, 1)].Zone, Duration: 2 * draw("duration", 1, 2), Pinned: None, Current: None, Room: None})
+			p.Pairs = append(p.Pairs, Pair{Manager: min(i-1, 1), Report: i, Zone: p.People[min(i-1, 1)].Zone, Duration: 2 * draw("duration", 1, 2), Pinned: None, Current: None, Leave: None, Room: None})
 		}
 	}
 	return p

@@ -21,6 +21,8 @@ type Input struct {
 	Stand  []series.Series              // pairs whose slots stand
 	Booked map[string][]series.Slot     // other slots that stand, by person id
 	Busy   map[string][]series.Interval // time taken by other events, by person id
+	Keep   map[series.Pair]series.Slot  // of wanted pairs: what was proposed before, and stays where it can
+	Leave  map[series.Pair]series.Slot  // and the one that they are not to have again
 }
 
 // Chosen is the slot that a pair gets, with what mattered for it in short sentences.

@@ -38,7 +38,7 @@ func anyOrg(t *rapid.T, c shape) *slotting.Problem {
 	for r := 1; r <= n; r++ {
 		m := draw("manager", 0, r-1)
 		x := slotting.Pair{Manager: m, Report: r, Zone: p.People[m].Zone, Duration: rapid.SampledFrom([]int{2, 4, 4, 3}).Draw(t, "duration"),
-			Pinned: slotting.None, Current: slotting.None, Room: slotting.None}
+			Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None}
 		if c.matrix && draw("matrix", 0, 2) == 0 {
 			x.Manager = (r + draw("other", 1, n)) % (n + 1)
 		}
@@ -152,7 +152,7 @@ func TestPinnedSideBySide(t *testing.T) {
 		for i := range 6 {
 			p.People = append(p.People, slotting.Person{ID: fmt.Sprint("p", i), Work: []slotting.Window{{From: 80, To: 116}}, Core: slotting.Window{To: 96}, Mode: slotting.Mode(draw("mode", 0, 2))})
 			if i > 0 {
-				x := slotting.Pair{Report: i, Duration: 2 * draw("duration", 1, 3), Pinned: slotting.None, Current: slotting.None, Room: slotting.None}
+				x := slotting.Pair{Report: i, Duration: 2 * draw("duration", 1, 3), Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None}
 				if i > 1 {
 					x.Pinned = draw("pinned", 82, 106)
 				}
@@ -176,7 +176,7 @@ func TestOverlappingStarts(t *testing.T) {
 			x.Work = append(x.Work, slotting.Window{From: 40 + 2*s, To: 44 + 2*s})
 		}
 		p.People = append(p.People, x)
-		p.Pairs = append(p.Pairs, slotting.Pair{Manager: 0, Report: i + 1, Duration: 4, Pinned: slotting.None, Current: slotting.None, Room: slotting.None})
+		p.Pairs = append(p.Pairs, slotting.Pair{Manager: 0, Report: i + 1, Duration: 4, Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None})
 	}
 	s := solve(t, p)
 	if s.Terms.Unplaced != p.Weights.Unplaced || !s.Proven {
@@ -201,7 +201,7 @@ func TestHardRulesHold(t *testing.T) {
 			for r := 2; r < len(p.People); r += 5 {
 				m := (r + len(p.People)/2) % len(p.People)
 				if m != r && !slices.ContainsFunc(p.Pairs, func(x slotting.Pair) bool { return x.Manager == m && x.Report == r }) {
-					p.Pairs = append(p.Pairs, slotting.Pair{Manager: m, Report: r, Zone: p.People[r].Zone, Duration: 2, Pinned: slotting.None, Current: slotting.None, Room: slotting.None})
+					p.Pairs = append(p.Pairs, slotting.Pair{Manager: m, Report: r, Zone: p.People[r].Zone, Duration: 2, Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None})
 				}
 			}
 		}
@@ -278,7 +278,7 @@ func TestOneMoreMovesNobody(t *testing.T) {
 		joiner := p.People[len(p.People)-1]
 		joiner.ID = "joiner"
 		p.People = append(p.People, joiner)
-		p.Pairs = append(p.Pairs, slotting.Pair{Manager: rapid.IntRange(0, len(p.People)-2).Draw(t, "manager"), Report: len(p.People) - 1, Duration: 4, Pinned: slotting.None, Current: slotting.None, Room: slotting.None})
+		p.Pairs = append(p.Pairs, slotting.Pair{Manager: rapid.IntRange(0, len(p.People)-2).Draw(t, "manager"), Report: len(p.People) - 1, Duration: 4, Pinned: slotting.None, Current: slotting.None, Leave: slotting.None, Room: slotting.None})
 		after := solve(t, p)
 		for i, x := range stood {
 			if after.Slots[i] != x.Pinned {

@@ -22,6 +22,7 @@ const Link = "https://docs.example.com/d/"
 //	mia/raj: Tue 10:00, 30m, every 2w, zone report, place Room Alder, link abc, starts 2026-12-01, ends 2027-01-31
 //	mia/raj: Tue 10:00, template T, link abc   the link being that of the document made from T
 //	mia/lee: auto, chosen Mon 09:00      what the free slot is; without it there is none
+//	mia/lee: auto, better Mon 09:00      what is proposed instead, if the booked slot does not work
 //
 // and for people where they are not what staff says:
 //
@@ -30,6 +31,7 @@ const Link = "https://docs.example.com/d/"
 type roster struct {
 	people map[string]series.Person
 	pairs  []wish
+	better map[series.Pair]series.Slot
 }
 
 type wish struct {
@@ -42,7 +44,7 @@ var staff = map[string]string{"mia": Zone, "raj": "Asia/Kolkata", "lee": Zone, "
 
 func (s *teller) person(id string) series.Person {
 	if s.next.people == nil {
-		s.next.people = map[string]series.Person{}
+		s.next.people, s.next.better = map[string]series.Person{}, map[series.Pair]series.Slot{}
 	}
 	p, ok := s.next.people[id]
 	if !ok {
@@ -68,12 +70,12 @@ func (s *teller) wish(line string) {
 		s.next.people[name] = p
 		return
 	}
+	s.person(pair.Manager)
+	s.person(pair.Report)
 	w := wish{Series: series.Series{Org: "acme", Pair: pair, Private: true, Slot: series.Slot{Duration: time.Hour, Every: 1}}, zone: "manager"}
 	for i, x := range words {
 		s.wants(&w, i, strings.TrimSpace(x))
 	}
-	s.person(pair.Manager)
-	s.person(pair.Report)
 	s.next.pairs = append(s.next.pairs, w)
 }
 
@@ -121,6 +123,8 @@ func (s *teller) wants(w *wish, i int, text string) {
 			s.chosen = map[series.Pair]series.Slot{}
 		}
 		s.chosen[w.Pair] = s.slot(value, series.Slot{})
+	case "better":
+		s.next.better[w.Pair] = s.slot(value, series.Slot{})
 	case "every":
 		w.Slot.Every = s.weeks(value)
 	case "zone":
@@ -170,7 +174,7 @@ func (s *teller) date(text string) series.Date {
 
 // newRoster makes what was read the roster.
 func (s *teller) newRoster() {
-	s.people, s.want = s.next.people, nil
+	s.people, s.want, s.better = s.next.people, nil, map[series.Pair]series.Slot{}
 	for _, w := range s.next.pairs {
 		m, r := s.people[w.Pair.Manager], s.people[w.Pair.Report]
 		w.Manager, w.Report = m, r
@@ -192,6 +196,10 @@ func (s *teller) newRoster() {
 					w.Formerly = append(w.Formerly, f)
 				}
 			}
+		}
+		if b, ok := s.next.better[w.Pair]; ok {
+			b.Duration, b.Every, b.Zone = w.Slot.Duration, w.Slot.Every, w.Slot.Zone
+			s.better[w.Pair] = b
 		}
 		s.want = append(s.want, w.Series)
 	}

@@ -49,6 +49,7 @@ type Moment struct {
 	Busy     map[string][]series.Interval
 	Chosen   map[series.Pair][]string
 	NoSlot   map[series.Pair]string
+	Better   map[series.Pair]series.Slot // what is proposed to pairs whose slot does not work any more
 	Policy   plan.Policy
 	Asks     []plan.Ask
 	Allowed  string
@@ -61,7 +62,11 @@ type Moment struct {
 
 // PlanInput is the moment as Diff takes it.
 func (m *Moment) PlanInput() plan.Input {
-	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
+	better := map[series.Pair]plan.Better{}
+	for p, s := range m.Better {
+		better[p] = plan.Better{Slot: s, Why: []string{"both are free"}}
+	}
+	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Better: better, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
 		Fresh: m.Fresh, Doubtful: m.Doubtful, MadeUp: m.MadeUp, Busy: m.Busy}
 }
 
@@ -175,6 +180,7 @@ type teller struct {
 	people map[string]series.Person // of the roster, by id
 	want   []series.Series
 	chosen map[series.Pair]series.Slot // for pairs with slot: auto
+	better map[series.Pair]series.Slot // for pairs whose slot does not work
 	next   roster                      // being read
 
 	world    *memory.World
@@ -255,7 +261,7 @@ func (s *teller) join() {
 // look observes every calendar and puts the moment together.
 func (s *teller) look() *Moment {
 	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, Chosen: map[series.Pair][]string{}, NoSlot: map[series.Pair]string{},
-		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Documents: maps.Clone(s.documents), MadeUp: maps.Clone(s.madeUp)}
+		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Better: s.better, Documents: maps.Clone(s.documents), MadeUp: maps.Clone(s.madeUp)}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
 		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))

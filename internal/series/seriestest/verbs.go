@@ -26,7 +26,7 @@ var verbs []verb
 
 func init() {
 	verbs = []verb{
-		{"is booked", func(s *teller, v values) { s.book(v, s.wanted(v.pair).Slot.First(series.DateOf(s.now))) }},
+		{"is booked", func(s *teller, v values) { s.book(v, series.Date{}) }},
 		{"is booked from $date", func(s *teller, v values) { s.book(v, s.date(v.of["date"])) }},
 		{"the plan is done", func(s *teller, _ values) { s.carryOut(1000) }},
 		{"the plan is half done", func(s *teller, _ values) { s.carryOut(1) }},
@@ -97,8 +97,11 @@ func init() {
 			s.must(s.hands(v).EndAt(s.id(v), series.Instant(s.date(v.of["date"]), 24*60-1, s.head(v).Zone)))
 		}},
 
-		{"$who adds a busy $length at $when", func(s *teller, v values) { s.busy(v, series.Hard, s.length(v)) }},
-		{"$who adds a tentative $length at $when", func(s *teller, v values) { s.busy(v, series.Soft, s.length(v)) }},
+		{"$who adds a busy $length at $when", func(s *teller, v values) { s.busy(v, series.Hard, s.length(v), "") }},
+		{"$who adds a tentative $length at $when", func(s *teller, v values) { s.busy(v, series.Soft, s.length(v), "") }},
+		{"$who adds $n busy $length every $weeks from $when", func(s *teller, v values) {
+			s.busy(v, series.Hard, s.length(v), fmt.Sprintf("FREQ=WEEKLY;COUNT=%s;INTERVAL=%d", v.of["n"], s.weeks(v.of["weeks"])))
+		}},
 		{"$who adds out of office $date to $until", func(s *teller, v values) {
 			from, to := s.date(v.of["date"]), s.date(v.of["until"])
 			zone := s.seen[v.of["who"]].Zone
@@ -136,7 +139,7 @@ type values struct {
 // words are what $words may be.
 var words = map[string]string{
 	"date": `(?:all|\d{4}-\d\d-\d\d)`, "until": `\d{4}-\d\d-\d\d`, "when": `\d{4}-\d\d-\d\d \d\d:\d\d`, "day": `[A-Z][a-z][a-z]`, "at": `\d\d:\d\d`, "length": `[0-9hm]+`,
-	"who": `[a-z0-9]+`, "other": `[a-z0-9]+`, "n": `\d+`, "rest": `.+?`,
+	"who": `[a-z0-9]+`, "other": `[a-z0-9]+`, "n": `\d+`, "weeks": `\dw`, "rest": `.+?`,
 }
 
 func (v verb) match(line string) (map[string]string, bool) {
@@ -194,11 +197,14 @@ func (s *teller) wanted(p series.Pair) series.Series {
 	return series.Series{}
 }
 
-// book books the pair as the roster wants it.
+// book books the pair as the roster wants it, from the day on or, if that is zero, as soon as it can be.
 func (s *teller) book(v values, first series.Date) {
 	w := s.wanted(v.pair)
 	if c, ok := s.chosen[v.pair]; ok {
 		w.Slot.Weekday, w.Slot.At = c.Weekday, c.At
+	}
+	if first.IsZero() {
+		first = w.Slot.First(series.DateOf(s.now))
 	}
 	w.Generation, w.First = 1, first
 	_, err := s.world.Calendar(v.pair.Manager).Create(context.Background(), w)
@@ -290,8 +296,8 @@ func (s *teller) answer(v values) {
 	s.must(s.hands(v).Answer(s.id(v), s.original(v), s.seen[v.of["who"]].Email, stat))
 }
 
-func (s *teller) busy(v values, kind series.Kind, length time.Duration) {
-	_, err := s.hands(v).AddBusy(series.Busy{Start: s.when(v, "when"), Duration: length, Zone: Zone, Kind: kind}, "secret")
+func (s *teller) busy(v values, kind series.Kind, length time.Duration, rule string) {
+	_, err := s.hands(v).AddBusy(series.Busy{Start: s.when(v, "when"), Duration: length, Zone: Zone, RRule: rule, Kind: kind}, "secret")
 	s.must(err)
 }
 

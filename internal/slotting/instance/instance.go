@@ -102,7 +102,7 @@ func (f *file) problem() (*slotting.Problem, error) {
 		if k, ok := site[zone]; ok && x[5] != 0 {
 			room = k
 		}
-		p.Pairs = append(p.Pairs, slotting.Pair{Manager: x[0], Report: x[1], Zone: zone, Duration: x[2], Pinned: x[3], Current: x[4], Room: room})
+		p.Pairs = append(p.Pairs, slotting.Pair{Manager: x[0], Report: x[1], Zone: zone, Duration: x[2], Pinned: x[3], Current: x[4], Leave: slotting.None, Room: room})
 	}
 	return p, nil
 }

@@ -27,7 +27,7 @@ func TestRead(t *testing.T) {
 			{ID: "0000000", Zone: 1, Work: []slotting.Window{{From: 36, To: 72}}, Core: slotting.Window{From: 36, To: 70}, Prefer: []slotting.Window{}, Avoid: []slotting.Window{}, Mode: slotting.Spread,
 				Busy: []slotting.Busy{{Start: 40, Length: 4, Mask: 3, Hard: true}, {Start: 50, Length: 2, Mask: 1}, {Start: 36, Length: 36, Mask: 2}}},
 			{ID: "0000001", Work: []slotting.Window{{From: 36, To: 72}}, Core: slotting.Window{From: 36, To: 70}, Prefer: []slotting.Window{{From: 60, To: 72}}, Avoid: []slotting.Window{{From: 48, To: 52}}, Busy: []slotting.Busy{}}},
-		Pairs: []slotting.Pair{{Manager: 0, Report: 1, Zone: 1, Duration: 4, Pinned: slotting.None, Current: 44}}}
+		Pairs: []slotting.Pair{{Manager: 0, Report: 1, Zone: 1, Duration: 4, Pinned: slotting.None, Current: 44, Leave: slotting.None}}}
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	if _, err := z.Write([]byte(small)); err != nil {

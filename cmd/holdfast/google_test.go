@@ -114,7 +114,11 @@ func (a googleAccount) meetings(monday series.Date) ([]meeting, error) {
 		for _, f := range x.Attachments {
 			files = append(files, f.FileURL)
 		}
-		out = append(out, meeting{x.Start.DateTime, x.End.DateTime, x.Location, []string{agenda(x.Description), strings.Join(files, " ")}})
+		links := []string{agenda(x.Description)}
+		if strings.HasPrefix(links[0], "https://docs.google.com/") || len(files) > 0 {
+			links = append(links, strings.Join(files, " ")) // only what is in Drive is attached
+		}
+		out = append(out, meeting{x.Start.DateTime, x.End.DateTime, x.Location, links})
 	}
 	return out, err
 }

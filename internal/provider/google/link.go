@@ -2,6 +2,7 @@ package google
 
 import (
 	"html"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -64,13 +65,13 @@ func linkOf(e *calendar.Event, written string) string {
 	return described
 }
 
-// setLink is description and attachments of e with the link in both, or with "" in neither. All that is not ours stays
-// as it is.
+// setLink is description and attachments of e with the link in the one, and in the other if it leads to Drive; with "" in
+// neither. All that is not ours stays as it is.
 func setLink(e *calendar.Event, link, written string) (string, []*calendar.EventAttachment) {
 	old := linkOf(e, written)
 	ours := func(u string) bool { return u != "" && (u == old || u == link || series.Digest(u) == written) }
 	var files []*calendar.EventAttachment
-	missing := link != ""
+	missing := inDrive(link)
 	for _, a := range e.Attachments {
 		switch {
 		case !ours(a.FileUrl):
@@ -90,11 +91,22 @@ func setLink(e *calendar.Event, link, written string) (string, []*calendar.Event
 	return setAgenda(e.Description, link, written), files
 }
 
+// inDrive reports whether the link leads to a file in Drive: Google promises to attach no other (reference of events,
+// attachments.fileUrl).
+func inDrive(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && u.Scheme == "https" && (u.Host == "docs.google.com" || u.Host == "drive.google.com")
+}
+
 // maxAttachments is what Google lets one event have.
 const maxAttachments = 25
 
 func attachment(link string) *calendar.EventAttachment {
-	return &calendar.EventAttachment{FileUrl: link, Title: "Agenda", MimeType: "text/html"}
+	a := &calendar.EventAttachment{FileUrl: link, Title: "Agenda", MimeType: "text/html"}
+	if strings.HasPrefix(link, "https://docs.google.com/document/") {
+		a.MimeType = "application/vnd.google-apps.document" // by which Calendar shows its sign
+	}
+	return a
 }
 
 // setAgenda is the description with our line saying link, or without it.

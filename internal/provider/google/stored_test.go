@@ -28,6 +28,7 @@ func TestWhatIsStored(t *testing.T) {
 	c, err := w.project.Open(google.Account{Owner: mia, HTTP: w.as(mia), Meet: true})
 	w.must(err)
 	s := wish()
+	s.Link = "https://docs.google.com/document/d/abc/edit"
 	s.Slot.Every, s.Skips = 2, []series.Skip{{Date: day(2), Why: "leave"}}
 	ref, err := c.Create(w.ctx(), s)
 	w.must(err)
@@ -40,7 +41,7 @@ func TestWhatIsStored(t *testing.T) {
 		"start":       map[string]any{"dateTime": "2026-12-01T10:00:00+01:00", "timeZone": "Europe/Berlin"},
 		"end":         map[string]any{"dateTime": "2026-12-01T11:00:00+01:00", "timeZone": "Europe/Berlin"},
 		"recurrence":  []any{"RRULE:FREQ=WEEKLY;BYDAY=TU;INTERVAL=2", "EXDATE;TZID=Europe/Berlin:20261215T100000"},
-		"attachments": []any{map[string]any{"fileUrl": s.Link, "title": "Agenda", "mimeType": "text/html"}},
+		"attachments": []any{map[string]any{"fileUrl": s.Link, "fileId": "abc", "title": "Agenda", "mimeType": "application/vnd.google-apps.document"}},
 	}
 	for k, v := range want {
 		if d := cmp.Diff(v, e[k]); d != "" {

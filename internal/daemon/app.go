@@ -46,6 +46,7 @@ type App struct {
 	o        Options
 	http     *http.Client
 	push     *google.Push  // set by Run
+	arrange  func()        // asks for Watch; set by Run
 	debounce time.Duration // of push; 0 is its own
 	rung     sync.Map      // ids of people whose calendar wants a look
 

@@ -28,7 +28,7 @@ type Steps interface {
 	Round(ctx context.Context, reason string) error
 	// Prune removes what is kept too long; it is called once a day (UTC).
 	Prune(ctx context.Context) error
-	// Watch keeps doorbells at calendar servers; it is called at the start, once an hour, and beside a round.
+	// Watch keeps doorbells at calendar servers; it is called once an hour and when Queue.Watch asks, and may run beside a round.
 	Watch(ctx context.Context) error
 }
 
@@ -208,13 +208,14 @@ func (q *Queue) Start(ctx context.Context) error {
 
 // hours asks for the doorbells to be kept, once an hour until ctx ends.
 func (q *Queue) hours(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
-			q.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
-		}
+	for {
 		select {
 		case <-ctx.Done():
+			return
 		case <-time.After(watchHours):
+		}
+		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
+			q.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
 		}
 	}
 }

@@ -243,3 +243,38 @@ func TestQueueBesideTheJournal(t *testing.T) {
 		stopQueue(t, q)
 	})
 }
+
+// busySteps ends at once, but for Watch, which goes on until it is told to stop.
+type busySteps struct{ watched atomic.Int32 }
+
+func (s *busySteps) Round(context.Context, string) error { return nil }
+func (s *busySteps) Prune(context.Context) error         { return nil }
+func (s *busySteps) Watch(ctx context.Context) error {
+	if s.watched.Add(1) > 3 {
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// The doorbells are kept once an hour and when asked, and Stop does not wait for it.
+func TestWatchEveryHour(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &busySteps{}
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
+		if err := q.Watch(t.Context()); err != nil {
+			t.Error(err)
+		}
+		<-time.After(2*time.Hour + time.Minute)
+		if n := s.watched.Load(); n != 3 {
+			t.Errorf("watched %d times in two hours", n)
+		}
+		<-time.After(time.Hour)
+		stopped := time.Now()
+		stopQueue(t, q)
+		if took := time.Since(stopped); took > time.Second {
+			t.Errorf("stopped after %v", took)
+		}
+	})
+}

@@ -78,18 +78,18 @@ const (
 // next start finds them in the journal, while opening all of them anew at each would spend quota for nothing and leave
 // gaps; those that nobody comes back for end by themselves within days.
 func (a *App) Watch(ctx context.Context) error {
-	want, err := a.Desired(a.o.Clock())
-	if err != nil {
-		return nil // the round tells of it
+	now, ok := a.Roster.Good() // the round's: a change of it is the round's to find
+	if !ok {
+		return nil
 	}
 	kept, err := a.Store.Channels(ctx, "")
 	if err != nil {
 		return err
 	}
 	stays, leaves := map[string]series.Person{}, map[string]series.Person{}
-	for id, p := range want.People {
+	for _, p := range now.People {
 		if _, ok := a.Settings.Google[p.Calendar]; ok && a.ringing() {
-			stays[id] = p
+			stays[p.ID] = p.Person
 		}
 	}
 	for _, ch := range kept {

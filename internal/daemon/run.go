@@ -35,6 +35,11 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		return err
 	}
 	a.push = a.pusher(func(reason string) { a.wake(ctx, q, reason) })
+	a.arrange = func() {
+		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
+			a.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
+		}
+	}
 	quiet := func(context.Context) error { return nil }
 	if a.ringing() {
 		if quiet, err = a.serve(ctx, a.push); err != nil {
@@ -57,9 +62,6 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		case <-tick.C:
 			if a.Roster.Changed() {
 				reason = "roster"
-				if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
-					a.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
-				}
 			}
 		}
 		if reason != "" {
@@ -94,6 +96,9 @@ func (a *App) Round(ctx context.Context, reason string) error {
 		return nil // the next round sees the truth
 	}
 	a.logRound(r, reason, a.o.Clock().Sub(start))
+	if people := reason == "start" || reason == "roster"; people && a.arrange != nil {
+		a.arrange()
+	}
 	if a.o.Round != nil {
 		a.o.Round(r)
 	}

@@ -81,6 +81,13 @@ func (s *Source) Steady(now time.Time) (Roster, error) {
 	return s.Load()
 }
 
+// Good is the last good roster that was loaded; false where there is none yet. No file is read.
+func (s *Source) Good() (Roster, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.good, s.good.People != nil
+}
+
 // Changed reports whether the files are others than Load last saw, by content.
 func (s *Source) Changed() bool {
 	now := fingerprint(s.inputs())

@@ -164,19 +164,21 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func (a *app) demoCommand() *cobra.Command {
-	once := false
+	once, google := false, false
 	cmd := &cobra.Command{Use: "demo", Short: "Do the main job with nothing to set up", Args: atMost(0),
 		Long: "Starts a calendar server on loopback with a sample org, runs the real daemon\n" +
 			"against it, and lets people move, cancel, shorten and decline. Your own\n" +
-			"calendar program can join.",
+			"calendar program can join. With --google a stand-in for Google Calendar takes\n" +
+			"the server's place.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o := demo.Options{Once: once, Out: a.Out, Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
+			o := demo.Options{Once: once, Google: google, Out: a.Out, Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
 			if !once {
 				o.After = time.After
 			}
 			return demo.Run(cmd.Context(), o)
 		}}
 	cmd.Flags().BoolVar(&once, "once", false, "tell the story once and end")
+	cmd.Flags().BoolVar(&google, "google", false, "on a stand-in for Google Calendar, not on a CalDAV server")
 	return cmd
 }
 

@@ -1,5 +1,5 @@
-// Package demo does the main job with nothing to set up: a calendar server on loopback, a small company, the real daemon
-// against it over HTTP, and people who move, cancel, shorten and decline.
+// Package demo does the main job with nothing to set up: a calendar server or a stand-in for Google on loopback, a small
+// company, the real daemon against it over HTTP, and people who move, cancel, shorten and decline.
 package demo
 
 import (
@@ -14,9 +14,7 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
-	"holdfast/internal/clock"
 	"holdfast/internal/daemon"
-	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -24,13 +22,14 @@ import (
 // Options of a demo.
 type Options struct {
 	Once   bool // tell the story once and end
+	Google bool // on the stand-in for Google, not on the calendar server
 	Out    io.Writer
 	Daemon daemon.Options // clock and log; the demo fills in the rest
 	// After is time.After, for the pauses between what people do. nil: they make none.
 	After func(time.Duration) <-chan time.Time
 }
 
-// person is somebody of the sample company. Everybody's password is their id and "-demo".
+// person is somebody of the sample company.
 type person struct{ id, name, zone string }
 
 var people = []person{
@@ -62,13 +61,7 @@ const settingsYAML = `org: demo
 roster: [roster.yaml]
 database: sqlite:holdfast.db
 calendars:
-  office:
-    caldav:
-      url: %s
-      username: "{person.id}"
-      password_file: secrets/{person.id}
-      poll: 1s
-`
+  office:%s`
 
 // Run runs the demo until it is told, with Once, or until ctx ends. It leaves nothing behind.
 func Run(ctx context.Context, o Options) (err error) {
@@ -81,8 +74,13 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	d := &demo{Options: o, dir: dir, base: "http://" + listener.Addr().String(), rounds: make(chan reconcile.Round), wake: make(chan struct{}), ran: make(chan error, 1)}
-	server := &http.Server{Handler: calendars(o.Daemon.Clock), ReadHeaderTimeout: 10 * time.Second}
+	open := onCalDAV
+	if o.Google {
+		open = onGoogle
+	}
+	d := &demo{Options: o, office: open("http://"+listener.Addr().String(), o.Daemon.Clock), dir: dir,
+		rounds: make(chan reconcile.Round), wake: make(chan struct{}), ran: make(chan error, 1)}
+	server := &http.Server{Handler: d.office, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -121,32 +119,24 @@ func Run(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-func calendars(now clock.Clock) *caldavtest.Server {
-	var users []caldavtest.User
-	for _, p := range people {
-		users = append(users, caldavtest.User{Name: p.id, Password: p.id + "-demo", Email: p.id + "@example.com", DisplayName: p.name, Zone: p.zone})
-	}
-	return caldavtest.New(caldavtest.Options{Users: users, Scheduling: true, Now: now})
-}
-
 // files writes what an admin would have written.
 func (d *demo) files() error {
 	if err := os.Mkdir(filepath.Join(d.dir, "secrets"), 0o700); err != nil {
 		return err
 	}
-	for _, p := range people {
-		if err := os.WriteFile(filepath.Join(d.dir, "secrets", p.id), []byte(p.id+"-demo\n"), 0o600); err != nil {
+	for name, text := range d.secrets {
+		if err := os.WriteFile(filepath.Join(d.dir, "secrets", name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
-	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), fmt.Appendf(nil, settingsYAML, d.base), 0o600))
+	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), fmt.Appendf(nil, settingsYAML, d.settings), 0o600))
 }
 
 // roster writes the roster, with the place where Mia meets Raj.
 func (d *demo) roster(place string) error {
 	who := ""
 	for _, p := range people {
-		who += fmt.Sprintf("  %s: {name: %s, email: %s@example.com, calendar: office, zone: %s}\n", p.id, p.name, p.id, p.zone)
+		who += fmt.Sprintf("  %s: {name: %s, email: %s, calendar: office, zone: %s}\n", p.id, p.name, email(p.id), p.zone)
 	}
 	return os.WriteFile(filepath.Join(d.dir, "roster.yaml"), fmt.Appendf(nil, rosterYAML, who, place), 0o600)
 }
@@ -154,8 +144,8 @@ func (d *demo) roster(place string) error {
 // demo is one telling.
 type demo struct {
 	Options
+	office
 	dir    string
-	base   string
 	rounds chan reconcile.Round
 	wake   chan struct{}
 	ran    chan error
@@ -217,15 +207,11 @@ func firstWords(why []string, other string) string {
 	return why[0]
 }
 
-func (d *demo) person(id string) caldavtest.Person {
-	return caldavtest.Person{Base: d.base, User: id, Password: id + "-demo", Email: id + "@example.com", Now: d.Daemon.Clock}
-}
-
 // meeting is the pair's booking as its manager's calendar has it, and the start of the meeting so many weeks ahead.
 type meeting struct {
-	uid  string
-	slot series.Slot
-	day  series.Date
+	event string // as apps know it
+	slot  series.Slot
+	day   series.Date
 }
 
 func (m meeting) start() time.Time { return m.slot.On(m.day) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,16 +35,20 @@ func log(t *testing.T) zerolog.Logger {
 // TestOnce tells the story on days that could confuse it: whatever the day, each scene must be noticed, and what is left
 // open is the same.
 func TestOnce(t *testing.T) {
-	for _, moment := range []string{
-		"2026-11-22T22:59:58Z", // the last seconds of a week in Berlin
-		"2026-12-01T08:59:30Z", // half a minute before Mia meets Raj
-		"2026-12-29T12:00:00Z", // over the end of a year
-		"2027-03-26T16:00:00Z", // before the clocks change in Europe, after they did in New York
+	for _, day := range []struct {
+		moment string
+		google bool
+	}{
+		{"2026-11-22T22:59:58Z", false}, // the last seconds of a week in Berlin
+		{"2026-11-22T22:59:58Z", true},
+		{"2026-12-01T08:59:30Z", false}, // half a minute before Mia meets Raj
+		{"2026-12-29T12:00:00Z", true},  // over the end of a year
+		{"2027-03-26T16:00:00Z", false}, // before the clocks change in Europe, after they did in New York
 	} {
-		t.Run(moment, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/google=%v", day.moment, day.google), func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := Run(t.Context(), Options{Once: true, Out: &out, Daemon: daemon.Options{Clock: from(t, moment), Log: log(t)}}); err != nil {
+			if err := Run(t.Context(), Options{Once: true, Google: day.google, Out: &out, Daemon: daemon.Options{Clock: from(t, day.moment), Log: log(t)}}); err != nil {
 				t.Fatalf("%v\n%s", err, out.String())
 			}
 			_, end, _ := strings.Cut(out.String(), "Where the five pairs stand now:")
@@ -59,9 +65,49 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// TestJoin is somebody who joins with the address and the login that the demo prints, once the story is told: the edit is
-// noticed, and Ctrl-C ends the demo without an error.
+// TestJoin is somebody who joins as the demo says, once the story is told: the edit is noticed, and Ctrl-C ends the demo
+// without an error.
 func TestJoin(t *testing.T) {
+	t.Run("caldav", func(t *testing.T) {
+		t.Parallel()
+		join(t, false, "mia/lee.*moved to", func(ctx context.Context, find func(string) string) func() error {
+			mia := caldavtest.Person{Base: find(`(http://127\.0\.0\.1:\d+)/`), User: "mia", Password: find(`Passwords: (mia-demo)`), Email: "mia@example.com"}
+			find("(It goes on)")
+			return func() error {
+				events, err := mia.Events(ctx)
+				for _, e := range events {
+					if strings.HasSuffix(e.Title, "Lee Park") {
+						week := e.Start.AddDate(0, 0, 35)
+						err = errors.Join(err, mia.Move(ctx, e.UID, week, week.AddDate(0, 0, 1)))
+					}
+				}
+				return err
+			}
+		})
+	})
+	t.Run("google", func(t *testing.T) {
+		t.Parallel()
+		join(t, true, "mia/raj.*cancelled", func(ctx context.Context, find func(string) string) func() error {
+			token, events := find(`token=(.*)`), find(`events=(.*)`)
+			method, event := find(`curl -X (DELETE) `), find(`\$events(/.*)`)
+			return func() error {
+				r, err := http.NewRequestWithContext(ctx, method, events+event, nil)
+				if err != nil {
+					return err
+				}
+				r.Header.Set("Authorization", "Bearer "+token)
+				answer, err := http.DefaultClient.Do(r)
+				if err == nil {
+					err = answer.Body.Close()
+				}
+				return err
+			}
+		})
+	})
+}
+
+// join runs the demo, learns from what it prints what to do, does that, and waits for what is then told of it.
+func join(t *testing.T, google bool, noticed string, learn func(ctx context.Context, find func(pattern string) string) func() error) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	text := make(chan string)
@@ -70,47 +116,38 @@ func TestJoin(t *testing.T) {
 	go func() {
 		over := make(chan time.Time)
 		close(over)
-		ended <- Run(ctx, Options{Out: lines(text), Daemon: daemon.Options{Clock: clock.System, Log: log(t)}, After: func(d time.Duration) <-chan time.Time {
+		ended <- Run(ctx, Options{Google: google, Out: lines(text), Daemon: daemon.Options{Clock: clock.System, Log: log(t)}, After: func(d time.Duration) <-chan time.Time {
 			if d == pace {
 				return over
 			}
 			return after
 		}})
 	}()
-	find := func(pattern string) []string {
+	rest := ""
+	find := func(pattern string) string {
 		t.Helper()
 		re := regexp.MustCompile(pattern)
 		for {
+			if at := re.FindStringSubmatchIndex(rest); at != nil {
+				found := rest[at[2]:at[3]]
+				rest = rest[at[1]:]
+				return found
+			}
 			select {
-			case line := <-text:
-				if m := re.FindStringSubmatch(line); m != nil {
-					return m
-				}
+			case more := <-text:
+				rest += more
 			case err := <-ended:
 				t.Fatalf("ended before %q: %v", pattern, err)
 			}
 		}
 	}
-	base := find(`(http://127\.0\.0\.1:\d+)/`)[1]
-	password := find(`Passwords: (mia-demo)`)[1]
-	find("It goes on")
-	mia := caldavtest.Person{Base: base, User: "mia", Password: password, Email: "mia@example.com"}
-	moved := make(chan struct{})
-	go func() {
-		defer close(moved)
-		events, err := mia.Events(ctx)
-		for _, e := range events {
-			if strings.HasSuffix(e.Title, "Lee Park") {
-				week := e.Start.AddDate(0, 0, 35)
-				err = errors.Join(err, mia.Move(ctx, e.UID, week, week.AddDate(0, 0, 1)))
-			}
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	}()
-	find("flag opened.*mia/lee.*moved to")
-	<-moved
+	do := learn(ctx, find)
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	find("(flag opened.*" + noticed + ")")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 	interrupt()
 	for {
 		select {
@@ -124,7 +161,7 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// lines sends each line that is written.
+// lines sends what is written.
 type lines chan<- string
 
 func (l lines) Write(b []byte) (int, error) {

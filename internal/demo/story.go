@@ -51,7 +51,7 @@ func (d *demo) tell(ctx context.Context) error {
 	book := map[string]meeting{}
 	for _, v := range r.Views {
 		if h := v.Head(); h != nil {
-			book[v.Pair.String()] = meeting{h.UID, h.Mark.Slot, h.First()}
+			book[v.Pair.String()] = meeting{d.name(*h), h.Mark.Slot, h.First()}
 		}
 	}
 	for _, s := range d.scenes(book) {
@@ -70,7 +70,9 @@ func (d *demo) tell(ctx context.Context) error {
 			return err
 		}
 	}
-	d.farewell(r)
+	next := book["mia/raj"]
+	next.day = next.day.AddDays(28)
+	d.farewell(r, next)
 	if d.Once {
 		return nil
 	}
@@ -78,11 +80,10 @@ func (d *demo) tell(ctx context.Context) error {
 }
 
 func (d *demo) welcome() {
-	d.say("%s\n", bold.Render("Holdfast demo: a calendar server, a small company and the real daemon, all on this machine."))
+	d.say("%s\n", bold.Render("Holdfast demo: "+d.what+", a small company and the real daemon, all on this machine."))
 	d.say("  Mia Chen in Berlin manages Raj Patel (Pune), Lee Park (Berlin) and Ana Silva (New York).")
 	d.say("  Ana Silva manages Bo Larsen (New York) and Kim Novak (London).")
-	d.say("\nTheir calendars are at %s (CalDAV); any calendar program can join.", bold.Render(d.base+"/"))
-	d.say("Users: mia, raj, lee, ana, bo, kim. Passwords: mia-demo, raj-demo and so on.")
+	d.say("\n%s", d.join)
 }
 
 func (d *demo) booked(r reconcile.Round) {
@@ -105,16 +106,16 @@ func (d *demo) scenes(book map[string]meeting) []scene {
 	event := ""
 	return []scene{
 		{words: "Mia drags her 1:1 with Raj of " + words(raj) + " to Thursday 15:00.", opens: drift.Moved, do: func(ctx context.Context) error {
-			return mia.Move(ctx, raj.uid, raj.start(), raj.on(time.Thursday, "15:00"))
+			return mia.Move(ctx, raj.event, raj.start(), raj.on(time.Thursday, "15:00"))
 		}},
 		{words: "Mia cancels her 1:1 with Lee of " + words(lee) + ".", opens: drift.Cancelled, do: func(ctx context.Context) error {
-			return mia.Cancel(ctx, lee.uid, lee.start())
+			return mia.Cancel(ctx, lee.event, lee.start())
 		}},
 		{words: "Ana shortens her 1:1 with Bo of " + words(bo) + " to half an hour.", opens: drift.Shortened, do: func(ctx context.Context) error {
-			return anaP.Shorten(ctx, bo.uid, bo.start(), 30*time.Minute)
+			return anaP.Shorten(ctx, bo.event, bo.start(), 30*time.Minute)
 		}},
 		{words: "Bo declines the one after.", opens: drift.DeclinedKind, do: func(ctx context.Context) error {
-			return boP.Decline(ctx, bo.uid, bo.slot.On(bo.day.AddDays(7)))
+			return boP.Decline(ctx, bo.event, bo.slot.On(bo.day.AddDays(7)))
 		}},
 		{words: "Somebody books lunch over Mia's 1:1 with Ana of " + words(ana) + ".", opens: drift.DoubleBooked, do: func(ctx context.Context) (err error) {
 			event, err = mia.AddEvent(ctx, "Lunch with the board", lunch, lunch.Add(time.Hour))
@@ -123,19 +124,19 @@ func (d *demo) scenes(book map[string]meeting) []scene {
 		{words: "The lunch goes away again.", shuts: drift.DoubleBooked, do: func(ctx context.Context) error { return mia.Delete(ctx, event) }},
 		{words: "Raj moves his 1:1 with Mia, but in his own calendar only.", opens: drift.CopyDiffers, do: func(ctx context.Context) error {
 			day := raj.day.AddDays(14)
-			return rajP.Move(ctx, raj.uid, raj.slot.On(day), raj.slot.On(day.AddDays(1)))
+			return rajP.Move(ctx, raj.event, raj.slot.On(day), raj.slot.On(day.AddDays(1)))
 		}},
 		{words: "Ana drags the whole series with Kim to Fridays 11:00. Holdfast leaves it and waits for a word:", opens: drift.SeriesMoved, do: func(ctx context.Context) error {
-			return anaP.MoveAll(ctx, kim.uid, kim.start(), kim.on(time.Friday, "11:00"))
+			return anaP.MoveAll(ctx, kim.event, kim.start(), kim.on(time.Friday, "11:00"))
 		}},
 		{words: "Ana thinks better of it and drags it back.", shuts: drift.SeriesMoved, do: func(ctx context.Context) error {
-			return anaP.MoveAll(ctx, kim.uid, kim.on(time.Friday, "11:00"), kim.start())
+			return anaP.MoveAll(ctx, kim.event, kim.on(time.Friday, "11:00"), kim.start())
 		}},
 		{words: "Mia puts Thursday's 1:1 with Raj back on " + words(raj) + ".", shuts: drift.Moved, do: func(ctx context.Context) error {
-			return mia.Move(ctx, raj.uid, raj.start(), raj.start())
+			return mia.Move(ctx, raj.event, raj.start(), raj.start())
 		}},
 		{words: "Mia puts the cancelled one with Lee back.", shuts: drift.Cancelled, do: func(ctx context.Context) error {
-			return mia.PutBack(ctx, lee.uid, lee.start())
+			return mia.PutBack(ctx, lee.event, lee.start())
 		}},
 		{words: "The admin edits the roster: Mia and Raj now meet in Room Cedar.", roster: true, do: func(context.Context) error {
 			return d.roster("Room Cedar")
@@ -148,7 +149,7 @@ func words(m meeting) string {
 }
 
 // farewell tells where things stand, and what to do next.
-func (d *demo) farewell(r reconcile.Round) {
+func (d *demo) farewell(r reconcile.Round, next meeting) {
 	d.say("\n%s", bold.Render("That is the whole idea: people's edits stay, and Holdfast says what became of the slot."))
 	d.say("Where the five pairs stand now:")
 	for _, s := range r.Statuses(nil) {
@@ -159,11 +160,10 @@ func (d *demo) farewell(r reconcile.Round) {
 		d.say("          %-8s  %-26s  %s", s.Pair, s.Slot, style.Render(string(s.State)+flags))
 	}
 	if d.Once {
-		d.say("\nNext: `holdfast demo` goes on, so that your own calendar program can join;\n`holdfast init` writes the files for your own people.")
+		d.say("\nNext: %s;\n`holdfast init` writes the files for your own people.", d.again)
 		return
 	}
-	d.say("\nIt goes on: join with your own calendar program as, say, mia (mia-demo) at %s,\n"+
-		"move or cancel something, and watch. Ctrl-C ends it; `holdfast init` writes the files for your own people.", bold.Render(d.base+"/"))
+	d.say("\nIt goes on: %s\nCtrl-C ends it; `holdfast init` writes the files for your own people.", d.try(next))
 }
 
 // wait tells of rounds until so much time has passed.
@@ -249,7 +249,7 @@ func (d *demo) goOn(ctx context.Context, book map[string]meeting) error {
 			return err
 		}
 		d.act(fmt.Sprintf("%s moves her 1:1 with %s of %s by an hour.", names[p.Manager], names[p.Report], words(m)))
-		if err := d.person(p.Manager).Move(ctx, m.uid, m.start(), m.start().Add(time.Hour)); err != nil {
+		if err := d.person(p.Manager).Move(ctx, m.event, m.start(), m.start().Add(time.Hour)); err != nil {
 			d.say("          %v", err) // somebody who joined may have taken it away
 			continue
 		}

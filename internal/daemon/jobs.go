@@ -177,7 +177,7 @@ func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 		return err
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}, watchQueue: {MaxWorkers: 1}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}, watchQueue: {MaxWorkers: 1, FetchPollInterval: 2 * time.Second}},
 		Workers:              workers,
 		Logger:               logger,
 		JobTimeout:           jobTimeout,

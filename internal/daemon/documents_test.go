@@ -44,7 +44,7 @@ func newStudio(t *testing.T) *studio {
 	o.Server = googletest.New(googletest.Options{Clock: o.now, Users: []googletest.User{
 		{Email: "mia@example.com", Name: "Mia", Zone: "Europe/Berlin"}, {Email: "raj@example.com", Name: "Raj", Zone: "Asia/Kolkata"},
 		{Email: "lee@example.com", Name: "Lee", Zone: "Europe/Berlin"}, {Email: "admin@example.com", Name: "Admin"},
-	}, Delegation: []googletest.ServiceAccount{{Email: robot, Scopes: []string{google.Scope, prepdoc.AllScope}}}})
+	}, Clients: []googletest.OAuthClient{{ID: "desktop", Secret: "s"}}, Delegation: []googletest.ServiceAccount{{Email: robot, Scopes: []string{google.Scope, prepdoc.AllScope}}}})
 	srv := httptest.NewServer(googletest.Strict(t, o.Server))
 	t.Cleanup(srv.Close)
 	o.SetBase(srv.URL)
@@ -319,7 +319,89 @@ func TestDocumentFoundAgain(t *testing.T) {
 	}
 }
 
-// A pair whose creation is held has no document, nor has one whose calendar cannot be read.
+// Whatever goes wrong at Drive, the 1:1 is booked by that very round; in the end there is one document with one section, and there
+// was one mail.
+func TestDocumentFaults(t *testing.T) {
+	for _, at := range []string{"drive.files.list 1", "drive.files.list 2", "drive.files.copy 1", "drive.files.get 1", "drive.permissions.list 1", "drive.files.update 1",
+		"drive.permissions.create 1", "drive.files.update 2", "docs.documents.get 1", "docs.documents.batchUpdate 1", "drive.files.update 3"} {
+		for name, fault := range map[string]googletest.Fault{"500": {Status: 500}, "done, then 503": {Status: 503, After: true}, "cut off": {TruncateJSON: true},
+			"429": {Status: 429, Reason: "rateLimitExceeded", RetryAfter: 60}} {
+			t.Run(at+", "+name, func(t *testing.T) {
+				o := newStudio(t)
+				method, n, _ := strings.Cut(at, " ")
+				o.FailNth(method, int(n[0]-'0'), fault)
+				if r := o.round(); len(r.Applied) != 1 || r.Mails != 1 {
+					t.Fatal(said(r))
+				}
+				for range 4 {
+					o.round()
+					o.at = o.at.Add(11 * time.Minute)
+				}
+				r := o.well()
+				ids := o.made()
+				if len(ids) != 1 || len(o.Mails()) != 1 || r.Statuses(nil)[0].PrepDoc != link(ids[0]) || o.event(r)["description"] != "Agenda: "+link(ids[0]) {
+					t.Fatalf("%d documents, %d mails, %v", len(ids), len(o.Mails()), o.event(r)["description"])
+				}
+				if got := o.rows(ids[0]); got != "owner mia@example.com, writer raj@example.com" || strings.Count(o.Doc(ids[0]), "1 Dec 2026") != 1 {
+					t.Error(got, o.Doc(ids[0]))
+				}
+				o.rests()
+			})
+		}
+	}
+}
+
+// With the consent of each person, a manager is asked for Drive if their pairs get documents, and a report is not.
+func TestDocumentConsent(t *testing.T) {
+	o := newStudio(t)
+	o.write("client.json", string(o.ClientJSON("desktop")))
+	o.write("key", strings.Repeat("k", 44))
+	o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "service_account_file: key.json", "oauth_client_file: client.json, token_key_file: key", 1))
+	o.start()
+	var asked []string
+	o.OnConsent(func(c googletest.ConsentAsked) googletest.Consent {
+		asked = append(asked, fmt.Sprint(c.LoginHint, " ", slices.Contains(c.Scopes, prepdoc.AllScope)))
+		return googletest.Consent{User: c.LoginHint}
+	})
+	d, err := o.Desired(o.at)
+	o.must(err)
+	for _, id := range []string{"mia", "raj", "lee"} {
+		o.must(o.ConnectGoogle(t.Context(), d.People[id], func(address string) {
+			go func() {
+				if a, err := http.Get(address); err == nil {
+					_ = a.Body.Close()
+				}
+			}()
+		}, nil))
+	}
+	if fmt.Sprint(asked) != "[mia@example.com true raj@example.com false lee@example.com false]" {
+		t.Error(asked)
+	}
+	o.well()
+	o.well()
+	if got := o.rows(o.made()[0]); got != "owner mia@example.com, writer raj@example.com" {
+		t.Error(got)
+	}
+	o.rests()
+}
+
+// A pair of which a calendar cannot be read is left alone, its document too, and its flags stay.
+func TestDocumentStale(t *testing.T) {
+	o := newStudio(t)
+	o.well()
+	o.Grant(o.made()[0], "anyone", "", "reader")
+	o.at = o.at.AddDate(0, 0, 8)
+	before := flagsOf(o.well())
+	o.Grant(o.made()[0], "anyone", "", "")
+	o.at = o.at.Add(2 * time.Hour)
+	o.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"calendar.events.list": {Status: 403, Reason: "forbidden"}}})
+	o.Reset()
+	if r := o.round(); before == "" || flagsOf(r) != before || slices.ContainsFunc(o.Requests(), func(q googletest.Request) bool { return strings.HasPrefix(q.Method, "drive.") }) {
+		t.Errorf("flags %q, before %q; asked %v", flagsOf(r), before, o.Requests())
+	}
+}
+
+// A pair whose creation is held has no document.
 func TestDocumentHeld(t *testing.T) {
 	o := newStudio(t)
 	o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "calendars", "policy: {max_creations: {count: 0, percent: 0}}\ncalendars", 1))

@@ -74,12 +74,12 @@ func (d *Docs) to(h *http.Client, path string) []option.ClientOption {
 	return out
 }
 
-// look reads the metadata of the pair's document: that of st.File, else of the one that bears the pair's mark, one in the
-// trash last.
+// look reads the metadata of the pair's document: that of the one which the calendar links to, so that two daemons come to one,
+// else that of st.File, else of the one that bears the pair's mark, one in the trash last.
 func (c *client) look(ctx context.Context, w Want, st State) (*Seen, error) {
 	ids := []string{st.File}
 	if known := FileID(w.Known); w.made() && known != st.File {
-		ids = append(ids, known)
+		ids = []string{known, st.File}
 	}
 	var trashed *Doc
 	for _, id := range ids {

@@ -161,11 +161,13 @@ func (st State) rested(now time.Time) bool {
 }
 
 // due reports whether it is time to look: every week, at an hour of the pair's own; every hour while something is
-// wrong; at once where a look is unfinished.
+// wrong; at once where a look is unfinished, or where the calendar links to another document.
 func (w Want) due(now time.Time, st State) bool {
 	switch {
 	case st.Checked.IsZero() || st.Missed == 1 || w.Remake:
 		return true
+	case w.made() && st.File != "" && FileID(w.Known) != "" && FileID(w.Known) != st.File:
+		return st.rested(now)
 	case !w.Hold && (!st.Tried.IsZero() || w.made() && st.File == ""):
 		return st.rested(now)
 	case len(st.Findings) > 0:

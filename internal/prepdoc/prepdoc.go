@@ -4,8 +4,8 @@
 //
 // What belongs to Holdfast is written on the document itself, as private appProperties, so that losing State costs a look. Only
 // when it is lost within the minutes that Drive's search needs to show a new document may a second one be made; then the
-// older counts. People's text is only ever added to, and what is read of it to carry open actions over
-// stays within the one call: it is not logged, kept, or part of an error.
+// one that the calendar links to counts, else the older. People's text is only ever added to, and what is read of it to carry
+// open actions over stays within the one call: it is not logged, kept, or part of an error.
 //
 // What people need to know of a section: its actions are the lines that begin with [ ] below its heading Actions (or
 // the one that the template has above {actions}), up to the next heading. An open one is copied into the next section,

@@ -158,6 +158,34 @@ func TestOldestDocument(t *testing.T) {
 	}
 }
 
+// Two daemons made a document each, as neither search showed the other's: both come to the one that the calendar links to.
+func TestTwoDaemons(t *testing.T) {
+	w := open(t)
+	w.tend()
+	first := w.state
+	w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.list": {EmptyList: true}}})
+	w.state = prepdoc.State{}
+	w.tend()
+	w.SetFaults(googletest.Faults{})
+	if len(w.made()) != 2 || w.state.Link == first.Link {
+		t.Fatal(len(w.made()), "documents")
+	}
+	w.want.Known = w.state.Link
+	second := w.state
+	w.tend()
+	for _, st := range []prepdoc.State{second, first} {
+		w.state = st
+		if w.tend(); w.state.Link != second.Link || w.wrote() != "" {
+			t.Errorf("%s, want %s; wrote %s", w.state.Link, second.Link, w.wrote())
+		}
+	}
+	w.want.Known = first.Link // where the calendar leads to one that is gone, there is no use in following
+	w.Trash(first.File, true)
+	if w.tend(); w.state.Link != second.Link || w.wrote() != "" {
+		t.Errorf("followed into the trash: %s, wrote %s", w.state.Link, w.wrote())
+	}
+}
+
 // A pair's document as template makes another pair's document all the same.
 func TestTemplateOfOurs(t *testing.T) {
 	w := open(t)

@@ -169,6 +169,8 @@ func remedy(f drift.Flag) string {
 		return "only the report can take that back"
 	case drift.CopyDiffers:
 		return "it is the report's own calendar: only they can put it right"
+	case drift.RoomDeclined:
+		return "another room, or another time: the manager's to choose, or the roster's"
 	case drift.DoubleBooked:
 		return "one of the two has to move"
 	case drift.Duplicate:

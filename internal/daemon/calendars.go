@@ -104,7 +104,7 @@ func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	cal, err := who.project.Open(google.Account{Owner: p, HTTP: who.client(p)})
+	cal, err := who.project.Open(google.Account{Owner: p, HTTP: who.client(p), Meet: g.Meet, Rooms: g.Rooms})
 	if err != nil {
 		return opened{}, err
 	}

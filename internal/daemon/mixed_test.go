@@ -24,8 +24,7 @@ import (
 // mixed is a company of which one half is at Google and the other on a CalDAV server: mia (Google) manages raj (CalDAV), ana
 // (CalDAV) manages lee (Google).
 type mixed struct {
-	*testing.T
-	dir    string
+	folder
 	google *googletest.Server
 	dav    *caldavtest.Server
 	base   string // of the CalDAV server
@@ -48,7 +47,7 @@ one_on_ones:
 
 func mix(t *testing.T, schedules bool) *mixed {
 	const account = "holdfast@project.iam.gserviceaccount.com"
-	m := &mixed{T: t, dir: t.TempDir(), at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
+	m := &mixed{folder: folder{t, t.TempDir()}, at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return m.at }
 	m.google = googletest.New(googletest.Options{Clock: now, Users: []googletest.User{{Email: "mia@google.test", Zone: "Europe/Berlin"}, {Email: "lee@google.test", Zone: "Europe/Berlin"}},
 		Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{google.Scope}}}})
@@ -88,16 +87,22 @@ func (m *mixed) open(journal string) {
 	m.must(err)
 }
 
-func (m *mixed) must(err error) {
-	m.Helper()
+// folder is a test with the files of a daemon.
+type folder struct {
+	*testing.T
+	dir string
+}
+
+func (f folder) must(err error) {
+	f.Helper()
 	if err != nil {
-		m.Fatal(err)
+		f.Fatal(err)
 	}
 }
 
-func (m *mixed) write(name, text string) {
-	m.Helper()
-	m.must(os.WriteFile(filepath.Join(m.dir, name), []byte(text), 0o600))
+func (f folder) write(name, text string) {
+	f.Helper()
+	f.must(os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600))
 }
 
 // round is the daemon's next one, ten minutes later.

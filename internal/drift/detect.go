@@ -354,6 +354,9 @@ func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string,
 		if want.Place != "" && series.Digest(m.Place) != series.Digest(e.Place) && series.Digest(m.Place) != series.Digest(want.Place) {
 			flag(PlaceChanged, "", "", ByUnknown)
 		}
+		if noRoom(m.Rooms) && !noRoom(e.Rooms) && m.End().After(d.in.Now) {
+			flag(RoomDeclined, "", "", ByUnknown)
+		}
 		if m.Free && !e.Free {
 			flag(NotBusy, "", "", ByUnknown)
 		}
@@ -407,6 +410,11 @@ func (d *detector) declined(guests []series.Guest) bool {
 	return slices.ContainsFunc(guests, func(g series.Guest) bool {
 		return g.Answer == series.Declined && d.v.Want.Report.Is(g.Address)
 	})
+}
+
+// noRoom reports whether a room that was asked for said no.
+func noRoom(rooms []series.Guest) bool {
+	return slices.ContainsFunc(rooms, func(r series.Guest) bool { return r.Answer == series.Declined })
 }
 
 // strangers counts the guests that are neither of the two.

@@ -24,6 +24,7 @@ const (
 	LinkChanged  Kind = "link-changed"  // the agenda link was replaced by another
 	GuestAdded   Kind = "guest-added"   // a third person was added
 	GuestRemoved Kind = "guest-removed" // the report is no longer invited
+	RoomDeclined Kind = "room-declined" // the room does not take one or all
 	NotBusy      Kind = "not-busy"      // one or all no longer keep the time free of others
 	DoubleBooked Kind = "double-booked" // another busy event overlaps
 	SeriesMoved  Kind = "series-moved"  // the whole series, or all from a date on, stands on another slot

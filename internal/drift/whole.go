@@ -96,6 +96,9 @@ func (d *detector) wholeSeries(h *series.Event) {
 	if want.Place != "" && touched(series.FieldPlace, h.Place) && series.Digest(h.Place) != series.Digest(want.Place) {
 		flag(PlaceChanged, "", "", ByUnknown)
 	}
+	if noRoom(h.Rooms) {
+		flag(RoomDeclined, "", "", ByUnknown)
+	}
 	if h.Link != "" && want.Link != "" && touched(series.FieldLink, h.Link) && h.Link != want.Link {
 		flag(LinkChanged, "", "", ByUnknown)
 	}

@@ -32,6 +32,8 @@ func (f Flag) Words() string {
 		s = "somebody else was added to " + day
 	case GuestRemoved:
 		s = "the report is no longer invited to " + day
+	case RoomDeclined:
+		s = "the room does not take " + day
 	case NotBusy:
 		s = day + " no longer keeps the time busy"
 	case DoubleBooked:

@@ -22,10 +22,13 @@ func Of(e series.Event, now time.Time) []byte {
 		for _, g := range x.Guests {
 			c.add(guestLine(series.Person{Email: g.Address}, "CLIENT").withParam("PARTSTAT", string(g.Answer)))
 		}
+		for _, r := range x.Rooms {
+			c.add(line("ATTENDEE", mailto(r.Address), "CUTYPE", "ROOM", "PARTSTAT", string(r.Answer)))
+		}
 		c.setLink(x.Link, "")
 		return c
 	}
-	m := part(series.Override{Start: e.Start, Duration: e.Duration, Place: e.Place, Link: e.Link, Guests: e.Guests})
+	m := part(series.Override{Start: e.Start, Duration: e.Duration, Place: e.Place, Link: e.Link, Guests: e.Guests, Rooms: e.Rooms})
 	if e.Rule.Plain {
 		rule := weeklyRule(e.Slot())
 		if !e.Rule.Until.IsZero() {

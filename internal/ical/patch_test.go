@@ -189,9 +189,9 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 			x := series.Override{Original: at.In(want.Start.Location()), Start: at.Add(26 * time.Hour).In(want.Start.Location()), Duration: 45 * time.Minute,
 				Place: "Elsewhere", Link: "https://docs.example.test/d/other", Cancelled: rapid.Bool().Draw(t, "off")}
 			given := x
-			x.Guests = slices.Clone(want.Guests)
+			x.Guests, x.Rooms = slices.Clone(want.Guests), want.Rooms
 			if i := slices.IndexFunc(want.Overrides, func(y series.Override) bool { return y.Original.Equal(at) }); i >= 0 {
-				x.Guests = want.Overrides[i].Guests
+				x.Guests, x.Rooms = want.Overrides[i].Guests, want.Overrides[i].Rooms
 			}
 			for i := range x.Guests {
 				x.Guests[i].Answer = series.NeedsAction
@@ -234,7 +234,7 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 			if i < 0 && !slices.ContainsFunc(want.Excluded, at.Equal) {
 				i = len(want.Overrides)
 				want.Overrides = append(want.Overrides, series.Override{Original: at.In(want.Start.Location()), Start: at.In(want.Start.Location()), Duration: want.Duration,
-					Place: want.Place, Link: want.Link, Guests: slices.Clone(want.Guests), Free: want.Free})
+					Place: want.Place, Link: want.Link, Guests: slices.Clone(want.Guests), Rooms: slices.Clone(want.Rooms), Free: want.Free})
 			}
 			if i >= 0 {
 				want.Overrides[i].Guests[0].Answer = stat

@@ -39,10 +39,19 @@ func partStat(p *ical.Prop) series.PartStat {
 
 // guests are the people invited, without the organizer, by address.
 func (c *component) guests() []series.Guest {
+	return c.attending(isPerson)
+}
+
+// rooms are the rooms and things asked for, by address.
+func (c *component) rooms() []series.Guest {
+	return c.attending(func(p *ical.Prop) bool { return !isPerson(p) })
+}
+
+func (c *component) attending(which func(*ical.Prop) bool) []series.Guest {
 	organizer := address(c.get("ORGANIZER"))
 	var out []series.Guest
 	for _, n := range c.lines("ATTENDEE") {
-		if a := address(n.prop); a != "" && a != organizer && isPerson(n.prop) {
+		if a := address(n.prop); a != "" && a != organizer && which(n.prop) {
 			out = append(out, series.Guest{Address: a, Answer: partStat(n.prop)})
 		}
 	}

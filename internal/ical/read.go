@@ -52,6 +52,7 @@ func (o *Object) Event(org string, around time.Time) (series.Event, error) {
 		Link:      m.link(written),
 		Organizer: address(m.get("ORGANIZER")),
 		Guests:    m.guests(),
+		Rooms:     m.rooms(),
 		Free:      m.free(),
 		Cancelled: m.cancelled(),
 		Delivered: m.textValue(markDelivered),
@@ -192,6 +193,7 @@ func (o *Object) readOverrides(e *series.Event, m *component, written string) {
 			Place:     c.textValue("LOCATION"),
 			Link:      c.link(written),
 			Guests:    c.guests(),
+			Rooms:     c.rooms(),
 			Free:      c.free(),
 		}, c.sequence(), c.get("RECURRENCE-ID").Params.Get("RANGE") != ""}
 		if old, ok := latest[original.Unix()]; !ok || r.sequence >= old.sequence {

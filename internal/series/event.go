@@ -48,8 +48,9 @@ type Event struct {
 	Link      string // the prep link; "" unless it can be seen on the master
 	Organizer string // lower-case address, "" if none
 	Guests    []Guest
-	Free      bool // TRANSP:TRANSPARENT
-	Cancelled bool // the whole series has STATUS:CANCELLED
+	Rooms     []Guest // rooms and things that were asked for, with their answers; none of them is a guest
+	Free      bool    // TRANSP:TRANSPARENT
+	Cancelled bool    // the whole series has STATUS:CANCELLED
 
 	Excluded  []time.Time // original starts of occurrences taken out (EXDATE), those that hit one only
 	Overrides []Override  // by Original
@@ -81,6 +82,7 @@ type Override struct {
 	Place     string
 	Link      string
 	Guests    []Guest
+	Rooms     []Guest
 	Free      bool
 }
 
@@ -164,7 +166,7 @@ func (e Event) Meetings(from, to time.Time) []Meeting {
 		}
 		gone := excluded[t.Unix()]
 		out = append(out, Meeting{Excluded: gone, Override: Override{Original: t, Start: t, Duration: e.Duration,
-			Cancelled: gone || e.Cancelled, Place: e.Place, Link: e.Link, Guests: e.Guests, Free: e.Free}})
+			Cancelled: gone || e.Cancelled, Place: e.Place, Link: e.Link, Guests: e.Guests, Rooms: e.Rooms, Free: e.Free}})
 	}
 	slices.SortFunc(out, func(a, b Meeting) int { return a.Original.Compare(b.Original) })
 	return out

@@ -36,14 +36,16 @@ type FileCalDAV struct {
 // FileGoogle is a Google Workspace as the file writes it.
 type FileGoogle struct {
 	yamlpos.Pos        `yaml:"-"`
-	ServiceAccountFile yamlpos.Text `yaml:"service_account_file" jsonschema_description:"Key of a service account with domain-wide delegation."`
-	OAuthClientFile    yamlpos.Text `yaml:"oauth_client_file" jsonschema_description:"OAuth client; each person connects once."`
-	Endpoint           yamlpos.Text `yaml:"endpoint" jsonschema_description:"Another base URL for the API."`
-	TokenKeyFile       yamlpos.Text `yaml:"token_key_file" jsonschema:"example=secrets/google-key" jsonschema_description:"With oauth_client_file: file with a random key of 32 characters or more, with which people's tokens are encrypted. May use ${ENV}."`
-	TokenKey           yamlpos.Text `yaml:"token_key" jsonschema:"pattern=^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$,example=${GOOGLE_TOKEN_KEY}" jsonschema_description:"Only as ${ENV}: never the key itself."`
-	Tokens             yamlpos.Text `yaml:"tokens" jsonschema:"default=google-tokens" jsonschema_description:"Folder of the encrypted tokens. May use ${ENV}."`
-	DriveScope         yamlpos.Text `yaml:"drive_scope" jsonschema:"enum=drive.file,enum=drive,default=drive.file" jsonschema_description:"What Holdfast asks for where prep_doc has a template: drive.file are only the files that it made or was given, drive are all that the manager sees."`
-	Poll               yamlpos.Text `yaml:"poll" jsonschema:"pattern=^[0-9.hms]+$" jsonschema_description:"How often to look. Default: 5m, and 30m where Google tells of changes (web.url)."`
+	ServiceAccountFile yamlpos.Text              `yaml:"service_account_file" jsonschema_description:"Key of a service account with domain-wide delegation."`
+	OAuthClientFile    yamlpos.Text              `yaml:"oauth_client_file" jsonschema_description:"OAuth client; each person connects once."`
+	Endpoint           yamlpos.Text              `yaml:"endpoint" jsonschema_description:"Another base URL for the API."`
+	TokenKeyFile       yamlpos.Text              `yaml:"token_key_file" jsonschema:"example=secrets/google-key" jsonschema_description:"With oauth_client_file: file with a random key of 32 characters or more, with which people's tokens are encrypted. May use ${ENV}."`
+	TokenKey           yamlpos.Text              `yaml:"token_key" jsonschema:"pattern=^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$,example=${GOOGLE_TOKEN_KEY}" jsonschema_description:"Only as ${ENV}: never the key itself."`
+	Tokens             yamlpos.Text              `yaml:"tokens" jsonschema:"default=google-tokens" jsonschema_description:"Folder of the encrypted tokens. May use ${ENV}."`
+	DriveScope         yamlpos.Text              `yaml:"drive_scope" jsonschema:"enum=drive.file,enum=drive,default=drive.file" jsonschema_description:"What Holdfast asks for where prep_doc has a template: drive.file are only the files that it made or was given, drive are all that the manager sees."`
+	Video              yamlpos.Text              `yaml:"video" jsonschema:"enum=none,enum=meet,default=none" jsonschema_description:"meet: a new series gets a Google Meet link."`
+	Rooms              yamlpos.Map[yamlpos.Text] `yaml:"rooms" jsonschema_description:"Places of the roster that are rooms, with the addresses of their calendars: such a room is asked for, and that it says no is a flag."`
+	Poll               yamlpos.Text              `yaml:"poll" jsonschema:"pattern=^[0-9.hms]+$" jsonschema_description:"How often to look. Default: 5m, and 30m where Google tells of changes (web.url)."`
 }
 
 // FilePolicy is the policy as the file writes it.

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"net/mail"
 	"net/url"
 	"os"
 	"strings"
@@ -20,6 +21,8 @@ type Google struct {
 	Endpoint       string // base URL of the API; "" is Google's own
 	Tokens         string // folder of the encrypted tokens
 	AllFiles       bool   // Holdfast may ask for all of a manager's Drive, not only for what it made there
+	Meet           bool              // a new series gets a Google Meet link
+	Rooms          map[string]string // addresses of rooms' calendars, by what the roster calls the place
 	Poll           time.Duration
 	Pushed         time.Duration // how often to look where Google tells of changes
 
@@ -63,6 +66,17 @@ func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) 
 		g.Pushed = g.Poll
 	}
 	g.AllFiles = f.DriveScope.V == "drive"
+	g.Meet = f.Video.V == "meet"
+	for _, r := range f.Rooms {
+		if a, err := mail.ParseAddress(r.Value.V); err != nil || a.Address != r.Value.V {
+			p.Add(r.Value.Pos, what, "room %q: %q is not the address of a room's calendar", r.Key.V, r.Value.V)
+			continue
+		}
+		if g.Rooms == nil {
+			g.Rooms = map[string]string{}
+		}
+		g.Rooms[r.Key.V] = r.Value.V
+	}
 	if f.Tokens.Given() {
 		g.Tokens = p.path(p.expand(what, f.Tokens))
 	}

@@ -87,7 +87,7 @@ func show(s Settings) string {
 	fmt.Fprintf(&b, "database %s\nlisten %q url %q\n", s.Database, s.Listen, s.URL)
 	for _, name := range slices.Sorted(maps.Keys(s.CalendarNames())) {
 		if g, ok := s.Google[name]; ok {
-			fmt.Fprintf(&b, "calendar %s service=%q client=%q tokens=%q endpoint=%q poll=%s pushed=%s\n", name, g.ServiceAccount, g.OAuthClient, g.Tokens, g.Endpoint, g.Poll, g.Pushed)
+			fmt.Fprintf(&b, "calendar %s service=%q client=%q tokens=%q endpoint=%q meet=%v rooms=%v poll=%s pushed=%s\n", name, g.ServiceAccount, g.OAuthClient, g.Tokens, g.Endpoint, g.Meet, g.Rooms, g.Poll, g.Pushed)
 			continue
 		}
 		c := s.Calendars[name]

@@ -74,6 +74,7 @@ func (c *Calendar) fresh(s series.Series) *calendar.Event {
 		Transparency: opaqueTime, ExtendedProperties: withMark(stored{Mark: s.Mark(), client: s.ClientDelivers}),
 		GuestsCanInviteOthers: googleapi.Bool(false), ForceSendFields: []string{"GuestsCanModify"},
 	}
+	e.Attendees = c.furnish(e.Attendees, "", s.Place)
 	for _, k := range s.Skips {
 		e.Recurrence = append(e.Recurrence, exdate(s.Slot.On(k.Date), s.Slot.Zone, false))
 	}

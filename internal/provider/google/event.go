@@ -109,7 +109,7 @@ func (r reader) event(g group) (series.Event, error) {
 		Cancelled: m.Status == cancelled,
 		Delivered: mark.delivered,
 	}
-	e.Guests = r.guests(m)
+	e.Guests, e.Rooms = r.guests(m), rooms(m)
 	readRule(&e, m.Recurrence, r.at)
 	e.Excluded = excluded(e, m.Recurrence, start.date)
 	for id, x := range g.exceptions {
@@ -153,7 +153,7 @@ func (r reader) readException(e *series.Event, x *calendar.Event, written string
 		return
 	}
 	o := series.Override{Original: in(original.Time, e.Zone), Start: in(original.Time, e.Zone), Duration: e.Duration,
-		Place: e.Place, Link: e.Link, Guests: slices.Clone(e.Guests), Free: e.Free}
+		Place: e.Place, Link: e.Link, Guests: slices.Clone(e.Guests), Rooms: slices.Clone(e.Rooms), Free: e.Free}
 	if x.Status == cancelled {
 		o.Cancelled = true
 		e.Overrides = append(e.Overrides, o)
@@ -164,11 +164,11 @@ func (r reader) readException(e *series.Event, x *calendar.Event, written string
 		return
 	}
 	v := series.Override{Original: o.Original, Start: in(start.Time, e.Zone), Duration: length(start, x.End), Place: x.Location,
-		Link: linkOf(x, written), Guests: r.guests(x), Free: x.Transparency == transparent}
+		Link: linkOf(x, written), Guests: r.guests(x), Rooms: rooms(x), Free: x.Transparency == transparent}
 	out := slices.ContainsFunc(e.Excluded, o.Original.Equal)
 	// In a copy that Holdfast brought, one that was answered like the series is news for the organizer all the same.
 	if out || e.Delivered != "" || !v.Start.Equal(o.Start) || v.Duration != o.Duration || v.Place != o.Place || v.Link != o.Link || v.Free != o.Free ||
-		!slices.Equal(v.Guests, o.Guests) {
+		!slices.Equal(v.Guests, o.Guests) || !slices.Equal(v.Rooms, o.Rooms) {
 		e.Overrides = append(e.Overrides, v)
 	}
 }
@@ -219,6 +219,18 @@ func (r reader) guests(e *calendar.Event) []series.Guest {
 	var out []series.Guest
 	for _, a := range e.Attendees {
 		if r.isGuest(e, a) {
+			out = append(out, series.Guest{Address: series.Address(a.Email), Answer: answerOf(a.ResponseStatus)})
+		}
+	}
+	slices.SortFunc(out, func(a, b series.Guest) int { return cmp.Compare(a.Address, b.Address) })
+	return out
+}
+
+// rooms are the rooms and other resources that were asked for.
+func rooms(e *calendar.Event) []series.Guest {
+	var out []series.Guest
+	for _, a := range e.Attendees {
+		if a.Resource {
 			out = append(out, series.Guest{Address: series.Address(a.Email), Answer: answerOf(a.ResponseStatus)})
 		}
 	}

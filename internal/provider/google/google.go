@@ -65,6 +65,9 @@ type Account struct {
 	HTTP  *http.Client // signs every request as the owner
 	ID    string       // of the calendar; "" is the owner's main one
 	Meet  bool         // a new series gets a Google Meet link
+	// Rooms are the places that are rooms, with the addresses of their calendars: a series at such a place asks for the room,
+	// which answers by itself.
+	Rooms map[string]string
 }
 
 // Calendar is one person's Google calendar. It implements provider.Calendar, and may be used by several goroutines.

@@ -57,6 +57,42 @@ func (r reader) attendees(m *calendar.Event, all []*calendar.EventAttendee, gues
 	return out
 }
 
+// furnish is all with the room of one place instead of that of another. Rooms that are of neither stay.
+func (c *Calendar) furnish(all []*calendar.EventAttendee, from, to string) []*calendar.EventAttendee {
+	was, want := series.Address(c.a.Rooms[from]), series.Address(c.a.Rooms[to])
+	if was == want {
+		return all
+	}
+	out := slices.DeleteFunc(slices.Clone(all), func(a *calendar.EventAttendee) bool {
+		return a.Resource && (series.Address(a.Email) == was || series.Address(a.Email) == want)
+	})
+	if want != "" {
+		i := slices.IndexFunc(all, func(a *calendar.EventAttendee) bool { return series.Address(a.Email) == want })
+		if i >= 0 {
+			return append(out, all[i])
+		}
+		out = append(out, &calendar.EventAttendee{Email: want, DisplayName: to, Resource: true, ResponseStatus: answers[series.NeedsAction]})
+	}
+	return out
+}
+
+// relocate puts into change, one of e, what makes the meeting take place elsewhere.
+func (w *edit) relocate(change, e *calendar.Event, place string) {
+	change.Location = place
+	change.ForceSendFields = append(change.ForceSendFields, "Location")
+	if !w.r.own(w.r.organizer(w.g.master)) {
+		return // rooms are the organizer's to ask for
+	}
+	all := change.Attendees
+	if all == nil {
+		all = e.Attendees
+	}
+	if now := w.c.furnish(all, e.Location, place); !sameAttendees(now, all) {
+		change.Attendees = now
+		change.ForceSendFields = append(change.ForceSendFields, "Attendees")
+	}
+}
+
 // invited is the attendee that a person becomes.
 func invited(p series.Person) *calendar.EventAttendee {
 	return &calendar.EventAttendee{Email: series.Address(p.Email), DisplayName: p.Name, ResponseStatus: answers[series.NeedsAction]}

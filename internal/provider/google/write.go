@@ -84,10 +84,6 @@ func (w *edit) exceptions(ctx context.Context, p series.Patch, written string) e
 			continue
 		}
 		change, dirty := &calendar.Event{}, false
-		if p.Place != nil && x.Location == w.e.Place && *p.Place != w.e.Place { // who meets elsewhere goes on to
-			change.Location, dirty = *p.Place, true
-			change.ForceSendFields = append(change.ForceSendFields, "Location")
-		}
 		if p.Link != nil {
 			// A link that a person put on one meeting is theirs.
 			if l := linkOf(x, written); l == "" || l == w.e.Link || series.Digest(l) == written {
@@ -99,6 +95,10 @@ func (w *edit) exceptions(ctx context.Context, p series.Patch, written string) e
 				change.Attendees, dirty = all, true
 				change.ForceSendFields = append(change.ForceSendFields, "Attendees")
 			}
+		}
+		if p.Place != nil && x.Location == w.e.Place && *p.Place != w.e.Place { // who meets elsewhere goes on to
+			w.relocate(change, x, *p.Place)
+			dirty = true
 		}
 		if p.Busy && x.Transparency == transparent {
 			change.Transparency, dirty = opaqueTime, true
@@ -135,9 +135,8 @@ func linked(change, e *calendar.Event, link, written string) bool {
 // place writes the location; "" removes it.
 func (w *edit) place(place string) {
 	if w.e.Place != place {
-		w.change.Location = place
-		w.set("Location")
-		w.tell = true
+		w.relocate(w.change, w.g.master, place)
+		w.dirty, w.tell = true, true
 	}
 	w.wrote(series.FieldPlace, digestOf(place))
 }
@@ -339,8 +338,7 @@ func (w *edit) occurrence(x *calendar.Event, o series.Override, people func(x *c
 		dirty, tell = true, true
 	}
 	if x.Location != o.Place {
-		change.Location = o.Place
-		change.ForceSendFields = append(change.ForceSendFields, "Location")
+		w.relocate(change, x, o.Place)
 		dirty, tell = true, true
 	}
 	if linkOf(x, written) != o.Link && linked(change, x, o.Link, written) {

@@ -51,8 +51,9 @@ type App struct {
 	rung     sync.Map      // ids of people whose calendar wants a look
 
 	mu       sync.Mutex
-	open     map[string]opened  // by person id
-	accounts map[string]account // at Google, by calendar
+	open     map[string]opened          // by person id
+	accounts map[string]account         // at Google, by calendar
+	projects map[string]*google.Project // by endpoint and project
 }
 
 // New reads the settings. It opens nothing but them; see Open.
@@ -63,7 +64,7 @@ func New(o Options) (*App, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16
-	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{}, accounts: map[string]account{},
+	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{}, accounts: map[string]account{}, projects: map[string]*google.Project{},
 		http: &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -120,7 +121,17 @@ func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
 	}}, nil
 }
 
-// google is the account for a calendar of the settings, made once: its people share one quota.
+// project is the Google project that the credentials are of, made once: all its people share one quota, whatever calendar of
+// the settings they are on.
+func (a *App) project(g settings.Google, credentials []byte) *google.Project {
+	key := g.Endpoint + " " + cmp.Or(signin.ProjectOf(credentials), "calendar "+g.Name)
+	if a.projects[key] == nil {
+		a.projects[key] = google.New(google.Options{Endpoint: g.Endpoint, Clock: a.o.Clock, Log: a.o.Log})
+	}
+	return a.projects[key]
+}
+
+// google is the account for a calendar of the settings, made once.
 func (a *App) google(g settings.Google) (account, error) {
 	if who, ok := a.accounts[g.Name]; ok {
 		return who, nil
@@ -132,7 +143,7 @@ func (a *App) google(g settings.Google) (account, error) {
 	if err != nil {
 		return fail(err, "put the file there that the Google Cloud console gives")
 	}
-	who := account{project: google.New(google.Options{Endpoint: g.Endpoint, Clock: a.o.Clock, Log: a.o.Log})}
+	who := account{project: a.project(g, file)}
 	files := prepdoc.Scope
 	if g.AllFiles {
 		files = prepdoc.AllScope

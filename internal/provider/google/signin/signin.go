@@ -3,7 +3,9 @@
 package signin
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"sync"
@@ -89,4 +91,17 @@ func over(ctx context.Context, base *http.Client) context.Context {
 		return ctx
 	}
 	return context.WithValue(ctx, oauth2.HTTPClient, base)
+}
+
+// ProjectOf is the id of the Google project that a key or client file is of; "" where it does not say.
+func ProjectOf(file []byte) string {
+	type project struct {
+		ID string `json:"project_id"`
+	}
+	var f struct {
+		project
+		Installed, Web project
+	}
+	_ = json.Unmarshal(file, &f) // what is none of either says nothing
+	return cmp.Or(f.ID, f.Installed.ID, f.Web.ID)
 }

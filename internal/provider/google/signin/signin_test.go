@@ -167,6 +167,15 @@ func TestFilesThatAreNone(t *testing.T) {
 	}
 }
 
+func TestProjectOf(t *testing.T) {
+	w := open(t)
+	for text, want := range map[string]string{string(w.ServiceAccountJSON(account)): "googletest", string(w.ClientJSON("app")): "googletest", "{}": "", "x": ""} {
+		if got := signin.ProjectOf([]byte(text)); got != want {
+			t.Errorf("%.60s is of project %q, want %q", text, got, want)
+		}
+	}
+}
+
 // browser opens the address and follows where it leads, on this machine only.
 func browser(t *testing.T) func(string) {
 	return func(address string) {

@@ -185,6 +185,8 @@ func TestNoMailsWhereHoldfastDelivers(t *testing.T) {
 
 var hardDays = map[string]googletest.Fault{
 	"500":                    {Status: 500},
+	"503":                    {Status: 503},
+	"429":                    {Status: 429, Reason: "rateLimitExceeded", RetryAfter: 1},
 	"500 after commit":       {Status: 500, After: true},
 	"dropped":                {Drop: true},
 	"dropped after commit":   {DropAfterCommit: true},
@@ -337,6 +339,63 @@ func TestDeletedWhileTheCursorWasLost(t *testing.T) {
 	}
 	if last = w.look(c, mia, last); len(last.Gone) != 1 || !last.Gone[0].Proven {
 		t.Errorf("not proven: %+v", last.Gone)
+	}
+}
+
+// A cursor that Google does not take any more, for whatever reason it gives, leads to a full listing, and tells no less: what
+// was deleted meanwhile is gone, what was made is there.
+func TestLostCursors(t *testing.T) {
+	for name, fault := range map[string]googletest.Fault{
+		"expired":        {Status: http.StatusGone, Reason: "fullSyncRequired"},
+		"no reason":      {Status: http.StatusGone, Reason: "gone"},
+		"too old":        {Status: http.StatusGone, Reason: "updatedMinTooLongAgo"},
+		"garbage":        {Status: http.StatusBadRequest, Reason: "invalid"},
+		"garbage indeed": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t)
+			c := w.calendar(mia)
+			last, e := w.booked()
+			s := wish()
+			s.Generation = 2
+			second, err := c.Create(w.ctx(), s)
+			w.must(err)
+			last = w.look(c, mia, last)
+			w.must(w.Hands(mia.Email).Delete(second.ID))
+			w.must(w.Hands(mia.Email).Move(e.ID, start(1), start(1).Add(time.Hour)))
+			home, _, _ := strings.Cut(last.Cursor, " ")
+			if fault.Status == 0 {
+				last.Cursor = home + " CPDAlvWDx70CEPDAlvWDx70CGAU="
+			} else {
+				w.FailNth("calendar.events.list", 1, fault)
+			}
+			now := w.look(c, mia, last)
+			if len(now.Series) != 1 || len(now.Series[0].Overrides) != 1 || len(now.Gone) != 1 || now.Gone[0].ID != second.ID || !now.FullAt.Equal(w.at) || now.Cursor == last.Cursor {
+				t.Errorf("%d series, gone %+v, full %v", len(now.Series), now.Gone, now.FullAt)
+			}
+			w.FailNth("calendar.events.list", 1, fault)
+			w.FailNth("calendar.events.list", 2, fault)
+			if _, err := c.Observe(w.ctx(), now, interest(mia)); (err == nil) != (fault.Status == 0) {
+				t.Errorf("refused with and without a token: %v", err)
+			}
+		})
+	}
+}
+
+// The id of a deleted event is never free again, however long ago that was, and whatever is said of it.
+func TestDeletedIDsAreNeverFree(t *testing.T) {
+	for _, days := range []int{0, 40} {
+		w := open(t)
+		_, e := w.booked()
+		w.must(w.Hands(mia.Email).Delete(e.ID))
+		w.at = w.at.AddDate(0, 0, days)
+		ref, err := w.calendar(mia).Create(w.ctx(), wish())
+		w.must(err)
+		again, err := w.calendar(mia).Create(w.ctx(), wish())
+		w.must(err)
+		if s := w.look(w.calendar(mia), mia, series.Snapshot{}); ref.ID == e.ID || again != ref || len(s.Series) != 1 || s.Series[0].Mark.Generation != 2 {
+			t.Errorf("after %d days: %s, again %s, %d series", days, ref.ID, again.ID, len(s.Series))
+		}
 	}
 }
 

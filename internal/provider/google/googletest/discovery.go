@@ -19,6 +19,7 @@ import (
 type discovery struct {
 	schemas object
 	globals object // parameters of every method
+	scopes  object
 	methods []declared
 }
 
@@ -46,7 +47,7 @@ var discoveries = sync.OnceValues(func() (map[string]*discovery, error) {
 		if err := json.Unmarshal(b, &doc); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		d := &discovery{schemas: sub(doc, "schemas"), globals: sub(doc, "parameters")}
+		d := &discovery{schemas: sub(doc, "schemas"), globals: sub(doc, "parameters"), scopes: sub(sub(sub(doc, "auth"), "oauth2"), "scopes")}
 		d.collect(doc)
 		all[api] = d
 	}

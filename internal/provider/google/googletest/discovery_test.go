@@ -1,6 +1,7 @@
 package googletest
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -155,6 +156,10 @@ func TestStrict(t *testing.T) {
 	}
 	if len(d.check(event, object{"summary": "x"}, "Event", "calendar.events.insert")) == 0 {
 		t.Error("a missing start is not noticed")
+	}
+	assertion := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"scope":"https://www.googleapis.com/auth/calendar.events.owned calendar"}`)) + ".x"
+	if got := strangeScopes(all, "scope=openid+email+https://www.googleapis.com/auth/drive.files", "assertion="+assertion); !slices.Equal(got, []string{"https://www.googleapis.com/auth/drive.files", "calendar"}) {
+		t.Errorf("undeclared scopes: %v", got)
 	}
 	m := d.method("calendar.events.list")
 	for name, v := range map[string]string{"maxResult": "1", "showDeleted": "yes", "maxResults": "0", "orderBy": "id", "timeMin": "2026-12-01", "calendarId": "x"} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -15,18 +16,30 @@ type TB interface {
 }
 
 // Strict wraps a double so that the test fails where a client sends, or the double answers, what Google's discovery
-// documents do not declare: a route, a parameter, a property, a type, a value, a field of a mask. Sign-in is passed
-// through, as no discovery document is about it.
+// documents do not declare: a route, a parameter, a property, a type, a value, a field of a mask, a scope. Of a sign-in,
+// which no discovery document is about, only the scopes are looked at.
 func Strict(t TB, s http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case authPath, tokenPath, revokePath:
+		case revokePath:
 			s.ServeHTTP(w, r)
 			return
 		}
 		all, err := discoveries()
 		if err != nil {
 			t.Errorf("%v", err)
+			s.ServeHTTP(w, r)
+			return
+		}
+		if r.URL.Path == authPath || r.URL.Path == tokenPath {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return // the client is gone
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			for _, scope := range strangeScopes(all, r.URL.RawQuery, string(body)) {
+				t.Errorf("the client asks for the scope %s, which no API declares", scope)
+			}
 			s.ServeHTTP(w, r)
 			return
 		}
@@ -52,6 +65,31 @@ func Strict(t TB, s http.Handler) http.Handler {
 			t.Errorf("%s: the double answers %s", m.id, wrong)
 		}
 	})
+}
+
+// strangeScopes are the scopes that a sign-in asks for, in a query, a form or an assertion, and that no API declares.
+func strangeScopes(all map[string]*discovery, forms ...string) []string {
+	known := map[string]bool{"openid": true, "email": true} // of OpenID Connect
+	for _, d := range all {
+		for scope := range d.scopes {
+			known[scope] = true
+		}
+	}
+	var out []string
+	for _, form := range forms {
+		q, _ := url.ParseQuery(form) // of what is no form nothing is asked
+		asked := q.Get("scope")
+		var claims struct{ Scope string }
+		if parts := strings.Split(q.Get("assertion"), "."); len(parts) == 3 && decode(parts[1], &claims) {
+			asked += " " + claims.Scope
+		}
+		for scope := range strings.FieldsSeq(asked) {
+			if !known[scope] {
+				out = append(out, scope)
+			}
+		}
+	}
+	return out
 }
 
 func apiOf(path string) string {

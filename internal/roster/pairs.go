@@ -104,7 +104,7 @@ func (p *parser) addGroup(g Group) {
 	}
 	m := p.people[g.Manager.V]
 	if m.Calendar == "" && !m.calendar.Given() {
-		p.Add(g.Manager.Pos, "manager "+m.ID, "has no calendar for the series (add one in %s)", m.at)
+		p.Add(g.Manager.Pos, "manager "+m.ID, "has no calendar for the series (add one in %s)", m.At)
 	}
 	p.checkWishes("manager "+m.ID, &g.Wishes)
 	base := g.over(p.defaults).over(builtin)
@@ -181,7 +181,8 @@ func (p *parser) resolvePairs() []Pair {
 	out := make([]Pair, len(p.pairs))
 	for i, w := range p.pairs {
 		m, r := p.people[w.Manager].Person, p.people[w.Report].Person
-		x := Pair{Pair: w.Pair, ZoneAs: w.Zone.V, Private: w.Visibility.V == "private", Place: w.Place.V}
+		x := Pair{Pair: w.Pair, ZoneAs: w.Zone.V, Private: w.Visibility.V == "private", Place: w.Place.V,
+			At: w.at, SlotAt: cmp.Or(w.Slot.Pos, w.at), PlaceAt: cmp.Or(w.Place.Pos, w.at)}
 		x.Slot.Zone = w.Zone.V
 		switch w.Zone.V {
 		case "manager":

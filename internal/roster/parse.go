@@ -79,7 +79,6 @@ type parser struct {
 // person is somebody with the places of what they say.
 type person struct {
 	Person
-	at       yamlpos.Pos
 	calendar yamlpos.Text
 	emails   []yamlpos.Text
 	formerly []yamlpos.Text
@@ -110,7 +109,7 @@ const idRule = "lower-case letters, digits, - and _, at most 64"
 func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 	what := "person " + id.V
 	if first, again := p.people[id.V]; again {
-		p.Add(id.Pos, what, "given twice (first at %s)", first.at)
+		p.Add(id.Pos, what, "given twice (first at %s)", first.At)
 		return
 	}
 	if !series.ID.MatchString(id.V) {
@@ -119,8 +118,9 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 		}
 		p.Add(id.Pos, what, "%q is not an id: want %s", id.V, idRule)
 	}
-	x := &person{at: id.Pos, calendar: f.Calendar, formerly: f.Formerly, emails: append([]yamlpos.Text{f.Email}, f.Aliases...)}
+	x := &person{calendar: f.Calendar, formerly: f.Formerly, emails: append([]yamlpos.Text{f.Email}, f.Aliases...)}
 	x.ID, x.Name, x.Calendar, x.Zone, x.Region = id.V, strings.TrimSpace(f.Name.V), f.Calendar.V, f.Zone.V, f.Holidays.V
+	x.At, x.HoursAt = id.Pos, cmp.Or(f.Hours.Pos, id.Pos)
 	x.Email = series.Address(f.Email.V)
 	for _, a := range f.Aliases {
 		x.Aliases = append(x.Aliases, series.Address(a.V))
@@ -211,7 +211,7 @@ func (p *parser) checkFormerly() {
 			case !series.ID.MatchString(f.V):
 				p.Add(f.Pos, what, "formerly %q is not an id: want %s", f.V, idRule)
 			case live != nil:
-				p.Add(f.Pos, what, "formerly %s is an id in use (%s)", f.V, live.at)
+				p.Add(f.Pos, what, "formerly %s is an id in use (%s)", f.V, live.At)
 			case taken != "":
 				p.Add(f.Pos, what, "formerly %s is claimed by person %s already", f.V, taken)
 			default:
@@ -235,7 +235,7 @@ func (p *parser) resolveZones(whole bool) {
 			x.Zone = cmp.Or(p.people[up].Zone, fallback)
 		}
 		if x.Zone == "" && whole {
-			p.Add(x.at, "person "+id, "zone is missing, and there is no manager to take one from")
+			p.Add(x.At, "person "+id, "zone is missing, and there is no manager to take one from")
 		}
 	}
 }

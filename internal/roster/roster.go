@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"holdfast/internal/series"
+	"holdfast/internal/yamlpos"
 )
 
 // Roster is all the admin wants. It is shared: nobody writes to it.
@@ -20,6 +21,8 @@ type Roster struct {
 type Person struct {
 	series.Person
 	Region string // of public holidays, such as "DE-BE"; "" for none
+	// At and HoursAt are where the person, and their hours, stand in the files; HoursAt is At where no hours are given.
+	At, HoursAt yamlpos.Pos
 }
 
 // Pair is one 1:1 with all its wishes resolved.
@@ -36,6 +39,8 @@ type Pair struct {
 	Doc      series.PrepDoc // the document to be made instead
 	Starts   series.Date    // zero: none given
 	Ends     series.Date    // zero: none given
+	// At, SlotAt and PlaceAt are where the pair, and its slot and place, stand in the files; At where they are not given.
+	At, SlotAt, PlaceAt yamlpos.Pos
 }
 
 // Line is the roster's slot line, which the mark keeps: a change of it asks for another slot.
@@ -53,6 +58,15 @@ func (r Roster) Person(id string) (Person, bool) {
 		return Person{}, false
 	}
 	return r.People[i], true
+}
+
+// Pair finds a pair.
+func (r Roster) Pair(p series.Pair) (Pair, bool) {
+	i, ok := slices.BinarySearchFunc(r.Pairs, p, func(x Pair, p series.Pair) int { return x.Compare(p) })
+	if !ok {
+		return Pair{}, false
+	}
+	return r.Pairs[i], true
 }
 
 // Series are the series that the roster wants, by pair. With holidays, the public holidays of each person's region from

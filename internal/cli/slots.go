@@ -14,7 +14,7 @@ import (
 func (a *app) slotsCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "slots", Short: "Look at how slots are chosen", Args: cobra.NoArgs,
 		Long: "Slots of pairs with `slot: auto` are chosen together: the plan that costs everyone the least."}
-	cmd.AddCommand(a.slotsCheckCommand(), a.slotsSolveCommand())
+	cmd.AddCommand(a.slotsShowCommand(), a.slotsExplainCommand(), a.slotsCheckCommand(), a.slotsSolveCommand())
 	return cmd
 }
 

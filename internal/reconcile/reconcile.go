@@ -116,11 +116,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 	if err != nil {
 		return Round{}, err
 	}
-	for id := range x.people {
-		snap, ok := x.mem.Snapshots[id]
-		_, broken := x.mem.Breaks[id]
-		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
-	}
+	x.remembered()
 	x.out.Breaks = x.mem.Breaks
 	x.links(false)
 	x.decide(nil)
@@ -132,6 +128,15 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 		}
 	}
 	return x.out, nil
+}
+
+// remembered takes what is known of calendars for what they say.
+func (x *round) remembered() {
+	for id := range x.people {
+		snap, ok := x.mem.Snapshots[id]
+		_, broken := x.mem.Breaks[id]
+		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
+	}
 }
 
 // Preview reads everything and decides, and stops there.
@@ -322,9 +327,14 @@ func (x *round) alarm(id string, b Break) {
 
 // busy expands a calendar's busy time from a week ago to the horizon.
 func (x *round) busy(s series.Snapshot) []series.Interval {
+	return expand(s, x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1)))
+}
+
+// expand is a calendar's busy time that begins from..to.
+func expand(s series.Snapshot, from, to time.Time) []series.Interval {
 	var out []series.Interval
 	for _, b := range s.Busy {
-		got, _ := recur.Expand(b, x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1)))
+		got, _ := recur.Expand(b, from, to)
 		out = append(out, got...)
 	}
 	slices.SortFunc(out, func(a, b series.Interval) int { return a.Start.Compare(b.Start) })

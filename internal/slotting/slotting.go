@@ -79,7 +79,9 @@ func why(w series.Series, r Reason) string {
 type Option struct {
 	Slot  series.Slot
 	Terms Terms // what it costs the two
-	More  int   // what it would cost everybody more than the present one
+	Costs []Cost
+	Local map[string]string // by person id what time that is on their clock over a year, where it is another: "14:30 or 15:30, as clocks change"
+	More  int               // what it would cost everybody more than the present one
 }
 
 // Reasoning is why a pair has its slot.
@@ -108,11 +110,19 @@ func Explain(in Input, pair series.Pair, n int) (Reasoning, error) {
 	if err != nil {
 		return Reasoning{}, err
 	}
-	option := func(c Choice) Option { return Option{b.slot(b.all[i], c.Slot), c.Terms, c.More} }
-	out := Reasoning{Present: option(e.Chosen), Possible: e.Possible}
-	if i >= len(b.want) {
-		out.Present.Slot = b.all[i].Slot // which need not begin on a quarter
+	option := func(c Choice) Option {
+		o := Option{b.slot(b.all[i], c.Slot), c.Terms, c.Terms.Costs(b.Weights, b.Weeks), map[string]string{}, c.More}
+		if c == e.Chosen && i >= len(b.want) {
+			o.Slot = b.all[i].Slot // which need not begin on a quarter
+		}
+		for _, p := range []series.Person{b.all[i].Manager, b.all[i].Report} {
+			if text := clocks(o.Slot, p.Zone, in.From); text != "" {
+				o.Local[p.ID] = text
+			}
+		}
+		return o
 	}
+	out := Reasoning{Present: option(e.Chosen), Possible: e.Possible}
 	for _, c := range e.Next {
 		out.Next = append(out.Next, option(c))
 	}

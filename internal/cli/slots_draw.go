@@ -198,7 +198,10 @@ func (a *app) legend(seen map[string]bool) {
 			out = append(out, l.style.Render(l.sign)+" "+l.word)
 		}
 	}
-	a.printf("\n%s\n", strings.Join(append(out, "blank: free"), "   "))
+	if seen[""] {
+		out = append(out, "blank: free")
+	}
+	a.printf("\n%s\n", strings.Join(out, "   "))
 }
 
 // weekNotes tells how much the picture is worth.

@@ -18,11 +18,14 @@ import (
 	"holdfast/internal/series"
 )
 
+// scope is all that Holdfast needs of people's calendars.
+const scope = "calendar.events.owned"
+
 // workspace is a new double of Google for each story, where Holdfast has a service account that may act for everybody.
 func workspace(t *testing.T) func(*testscript.Env) (world, error) {
 	return func(env *testscript.Env) (world, error) {
 		const account = "holdfast@project.iam.gserviceaccount.com"
-		o := googletest.Options{Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{"calendar.events.owned"}}}}
+		o := googletest.Options{Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{scope}}}}
 		for _, name := range roles {
 			o.Users = append(o.Users, googletest.User{Email: name + "@example.test", Name: name, Zone: zone})
 		}
@@ -35,6 +38,7 @@ func workspace(t *testing.T) func(*testscript.Env) (world, error) {
 			w.people = append(w.people, googleAccount{s.Person(u.Email), u.Email, h.URL, s.Token(u.Email, "calendar-app", "calendar.events.readonly")})
 		}
 		w.sent = func() int { return len(s.Mails()) }
+		w.delegate = func(scopes ...string) { s.SetDelegation(account, scopes...) }
 		return w, secret(env, "google.json", string(s.ServiceAccountJSON(account)))
 	}
 }
@@ -49,7 +53,15 @@ type googleAccount struct {
 
 func (a googleAccount) email() string { return a.address }
 
-func (a googleAccount) do(ctx context.Context, x edit) error { return byHand(ctx, a, x) }
+func (a googleAccount) do(ctx context.Context, x edit) error {
+	if x.verb != "outofoffice" {
+		return byHand(ctx, a, x)
+	}
+	day, _ := series.WallClock(x.original, zone)
+	mode := map[string]string{"": "declineNone", "declining": "declineAllConflictingInvitations"}[x.value]
+	_, err := a.OutOfOffice(series.Instant(day.Monday(), 0, zone), series.Instant(day.Monday().AddDays(5), 0, zone), mode, "Back on Monday")
+	return err
+}
 
 func (a googleAccount) add(ctx context.Context, title string, start, end time.Time, guests []string) error {
 	_, err := a.AddEvent(ctx, title, start, end, guests...)

@@ -155,6 +155,7 @@ func (s *story) link(args []string) error {
 //	relocate WEEK|all PLACE
 //	addguest PERSON
 //	setfree, duplicate, delete
+//	outofoffice WEEK [declining]    at Google: all working days of that week; declining all that is in it
 //	addevent WEEK DAY TIME DURATION TITLE [PERSON...]   a single event, with those people
 func (s *story) act(args []string) error {
 	who, err := s.account(args)

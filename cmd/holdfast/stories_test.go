@@ -41,8 +41,11 @@ func TestMain(m *testing.M) {
 //	place, link WHO WEEK VALUE  of that week's meeting; link reads all places of it
 //	status STATE [SLOT]
 //	replace FILE OLD NEW        edits a file
+//	delegation off | on         Google's admin takes from Holdfast, and gives it, the right to act for people
 //	[silent]                    whether Holdfast can write without the other being told
-//	[blind]                     whether it hides from Holdfast what people set to free
+//	[google]                    whether it is Google's calendar
+//	[blind]                     whether it hides from Holdfast what people set to free, and keeps copies of what Holdfast deletes
+//	[keeps]                     whether copies keep changed meetings that their series has lost
 func TestStories(t *testing.T) {
 	for _, target := range targets(t) {
 		t.Run(target.name, func(t *testing.T) {
@@ -55,7 +58,7 @@ func TestStories(t *testing.T) {
 					return err
 				},
 				Condition: func(cond string) (bool, error) {
-					known := map[string]bool{"silent": target.silent, "blind": target.blind}
+					known := map[string]bool{"silent": target.silent, "blind": target.blind, "keeps": target.keeps, "google": target.name == "google"}
 					is, ok := known[cond]
 					if !ok {
 						return false, fmt.Errorf("unknown condition %q", cond)
@@ -67,6 +70,7 @@ func TestStories(t *testing.T) {
 					"rebook": command((*story).rebook), "person": command((*story).act), "flag": command((*story).flag), "noflag": command((*story).flag),
 					"outcome": command((*story).outcome), "calendar": command((*story).calendar), "place": command((*story).place),
 					"link": command((*story).link), "status": command((*story).status), "replace": command((*story).replace),
+					"delegation": command((*story).delegation),
 				},
 			})
 		})
@@ -375,6 +379,18 @@ func (s *story) status(args []string) error {
 	}
 	if len(rows) != 1 || rows[0].State != args[0] || len(args) > 1 && rows[0].Slot != args[1] {
 		return fmt.Errorf("status is %v", rows)
+	}
+	return nil
+}
+
+func (s *story) delegation(args []string) error {
+	if s.delegate == nil || len(args) != 1 {
+		return errors.New("delegation off | on, at Google")
+	}
+	if args[0] == "off" {
+		s.delegate()
+	} else {
+		s.delegate(scope)
 	}
 	return nil
 }

@@ -29,7 +29,8 @@ var roles = []string{"mia", "raj", "lee"}
 type target struct {
 	name   string
 	silent bool // Holdfast can write without the other being told
-	blind  bool // the service account is not shown what people set to free
+	blind  bool // the service account is not shown what people set to free, and what it deletes stays in the copies
+	keeps  bool // copies keep changed meetings that their series has lost
 	open   func(*testscript.Env) (world, error)
 }
 
@@ -39,6 +40,8 @@ type world struct {
 	team   []string   // the ids of those who play the roles
 	people []account  // them
 	sent   func() int // mails that the server has sent for Holdfast; nil where nobody counts them
+	// delegate sets what Google's admin lets Holdfast do; nil elsewhere.
+	delegate func(scopes ...string)
 }
 
 // dav is a CalDAV server and how Holdfast and the people use it.
@@ -86,11 +89,11 @@ func targets(t *testing.T) []target {
 			t.Fatal(err)
 		}
 		for _, client := range []string{"evolution", "caldav"} {
-			out = append(out, target{name: name + "-" + client, silent: name != "cyrus",
+			out = append(out, target{name: name + "-" + client, silent: name != "cyrus", keeps: name == "cyrus",
 				open: dav{service: name == "radicale", client: filepath.Join(clients, client+".py"), server: open}.world})
 		}
 		if name == "cyrus" {
-			out = append(out, target{name: name + "-service", blind: true,
+			out = append(out, target{name: name + "-service", blind: true, keeps: true,
 				open: dav{service: true, client: filepath.Join(clients, "caldav.py"), server: open}.world})
 		}
 	}
@@ -183,17 +186,33 @@ func (t target) story(env *testscript.Env) (*story, error) {
 		s.people[role], values[strings.ToUpper(role)] = w.people[i], w.team[i]
 	}
 	s.pair = values["MIA"] + "/" + values["RAJ"]
+	for _, role := range []string{"MIA", "RAJ", "LEE"} {
+		env.Setenv(role, values[role])
+	}
 	env.Setenv("PAIR", s.pair)
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a -race build lingers for a second
 	for _, name := range []string{"holdfast.yaml", "roster.yaml"} {
-		text, err := os.ReadFile(filepath.Join(env.WorkDir, name))
-		if errors.Is(err, os.ErrNotExist) {
-			text, err = os.ReadFile(filepath.Join("testdata", "stories", name))
+		if _, err := os.Stat(filepath.Join(env.WorkDir, name)); err == nil {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join("testdata", "stories", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(env.WorkDir, name), text, 0o600)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(filepath.Join(env.WorkDir, name), []byte(os.Expand(string(text), func(k string) string { return values[k] })), 0o600); err != nil {
+	}
+	files, err := filepath.Glob(filepath.Join(env.WorkDir, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(name, []byte(os.Expand(string(text), func(k string) string { return values[k] })), 0o600)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -217,6 +217,13 @@ const lateNotice = 24 * time.Hour
 
 func instant(t time.Time) string { return t.Format(time.RFC3339) }
 
+// readSince reports whether the calendars were read since the week of the day ended: who drags a meeting on the last evening may
+// do so after the last look.
+func (d *detector) readSince(day series.Date) bool {
+	read, _ := series.WallClock(d.v.At, d.zone())
+	return day.Monday().Before(read.Monday())
+}
+
 // week judges one week's meeting.
 func (d *detector) week(w series.WeekMeeting) {
 	_, now, _ := d.span()
@@ -241,7 +248,8 @@ func (d *detector) week(w series.WeekMeeting) {
 		}
 		return Flag{By: by, Notice: notice(w.Booked, d.v.Before, d.v.At)}
 	}
-	outcome := func(r Result, by By, notice *time.Duration) { d.outcome(w.Date, r, by, notice, over) }
+	final := over && (d.out.Unread[d.v.Pair] || d.readSince(w.Date))
+	outcome := func(r Result, by By, notice *time.Duration) { d.outcome(w.Date, r, by, notice, final) }
 	// What changed only after the meeting was over did not change the meeting: past tells that it was over when the calendar
 	// was last read, so that what it says otherwise is known by now, or new and too late.
 	past := func(end time.Time) bool { return !d.v.Before.IsZero() && !d.v.Before.Before(end) }

@@ -116,6 +116,8 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	for _, id := range ids {
 		a := got[id]
 		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
+		_, broken := x.mem.Breaks[id]
+		o.Missed = broken || o.Last.At.IsZero()
 		x.read[id] = true
 		if a.err != nil {
 			o.Snapshot, o.Stale = o.Last, true

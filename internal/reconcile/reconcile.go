@@ -378,15 +378,21 @@ func (x *round) driftInput() drift.Input {
 	for _, f := range x.mem.Open {
 		known[f.ID()] = f
 	}
+	seen := maps.Clone(x.mem.Pending)
+	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
 	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
-		Pending: x.mem.Pending, Behind: x.mem.TimesSeen, MadeUp: x.mem.MadeUp, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
+		Pending: seen, Behind: x.mem.TimesSeen, MadeUp: x.mem.MadeUp, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
 }
 
-// pending are the people whose copies are worth a second look at once.
+// pending are the people whose copies are worth a second look at once, and the managers whose series those may only have
+// followed: they were not read yet.
 func (x *round) pending() []string {
 	ids := map[string]bool{}
 	for _, p := range x.out.Found.Pending {
 		ids[p.Pair.Report] = true
+		if !x.read[p.Pair.Manager] {
+			ids[p.Pair.Manager] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(ids))
 }

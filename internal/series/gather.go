@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Observed is one person's calendar as a round has it.
@@ -11,6 +12,7 @@ type Observed struct {
 	Snapshot Snapshot
 	Last     Snapshot // the one before
 	Stale    bool     // it could not be read: Snapshot is Last
+	Missed   bool     // it could not be read the time before, or never was
 	// Busy is the time taken by other events, as Snapshot.Busy expands to, by start.
 	Busy []Interval
 }
@@ -157,11 +159,8 @@ func (v *View) judge(observed map[string]Observed) {
 	v.Quiet = m.Snapshot.Quiet
 	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)
 	v.At, v.Before = m.Snapshot.At, m.Last.At
-	if has && r.Snapshot.At.Before(v.At) {
-		v.At = r.Snapshot.At
-	}
-	if has && r.Last.At.Before(v.Before) {
-		v.Before = r.Last.At
+	if has && (r.Stale || r.Missed) { // the pair was not judged since then, whenever the manager's was read
+		v.At, v.Before = earlier(v.At, r.Snapshot.At), earlier(v.Before, r.Last.At)
 	}
 	for _, o := range []Observed{m, r} {
 		for _, b := range o.Busy {
@@ -170,6 +169,13 @@ func (v *View) judge(observed map[string]Observed) {
 			}
 		}
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // heal gives series that lost their mark the one that the roster's values make.

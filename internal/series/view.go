@@ -42,8 +42,8 @@ type View struct {
 	// Quiet: the organizer's calendar can be written without anything being delivered.
 	Quiet bool
 
-	At     time.Time // when the calendars were read: the earlier of the two
-	Before time.Time // when they were read the time before; zero: never
+	At     time.Time // when the manager's calendar was read, or the report's where that was not to be had for longer
+	Before time.Time // when it was read the time before, likewise; zero: never
 }
 
 // Head is the series that holds the pair's slot now or was the last to do so; nil if there never was one.

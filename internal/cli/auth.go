@@ -2,13 +2,19 @@ package cli
 
 import (
 	"bufio"
-	"fmt"
+	"context"
+	"errors"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/daemon"
 	"holdfast/internal/provider"
 )
+
+// blocked is what to do where an organization lets its people use none but trusted apps (admin_policy_enforced).
+const blocked = "its admin has to trust the app (admin console: Security, API controls, App access control)"
 
 func (a *app) authCommand() *cobra.Command {
 	auth := &cobra.Command{Use: "auth", Short: "Connect people's accounts"}
@@ -17,7 +23,7 @@ func (a *app) authCommand() *cobra.Command {
 		Long: "Asks Google for the person's consent and keeps it encrypted. The person opens the printed address in a browser on this\n" +
 			"machine. With --no-browser it may be any machine: the browser ends up at an address that does not load; paste that.",
 		Example: "  holdfast auth google mia\n  holdfast auth google mia --no-browser",
-		Args:    cobra.ExactArgs(1),
+		Args:    need("person", "mia"), ValidArgsFunction: a.completePeople,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := daemon.New(a.options())
 			if err != nil {
@@ -30,19 +36,27 @@ func (a *app) authCommand() *cobra.Command {
 			}
 			p, ok := want.People[args[0]]
 			if !ok {
-				return hinted{fmt.Errorf("the roster has no person %s", args[0]), "`holdfast status` lists the pairs"}
+				return unknown("person", args[0], slices.Collect(maps.Keys(want.People)))
 			}
 			show := func(address string) {
 				a.errorf("Open this address as %s, and allow what it asks for:\n\n%s\n\n", p.ID, address)
+				if !noBrowser {
+					a.errorf("Waiting until the browser comes back; Ctrl-C gives up.\n")
+				}
+				a.errorf("Should Google say \"Access blocked\" instead of asking, it sends nobody back:\n%s.\n", blocked)
 			}
 			var paste func() (string, error)
 			if noBrowser {
 				paste = func() (string, error) {
-					a.errorf("Paste the address at which the browser ended up: ")
+					a.errorf("\nThe browser ends up at an address on 127.0.0.1 that does not load. Paste that address here: ")
 					return bufio.NewReader(a.In).ReadString('\n')
 				}
 			}
-			if err := d.ConnectGoogle(cmd.Context(), p, show, paste); err != nil {
+			err = d.ConnectGoogle(cmd.Context(), p, show, paste)
+			switch {
+			case errors.Is(err, context.Canceled):
+				return hinted{errors.New("nobody came back from Google, and nothing was kept"), "if it said \"Access blocked\": " + blocked}
+			case err != nil:
 				return hinted{err, provider.HintOf(err)}
 			}
 			if a.output == "json" {

@@ -156,6 +156,21 @@ func (a *App) Connect(ctx context.Context, p series.Person, show func(address st
 	return errors.Join(err, server.Shutdown(bye))
 }
 
+// refused is the error that Google's own page told, where it sends nobody back; "" for none. Its address carries it in base64,
+// among other things.
+func refused(page string) string {
+	if u, err := url.Parse(strings.TrimSpace(page)); err == nil {
+		b, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(u.Query().Get("authError"), "="))
+		page += string(b)
+	}
+	for _, code := range []string{"admin_policy_enforced", "org_internal", "invalid_client", "deleted_client", "disabled_client"} {
+		if strings.Contains(page, code) {
+			return code
+		}
+	}
+	return ""
+}
+
 // handRedirect is where Google sends the browser of somebody who is on another machine. Nothing need be there: the address
 // that the browser shows then is all that is wanted.
 const handRedirect = "http://127.0.0.1/"
@@ -171,6 +186,9 @@ func (a *App) ConnectByHand(ctx context.Context, p series.Person, show func(addr
 	}
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || !strings.HasPrefix(u.String(), handRedirect) {
+		if code := refused(text); code != "" {
+			return needed(a.who(p.ID).hint(code, ""), "Google answers %s", code)
+		}
 		return needed("paste the whole address that the browser shows at the end, from "+handRedirect+" on", "that is not the address that Google sends people back to")
 	}
 	return c.finish(ctx, u.Query())

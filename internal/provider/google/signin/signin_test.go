@@ -316,6 +316,22 @@ func TestConnectByHand(t *testing.T) {
 	w.wants(app.ConnectByHand(t.Context(), mia, show, func() (string, error) { return old, nil }), provider.Auth, "holdfast auth google mia")
 }
 
+// Google's own page of an error sends nobody back; pasted, its text or its address tells all the same.
+func TestPastedRefusals(t *testing.T) {
+	w := open(t)
+	app := w.app(nil, events)
+	inside := base64.RawURLEncoding.EncodeToString([]byte("\n\x15admin_policy_enforced\x12\x00"))
+	for page, hint := range map[string]string{
+		"Error 400: admin_policy_enforced\n":                                                      "App access control",
+		"https://accounts.google.com/signin/oauth/error/v2?authError=" + inside + "&flowName=x\n": "App access control",
+		"Error 403: org_internal":                                                                 "own organization",
+		"https://accounts.google.com/x?authError=":                                                "whole address",
+	} {
+		err := app.ConnectByHand(t.Context(), mia, func(string) {}, func() (string, error) { return page, nil })
+		w.wants(err, provider.Auth, hint)
+	}
+}
+
 func TestDeadConsents(t *testing.T) {
 	connect := func(w *world) *signin.App {
 		app := w.app(nil, events)

@@ -165,8 +165,8 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-	_ = http.NewResponseController(w).Flush() // the journal may be busy for a while
-	p.learn(r, ch, resource)
+	_ = http.NewResponseController(w).Flush()                           // the journal may be busy for a while
+	p.learn(context.WithoutCancel(r.Context()), r.Header, ch, resource) // who was answered may be gone
 	if r.Header.Get("X-Goog-Resource-State") != "sync" {
 		p.ring(ch.Owner.ID)
 	}
@@ -176,16 +176,16 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const heardEvery = time.Hour
 
 // learn keeps what a message tells: that the channel works, and what was not known of one whose opening was never answered.
-func (p *Push) learn(r *http.Request, ch provider.Channel, resource string) {
+func (p *Push) learn(ctx context.Context, h http.Header, ch provider.Channel, resource string) {
 	now := p.o.Clock()
 	if now.Sub(ch.Heard) < heardEvery {
 		return
 	}
-	err := p.change(r.Context(), ch.ID, func(ch *provider.Channel) {
+	err := p.change(ctx, ch.ID, func(ch *provider.Channel) {
 		ch.Heard = now
 		if ch.Resource == "" {
 			ch.Resource = resource
-			ch.Expires, _ = http.ParseTime(r.Header.Get("X-Goog-Channel-Expiration")) // zero: renewed at once
+			ch.Expires, _ = http.ParseTime(h.Get("X-Goog-Channel-Expiration")) // zero: renewed at once
 		}
 	})
 	if err != nil {

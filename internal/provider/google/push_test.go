@@ -58,13 +58,19 @@ func (k *kept) DeleteChannel(_ context.Context, id string) error {
 type bell struct {
 	*google.Push
 	kept
-	url  string
-	rung chan string
+	w       *world
+	url     string
+	rung    chan string
+	answers sync.WaitGroup // under way: a message is answered before all is done about it
 }
 
 func ringing(w *world) *bell {
-	b := &bell{rung: make(chan string, 100)}
-	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { b.ServeHTTP(rw, r) }))
+	b := &bell{w: w, rung: make(chan string, 100)}
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		b.answers.Add(1)
+		defer b.answers.Done()
+		b.ServeHTTP(rw, r)
+	}))
 	w.t.Cleanup(srv.Close)
 	b.url = srv.URL
 	b.Push = google.NewPush(google.PushOptions{Address: srv.URL, Channels: &b.kept, Ring: func(p string) { b.rung <- p }, Debounce: time.Nanosecond, Clock: w.now})
@@ -72,10 +78,11 @@ func ringing(w *world) *bell {
 }
 
 // deliver posts what Google has to post.
-func (w *world) deliver() []int {
-	w.t.Helper()
-	codes, err := w.Deliver(w.ctx(), http.DefaultClient)
-	w.must(err)
+func (b *bell) deliver() []int {
+	b.w.t.Helper()
+	codes, err := b.w.Deliver(b.w.ctx(), http.DefaultClient)
+	b.w.must(err)
+	b.answers.Wait()
 	return codes
 }
 
@@ -85,11 +92,11 @@ func TestPush(t *testing.T) {
 	w := open(t, plainHTTP)
 	b, c := ringing(w), w.calendar(mia)
 	w.must(b.Keep(w.ctx(), c))
-	if codes := w.deliver(); !slices.Equal(codes, []int{204}) || len(b.rung) != 0 {
+	if codes := b.deliver(); !slices.Equal(codes, []int{204}) || len(b.rung) != 0 {
 		t.Errorf("the first message is answered %v, and rang %d", codes, len(b.rung))
 	}
 	w.booked()
-	if codes := w.deliver(); !slices.Equal(codes, []int{204}) {
+	if codes := b.deliver(); !slices.Equal(codes, []int{204}) {
 		t.Errorf("answered %v", codes)
 	}
 	if who := <-b.rung; who != "mia" {
@@ -100,7 +107,7 @@ func TestPush(t *testing.T) {
 	w.must(w.Hands(mia.Email).Move(w.Hands(mia.Email).Series()[0], start(2), start(2).Add(time.Hour)))
 	m := w.Pending()
 	w.SetPending([]googletest.Message{m[1], m[0], m[1], m[1]})
-	if codes := w.deliver(); !slices.Equal(codes, []int{204, 204, 204, 204}) {
+	if codes := b.deliver(); !slices.Equal(codes, []int{204, 204, 204, 204}) {
 		t.Errorf("answered %v", codes)
 	}
 	<-b.rung
@@ -111,7 +118,7 @@ func TestPushOfStrangers(t *testing.T) {
 	w := open(t, plainHTTP)
 	b, c := ringing(w), w.calendar(mia)
 	w.must(b.Keep(w.ctx(), c))
-	w.deliver()
+	b.deliver()
 	w.booked()
 	good := w.Pending()[0]
 	for name, spoil := range map[string]func(*googletest.Message){
@@ -124,7 +131,7 @@ func TestPushOfStrangers(t *testing.T) {
 		m := good
 		spoil(&m)
 		w.SetPending([]googletest.Message{m})
-		if codes := w.deliver(); !slices.Equal(codes, []int{404}) {
+		if codes := b.deliver(); !slices.Equal(codes, []int{404}) {
 			t.Errorf("%s: answered %v", name, codes)
 		}
 	}
@@ -144,7 +151,7 @@ func TestChannelsAreRenewedAndStopped(t *testing.T) {
 	if first.Resource == "" || !first.Heard.IsZero() || !first.Expires.Equal(w.at.Add(7*24*time.Hour)) {
 		t.Errorf("kept %+v", first)
 	}
-	if w.deliver(); !b.all[0].Heard.Equal(w.at) || b.all[0].Resource != first.Resource {
+	if b.deliver(); !b.all[0].Heard.Equal(w.at) || b.all[0].Resource != first.Resource {
 		t.Errorf("heard of, and kept %+v", b.all[0])
 	}
 	for w.at.Before(begin.Add(4 * 24 * time.Hour)) {
@@ -193,7 +200,7 @@ func TestChannelOpenedWithoutAnAnswer(t *testing.T) {
 	if len(b.all) != 1 || b.all[0].Resource != "" {
 		t.Fatalf("kept %+v", b.all)
 	}
-	w.deliver()
+	b.deliver()
 	if b.all[0].Resource == "" || !b.all[0].Expires.After(w.at) {
 		t.Errorf("learnt %+v", b.all)
 	}

@@ -45,7 +45,7 @@ func newOrg(t tester, server func(clock.Clock) world) *org {
 			MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200, MaxWrites: 1000}}
 	x.world = server(x.clock)
 	for id, zone := range zones {
-		x.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: "office", Zone: zone})
+		x.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: x.world.Home(id), Zone: zone})
 	}
 	return x
 }

@@ -21,6 +21,8 @@ import (
 
 // world is a calendar server and its people.
 type world interface {
+	// Home is the name, in the settings, of the server that has the person's calendar.
+	Home(person string) string
 	// Join gives a person an empty calendar, found by the id.
 	Join(series.Person)
 	// Calendar is the person's as a process has it that just began; nil for somebody who has none.
@@ -40,6 +42,7 @@ var servers = map[string]func(clock.Clock) world{
 	"google":            onGoogle(googletest.Behavior{}),
 	"google, otherwise": onGoogle(googletest.Behavior{SplitDropsPrivate: true, DuplicateDropsPrivate: true, ExceptionsFollow: true,
 		NoopMovesETag: true, AnswerRaisesSequence: true, CopiesRefuseMarks: true, PageRows: 2}),
+	"some at google": mixed(memory.Options{Schedules: true}),
 }
 
 type memoryWorld struct{ *memory.World }
@@ -50,6 +53,8 @@ func inMemory(o memory.Options) func(clock.Clock) world {
 		return memoryWorld{memory.New(o)}
 	}
 }
+
+func (w memoryWorld) Home(string) string { return "office" }
 
 func (w memoryWorld) Join(p series.Person) { w.World.Join(p) }
 
@@ -78,6 +83,8 @@ func onGoogle(b googletest.Behavior) func(clock.Clock) world {
 			project: google.New(google.Options{Endpoint: "http://double", Clock: now, Budget: google.Budget{Project: 100_000_000, User: 100_000_000}})}
 	}
 }
+
+func (w *googleWorld) Home(string) string { return "google" }
 
 func (w *googleWorld) Join(p series.Person) {
 	w.people[p.ID] = p
@@ -204,4 +211,44 @@ func calendars(x *org) func(series.Person) (provider.Calendar, error) {
 		}
 		return open[p.ID], nil
 	}
+}
+
+// mixedWorld has raj and lee at Google and the others in memory: managers and reports on either side.
+type mixedWorld struct{ office, google world }
+
+func mixed(o memory.Options) func(clock.Clock) world {
+	return func(now clock.Clock) world {
+		return mixedWorld{inMemory(o)(now), onGoogle(googletest.Behavior{})(now)}
+	}
+}
+
+func (w mixedWorld) of(person string) world {
+	if person == "raj" || person == "lee" {
+		return w.google
+	}
+	return w.office
+}
+
+func (w mixedWorld) Home(person string) string                { return w.of(person).Home(person) }
+func (w mixedWorld) Join(p series.Person)                     { w.of(p.ID).Join(p) }
+func (w mixedWorld) Calendar(person string) provider.Calendar { return w.of(person).Calendar(person) }
+func (w mixedWorld) Hands(person string) providertest.Hands   { return w.of(person).Hands(person) }
+
+func (w mixedWorld) SetFaults(f func(memory.Call) memory.Fault) {
+	var mu sync.Mutex
+	one := func(c memory.Call) memory.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		return f(c)
+	}
+	if f == nil {
+		one = nil
+	}
+	w.office.SetFaults(one)
+	w.google.SetFaults(one)
+}
+
+func (w mixedWorld) Counts() memory.Counts {
+	a, b := w.office.Counts(), w.google.Counts()
+	return memory.Counts{Writes: a.Writes + b.Writes, Deliveries: a.Deliveries + b.Deliveries, Mails: a.Mails + b.Mails}
 }

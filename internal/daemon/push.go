@@ -93,7 +93,12 @@ func (a *App) Watch(ctx context.Context) error {
 		}
 	}
 	for _, ch := range kept {
-		if _, ok := stays[ch.Owner.ID]; !ok {
+		_, known := a.Settings.Google[ch.Owner.Calendar]
+		switch _, ok := stays[ch.Owner.ID]; {
+		case ok:
+		case a.push.Over(ch):
+			err = errors.Join(err, a.Store.DeleteChannel(ctx, ch.ID))
+		case known: // else nobody can stop it, and it ends by itself
 			leaves[ch.Owner.ID] = ch.Owner
 		}
 	}
@@ -118,7 +123,7 @@ func (a *App) Watch(ctx context.Context) error {
 		a.o.Log.Warn().Int("calendars", failed.n).Str("person", failed.person).AnErr("first", failed.err).Str("hint", provider.HintOf(failed.err)).
 			Msg("Google's rings cannot be arranged for some calendars; they are read by the clock")
 	}
-	return nil
+	return err
 }
 
 // failures are what went wrong with calendars, and the first of it.

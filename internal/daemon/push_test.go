@@ -135,6 +135,29 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// A channel of a calendar that the settings no longer have is forgotten once it has ended: nobody can stop it.
+func TestPushOfACalendarThatIsGone(t *testing.T) {
+	_, a := workspace(t, "web: {url: https://holdfast.example.com}")
+	now := a.o.Clock()
+	ann := series.Person{ID: "ann", Email: "ann@example.com", Calendar: "closed"}
+	for id, expires := range map[string]time.Time{"ended": now.Add(-time.Second), "open": now.Add(time.Hour)} {
+		if err := a.Store.SetChannel(t.Context(), provider.Channel{ID: id, Owner: ann, Opened: now.Add(-time.Hour), Expires: expires, Resource: "r"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.push = a.pusher(nil)
+	if _, err := a.Roster.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Watch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := a.Store.Channels(t.Context(), "ann")
+	if err != nil || len(kept) != 1 || kept[0].ID != "open" {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+}
+
 // The doctor tells whether Google rings, by what came of the channels, and where there are none by trying.
 func TestDoctorOnPush(t *testing.T) {
 	s, a := workspace(t, "web: {url: http://127.0.0.1:9}")

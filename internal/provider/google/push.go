@@ -99,13 +99,18 @@ func (p *Push) fresh(ch provider.Channel, owner series.Person, now time.Time) bo
 // forgotten is when a channel of which Google never told anything is over for certain.
 const forgotten = 30 * 24 * time.Hour
 
+// Over reports whether the channel has ended by itself.
+func (p *Push) Over(ch provider.Channel) bool {
+	now := p.o.Clock()
+	return !ch.Expires.IsZero() && !now.Before(ch.Expires) || ch.Resource == "" && now.Sub(ch.Opened) > forgotten
+}
+
 // stop ends channels. One of which the resource is not known cannot be stopped: it ends by itself.
 func (p *Push) stop(ctx context.Context, c *Calendar, all []provider.Channel) error {
 	var failed error
 	for _, ch := range all {
-		over := !ch.Expires.IsZero() && !p.o.Clock().Before(ch.Expires)
 		switch {
-		case over, ch.Resource == "" && p.o.Clock().Sub(ch.Opened) > forgotten:
+		case p.Over(ch):
 		case ch.Resource == "":
 			continue
 		default:

@@ -143,6 +143,42 @@ func TestPushOfStrangers(t *testing.T) {
 	}
 }
 
+// patient keeps channels until its caller has gone.
+type patient struct{ *kept }
+
+func (k patient) SetChannel(ctx context.Context, c provider.Channel) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return k.kept.SetChannel(ctx, c)
+}
+
+// hangsUp ends the request with its answer.
+type hangsUp struct {
+	*httptest.ResponseRecorder
+	cancel func()
+}
+
+func (w hangsUp) Flush() { w.cancel() }
+
+// A caller who closes the connection with the answer was heard all the same.
+func TestPushHangsUp(t *testing.T) {
+	w := open(t, plainHTTP)
+	b := ringing(w)
+	w.must(b.Keep(w.ctx(), w.calendar(mia)))
+	m := w.Pending()[0]
+	ctx, cancel := context.WithCancel(w.ctx())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, b.url, nil)
+	r.Header.Set("X-Goog-Channel-ID", m.Channel)
+	r.Header.Set("X-Goog-Channel-Token", m.Token)
+	r.Header.Set("X-Goog-Resource-ID", m.ResourceID)
+	r.Header.Set("X-Goog-Resource-State", "sync")
+	google.NewPush(google.PushOptions{Channels: patient{&b.kept}, Clock: w.now}).ServeHTTP(hangsUp{httptest.NewRecorder(), cancel}, r)
+	if !b.all[0].Heard.Equal(w.at) {
+		t.Errorf("kept %+v", b.all[0])
+	}
+}
+
 func TestChannelsAreRenewedAndStopped(t *testing.T) {
 	w := open(t, plainHTTP)
 	b := ringing(w)

@@ -118,9 +118,9 @@ func Plan(now time.Time, w Want, st State, seen *Seen) (State, Step) {
 	switch {
 	case w.Hold:
 		return st, Rest
-	case d.Marks.Report == "" && report == nil && d.WritersCanShare && !d.SharedDrive:
+	case d.Marks.Report == "" && d.WritersCanShare && !d.SharedDrive:
 		return st, Lock
-	case d.Marks.Report == "" && report == nil:
+	case d.Marks.Report == "" && (report == nil || !report.edits(now)): // its folder may let them in, to read or to edit
 		return st, Share
 	case d.Marks != w.marks(st, *d):
 		return st, Mark

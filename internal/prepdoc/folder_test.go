@@ -1,0 +1,30 @@
+package prepdoc_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/provider/google/googletest"
+)
+
+// In a folder that the two share already the report may edit the document, and still not share it on.
+func TestFolderOfTheTwo(t *testing.T) {
+	for _, role := range []string{"reader", "writer"} {
+		w := open(t)
+		folder := w.AddFile(googletest.NewFile{Owner: mia, Name: "1:1s", MIME: googletest.FolderMIME, Apps: []string{"app"}})
+		w.Grant(folder, "user", raj, role)
+		w.want.Series.Doc.Folder = folder
+		w.tend()
+		if f := w.file(w.state.File); f["writersCanShare"] != false {
+			t.Errorf("%s: whoever may edit it may share it on", role)
+		}
+		if d := cmp.Diff([]string{"owner " + mia, "writer " + raj}, w.rows(w.state.File)); d != "" {
+			t.Errorf("%s: %s", role, d)
+		}
+		w.finds("")
+		if got := w.tend(); got != "" {
+			t.Errorf("%s: a second time called %s", role, got)
+		}
+	}
+}

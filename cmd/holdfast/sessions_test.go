@@ -54,7 +54,7 @@ func init() {
 //	calendars [plain]           starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
 //	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; -stop stops it
 //	google                      starts a Google for mia, raj, lee, ana and an admin at $GOOGLE, with the key of a service account in
-//	                            secrets/google.json and the admin's template $TEMPLATE, which everybody may read
+//	                            secrets/google.json, an OAuth client in secrets/oauth.json and the admin's template $TEMPLATE, which everybody may read
 //	document VERB [ARG]         what somebody does to the document last made: share, unshare ADDRESS|anyone; trash, untrash;
 //	                            fill LINE... in for its open action; grant SCOPES to the service account; save FILE with its text
 //	clock TIME [running]        what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
@@ -79,7 +79,7 @@ func TestSessions(t *testing.T) {
 			env.Defer(s.stop)
 			env.Setenv("TZ", "UTC")
 			// The files that README shows are those that its sessions work with.
-			for name, key := range map[string]string{"readme-holdfast.yaml": "org:", "readme-roster.yaml": "people:"} {
+			for name, key := range map[string]string{"readme-holdfast.yaml": "org:", "readme-roster.yaml": "people:", "readme-google.yaml": "service_account_file:"} {
 				at := slices.IndexFunc(blocks(string(readme), "yaml"), func(b string) bool { return strings.Contains(b, key) })
 				if at < 0 {
 					return fmt.Errorf("README.md has no yaml block with %s", key)
@@ -233,7 +233,7 @@ func (s *session) calendars(args []string) error {
 const robot = "holdfast@project.iam.gserviceaccount.com"
 
 func (s *session) workspace([]string) error {
-	o := googletest.Options{Clock: s.time, Users: []googletest.User{{Email: "admin@example.com", Name: "Admin"}}, Delegation: []googletest.ServiceAccount{{Email: robot,
+	o := googletest.Options{Clock: s.time, Users: []googletest.User{{Email: "admin@example.com", Name: "Admin"}}, Clients: []googletest.OAuthClient{{ID: "desktop", Secret: "s"}}, Delegation: []googletest.ServiceAccount{{Email: robot,
 		Scopes: []string{"calendar.events.owned"}}}}
 	for _, name := range []string{"mia", "raj", "lee", "ana"} {
 		o.Users = append(o.Users, googletest.User{Email: name + "@example.com", Name: name, Zone: "Europe/Berlin"})
@@ -249,7 +249,8 @@ func (s *session) workspace([]string) error {
 	if err := os.MkdirAll(s.MkAbs("secrets"), 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(s.MkAbs("secrets/google.json"), s.google.ServiceAccountJSON(robot), 0o600)
+	return errors.Join(os.WriteFile(s.MkAbs("secrets/google.json"), s.google.ServiceAccountJSON(robot), 0o600),
+		os.WriteFile(s.MkAbs("secrets/oauth.json"), s.google.ClientJSON("desktop"), 0o600))
 }
 
 func (s *session) document(args []string) error {

@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"holdfast": main})
+	testscript.Main(m, map[string]func(){"holdfast": main, "browser": browser})
 }
 
 // TestStories tells each text of testdata/stories on every calendar server there is: what people do, what Holdfast

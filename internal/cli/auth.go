@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,8 +22,10 @@ func (a *app) authCommand() *cobra.Command {
 	auth := &cobra.Command{Use: "auth", Short: "Connect people's accounts"}
 	noBrowser := false
 	google := &cobra.Command{Use: "google PERSON", Short: "Connect a Google account, once a person",
-		Long: "Asks Google for the person's consent and keeps it encrypted. The person opens the printed address in a browser on this\n" +
-			"machine. With --no-browser it may be any machine: the browser ends up at an address that does not load; paste that.",
+		Long: "Asks Google for the person's consent and keeps it encrypted. The person opens\n" +
+			"the printed address in a browser on this machine, where $BROWSER does not do\n" +
+			"that. With --no-browser it may be any machine: the browser ends up at an\n" +
+			"address that does not load; paste that.",
 		Example: "  holdfast auth google mia\n  holdfast auth google mia --no-browser",
 		Args:    need("person", "mia"), ValidArgsFunction: a.completePeople,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,6 +45,7 @@ func (a *app) authCommand() *cobra.Command {
 			show := func(address string) {
 				a.errorf("Open this address as %s, and allow what it asks for:\n\n%s\n\n", p.ID, address)
 				if !noBrowser {
+					a.browse(cmd.Context(), address)
 					a.errorf("Waiting until the browser comes back; Ctrl-C gives up.\n")
 				}
 				a.errorf("Should Google say \"Access blocked\" instead of asking, it sends nobody back:\n%s.\n", blocked)
@@ -68,4 +73,15 @@ func (a *app) authCommand() *cobra.Command {
 	google.Flags().BoolVar(&noBrowser, "no-browser", false, "for a machine without a browser: paste the address back")
 	auth.AddCommand(google)
 	return auth
+}
+
+// browse opens the address with what $BROWSER names. That it does not work is no matter: the address is printed, too.
+func (a *app) browse(ctx context.Context, address string) {
+	for _, v := range a.Env {
+		if name, ok := strings.CutPrefix(v, "BROWSER="); ok && name != "" {
+			if cmd := exec.CommandContext(context.WithoutCancel(ctx), name, address); cmd.Start() == nil {
+				go func() { _ = cmd.Wait() }()
+			}
+		}
+	}
 }

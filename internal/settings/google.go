@@ -16,11 +16,11 @@ import (
 type Google struct {
 	Name           string // in calendars
 	Pos            yamlpos.Pos
-	ServiceAccount string // path of the key file; "" with OAuthClient
-	OAuthClient    string // path of the client file; "" with ServiceAccount
-	Endpoint       string // base URL of the API; "" is Google's own
-	Tokens         string // folder of the encrypted tokens
-	AllFiles       bool   // Holdfast may ask for all of a manager's Drive, not only for what it made there
+	ServiceAccount string            // path of the key file; "" with OAuthClient
+	OAuthClient    string            // path of the client file; "" with ServiceAccount
+	Endpoint       string            // base URL of the API; "" is Google's own
+	Tokens         string            // folder of the encrypted tokens
+	AllFiles       bool              // Holdfast may ask for all of a manager's Drive, not only for what it made there
 	Meet           bool              // a new series gets a Google Meet link
 	Rooms          map[string]string // addresses of rooms' calendars, by what the roster calls the place
 	Poll           time.Duration

@@ -217,6 +217,61 @@ one_on_ones:
 	m.quiet("booked")
 }
 
+// A copy at Google is an event of its own with each meeting that differs: cut off in between, the rest is brought by the next
+// round, and nobody is blamed for what the copy shows until then.
+func TestCopiesBroughtInPart(t *testing.T) {
+	for name, fault := range map[string]googletest.Fault{"500": {Status: 500}, "dropped": {Drop: true}, "dropped after commit": {DropAfterCommit: true}} {
+		for _, first := range []bool{true, false} {
+			hit := 0
+			for n := range 12 {
+				m := mix(t, true)
+				p := series.Pair{Manager: "ana", Report: "lee"}
+				if first { // when the copy is first brought
+					m.google.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"calendar.events.import": {Status: 500}}})
+				}
+				m.at = m.at.Add(time.Minute)
+				_, err := m.app.Reconciler.Once(t.Context())
+				m.must(err)
+				e := *m.view(p).Head()
+				ana := m.onDAV("ana", e.UID)
+				at := func(n int) time.Time { return e.Start.AddDate(0, 0, 7*n) }
+				for i := range 3 {
+					m.must(ana.move(at(i+1), at(i+1).Add(time.Duration(i+1)*time.Hour)))
+				}
+				came := make(chan struct{})
+				fault.Arrived = came
+				m.google.SetFaults(googletest.Faults{})
+				m.google.FailNth("", n+1, fault)
+				opened := 0
+				for range 4 {
+					m.at = m.at.Add(20 * time.Minute)
+					r, err := m.app.Reconciler.Once(t.Context())
+					m.must(err)
+					for _, f := range r.Edges.Opened {
+						if f.Kind == drift.CopyDiffers {
+							opened++
+						}
+					}
+				}
+				m.google.SetFaults(googletest.Faults{})
+				select {
+				case <-came:
+					hit++
+				default:
+				}
+				m.quiet("brought")
+				v := m.view(p)
+				if len(v.Copies) != 1 || v.Copies[0].Times() != v.Head().Times() || v.Copies[0].Delivered != v.Head().Delivery() || opened > 0 {
+					t.Errorf("%s, request %d, first %v: %d copies, which differ, or were said to %d times", name, n+1, first, len(v.Copies), opened)
+				}
+			}
+			if hit < 6 {
+				t.Errorf("%s: only %d requests went wrong", name, hit)
+			}
+		}
+	}
+}
+
 // A report who leaves has no meetings after that, on neither calendar.
 func TestMixedPairEnds(t *testing.T) {
 	m := mix(t, true)

@@ -266,8 +266,11 @@ func (e Event) Delivery() string {
 	return e.Times() + "-" + Digest(rest)
 }
 
-// Untouched reports whether a copy's times are as Holdfast last brought them.
+// Unfinished ends the Delivered of a copy that is being brought in several writes, until the last of them.
+const Unfinished = "~"
+
+// Untouched reports whether a copy's times are as Holdfast last brought them, as far as it came with that.
 func (e Event) Untouched() bool {
 	times, _, _ := strings.Cut(e.Delivered, "-")
-	return times == e.Times()
+	return times == e.Times() || strings.HasSuffix(e.Delivered, Unfinished)
 }

@@ -67,9 +67,23 @@ type delivery struct {
 	attendee string
 }
 
-// stored is the mark that the copy carries.
-func (d *delivery) stored() stored {
-	return stored{Mark: d.of.Mark, derived: d.of.Derived, delivered: d.of.Delivery()}
+// stored is the mark that the copy carries, with what is said to be delivered.
+func (d *delivery) stored(delivered string) stored {
+	return stored{Mark: d.of.Mark, derived: d.of.Derived, delivered: delivered}
+}
+
+// overrides reports whether there are occurrences to bring beside the series, each with a write of its own.
+func (d *delivery) overrides() bool {
+	return slices.ContainsFunc(d.of.Overrides, func(o series.Override) bool { return !o.Cancelled })
+}
+
+// begun is what is said to be delivered while there are occurrences left to write: whoever is cut off in between finds by it
+// that the rest is to be brought, and that nobody else made the copy what it is.
+func (d *delivery) begun(parts bool) string {
+	if parts {
+		return d.of.Delivery() + series.Unfinished
+	}
+	return d.of.Delivery()
 }
 
 // recurrence are the rule of the organizer's event and the occurrences that do not take place.
@@ -116,7 +130,7 @@ func (d *delivery) first(ctx context.Context, c *Calendar) (series.Ref, error) {
 		ICalUID: d.of.UID, Status: confirmed, Summary: d.of.Title, Location: d.of.Place,
 		Start: timed(d.of.Start, d.of.Zone), End: timed(d.of.Start.Add(d.of.Duration), d.of.Zone), Recurrence: d.recurrence(),
 		Organizer: &calendar.EventOrganizer{Email: d.of.Organizer}, Attendees: d.attendees(d.of.Guests, answerIn(d.of.Guests, d.attendee)),
-		Visibility: "private", Transparency: opaqueTime, ExtendedProperties: withMark(d.stored()),
+		Visibility: "private", Transparency: opaqueTime, ExtendedProperties: withMark(d.stored(d.begun(d.overrides()))),
 	}
 	if d.of.Link != "" {
 		e.Description, e.Attachments = setLink(e, d.of.Link, "")
@@ -125,7 +139,7 @@ func (d *delivery) first(ctx context.Context, c *Calendar) (series.Ref, error) {
 	if err != nil {
 		return series.Ref{}, c.fail("deliver", err)
 	}
-	d.edit = &edit{c: c, op: "deliver", r: c.reader(d.of.Mark.Org, ""), g: group{master: m}, mark: d.stored(), change: &calendar.Event{}}
+	d.edit = &edit{c: c, op: "deliver", r: c.reader(d.of.Mark.Org, ""), g: group{master: m}, mark: d.stored(d.begun(d.overrides())), change: &calendar.Event{}}
 	if d.e, err = d.r.event(d.g); err != nil {
 		return series.Ref{}, permanent(d.op, "", "copy %s: %w", opaque(m.Id), err)
 	}
@@ -167,7 +181,7 @@ func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 	if all := d.people(d.g.master, d.of.Guests, stat); all != nil {
 		d.change.Attendees, d.dirty = all, true
 	}
-	d.mark = d.stored()
+	d.mark = d.stored(d.begun(before.Delivered != d.of.Delivery() && (d.overrides() || len(d.g.exceptions) > 0)))
 	d.remember()
 	d.tell = false
 	if _, err := d.store(ctx); err != nil {
@@ -212,7 +226,7 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 		}
 	}
 	// What is left are exceptions that the owner's answers or edits made, or that the organizer took out again.
-	return d.follow(ctx, false, func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event {
+	ref, err := d.follow(ctx, false, func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event {
 		switch {
 		case overridden[original.Unix()], !hits(e, original):
 			return nil
@@ -224,6 +238,12 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 		}
 		return d.bring(x, series.Override{Original: original, Start: original, Duration: e.Duration, Place: d.of.Place, Link: d.of.Link, Guests: d.of.Guests}, before)
 	})
+	if err != nil || d.mark.delivered == d.of.Delivery() {
+		return ref, err
+	}
+	d.mark = d.stored(d.of.Delivery())
+	d.remember()
+	return d.store(ctx)
 }
 
 // bring is the change that makes the occurrence x what o says; nil if it does. The owner's answer is that to the occurrence as

@@ -2,11 +2,14 @@ package reconcile_test
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -123,6 +126,39 @@ func TestDueSecondLook(t *testing.T) {
 		x.must(x.world.Hands("raj").Move(copied.ID, booked, booked))
 		if got := flags(x.reads(r, "")); got != "" {
 			x.Fatalf("flags %s", got)
+		}
+	})
+}
+
+// What was known is of no use for a calendar that is another now, nor for how long ago it was read when the clock was wrong.
+func TestDueInAnyCase(t *testing.T) {
+	each(t, func(x *org) {
+		r, _ := x.holdfast()
+		x.once(r)
+		asked := func() string {
+			x.Helper()
+			who := map[string]bool{}
+			x.world.SetFaults(func(c memory.Call) memory.Fault {
+				who[c.Person] = true
+				return memory.None
+			})
+			defer x.world.SetFaults(nil)
+			x.reads(r, "")
+			return strings.Join(slices.Sorted(maps.Keys(who)), " ")
+		}
+		if got := asked(); got != "" {
+			x.Fatalf("read %s, and none was due", got)
+		}
+		raj := x.people["raj"]
+		raj.Calendar = "other"
+		x.people["raj"] = raj
+		if got := asked(); !strings.Contains(got, "raj") || strings.Contains(got, "lee") {
+			x.Fatalf("read %s; raj's calendar is another now", got)
+		}
+		x.once(r)
+		x.now = x.now.Add(-time.Hour)
+		if got := asked(); !strings.Contains(got, "lee") {
+			x.Fatalf("read %s, after the clock was set", got)
 		}
 	})
 }

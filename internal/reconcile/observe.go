@@ -54,7 +54,9 @@ func (x *round) due(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		p, last := x.people[id], x.mem.Snapshots[id]
 		_, broken := x.mem.Breaks[id]
-		if broken || last.At.IsZero() || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
+		was := x.mem.People[id]
+		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
+		if broken || other || last.At.IsZero() || last.At.After(x.now) || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
 		x.observed[id] = series.Observed{Snapshot: last, Last: last, Busy: x.busy(last)}

@@ -35,8 +35,8 @@ type Options struct {
 	Open    func(p series.Person) (provider.Calendar, error)
 	Journal Journal
 	// Due says whether a person's calendar is to be read in this round of Once; last is what is known of it. A calendar that is not
-	// stays as known. One of which nothing is known, which could not be read or has something else to be searched for is read in
-	// any case, and so is every one that something is written to. Nil, and with asks: all are due.
+	// stays as known. One of which nothing is known, which could not be read, is another than it was or has something else to be searched
+	// for is read in any case, and so is every one that something is written to. Nil, and with asks: all are due.
 	Due func(p series.Person, last series.Snapshot) bool
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents

@@ -44,7 +44,7 @@ func (d *detector) collision(person string, m *series.Meeting, put bool) (first 
 	for i := from; i < len(t.events) && t.events[i].Start.Before(end); i++ {
 		look(&t.events[i])
 	}
-	ones := d.taken[person]
+	ones := d.taken.Booked(person)
 	for i := range ones {
 		if b := &ones[i]; b.Pair != d.v.Pair && !(put && b.Put) {
 			look(&b.Interval)

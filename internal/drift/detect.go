@@ -45,21 +45,26 @@ func Detect(in Input) Found {
 	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}}
 	in.Views = slices.Clone(in.Views)
 	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
-	taken := series.Bookings(in.Views, in.Now, in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1)))
+	taken := in.agenda()
 	busy := map[string]timeTaken{}
 	for i := range in.Views {
 		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, busy: busy, mine: len(out.Outcomes)}
 		d.run()
 	}
-	NewMakeUps(in).Fill(out.Flags)
+	(&MakeUps{in, taken}).Fill(out.Flags)
 	return out
+}
+
+// agenda is all that takes people's time as far as meetings are looked at, what goes on now among it.
+func (in *Input) agenda() *series.Agenda {
+	return series.NewAgenda(in.Views, in.Busy, in.Now.AddDate(0, 0, -1), in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1)))
 }
 
 type detector struct {
 	in    *Input
 	out   *Found
 	v     *series.View
-	taken map[string][]series.Booking
+	taken *series.Agenda
 	busy  map[string]timeTaken // by person, as far as it was asked for
 	mine  int                  // where the pair's outcomes begin
 }

@@ -96,7 +96,7 @@ type choice struct {
 // free are all such times of the meeting's week.
 func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
 	if m.agenda == nil {
-		m.agenda = series.NewAgenda(m.in.Views, m.in.Busy, m.in.Now.AddDate(0, 0, -1), m.in.Now.AddDate(0, 0, 7*(m.in.HorizonWeeks+2)))
+		m.agenda = m.in.agenda()
 	}
 	var out []choice
 	o := w.MakeUp(time.Time{})

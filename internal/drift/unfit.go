@@ -25,7 +25,7 @@ const inRow = 3
 // or ended, and those that the roster is about to move, have no booked slot to speak of.
 func FindUnfit(in Input) map[series.Pair]Unfit {
 	f := unfitFinder{
-		detector: detector{in: &in, out: &Found{}, taken: series.Bookings(in.Views, in.Now, in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1))), busy: map[string]timeTaken{}},
+		detector: detector{in: &in, out: &Found{}, taken: in.agenda(), busy: map[string]timeTaken{}},
 		clocks:   map[clock][]clockRun{}, out: map[series.Pair]Unfit{},
 	}
 	for i := range in.Views {

@@ -73,7 +73,6 @@ type builder struct {
 	held     []Held
 	doubtful []series.Pair
 	refused  []Refusal
-	agenda   *series.Agenda // made when first needed
 }
 
 // pair plans for one pair and then asks whether its calendars can be believed.

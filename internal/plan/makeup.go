@@ -94,10 +94,9 @@ func (p *pairPlan) makeUp() {
 			return
 		}
 	}
-	if p.agenda == nil {
-		p.agenda = series.NewAgenda(p.in.Views, p.in.Busy, p.in.Now.AddDate(0, 0, -1), p.in.Now.AddDate(0, 0, 7*(p.in.Policy.HorizonWeeks+2)))
-	}
-	clashes := inWords(p.agenda.Clashes(v, o.Original, to, o.Duration, o.Place), to, w.Slot.Zone)
+	zone := w.Slot.Zone
+	agenda := series.NewAgenda(p.in.Views, p.in.Busy, series.Instant(day.Monday().AddDays(-1), 0, zone), series.Instant(day.Monday().AddDays(8), 0, zone))
+	clashes := inWords(agenda.Clashes(v, o.Original, to, o.Duration, o.Place), to, zone)
 	if len(clashes) > 0 && !p.ask.Force {
 		p.refused = append(p.refused, Refusal{v.Pair, day, to, strings.Join(clashes, "; "), true})
 		return

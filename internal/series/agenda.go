@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -66,20 +67,42 @@ func IsRoom(place string) bool {
 type Agenda struct {
 	busy   map[string][]Interval // other events, by person id
 	booked map[string][]Booking
-	rooms  map[string][]Booking // by the digest of the place
+	rooms  map[string][]Booking // by the digest of the place, by start; made when first needed
 }
 
 // NewAgenda knows what the views say from..to, and the time that other events take, by person id.
 func NewAgenda(views []View, busy map[string][]Interval, from, to time.Time) *Agenda {
-	a := &Agenda{busy: busy, booked: Bookings(views, from, to), rooms: map[string][]Booking{}}
-	for id, all := range a.booked {
-		for _, b := range all {
-			if b.Pair.Manager == id && IsRoom(b.Place) {
-				a.rooms[Digest(b.Place)] = append(a.rooms[Digest(b.Place)], b)
+	return &Agenda{busy: busy, booked: Bookings(views, from, to)}
+}
+
+// inRoom are the bookings of the room that may go on in start..end.
+func (a *Agenda) inRoom(place string, start, end time.Time) []Booking {
+	if a.rooms == nil {
+		a.rooms = map[string][]Booking{}
+		keys := map[string]string{} // by place as written
+		for id, all := range a.booked {
+			for _, b := range all {
+				if b.Pair.Manager != id || !IsRoom(b.Place) {
+					continue
+				}
+				key, ok := keys[b.Place]
+				if !ok {
+					key = Digest(b.Place)
+					keys[b.Place] = key
+				}
+				a.rooms[key] = append(a.rooms[key], b)
 			}
 		}
+		for _, all := range a.rooms {
+			slices.SortFunc(all, func(x, y Booking) int { return cmp.Or(x.Start.Compare(y.Start), x.Pair.Compare(y.Pair)) })
+		}
 	}
-	return a
+	all := a.rooms[Digest(place)]
+	after := func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(all, t, func(b Booking, t time.Time) int { return b.Start.Compare(t) })
+		return i
+	}
+	return all[after(start.Add(-24*time.Hour)):after(end)] // no meeting is longer than a day
 }
 
 // Booked are the person's 1:1s.
@@ -145,7 +168,7 @@ func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, pl
 	}
 	if IsRoom(place) {
 		var taken []Interval
-		for _, b := range a.rooms[Digest(place)] {
+		for _, b := range a.inRoom(place, start, end) {
 			if b.Pair != v.Pair && over(b.Interval) {
 				taken = append(taken, b.Interval)
 			}

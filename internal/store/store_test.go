@@ -176,6 +176,29 @@ func TestActs(t *testing.T) {
 	}
 }
 
+// The last make-up of an occurrence that did not fail is remembered, by whatever id its people now have.
+func TestMadeUp(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	act := func(p series.Pair, d int, to string, failure error) {
+		id, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Rebook, Generation: 2, Occurrence: day(d), To: to, Asked: true}, nil)
+		must(t, err)
+		must(t, s.Done(ctx, id, noon, failure))
+	}
+	act(mia, 1, "2026-12-03T14:00:00+01:00", nil)
+	act(mia, 1, "2026-12-04T09:30:00+01:00", nil)
+	act(mia, 1, "2026-12-04T16:00:00+01:00", &provider.Error{Kind: provider.Conflict, Op: "set override", Err: errors.New("412")})
+	act(lee, 8, "2026-12-09T09:30:00+01:00", errors.New("refused"))
+	_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.Restore, Occurrence: day(8), To: "2026-12-08T10:00:00+01:00"}, nil)
+	must(t, err)
+	must(t, s.Rename(ctx, "raj", "rajesh"))
+	got := load(t, s).MadeUp
+	at, ok := got[series.Occurrence{Pair: series.Pair{Manager: "mia", Report: "rajesh"}, Generation: 2, Date: day(1)}]
+	if len(got) != 1 || !ok || at.Format(time.RFC3339) != "2026-12-04T09:30:00+01:00" {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestVersions(t *testing.T) {
 	s := open(t, file(t), noon)
 	ctx := t.Context()

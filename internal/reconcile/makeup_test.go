@@ -1,0 +1,131 @@
+package reconcile_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/ical/recur"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// TestMakeUpsCanBeBooked: whatever people do, a make-up that a flag proposes is of the meeting's own week, some hours ahead and free
+// for both, and a round that is asked for it books it: one change, the flag closes, the week is recovered, and nothing undoes it.
+func TestMakeUpsCanBeBooked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLife(t)
+		l.randomPolicy()
+		for id, from := range map[string]series.TimeOfDay{"mia": 8 * 60, "raj": 11 * 60} {
+			p := l.people[id]
+			p.Hours = weekdays(from, from+9*60)
+			l.people[id] = p
+		}
+		for _, p := range pairs {
+			l.wish(p, l.slot().Line(), nil)
+		}
+		r, _ := l.holdfast()
+		l.once(r)
+		t.Repeat(map[string]func(*rapid.T){
+			"person": func(*rapid.T) { l.act(false) },
+			"wait":   func(*rapid.T) { l.wait() },
+			"cancel": func(*rapid.T) { l.cancelOne() },
+			"rebook": func(*rapid.T) {
+				l.settle(r)
+				known, err := r.Recall(context.Background())
+				l.must(err)
+				lost := slices.DeleteFunc(known.Open, func(f drift.Flag) bool { return len(f.Makeups) == 0 })
+				if len(lost) == 0 {
+					return
+				}
+				f := rapid.SampledFrom(lost).Draw(t, "flag")
+				to := rapid.SampledFrom(f.Makeups).Draw(t, "make-up")
+				l.isFree(f, to)
+				did := l.once(r, plan.Ask{Pair: f.Pair, Occurrence: f.Occurrence, To: &plan.Time{Instant: to}})
+				if len(did.Applied) != 1 || did.Applied[0].Action != plan.Rebook || did.Mails != 1 {
+					t.Fatalf("%s to %s: %s", f.Words(), to, said(did))
+				}
+				for _, x := range did.Open {
+					if x.Pair == f.Pair && x.Occurrence == f.Occurrence && (x.Kind == f.Kind || x.Kind == drift.Moved || x.Kind == drift.Cancelled) {
+						t.Fatalf("made up for at %s, and yet %s", to, x.Words())
+					}
+				}
+				for _, o := range did.Found.Outcomes {
+					if o.Pair == f.Pair && o.Occurrence == f.Occurrence && o.Result != drift.DeclinedWeek && (o.Result != drift.Recovered || o.By != drift.ByHoldfast) {
+						t.Fatalf("made up for at %s, and yet %s by %s", to, o.Result, o.By)
+					}
+				}
+				l.settle(r)
+			},
+		})
+	})
+}
+
+// cancelOne takes a coming meeting away, or out of its week.
+func (l *life) cancelOne() {
+	p, _ := series.ParsePair(rapid.SampledFrom(pairs).Draw(l.t, "pair"))
+	for _, e := range l.see(p.Manager).Series {
+		if e.Mark.Pair != p || e.Ended(l.now) {
+			continue
+		}
+		for _, m := range e.Meetings(l.now, l.now.AddDate(0, 0, 21)) {
+			if !m.Cancelled {
+				h := l.world.Hands(p.Manager) // what a server refuses is not done
+				if rapid.Bool().Draw(l.t, "into another week") {
+					_ = h.Move(e.ID, m.Original, m.Original.AddDate(0, 0, 8))
+				} else {
+					_ = h.Cancel(e.ID, m.Original)
+				}
+				return
+			}
+		}
+	}
+}
+
+// isFree holds a proposal against the calendars themselves.
+func (l *life) isFree(f drift.Flag, start time.Time) {
+	l.Helper()
+	length := 30 * time.Minute
+	end := start.Add(length)
+	if d := series.DateOf(start); d.Week() != f.Occurrence.Week() || start.Before(l.now.Add(2*time.Hour)) {
+		l.Fatalf("%s: %s at %s", f.Words(), start, l.now)
+	}
+	for _, id := range []string{f.Pair.Manager, f.Pair.Report} {
+		p := l.people[id]
+		if day, at := series.WallClock(start, p.Zone); !p.Hours.Covers(day.Weekday(), at, length) {
+			l.Fatalf("%s: %s is not within the hours of %s", f.Words(), start, id)
+		}
+		for _, b := range l.see(id).Busy {
+			for _, i := range expanded(b, start.AddDate(0, 0, -7), end) {
+				if i.Start.Before(end) && start.Before(i.End) {
+					l.Fatalf("%s: %s has something else at %s", f.Words(), id, start)
+				}
+			}
+		}
+	}
+	for _, w := range l.want {
+		if w.Pair == f.Pair || !w.Pair.Has(f.Pair.Manager) && !w.Pair.Has(f.Pair.Report) {
+			continue
+		}
+		for _, e := range l.see(w.Pair.Manager).Series {
+			if e.Mark.Pair != w.Pair || !e.Derived {
+				continue // a copy that somebody made
+			}
+			for _, m := range e.Meetings(start.AddDate(0, 0, -7), end) {
+				if !m.Cancelled && m.Start.Before(end) && start.Before(m.End()) {
+					l.Fatalf("%s: %s meet at %s", f.Words(), w.Pair, start)
+				}
+			}
+		}
+	}
+}
+
+// expanded is an event's busy time.
+func expanded(b series.Busy, from, to time.Time) []series.Interval {
+	out, _ := recur.Expand(b, from, to)
+	return out
+}

@@ -132,7 +132,11 @@ func (a davAccount) texts() (map[string]string, error) {
 	return out, err
 }
 
-func (a davAccount) add(ctx context.Context, title string, start, end time.Time, guests []string) error {
+func (a davAccount) add(ctx context.Context, weekly bool, title string, start, end time.Time, guests []string) error {
+	if weekly {
+		_, err := a.AddSeries(ctx, title, "FREQ=WEEKLY", start, end, guests...)
+		return err
+	}
 	if a.client == "" {
 		_, err := a.AddEvent(ctx, title, start, end, guests...)
 		return err

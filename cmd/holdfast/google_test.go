@@ -35,7 +35,7 @@ func workspace(t *testing.T) func(*testscript.Env) (world, error) {
 		s.SetBase(h.URL)
 		w := world{team: roles, office: fmt.Sprintf("{google: {service_account_file: secrets/google.json, endpoint: %q}}", h.URL)}
 		for _, u := range o.Users {
-			w.people = append(w.people, googleAccount{s.Person(u.Email), u.Email, h.URL, s.Token(u.Email, "calendar-app", "calendar.events.readonly")})
+			w.people = append(w.people, googleAccount{s.Person(u.Email), s, u.Email, h.URL, s.Token(u.Email, "calendar-app", "calendar.events.readonly")})
 		}
 		w.sent = func() int { return len(s.Mails()) }
 		w.delegate = func(scopes ...string) { s.SetDelegation(account, scopes...) }
@@ -46,6 +46,7 @@ func workspace(t *testing.T) func(*testscript.Env) (world, error) {
 // googleAccount is a person with an account at Google, who sees what the API tells their own app.
 type googleAccount struct {
 	googletest.Person
+	server  *googletest.Server
 	address string
 	base    string
 	token   string
@@ -54,7 +55,14 @@ type googleAccount struct {
 func (a googleAccount) email() string { return a.address }
 
 func (a googleAccount) do(ctx context.Context, x edit) error {
-	if x.verb != "outofoffice" {
+	switch x.verb {
+	case "hideinvitations":
+		a.server.AddUser(googletest.User{Email: a.address, Zone: zone, AddInvitations: googletest.WhenAnswered})
+		return nil
+	case "acceptbymail":
+		return a.server.Hands(a.address).Accept(x.id, time.Time{})
+	case "outofoffice":
+	default:
 		return byHand(ctx, a, x)
 	}
 	day, _ := series.WallClock(x.original, zone)
@@ -63,8 +71,8 @@ func (a googleAccount) do(ctx context.Context, x edit) error {
 	return err
 }
 
-func (a googleAccount) add(ctx context.Context, title string, start, end time.Time, guests []string) error {
-	_, err := a.AddEvent(ctx, title, start, end, guests...)
+func (a googleAccount) add(_ context.Context, weekly bool, title string, start, end time.Time, guests []string) error {
+	_, err := a.Book(weekly, title, start, end, guests...)
 	return err
 }
 

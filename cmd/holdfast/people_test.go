@@ -21,7 +21,7 @@ type account interface {
 	series() (booking, error)
 	// texts are all events of the calendar, by their names on the server.
 	texts() (map[string]string, error)
-	add(ctx context.Context, title string, start, end time.Time, guests []string) error
+	add(ctx context.Context, weekly bool, title string, start, end time.Time, guests []string) error
 	do(context.Context, edit) error
 }
 
@@ -155,18 +155,26 @@ func (s *story) link(args []string) error {
 //	relocate WEEK|all PLACE
 //	addguest PERSON
 //	setfree, duplicate, delete
+//	hideinvitations, acceptbymail   at Google: the calendar shows no invitation until it is answered; the manager's latest is accepted
 //	outofoffice WEEK [declining]    at Google: all working days of that week; declining all that is in it
-//	addevent WEEK DAY TIME DURATION TITLE [PERSON...]   a single event, with those people
+//	addevent, addseries WEEK DAY TIME DURATION TITLE [PERSON...]   a single event, or one every week, with those people
 func (s *story) act(args []string) error {
 	who, err := s.account(args)
 	if err != nil {
 		return err
 	}
 	verb, rest := args[1], args[2:]
-	if verb == "addevent" {
-		return s.addEvent(who, rest)
+	if verb == "addevent" || verb == "addseries" {
+		return s.addEvent(who, verb == "addseries", rest)
 	}
-	e, err := who.series()
+	if verb == "hideinvitations" {
+		return who.do(s.ctx(), edit{verb: verb})
+	}
+	from := who
+	if verb == "acceptbymail" {
+		from = s.people["mia"] // who sent it
+	}
+	e, err := from.series()
 	if err != nil {
 		return err
 	}
@@ -213,7 +221,7 @@ func (s *story) act(args []string) error {
 	return who.do(s.ctx(), x)
 }
 
-func (s *story) addEvent(who account, args []string) error {
+func (s *story) addEvent(who account, weekly bool, args []string) error {
 	day, at, rest, err := s.when(args)
 	if err != nil {
 		return err
@@ -230,7 +238,7 @@ func (s *story) addEvent(who account, args []string) error {
 		guests = append(guests, s.people[p].email())
 	}
 	start := series.Instant(day, at, zone)
-	return who.add(s.ctx(), rest[1], start, start.Add(length), guests)
+	return who.add(s.ctx(), weekly, rest[1], start, start.Add(length), guests)
 }
 
 // edit is one thing done to a series.

@@ -91,7 +91,12 @@ func (p Person) Delete(_ context.Context, id string) error { return p.Hands.Dele
 
 // AddEvent books a single event and returns its id. With guests the person is its organizer.
 func (p Person) AddEvent(_ context.Context, title string, start, end time.Time, guests ...string) (string, error) {
-	e := series.Event{Title: title, Start: start, Duration: end.Sub(start), Zone: p.cal.zone}
+	return p.Book(false, title, start, end, guests...)
+}
+
+// Book is AddEvent of an event that may take place every week.
+func (p Person) Book(weekly bool, title string, start, end time.Time, guests ...string) (string, error) {
+	e := series.Event{Title: title, Start: start, Duration: end.Sub(start), Zone: p.cal.zone, Rule: series.Rule{Plain: weekly, Every: 1}}
 	for _, g := range guests {
 		e.Guests = append(e.Guests, series.Guest{Address: strings.ToLower(g)})
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // blocked is what to do where an organization lets its people use none but trusted apps (admin_policy_enforced).
-const blocked = "its admin has to trust the app (admin console: Security, API controls, App access control)"
+const blocked = "the organization's admin has to trust the app (admin console: Security, API controls, App access control)"
 
 func (a *app) authCommand() *cobra.Command {
 	auth := &cobra.Command{Use: "auth", Short: "Connect people's accounts"}

@@ -112,7 +112,10 @@ func (d *desk) doctor() (code int, said string) {
 func TestAuthGoogle(t *testing.T) {
 	d := newDesk(t)
 	code, said := d.doctor()
-	d.wants(code, said, 1, "person mia has not connected", "holdfast auth google mia")
+	d.wants(code, said, 1, "sign in: person mia has not connected", "holdfast auth google mia")
+	if strings.Contains(said, "sign in: sign in") {
+		t.Errorf("told twice:\n%s", said)
+	}
 	code, said = d.auth("mia")
 	d.wants(code, said, 0, "Should Google say \"Access blocked\"", "App access control", "mia is connected")
 	code, said = d.doctor()
@@ -197,7 +200,7 @@ func TestAuthGoogleRefused(t *testing.T) {
 			}
 		}()
 		code, said := d.run(ctx, nil, shown, "auth", "google", "mia")
-		d.wants(code, said, 1, "Ctrl-C gives up", "nobody came back from Google, and nothing was kept", "hint: if it said \"Access blocked\": its admin has to trust the app")
+		d.wants(code, said, 1, "Ctrl-C gives up", "nobody came back from Google, and nothing was kept", "hint: if it said \"Access blocked\": the organization's admin has to trust the app")
 	})
 	t.Run("wrong paste", func(t *testing.T) {
 		d := newDesk(t)
@@ -214,6 +217,27 @@ func TestAuthGoogleRefused(t *testing.T) {
 		code, said := d.run(t.Context(), nil, io.Discard, "auth", "google", "mia")
 		d.wants(code, said, 1, "uses a service account: nobody need connect", "`holdfast doctor` tells whether the delegation is as it must be")
 	})
+}
+
+// Files that the settings name and that cannot be read are told by check already.
+func TestCheckMissesCredentials(t *testing.T) {
+	d := newDesk(t)
+	for _, name := range []string{"client.json", "key"} {
+		code, said := d.run(t.Context(), nil, io.Discard, "check")
+		d.wants(code, said, 0)
+		if strings.Contains(said, "warning") {
+			t.Errorf("nothing is missing yet:\n%s", said)
+		}
+		path := filepath.Join(d.dir, name)
+		if err := os.Rename(path, path+".bak"); err != nil {
+			t.Fatal(err)
+		}
+		code, said = d.run(t.Context(), nil, io.Discard, "check")
+		d.wants(code, said, 0, "warning: calendar g: ", name)
+		if err := os.Rename(path+".bak", path); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // What keeps a service account from acting for people is told with what to do.

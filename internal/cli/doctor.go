@@ -98,7 +98,7 @@ func (a *app) examined(d *daemon.App, args []string) ([]series.Person, error) {
 	return people, nil
 }
 
-// warn tells what works and yet should not stay so, and with missing also which passwords cannot be read.
+// warn tells what works and yet should not stay so, and with missing also which passwords and credentials cannot be read.
 func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	for _, w := range d.Settings.Warnings {
 		a.errorf("warning: %s\n", w.Error())
@@ -107,6 +107,10 @@ func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	for _, p := range people {
 		server, ok := d.Settings.Calendars[p.Calendar]
 		if !ok {
+			if err := d.Settings.Google[p.Calendar].Readable(); err != nil && missing && !told[err.Error()] {
+				told[err.Error()] = true
+				a.errorf("warning: %s\n", err)
+			}
 			continue
 		}
 		account, err := server.For(p)
@@ -128,7 +132,11 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 	}
 	var out []findingJSON
 	for _, f := range found {
-		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: strings.TrimPrefix(f.Text, f.Check+": "), Hint: null(f.Hint)})
+		text := f.Text
+		for rest, ok := text, true; ok; rest, ok = strings.CutPrefix(text, f.Check+": ") {
+			text = rest
+		}
+		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: text, Hint: null(f.Hint)})
 	}
 	return out, cmd.Context().Err()
 }

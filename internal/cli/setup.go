@@ -61,7 +61,7 @@ func (a *app) initCommand() *cobra.Command {
 				flag = " --config " + filepath.Join(dir, "holdfast.yaml")
 			}
 			for i, step := range []string{
-				"your calendar server into " + filepath.Join(dir, "holdfast.yaml") + ", its password alone into " + filepath.Join(dir, "secrets", "dav"),
+				"your calendar server into " + filepath.Join(dir, "holdfast.yaml") + ", its password alone into " + filepath.Join(dir, "secrets", "dav") + "; for Google see the README",
 				"your people, and who meets whom, into " + filepath.Join(dir, "roster.yaml"),
 				"`holdfast check" + flag + "`, then `holdfast doctor" + flag + "`, then `holdfast plan" + flag + "`",
 			} {

@@ -107,3 +107,25 @@ func TestGoogle(t *testing.T) {
 		}
 	}
 }
+
+// Calendars of the settings with credentials of one project share its quota; those of another endpoint do not.
+func TestOneProjectOneBudget(t *testing.T) {
+	_, a := workspace(t)
+	g := a.Settings.Google["office"]
+	open := func(name, endpoint string) *google.Project {
+		t.Helper()
+		g.Name, g.Endpoint = name, endpoint
+		who, err := a.google(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who.project
+	}
+	office := open("office", g.Endpoint)
+	if open("branch", g.Endpoint) != office {
+		t.Error("two calendars of one project have budgets of their own")
+	}
+	if open("elsewhere", "https://google.example.com") == office {
+		t.Error("another Google counts on the same budget")
+	}
+}

@@ -59,6 +59,18 @@ func (g Google) Credentials() ([]byte, error) {
 	return b, nil
 }
 
+// Readable reports which file of the credentials cannot be read; nil for none, and for the zero Google.
+func (g Google) Readable() error {
+	if g.ServiceAccount+g.OAuthClient == "" {
+		return nil
+	}
+	if _, err := g.Credentials(); err != nil || g.ServiceAccount != "" {
+		return err
+	}
+	_, err := g.TokenKey()
+	return err
+}
+
 func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) {
 	what := "calendar " + name.V
 	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, pollGoogle), Pushed: pollPushed, Endpoint: strings.TrimSuffix(p.expand(what, f.Endpoint), "/"), Tokens: p.path("google-tokens")}

@@ -41,6 +41,9 @@ func NewServiceAccount(file []byte, scopes []string, base *http.Client) (*Servic
 	if err := json.Unmarshal(file, &a.file); err != nil {
 		return nil, needed(hint, "service_account_file is no JSON")
 	}
+	if f := (struct{ Installed, Web any }{}); json.Unmarshal(file, &f) == nil && (f.Installed != nil || f.Web != nil) {
+		return nil, needed("name it with oauth_client_file, for people who connect themselves; or "+hint, "service_account_file is of an OAuth client")
+	}
 	block, _ := pem.Decode([]byte(a.file.Key))
 	if a.file.Type != "service_account" || a.file.Email == "" || a.file.TokenURI == "" || block == nil {
 		return nil, needed(hint, "service_account_file is no key of a service account (type %q)", a.file.Type)

@@ -39,6 +39,9 @@ func (a *App) pusher(wake func(reason string)) *google.Push {
 		}})
 }
 
+// hangUp is how long a request under way may take to end when the daemon stops.
+const hangUp = time.Second
+
 // serve answers at web.listen until stop is called: Google's rings, and nobody else.
 func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.Context) error, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Listen)
@@ -57,7 +60,12 @@ func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.C
 	go func() { done <- server.Serve(l) }()
 	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening for Google's rings")
 	return func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
+		soon, cancel := context.WithTimeout(ctx, hangUp)
+		defer cancel()
+		err := server.Shutdown(soon)
+		if err != nil { // somebody is slow: the rest of the time is the round's
+			err = server.Close()
+		}
 		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
 			err = errors.Join(err, served)
 		}

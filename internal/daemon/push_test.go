@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -132,6 +133,33 @@ func TestPush(t *testing.T) {
 	must(a.Watch(ctx))
 	if kept, err = a.Store.Channels(ctx, ""); err != nil || len(s.Channels())+len(kept) != 0 {
 		t.Errorf("no URL any more; open %v, kept %d, %v", s.Channels(), len(kept), err)
+	}
+}
+
+// Who is slow to say what they want keeps the daemon neither from stopping nor from ending its round.
+func TestPushOfTheSlow(t *testing.T) {
+	address := freeAddress(t)
+	s, a := workspace(t, fmt.Sprintf("web: {listen: %q, url: http://%[1]s}", address))
+	s.Configure(func(b *googletest.Behavior) { b.PlainHTTP = true })
+	rounds, done := make(chan reconcile.Round, 100), make(chan error, 1)
+	a.o.Round = func(r reconcile.Round) { rounds <- r }
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { done <- a.Run(ctx, nil) }()
+	<-rounds
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "POST /google/push HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx"); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := http.Get("http://" + address); err != nil || a.Body.Close() != nil { // by now the other is there too
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -79,7 +79,8 @@ func TestSessions(t *testing.T) {
 			env.Defer(s.stop)
 			env.Setenv("TZ", "UTC")
 			// The files that README shows are those that its sessions work with.
-			for name, key := range map[string]string{"readme-holdfast.yaml": "org:", "readme-roster.yaml": "people:", "readme-google.yaml": "service_account_file:"} {
+			for name, key := range map[string]string{"readme-holdfast.yaml": "org:", "readme-roster.yaml": "people:", "readme-google.yaml": "service_account_file:",
+				"readme-more.yaml": "video:", "readme-web.yaml": "web:"} {
 				at := slices.IndexFunc(blocks(string(readme), "yaml"), func(b string) bool { return strings.Contains(b, key) })
 				if at < 0 {
 					return fmt.Errorf("README.md has no yaml block with %s", key)

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
+	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/provider/memory"
 	"holdfast/internal/series"
 )
@@ -482,4 +483,44 @@ func TestRenamed(t *testing.T) {
 			x.Fatalf("people %v", j.people)
 		}
 	})
+}
+
+// A quota that is used up in the middle of a plan stops it there. Later rounds go on, and nobody is written to twice.
+func TestQuotaStorm(t *testing.T) {
+	for _, perUser := range []int{6, 7, 8, 10} {
+		x := newOrg(t, onGoogle(googletest.Options{Quota: googletest.Quota{PerUser: perUser, RetryAfter: time.Minute}}))
+		r, _ := x.holdfast()
+		stopped, rounds := false, 0
+		settle := func() {
+			for again := true; again; rounds++ {
+				out, err := r.Once(context.Background())
+				x.must(err)
+				again = len(out.Failures) > 0
+				stopped = stopped || again
+				if x.now = x.now.Add(time.Minute); rounds > 50 {
+					x.Fatalf("it never ends with %d units: %+v", perUser, out.Failures)
+				}
+			}
+		}
+		for i, report := range []string{"raj", "lee", "ana"} {
+			x.wish("mia/"+report, []string{tuesdays, "Wed 10:00 1h0m0s 1w Europe/Berlin", "Thu 10:00 1h0m0s 1w Europe/Berlin"}[i], nil)
+		}
+		settle()
+		if c := x.world.Counts(); c.Mails != 3 || c.Writes != 3 {
+			x.Fatalf("%d units: %+v", perUser, c)
+		}
+		for _, pair := range []string{"mia/raj", "mia/lee", "mia/ana"} {
+			e := x.live(pair)
+			x.now = x.now.Add(time.Minute)
+			x.wish(pair, e.Mark.Line, func(s *series.Series) { s.Place = "Room Birch" })
+		}
+		settle()
+		if c := x.world.Counts(); c.Mails != 6 || c.Writes != 6 {
+			x.Fatalf("%d units: %+v", perUser, c)
+		}
+		x.quiet(r)
+		if !stopped {
+			t.Errorf("%d units were enough", perUser)
+		}
+	}
 }

@@ -39,9 +39,9 @@ var servers = map[string]func(clock.Clock) world{
 	"delivers":          inMemory(memory.Options{Schedules: true}),
 	"delivers, quiet":   inMemory(memory.Options{Schedules: true, Quiet: true}),
 	"holdfast delivers": inMemory(memory.Options{Quiet: true}),
-	"google":            onGoogle(googletest.Behavior{}),
-	"google, otherwise": onGoogle(googletest.Behavior{SplitDropsPrivate: true, DuplicateDropsPrivate: true, ExceptionsFollow: true,
-		NoopMovesETag: true, AnswerRaisesSequence: true, CopiesRefuseMarks: true, PageRows: 2}),
+	"google":            onGoogle(googletest.Options{}),
+	"google, otherwise": onGoogle(googletest.Options{Behavior: googletest.Behavior{SplitDropsPrivate: true, DuplicateDropsPrivate: true,
+		ExceptionsFollow: true, NoopMovesETag: true, AnswerRaisesSequence: true, CopiesRefuseMarks: true, PageRows: 2}}),
 	"some at google": mixed(memory.Options{Schedules: true}),
 }
 
@@ -77,9 +77,10 @@ type googleWorld struct {
 	faults func(memory.Call) memory.Fault
 }
 
-func onGoogle(b googletest.Behavior) func(clock.Clock) world {
+func onGoogle(o googletest.Options) func(clock.Clock) world {
 	return func(now clock.Clock) world {
-		return &googleWorld{Server: googletest.New(googletest.Options{Clock: now, Domain: "example.com", Behavior: b}), people: map[string]series.Person{},
+		o.Clock, o.Domain = now, "example.com"
+		return &googleWorld{Server: googletest.New(o), people: map[string]series.Person{},
 			project: google.New(google.Options{Endpoint: "http://double", Clock: now, Budget: google.Budget{Project: 100_000_000, User: 100_000_000}})}
 	}
 }
@@ -218,7 +219,7 @@ type mixedWorld struct{ office, google world }
 
 func mixed(o memory.Options) func(clock.Clock) world {
 	return func(now clock.Clock) world {
-		return mixedWorld{inMemory(o)(now), onGoogle(googletest.Behavior{})(now)}
+		return mixedWorld{inMemory(o)(now), onGoogle(googletest.Options{})(now)}
 	}
 }
 

@@ -51,7 +51,7 @@ func explain(err error, w who) error {
 	if r.Response != nil {
 		status = r.Response.StatusCode
 	}
-	told := fmt.Errorf("answered by Google: %d %s", status, code)
+	told := fmt.Errorf("answered by Google: %d %s", status, printable(code))
 	if status >= 500 || status == http.StatusTooManyRequests || code == "temporarily_unavailable" || code == "internal_failure" {
 		return &provider.Error{Kind: provider.Transient, Op: op, Err: told}
 	}

@@ -92,8 +92,12 @@ func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) 
 	if f.Tokens.Given() {
 		g.Tokens = p.path(p.expand(what, f.Tokens))
 	}
-	if u, err := url.Parse(g.Endpoint); g.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+	switch u, err := url.Parse(g.Endpoint); {
+	case g.Endpoint == "":
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		p.Add(f.Endpoint.Pos, what, "%q is not a base URL", f.Endpoint.V)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		p.warnings.Add(f.Endpoint.Pos, what, "http:// sends access tokens in the clear: use https://")
 	}
 	account, client := f.ServiceAccountFile.V != "", f.OAuthClientFile.V != ""
 	switch {

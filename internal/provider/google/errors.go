@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,8 +87,14 @@ func answerTo(err error) *refusal {
 			r.reason = "insufficientPermissions"
 		}
 	}
+	if !word.MatchString(r.reason) {
+		r.reason = ""
+	}
 	return r
 }
+
+// word is what a reason is; anything else is not repeated.
+var word = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // codeOf is the HTTP status of Google's answer in err; 0 where there was none.
 func codeOf(err error) int {

@@ -38,6 +38,7 @@ func TestErrors(t *testing.T) {
 		{code: 403, domain: "usageLimits", reason: "rateLimitExceeded", kind: provider.Transient},
 		{code: 403, domain: "usageLimits", reason: "userRateLimitExceeded", after: "7", kind: provider.Transient, wait: 7 * time.Second},
 		{code: 403, domain: "usageLimits", reason: "a reason of next year", kind: provider.Transient},
+		{code: 403, text: `{"error":{"code":403,"errors":[{"domain":"usageLimits","reason":"\u001b[2J hotel"}]}}`, kind: provider.Transient},
 		{code: 403, domain: "usageLimits", reason: "quotaExceeded", kind: provider.Transient, wait: time.Hour, hint: "quota"},
 		{code: 403, domain: "usageLimits", reason: "accessNotConfigured", kind: provider.Auth, hint: "turn on the Google Calendar API"},
 		{code: 403, domain: "calendar", reason: "forbiddenForNonOrganizer", kind: provider.Permanent, hint: "organizer"},

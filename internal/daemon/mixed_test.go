@@ -52,7 +52,8 @@ func mix(t *testing.T, schedules bool) *mixed {
 	m.google = googletest.New(googletest.Options{Clock: now, Users: []googletest.User{{Email: "mia@google.test", Zone: "Europe/Berlin"}, {Email: "lee@google.test", Zone: "Europe/Berlin"}},
 		Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{google.Scope}}}})
 	m.dav = caldavtest.New(caldavtest.Options{Now: now, Scheduling: schedules, Users: []caldavtest.User{
-		{Name: "raj", Password: "raj-pw", Email: "raj@dav.test", Zone: "Europe/Berlin"}, {Name: "ana", Password: "ana-pw", Email: "ana@dav.test", Zone: "Europe/Berlin"}}})
+		{Name: "raj", Password: "raj-pw", Email: "raj@dav.test", Zone: "Europe/Berlin"}, {Name: "ana", Password: "ana-pw", Email: "ana@dav.test", Zone: "Europe/Berlin"},
+		{Name: "lee", Password: "lee-pw", Email: "lee@google.test", Zone: "Europe/Berlin"}}})
 	atGoogle, atDAV := httptest.NewServer(googletest.Strict(t, m.google)), httptest.NewServer(m.dav)
 	t.Cleanup(atGoogle.Close)
 	t.Cleanup(atDAV.Close)
@@ -61,6 +62,7 @@ func mix(t *testing.T, schedules bool) *mixed {
 	m.write("key.json", string(m.google.ServiceAccountJSON(account)))
 	m.write("raj", "raj-pw")
 	m.write("ana", "ana-pw")
+	m.write("lee", "lee-pw")
 	m.settings = fmt.Sprintf(`org: acme
 roster: [roster.yaml]
 calendars:
@@ -269,6 +271,33 @@ func TestCopiesBroughtInPart(t *testing.T) {
 				t.Errorf("%s: only %d requests went wrong", name, hit)
 			}
 		}
+	}
+}
+
+// A report who takes a calendar of another kind has refused nothing: the series is brought there, with their answer.
+func TestReportTakesAnotherCalendar(t *testing.T) {
+	const text = `people:
+  mia: {name: Mia, email: mia@google.test, calendar: google, zone: Europe/Berlin}
+  lee: {name: Lee, email: lee@google.test, calendar: %s, zone: Europe/Berlin}
+one_on_ones:
+  - {manager: mia, reports: [{report: lee, slot: Tue 10:00}]}
+`
+	m := mix(t, true)
+	m.write("roster.yaml", fmt.Sprintf(text, "google"))
+	m.round()
+	p := series.Pair{Manager: "mia", Report: "lee"}
+	m.must(m.google.Hands("lee@google.test").Accept(m.view(p).Head().ID, time.Time{}))
+	m.round()
+	m.write("roster.yaml", fmt.Sprintf(text, "dav"))
+	for range 4 {
+		if r := m.round(); len(r.Edges.Opened) > 0 || len(r.Applied) > 0 {
+			t.Errorf("flags %v, %d changes", r.Edges.Opened, len(r.Applied))
+		}
+	}
+	m.quiet("moved")
+	v := m.view(p)
+	if len(v.Copies) != 1 || v.Copies[0].Times() != v.Head().Times() || v.Copies[0].Guests[0].Answer != series.Accepted || v.Head().Guests[0].Answer != series.Accepted {
+		t.Errorf("%d copies, the organizer's event says %v", len(v.Copies), v.Head().Guests)
 	}
 }
 

@@ -68,7 +68,7 @@ func errands(v *series.View, e series.Event, now time.Time) []Delivery {
 				reply.Answers = []series.Answer{{PartStat: series.Declined}}
 				return []Delivery{reply}
 			}
-		case given == series.NeedsAction && !v.Unmarked:
+		case given != series.Declined && !v.Unmarked: // also to who took another calendar since they answered
 			return []Delivery{bring}
 		}
 		return nil

@@ -268,6 +268,9 @@ func (o *observation) missing(ctx context.Context, l *listing) error {
 		if _, there := o.s.Objects[opaque(e.ID)]; there {
 			return nil
 		}
+		if _, err := ical.Parse([]byte(e.Raw), "UTC"); copied && err != nil {
+			return nil // the person had another calendar then: nobody threw the copy away
+		}
 		g := series.Gone{ID: e.ID, Pair: e.Mark.Pair, Generation: e.Mark.Generation, Since: o.s.At, Rounds: 1, Copy: copied, Last: e}
 		if slices.Contains(l.removed, e.ID) {
 			g.Proven = true

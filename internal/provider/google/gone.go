@@ -15,8 +15,12 @@ func (o *observation) missing(ctx context.Context) error {
 			if _, there := o.s.Objects[opaque(e.ID)]; there {
 				continue
 			}
+			copied := slices.ContainsFunc(o.last.Copies, func(c series.Event) bool { return c.ID == e.ID })
+			if _, err := parseRaw(e.Raw); copied && err != nil {
+				continue // the person had another calendar then: nobody threw the copy away
+			}
 			g := series.Gone{ID: e.ID, Pair: e.Mark.Pair, Generation: e.Mark.Generation, Since: o.s.At, Rounds: 1, Last: e,
-				Copy: slices.ContainsFunc(o.last.Copies, func(c series.Event) bool { return c.ID == e.ID })}
+				Copy: copied}
 			is, err := o.ask(ctx, e.ID)
 			switch {
 			case err != nil:

@@ -30,6 +30,7 @@ const AllScope = drive.DriveScope
 const (
 	keyMark     = "holdfast"
 	reportMark  = "holdfastReport"
+	addressMark = "holdfastAddress"
 	sectionMark = "holdfastSection"
 )
 
@@ -160,7 +161,7 @@ func (c *client) find(ctx context.Context, key string, trashed bool) (*Doc, erro
 func docOf(f *drive.File) *Doc {
 	d := &Doc{ID: f.Id, Trashed: f.Trashed, WritersCanShare: f.WritersCanShare, SharedDrive: f.DriveId != "",
 		CanEdit: f.Capabilities != nil && f.Capabilities.CanEdit,
-		Marks:   Marks{Key: f.AppProperties[keyMark], Report: f.AppProperties[reportMark]}}
+		Marks:   Marks{Key: f.AppProperties[keyMark], Report: f.AppProperties[reportMark], Address: f.AppProperties[addressMark]}}
 	if s, err := series.ParseDate(f.AppProperties[sectionMark]); err == nil {
 		d.Marks.Section = s
 	}
@@ -217,7 +218,7 @@ func (c *client) copy(ctx context.Context, w Want) (string, error) {
 	}
 	f, err := c.drive.Files.Copy(w.Series.Doc.Template, &drive.File{Name: w.Series.Title, Parents: []string{folder},
 		// A copy has the properties of its source: those of another pair's document go.
-		AppProperties: map[string]string{keyMark: w.keys()[0], reportMark: "", sectionMark: ""}}).
+		AppProperties: map[string]string{keyMark: w.keys()[0], reportMark: "", addressMark: "", sectionMark: ""}}).
 		IgnoreDefaultVisibility(true).SupportsAllDrives(true).Fields(fileFields).Context(ctx).Do(c.quota)
 	if err = failure("copy the template", err); err != nil {
 		if n, _ := status(err); n == http.StatusNotFound {
@@ -249,7 +250,7 @@ func (c *client) share(ctx context.Context, id string, report series.Person) (Pe
 func (c *client) mark(ctx context.Context, id string, m Marks) error {
 	props := map[string]string{keyMark: m.Key}
 	if m.Report != "" {
-		props[reportMark] = m.Report
+		props[reportMark], props[addressMark] = m.Report, m.Address
 	}
 	if !m.Section.IsZero() {
 		props[sectionMark] = m.Section.String()

@@ -94,9 +94,11 @@ func (d Doc) report(w Want) *Permission {
 }
 
 // isReport reports whether the row is the report's: by the id noted when it was given, since Drive shows an account under
-// its main address only, else by address.
+// its main address only, else by address. Who had another address then may be somebody else, from whom the roster has the id.
 func (w Want) isReport(d Doc, p Permission) bool {
-	return p.Type == "user" && (p.ID == d.Marks.Report && p.ID != "" || slices.ContainsFunc(w.Series.Report.Addresses(), p.is))
+	all := w.Series.Report.Addresses()
+	given := d.Marks.Address == "" || slices.ContainsFunc(all, func(a string) bool { return series.Digest(series.Address(a)) == d.Marks.Address })
+	return p.Type == "user" && (given && p.ID == d.Marks.Report && p.ID != "" || slices.ContainsFunc(all, p.is))
 }
 
 func (p Permission) is(address string) bool {

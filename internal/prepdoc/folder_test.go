@@ -2,6 +2,7 @@ package prepdoc_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,4 +28,22 @@ func TestFolderOfTheTwo(t *testing.T) {
 			t.Errorf("%s: a second time called %s", role, got)
 		}
 	}
+}
+
+// Another address that the roster does not know for the report's may be another person's: their notes are neither theirs to
+// see, nor the next one's. Where it is known, the document stays as it is.
+func TestReportOfAnotherAddress(t *testing.T) {
+	w := open(t)
+	w.tend()
+	w.want.Series.Report.Email = ada
+	w.pass(8 * day)
+	w.tend()
+	w.finds("doc-unreadable: the report cannot edit it; doc-overshared: one other person can see it")
+	if d := cmp.Diff([]string{"owner " + mia, "writer " + raj}, w.rows(w.state.File)); d != "" {
+		t.Error(d)
+	}
+	w.want.Series.Report.Aliases = []string{raj}
+	w.pass(time.Hour)
+	w.tend()
+	w.finds("")
 }

@@ -39,6 +39,7 @@ type Doc struct {
 type Marks struct {
 	Key     string      // of the pair: series.Pair.Key
 	Report  string      // id of the report's permission, once it was given
+	Address string      // digest of the address that it was given to; "" is not known
 	Section series.Date // the occurrence whose section was written last
 }
 
@@ -181,9 +182,9 @@ func (w Want) due(now time.Time, st State) bool {
 
 // marks are those that the document should bear.
 func (w Want) marks(st State, d Doc) Marks {
-	m := Marks{w.keys()[0], d.Marks.Report, st.Section}
+	m := Marks{w.keys()[0], d.Marks.Report, d.Marks.Address, st.Section}
 	if p := d.report(w); m.Report == "" && p != nil {
-		m.Report = p.ID
+		m.Report, m.Address = p.ID, series.Digest(series.Address(w.Series.Report.Email))
 	}
 	return m
 }

@@ -220,7 +220,7 @@ func TestPlanIsSafe(t *testing.T) {
 			if rapid.Bool().Draw(t, "there") {
 				d := &Doc{ID: rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "id"), Trashed: rapid.Bool().Draw(t, "trashed"),
 					CanEdit: rapid.Bool().Draw(t, "can edit"), WritersCanShare: rapid.Bool().Draw(t, "writers share"),
-					Marks: Marks{w.keys()[0], rapid.SampledFrom([]string{"", "p1"}).Draw(t, "marked"), series.Date{}}}
+					Marks: Marks{w.keys()[0], rapid.SampledFrom([]string{"", "p1"}).Draw(t, "marked"), "", series.Date{}}}
 				for range rapid.IntRange(0, 3).Draw(t, "permissions") {
 					d.Permissions = append(d.Permissions, Permission{ID: rapid.SampledFrom([]string{"p1", "p2"}).Draw(t, "permission"),
 						Type:    rapid.SampledFrom([]string{"user", "group", "anyone"}).Draw(t, "type"),

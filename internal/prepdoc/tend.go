@@ -9,6 +9,7 @@ import (
 	"google.golang.org/api/docs/v1"
 
 	"holdfast/internal/provider"
+	"holdfast/internal/series"
 )
 
 // steps is how many a document needs at most, with some to spare.
@@ -66,7 +67,7 @@ func (c *client) do(ctx context.Context, step Step, w Want, st State, seen *Seen
 	case Share:
 		var p Permission
 		if p, err = c.share(ctx, d.ID, w.Series.Report); err == nil {
-			d.Marks.Report = p.ID
+			d.Marks.Report, d.Marks.Address = p.ID, series.Digest(series.Address(w.Series.Report.Email))
 			if err = c.mark(ctx, d.ID, d.Marks); err == nil {
 				seen, err = c.permissions(ctx, d)
 			}

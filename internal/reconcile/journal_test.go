@@ -10,6 +10,7 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
+	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -88,8 +89,9 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		if series.DateOf(a.At.UTC()) == today && a.err == nil {
 			m.Writes[a.Pair]++
 		}
-		if to, err := time.Parse(time.RFC3339, a.To); a.Action == plan.Rebook && a.err == nil && err == nil {
-			m.MadeUp[series.Occurrence{Pair: a.Pair, Generation: a.Generation, Date: a.Occurrence}] = to
+		lost := !a.done || a.err != nil && provider.KindOf(a.err) == provider.Transient
+		if to, err := time.Parse(time.RFC3339, a.To); a.Action == plan.Rebook && (a.err == nil || lost) && err == nil {
+			m.MadeUp[series.Occurrence{Pair: a.Pair, Generation: a.Generation, Date: a.Occurrence}] = series.MadeUpTo{Start: to, Sure: !lost}
 		}
 	}
 	for _, v := range j.versions {

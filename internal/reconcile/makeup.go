@@ -34,6 +34,6 @@ func (x *round) madeUp(c plan.Change) {
 		if x.mem.MadeUp == nil {
 			x.mem.MadeUp = series.MadeUp{}
 		}
-		x.mem.MadeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = to
+		x.mem.MadeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = series.MadeUpTo{Start: to, Sure: true}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/ical/recur"
 	"holdfast/internal/plan"
+	"holdfast/internal/provider/memory"
 	"holdfast/internal/series"
 )
 
@@ -62,6 +63,46 @@ func TestMakeUpsCanBeBooked(t *testing.T) {
 				l.settle(r)
 			},
 		})
+	})
+}
+
+// A make-up that comes too late is told and not written; one whose answer is lost is known for what it is, and asked for again it is done.
+func TestMakeUpFails(t *testing.T) {
+	each(t, func(x *org) {
+		r, _ := x.holdfast()
+		x.once(r)
+		e := x.live("mia/raj")
+		x.must(x.world.Hands("mia").Cancel(e.ID, on(e, "2026-12-08")))
+		x.once(r)
+		ask := plan.Ask{Pair: e.Mark.Pair, Occurrence: series.Date{Year: 2026, Month: time.December, Day: 8}, To: &plan.Time{Weekday: time.Thursday, At: 11 * 60}}
+		for _, fault := range []memory.Fault{memory.Raced, memory.Down, memory.LostAnswer} {
+			left := 1
+			x.world.SetFaults(func(c memory.Call) memory.Fault {
+				if c.Person != "mia" || c.Op == "observe" || left == 0 {
+					return memory.None
+				}
+				left--
+				return fault
+			})
+			got, err := r.Once(context.Background(), ask)
+			x.must(err)
+			x.world.SetFaults(nil)
+			if len(got.Failures) != 1 || got.Failures[0].Hint == "" && fault == memory.Raced {
+				x.Fatalf("fault %d: failures %v\n%s", fault, got.Failures, said(got))
+			}
+		}
+		if got := x.once(r); flags(got) != "" || len(got.Edges.Closed) != 1 {
+			x.Fatalf("flags %s, closed %v", flags(got), got.Edges.Closed)
+		}
+		x.once(r, ask) // Google needs two writes, of which one was lost; elsewhere there is nothing left to do
+		got := x.once(r, ask)
+		recovered := func(o drift.Outcome) bool {
+			return o.Occurrence == ask.Occurrence && o.Result == drift.Recovered && o.By == drift.ByHoldfast
+		}
+		if len(got.Applied) > 0 || flags(got) != "" || !slices.ContainsFunc(got.Found.Outcomes, recovered) {
+			x.Fatalf("flags %s, outcomes %+v\n%s", flags(got), got.Found.Outcomes, said(got))
+		}
+		x.quiet(r)
 	})
 }
 

@@ -184,16 +184,24 @@ type Occurrence struct {
 	Date       Date // the booked day
 }
 
-// MadeUp are the make-ups that Holdfast booked: where it put which occurrence.
-type MadeUp map[Occurrence]time.Time
+// MadeUp are the make-ups that Holdfast booked, or tried to.
+type MadeUp map[Occurrence]MadeUpTo
+
+// MadeUpTo is where Holdfast put an occurrence.
+type MadeUpTo struct {
+	Start time.Time
+	Sure  bool // else its answer was lost: it may or may not have been written
+}
 
 // MadeUpAt is where Holdfast made up for the meeting; zero if it did not, or if the meeting is back where its series has it.
 func (m MadeUp) MadeUpAt(p Pair, w WeekMeeting) time.Time {
-	at := m[Occurrence{p, w.Generation, w.Date}]
-	if at.IsZero() || w.Meeting != nil && !w.Meeting.Cancelled && w.Meeting.Start.Equal(w.Meeting.Original) {
+	to, ok := m[Occurrence{p, w.Generation, w.Date}]
+	stands := w.Meeting != nil && !w.Meeting.Cancelled
+	switch {
+	case !ok, stands && w.Meeting.Start.Equal(w.Meeting.Original), !to.Sure && !(stands && w.Meeting.Start.Equal(to.Start)):
 		return time.Time{}
 	}
-	return at.In(w.Booked.Location())
+	return to.Start.In(w.Booked.Location())
 }
 
 // MakeUp is the override that puts the meeting to another time and leaves the rest of it as it is. There must be a Meeting.

@@ -176,7 +176,7 @@ func TestActs(t *testing.T) {
 	}
 }
 
-// The last make-up of an occurrence that did not fail is remembered, by whatever id its people now have.
+// The last make-up of an occurrence that may have been booked is remembered, by whatever id its people now have.
 func TestMadeUp(t *testing.T) {
 	s := open(t, file(t), noon)
 	ctx := t.Context()
@@ -189,13 +189,20 @@ func TestMadeUp(t *testing.T) {
 	act(mia, 1, "2026-12-04T09:30:00+01:00", nil)
 	act(mia, 1, "2026-12-04T16:00:00+01:00", &provider.Error{Kind: provider.Conflict, Op: "set override", Err: errors.New("412")})
 	act(lee, 8, "2026-12-09T09:30:00+01:00", errors.New("refused"))
+	act(mia, 15, "2026-12-17T09:30:00+01:00", &provider.Error{Kind: provider.Transient, Op: "set override", Err: errors.New("no answer")})
 	_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.Restore, Occurrence: day(8), To: "2026-12-08T10:00:00+01:00"}, nil)
 	must(t, err)
 	must(t, s.Rename(ctx, "raj", "rajesh"))
 	got := load(t, s).MadeUp
-	at, ok := got[series.Occurrence{Pair: series.Pair{Manager: "mia", Report: "rajesh"}, Generation: 2, Date: day(1)}]
-	if len(got) != 1 || !ok || at.Format(time.RFC3339) != "2026-12-04T09:30:00+01:00" {
-		t.Errorf("%v", got)
+	want := series.MadeUp{}
+	for d, to := range map[int]series.MadeUpTo{
+		1:  {Start: time.Date(2026, time.December, 4, 8, 30, 0, 0, time.UTC), Sure: true},
+		15: {Start: time.Date(2026, time.December, 17, 8, 30, 0, 0, time.UTC)},
+	} {
+		want[series.Occurrence{Pair: series.Pair{Manager: "mia", Report: "rajesh"}, Generation: 2, Date: day(d)}] = to
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -348,7 +348,7 @@ func (s *teller) carryOut(changes int) {
 		if c.Action == plan.Rebook {
 			to, err := time.Parse(time.RFC3339, c.To)
 			s.must(err)
-			s.madeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = to
+			s.madeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = series.MadeUpTo{Start: to, Sure: true}
 		}
 		cal, ref := s.world.Calendar(c.Calendar), series.Ref{}
 		for _, step := range c.Steps {

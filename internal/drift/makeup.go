@@ -63,9 +63,9 @@ func (m *MakeUps) Of(p series.Pair, generation int, day series.Date) []time.Time
 	v := &m.in.Views[at]
 	all := v.Weeks(day.Week(), day.Week())
 	at = slices.IndexFunc(all, func(w series.WeekMeeting) bool {
-		return w.Date == day && (generation == 0 || w.Generation == generation) && w.Meeting != nil
+		return w.Date == day && (generation == 0 || w.Generation == generation) && w.Meeting != nil && !w.Event.Cancelled
 	})
-	if at < 0 {
+	if at < 0 || v.Beside(day, all[at].Slot.Zone) != nil {
 		return out
 	}
 	left := m.free(v, all[at])

@@ -67,7 +67,7 @@ func (p *pairPlan) makeUp() {
 	case at < 0:
 		refuse("no 1:1 of %s is booked in the week of %s", v.Pair, day.Long())
 		return
-	case week[at].Meeting == nil:
+	case week[at].Meeting == nil || week[at].Event.Cancelled:
 		refuse("the series has no meeting left in the week of %s: a person moved or ended it", day.Long())
 		return
 	}
@@ -88,11 +88,9 @@ func (p *pairPlan) makeUp() {
 	case !w.Meeting.Cancelled && w.Meeting.Start.Equal(to):
 		return // it is there already
 	}
-	for _, x := range v.StandIns {
-		if d, _ := series.WallClock(x.Start, w.Slot.Zone); d.Monday() == day.Monday() {
-			refuse("the two meet on %s, in an event of their own: delete that first", moment(x.Start, w.Slot.Zone))
-			return
-		}
+	if x := v.Beside(day, w.Slot.Zone); x != nil {
+		refuse("the two meet on %s, in an event of their own: delete that first", moment(x.Start, w.Slot.Zone))
+		return
 	}
 	zone := w.Slot.Zone
 	agenda := series.NewAgenda(p.in.Views, p.in.Busy, series.Instant(day.Monday().AddDays(-1), 0, zone), series.Instant(day.Monday().AddDays(8), 0, zone))

@@ -204,6 +204,16 @@ func (m MadeUp) MadeUpAt(p Pair, w WeekMeeting) time.Time {
 	return to.Start.In(w.Booked.Location())
 }
 
+// Beside is an event of their own in which the two meet in the week of the day; nil for none.
+func (v *View) Beside(day Date, zone string) *StandIn {
+	for i := range v.StandIns {
+		if d, _ := WallClock(v.StandIns[i].Start, zone); d.Monday() == day.Monday() {
+			return &v.StandIns[i]
+		}
+	}
+	return nil
+}
+
 // MakeUp is the override that puts the meeting to another time and leaves the rest of it as it is. There must be a Meeting.
 func (w WeekMeeting) MakeUp(start time.Time) Override {
 	m := w.Meeting

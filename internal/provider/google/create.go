@@ -110,11 +110,7 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 	case err == nil:
 		_, err = c.patch(ctx, e.ID, there.Etag, revived(kept.master), !w.mark.client)
 	case gone(err):
-		m := revived(kept.master)
-		m.Id, m.ForceSendFields = e.ID, nil
-		if _, err = c.insert(ctx, m, !w.mark.client); codeOf(err) == http.StatusConflict {
-			return series.Ref{}, permanent(op, "book the 1:1 anew: holdfast restore PAIR", "event %s: Google does not give its id again", opaque(e.ID))
-		}
+		w.g.master.Id, err = c.again(ctx, revived(kept.master), e.ID, w.mark)
 	}
 	if err != nil {
 		return series.Ref{}, c.fail(op, err)
@@ -124,11 +120,31 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 			return series.Ref{}, w.fail(err)
 		}
 	}
-	m, err := c.get(ctx, e.ID)
+	m, err := c.get(ctx, w.g.master.Id)
 	if err != nil {
 		return series.Ref{}, w.fail(err)
 	}
 	return series.Ref{ID: m.Id, Version: m.Etag}, nil
+}
+
+// again makes an event that Google has forgotten, and returns its id. Google gives no id twice: then it is that of the next
+// generation that is free, or that has what an earlier try has made.
+func (c *Calendar) again(ctx context.Context, m *calendar.Event, id string, mark stored) (string, error) {
+	m.ForceSendFields = nil
+	for range maxGenerations {
+		m.Id = id
+		if _, err := c.insert(ctx, m, !mark.client); codeOf(err) != http.StatusConflict {
+			return id, err
+		}
+		there, err := c.get(ctx, id)
+		if err == nil && there.Status != cancelled || err != nil && !gone(err) {
+			return id, err
+		}
+		mark.Generation++
+		id = eventID(mark.Org, mark.Pair, mark.Generation)
+		m.ExtendedProperties.Private[markKey] = mark.String()
+	}
+	return "", permanent("revive", "", "%d generations of pair %s are all over", maxGenerations, mark.Pair)
 }
 
 // revived is what of a kept event is written again.

@@ -71,7 +71,7 @@ func forecast(views []series.View, now time.Time, months int) []touch {
 		if !v.Wanted || slot.Every == 0 || slot.Zone == "" || v.Want.Auto && v.Head() == nil {
 			continue
 		}
-		usual := map[string]series.TimeOfDay{}
+		usual := map[string]string{} // by person id, on their clock
 		for _, d := range slot.Dates(slot.InWeek(first), series.DateOf(now), until) {
 			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
 				theirs, at := series.WallClock(slot.On(d), p.Zone)
@@ -80,10 +80,18 @@ func forecast(views []series.View, now time.Time, months int) []touch {
 						out = append(out, touch{d.String(), v.Pair.String(), "away", cmp.Or(p.Name, p.ID) + ": " + away.Why})
 					}
 				}
-				if before, ok := usual[p.ID]; ok && before != at {
-					out = append(out, touch{d.String(), v.Pair.String(), "clock", fmt.Sprintf("from here on at %s for %s, not %s", at, cmp.Or(p.Name, p.ID), before)})
+				shown := at.String()
+				if day := theirs.Weekday(); day != slot.Weekday {
+					shown = series.ShortDay(day) + " " + shown
 				}
-				usual[p.ID] = at
+				if before := usual[p.ID]; before != "" && before != shown {
+					text := fmt.Sprintf("from here on at %s for %s, not %s", shown, cmp.Or(p.Name, p.ID), before)
+					if !p.Hours.Covers(theirs.Weekday(), at, slot.Duration) {
+						text += ": outside their hours"
+					}
+					out = append(out, touch{d.String(), v.Pair.String(), "clock", text})
+				}
+				usual[p.ID] = shown
 			}
 		}
 	}

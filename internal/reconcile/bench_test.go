@@ -41,6 +41,11 @@ func BenchmarkDecide(b *testing.B) {
 				}
 			}
 		})
+		b.Run(fmt.Sprintf("unfit/%d", pairs), func(b *testing.B) {
+			for b.Loop() {
+				drift.FindUnfit(drift.Input{Now: now, HorizonWeeks: 8, Views: views, Busy: busy})
+			}
+		})
 		b.Run(fmt.Sprintf("detect/%d", pairs), func(b *testing.B) {
 			for b.Loop() {
 				if f := drift.Detect(drift.Input{Now: now, HorizonWeeks: 8, Views: views, Busy: busy}); len(f.Flags) < pairs/10 {

@@ -85,14 +85,27 @@ func (x *round) findUnfit(views []series.View) map[series.Pair]drift.Unfit {
 			in.Stand = append(in.Stand, w) // as soon as it is booked
 		}
 	}
-	stand := in.Stand
+	stand, near := in.Stand, map[string][]int{} // by person id and by place those of stand
+	for i, w := range stand {
+		for _, key := range keys(w) {
+			near[key] = append(near[key], i)
+		}
+	}
 	for i, w := range stand {
 		u, unfit := x.unfit[w.Pair]
 		if !unfit {
 			continue
 		}
 		w.Slot.Zone = x.anchor(w.Pair)
-		in.Want, in.Stand = []series.Series{w}, slices.Delete(slices.Clone(stand), i, i+1)
+		in.Want, in.Stand = []series.Series{w}, nil
+		others := map[int]bool{i: true}
+		for _, key := range keys(w) {
+			for _, k := range near[key] {
+				if !others[k] {
+					others[k], in.Stand = true, append(in.Stand, stand[k])
+				}
+			}
+		}
 		in.Keep, in.Leave = map[series.Pair]series.Slot{w.Pair: x.proposed(w.Pair)}, map[series.Pair]series.Slot{w.Pair: stand[i].Slot}
 		slots, _ := slotting.Choose(in)
 		c, ok := slots[w.Pair]
@@ -106,6 +119,15 @@ func (x *round) findUnfit(views []series.View) map[series.Pair]drift.Unfit {
 		}
 	}
 	return x.unfit
+}
+
+// keys are what two 1:1s at the same time cannot share: ids of people, and the place.
+func keys(w series.Series) []string {
+	out := []string{w.Pair.Manager, w.Pair.Report}
+	if series.IsRoom(w.Place) {
+		out = append(out, "in "+w.Place)
+	}
+	return out
 }
 
 // anchor is the zone whose clock the roster wants the pair's slot on.

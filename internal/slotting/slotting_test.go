@@ -243,7 +243,7 @@ func TestChosenSlotsWorkAllYear(t *testing.T) {
 	})
 }
 
-// A pair more, when all others have been booked, moves nobody.
+// A pair more, when all others have been booked, gets a slot that none of them has, or none: they are not moved.
 func TestChooseKeepsWhatStands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
@@ -257,14 +257,47 @@ func TestChooseKeepsWhatStands(t *testing.T) {
 				in.Stand = append(in.Stand, w)
 			}
 		}
-		before := told(slots, nil)
-		joiner := person("new", "Europe/Berlin", hours(8, 18))
-		in.Want = []series.Series{want(in.Want[0].Manager, joiner)}
+		joiner := want(in.Want[0].Manager, person("new", "Europe/Berlin", hours(8, 18)))
+		joiner.Place = rapid.SampledFrom([]string{"", "Alder"}).Draw(t, "place")
+		in.Want = []series.Series{joiner}
 		got, none := slotting.Choose(in)
-		if len(got)+len(none) != 1 || told(slots, nil) != before {
+		s, ok := got[joiner.Pair]
+		if len(got)+len(none) != 1 || ok == (none[joiner.Pair] != "") {
 			t.Fatal(told(got, none))
 		}
+		for _, w := range in.Stand {
+			shared := w.Pair.Has(joiner.Pair.Manager) || w.Place != "" && w.Place == joiner.Place
+			if ok && shared && overlap(meetings(s.Slot, in.From), meetings(w.Slot, in.From)) {
+				t.Fatalf("%s on %s, where %s stands on %s", joiner.Pair, s.Slot, w.Pair, w.Slot)
+			}
+		}
 	})
+}
+
+// A slot that was proposed stays while it works, though others cost less by now; the one to leave is never proposed again.
+func TestChooseKeepsProposals(t *testing.T) {
+	berlin := "Europe/Berlin"
+	w := want(person("mia", berlin, hours(9, 17)), person("raj", berlin, hours(9, 17)))
+	propose := func(busy ...series.Interval) string {
+		slot := func(line string) map[series.Pair]series.Slot {
+			s, err := series.ParseSlot(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return map[series.Pair]series.Slot{w.Pair: s}
+		}
+		slots, none := slotting.Choose(slotting.Input{From: monday, Weeks: 8, Want: []series.Series{w}, Busy: map[string][]series.Interval{"raj": busy},
+			Keep: slot("Thu 16:00 Europe/Berlin"), Leave: slot("Mon 10:00 Europe/Berlin")})
+		return told(slots, none)
+	}
+	for want, busy := range map[string][]series.Interval{
+		"mia/raj Thu 16:00 Europe/Berlin": weekly(2, 3*24+16, 1, series.Hard),
+		"mia/raj Mon 10:30 Europe/Berlin": weekly(3, 3*24+16, 1, series.Hard), // three weeks in a row
+	} {
+		if diff := cmp.Diff(want, propose(busy...)); diff != "" {
+			t.Error(diff)
+		}
+	}
 }
 
 func TestExplainInWords(t *testing.T) {
@@ -307,20 +340,25 @@ func TestChosenInWords(t *testing.T) {
 		in   slotting.Input
 		want string
 	}{
-		{slotting.Input{Want: []series.Series{want(mia, lee)}}, "Mon 09:00 Europe/Berlin: the only slot that is free and within the hours of both all year; " +
+		{slotting.Input{Want: []series.Series{want(mia, lee)}}, "\nmia/lee Mon 09:00 Europe/Berlin: the only slot that is free and within the hours of both all year; " +
 			"in the next 9 weeks nobody is away or busy then; it is the first or the last hour of somebody's week"},
 		{slotting.Input{Want: []series.Series{want(mia, raj)}, Busy: map[string][]series.Interval{"raj": weekly(2, 9, 120, series.Soft)}},
-			"Tue 11:30 Europe/Berlin: the best for everyone of 5 slots that are free and within the hours of both all year; for raj that is 16:00 or 15:00, as clocks change; " +
+			"\nmia/raj Tue 11:30 Europe/Berlin: the best for everyone of 5 slots that are free and within the hours of both all year; for raj that is 16:00 or 15:00, as clocks change; " +
 				"in the next 9 weeks one of them is away or busy then twice"},
+		{slotting.Input{Want: []series.Series{want(mia, raj), want(person("cy", berlin, hours(9, 17)), lee), want(mia, lee)}}, "mia/lee: no slot is free for both mia and lee within their working hours" +
+			"\ncy/lee Mon 09:00 Europe/Berlin: the only slot that is free and within the hours of both all year; " +
+			"in the next 9 weeks nobody is away or busy then; it is the first or the last hour of somebody's week" +
+			"\nmia/raj Tue 11:30 Europe/Berlin: a good one of 5 slots that are free and within the hours of both all year, not proven the best: " +
+			"people with two managers, large teams or shared rooms are in the plan; for raj that is 16:00 or 15:00, as clocks change; in the next 9 weeks nobody is away or busy then"},
 		{slotting.Input{Want: []series.Series{want(person("cy", berlin, series.Hours{}), dee)}},
-			"Fri 14:00 Europe/Berlin: the best for everyone of 3 slots that are free and within the hours of both all year; for dee that is Sat 02:00 or Sat 01:00 or Sat 00:00, as clocks change; " +
+			"\ncy/dee Fri 14:00 Europe/Berlin: the best for everyone of 3 slots that are free and within the hours of both all year; for dee that is Sat 02:00 or Sat 01:00 or Sat 00:00, as clocks change; " +
 				"in the next 9 weeks nobody is away or busy then; it is the first or the last hour of somebody's week"},
 	} {
 		c.in.From, c.in.Weeks = monday, 8
 		slots, none := slotting.Choose(c.in)
 		text := told(nil, none)
-		for _, s := range slots {
-			text += s.Slot.String() + ": " + strings.Join(s.Why, "; ")
+		for _, p := range slices.SortedFunc(maps.Keys(slots), series.Pair.Compare) {
+			text += fmt.Sprintf("\n%s %s: %s", p, slots[p].Slot, strings.Join(slots[p].Why, "; "))
 		}
 		if diff := cmp.Diff(c.want, text); diff != "" {
 			t.Error(diff)

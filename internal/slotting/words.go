@@ -17,7 +17,7 @@ func (b *built) praise(i int, s Solution, possible int, from series.Date) []stri
 	case possible == 1:
 		out[0] = "the only slot that is free and within the hours of both all year"
 	case !s.Proven:
-		out[0] += fmt.Sprintf(", though it is not proven that no plan is better: people with two managers, large teams or rooms are in it; none is better by more than %d", s.Cost()-s.Bound)
+		out[0] = fmt.Sprintf("a good one of %d slots that are free and within the hours of both all year, not proven the best: people with two managers, large teams or shared rooms are in the plan", possible)
 	}
 	for _, p := range []series.Person{w.Manager, w.Report} {
 		if text := clocks(slot, p.Zone, from); text != "" {

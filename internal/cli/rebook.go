@@ -101,18 +101,19 @@ func parseTime(text string) (plan.Time, error) {
 	return plan.Time{Weekday: weekday, At: at}, err
 }
 
-// makeUps gives the flags their make-ups, as the calendars were last seen.
+// makeUps gives the flags their make-ups and reasons, as the calendars were last seen.
 func makeUps(ctx context.Context, d *daemon.App, rows []reconcile.FlagRow) {
-	of := map[string][]time.Time{}
+	of := map[string]drift.Flag{}
 	// A roster that cannot be read is no reason not to list flags.
 	if r, err := d.Reconciler.Recall(ctx); err == nil {
 		for _, f := range r.Open {
-			of[f.ID()] = f.Makeups
+			of[f.ID()] = f
 		}
 	}
 	for i := range rows {
-		if f := &rows[i]; f.Lost() {
-			f.Makeups = append([]time.Time{}, of[f.ID()]...)
+		f := &rows[i]
+		if f.Why = of[f.ID()].Why; f.Lost() {
+			f.Makeups = append([]time.Time{}, of[f.ID()].Makeups...)
 		}
 	}
 }

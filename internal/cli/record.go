@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,6 +78,9 @@ func (a *app) flagsText(rows []reconcile.FlagRow) {
 	lost := false
 	for _, f := range rows {
 		what := f.Words()
+		if len(f.Why) > 0 {
+			what += "\n" + dim.Render(strings.Join(f.Why, "; "))
+		}
 		if len(f.Makeups) > 0 {
 			what += "\n" + dim.Render("could be made up: "+drift.SayTimes(f.Makeups))
 			lost = true

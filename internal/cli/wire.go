@@ -65,6 +65,7 @@ type flagJSON struct {
 	State      string  `json:"state"`
 	// Makeups are there for lost meetings only, and empty where there is none.
 	Makeups []string `json:"makeups,omitzero"`
+	Why     []string `json:"why,omitzero"` // of slot-unfit, as the calendars were last seen
 }
 
 type statusJSON struct {
@@ -143,7 +144,7 @@ func toFlag(f reconcile.FlagRow) flagJSON {
 	for _, t := range f.Makeups {
 		makeups = append(makeups, t.Format(time.RFC3339))
 	}
-	return flagJSON{Makeups: makeups, ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To), Detail: null(f.Detail),
+	return flagJSON{Makeups: makeups, Why: f.Why, ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To), Detail: null(f.Detail),
 		By: string(f.By), Notice: duration(f.Notice), Since: f.Since.Format(time.RFC3339), State: f.State}
 }
 

@@ -58,9 +58,14 @@ func (v *View) OnSlot(e *Event) bool {
 	return !e.SlotTouched() && (v.Want.Auto || h != nil && h.UID != e.UID || e.Mark.Slot.Same(v.Want.Slot, e.First()))
 }
 
-// IsRoom reports whether a place is one where not two can meet at once.
+// nowhere are places that are no room, as people write them: any number of pairs may meet there at once.
+var nowhere = []string{"online", "remote", "virtual", "video", "video call", "call", "phone", "phone call", "hybrid", "anywhere", "tbd",
+	"zoom", "teams", "ms teams", "microsoft teams", "google meet", "meet", "webex", "skype", "slack", "jitsi"}
+
+// IsRoom reports whether a place is one where not two can meet at once: any but a link and what is clearly no place at all.
 func IsRoom(place string) bool {
-	return strings.TrimSpace(place) != "" && !strings.Contains(place, "://")
+	place = strings.ToLower(strings.Join(strings.Fields(place), " "))
+	return place != "" && !strings.Contains(place, "://") && !slices.Contains(nowhere, place)
 }
 
 // Agenda is all that takes people's time in a while.

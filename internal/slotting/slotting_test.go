@@ -382,3 +382,12 @@ func TestFeasibleInWords(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestRooms(t *testing.T) {
+	for place, room := range map[string]bool{"Alder": true, "Phone booth 3": true, "Video room": true, "": false, " ": false, "https://meet.example/x": false,
+		"Online": false, "Google  Meet": false, "Phone call": false} {
+		if series.IsRoom(place) != room {
+			t.Errorf("%q is a room: %v", place, !room)
+		}
+	}
+}

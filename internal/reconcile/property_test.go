@@ -191,6 +191,18 @@ func (l *life) settle(r *reconcile.Reconciler) {
 	l.quiet(r)
 }
 
+// glance makes a round that reads some of the calendars only.
+func (l *life) glance(r *reconcile.Reconciler) {
+	l.Helper()
+	due := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(l.people)) {
+		due[id] = rapid.Bool().Draw(l.t, id+" is due")
+	}
+	r.Due = func(p series.Person, _ series.Snapshot) bool { return due[p.ID] }
+	defer func() { r.Due = nil }()
+	l.once(r)
+}
+
 // TestSecondRoundIsEmpty: whatever admin and people do, one round does all there is to do.
 func TestSecondRoundIsEmpty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -208,6 +220,7 @@ func TestSecondRoundIsEmpty(t *testing.T) {
 			"friend": func(*rapid.T) { l.act(false) },
 			"wait":   func(*rapid.T) { l.wait() },
 			"round":  func(*rapid.T) { l.settle(r) },
+			"glance": func(*rapid.T) { l.glance(r) },
 			"command": func(*rapid.T) {
 				p, _ := series.ParsePair(rapid.SampledFrom(pairs).Draw(t, "pair"))
 				ask := plan.Ask{Pair: p, Accept: rapid.Bool().Draw(t, "accept")}
@@ -237,7 +250,7 @@ func TestPeoplesEditsStay(t *testing.T) {
 			"wait":   func(*rapid.T) { l.wait() },
 			"round": func(*rapid.T) {
 				before := l.edits()
-				l.once(r)
+				l.glance(r)
 				after := l.edits()
 				for uid, was := range before {
 					is, there := after[uid]

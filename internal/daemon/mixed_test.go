@@ -301,6 +301,33 @@ one_on_ones:
 	}
 }
 
+// Google is told to tell nobody also of a series that lost its mark, and of one that was the pair's own.
+func TestMixedPairWithoutAMark(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		m := mix(t, true)
+		p, mia := series.Pair{Manager: "mia", Report: "raj"}, m.google.Hands("mia@google.test")
+		if own {
+			start := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+			_, err := mia.Add(series.Event{Start: start, Zone: "Europe/Berlin", Duration: time.Hour, Rule: series.Rule{Plain: true, Every: 1}, Title: "our chat",
+				Organizer: "mia@google.test", Place: "Room Alder", Guests: []series.Guest{{Address: "raj@dav.test", Answer: series.NeedsAction}}})
+			m.must(err)
+		}
+		m.round()
+		if v := m.view(p); !own {
+			m.must(mia.StripMark(v.Head().ID))
+		}
+		m.round()
+		m.write("roster.yaml", fmt.Sprintf(mixedRoster, "Room Birch"))
+		m.round()
+		m.round()
+		v := m.view(p)
+		if len(v.Chain) != 1 || v.Head().Place != "Room Birch" || v.Head().Mark.Slot.IsZero() || len(v.Copies) != 1 || v.Copies[0].Place != "Room Birch" || len(m.google.Mails()) > 0 {
+			t.Errorf("own %v: %d series at %q, %d copies, mails %+v", own, len(v.Chain), v.Head().Place, len(v.Copies), m.google.Mails())
+		}
+		m.quiet("elsewhere")
+	}
+}
+
 // A report who leaves has no meetings after that, on neither calendar.
 func TestMixedPairEnds(t *testing.T) {
 	m := mix(t, true)

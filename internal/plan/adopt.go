@@ -77,7 +77,7 @@ func (p *pairPlan) adopt(c *series.Event) {
 	}
 	w.Generation, w.Slot, w.First = ch.Generation, booked, booked.InWeek(c.First())
 	mark := w.Mark()
-	patch.Mark = &mark
+	patch.Mark, patch.ClientDelivers = &mark, w.ClientDelivers
 	if w.Link != "" && c.Link == "" {
 		patch.Link = &w.Link
 	}

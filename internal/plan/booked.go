@@ -89,7 +89,7 @@ func (p *pairPlan) healMark(h *series.Event, mark series.Mark, n int) {
 		return
 	}
 	p.changes = slices.Insert(p.changes, n, p.change(Heal, Change{Generation: mark.Generation, Mails: p.quietMails(), Why: []string{"the event lost its mark"},
-		Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark}}}, first: true}))
+		Steps: []Step{{Ref: h.Ref, Update: &series.Patch{Mark: &mark, ClientDelivers: p.v.Want.ClientDelivers}}}, first: true}))
 }
 
 // adoptPart gives the mark to the part that a person split off with a client that dropped it.
@@ -98,7 +98,7 @@ func (p *pairPlan) adoptPart(h *series.Event) {
 	w.Slot, w.First = h.Mark.Slot, h.First()
 	mark := h.Mark
 	mark.Written = w.Digests()
-	patch := series.Patch{Mark: &mark}
+	patch := series.Patch{Mark: &mark, ClientDelivers: w.ClientDelivers}
 	p.do(Adopt, Change{From: h.Mark.Slot.String(), To: h.Slot().String(), Mails: p.quietMails(),
 		Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &patch}}})
 	patched(h, patch)

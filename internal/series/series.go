@@ -363,6 +363,9 @@ type Patch struct {
 	Link   *string // "" removes it; written on the master and on the overrides that had its link or none
 	Busy   bool    // set the event to busy (master and overrides)
 	Mark   *Mark   // written whole, but for Written: see Update
+	// ClientDelivers, with the Mark of a series that had none: Series.ClientDelivers. Where a server would take it for a
+	// cancellation to change that (RFC 6638 section 7.1), it is not changed.
+	ClientDelivers bool
 }
 
 // SlotPatch moves the series: its first occurrence, and so all of them.

@@ -27,6 +27,7 @@ func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (
 		}
 		w.mark.Mark = *p.Mark
 		w.mark.Written = digests
+		w.mark.client = w.mark.client || p.ClientDelivers
 		for f, d := range p.Mark.Written {
 			w.wrote(f, d)
 		}

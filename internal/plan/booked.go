@@ -100,7 +100,7 @@ func (p *pairPlan) adoptPart(h *series.Event) {
 	mark.Written = w.Digests()
 	patch := series.Patch{Mark: &mark, ClientDelivers: w.ClientDelivers}
 	p.do(Adopt, Change{From: h.Mark.Slot.String(), To: h.Slot().String(), Mails: p.quietMails(),
-		Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &patch}}})
+		Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &patch}}, first: true})
 	patched(h, patch)
 }
 

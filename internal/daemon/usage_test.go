@@ -140,15 +140,51 @@ func TestQuotaAtTheStart(t *testing.T) {
 	})
 }
 
+// TestQuotaOfAnOldProject: where Google allows far less than a new project has, everything takes longer and nobody is left out.
+func TestQuotaOfAnOldProject(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, a := company(t, dir, 80, "")
+		defer a.Close()
+		s.SetQuota(googletest.Quota{PerProject: 70, PerUser: 20})
+		d := newDay(t, s, a)
+		d.round("start")
+		d.until(d.a.o.Clock().Add(3 * time.Hour))
+		s.Reset()
+		d.until(d.a.o.Clock().Add(3 * time.Hour))
+		refused := 0
+		for _, r := range s.Requests() {
+			if r.Status == http.StatusForbidden {
+				refused++
+			}
+		}
+		mem, err := a.Store.Load(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		booked, oldest := 0, time.Duration(0)
+		for _, x := range mem.Snapshots {
+			oldest = max(oldest, a.o.Clock().Sub(x.At))
+			for _, e := range x.Series {
+				if e.Mark.Pair != (series.Pair{}) {
+					booked++
+				}
+			}
+		}
+		if booked != 80 || oldest > 10*time.Minute || len(mem.Breaks) > 0 || refused > len(s.Requests())/50 {
+			t.Errorf("%d booked, the oldest look %v ago, %d of %d requests refused, %d breaks", booked, oldest, refused, len(s.Requests()), len(mem.Breaks))
+		}
+	})
+}
+
 // day is a day of the program's, without the queue that makes its rounds come.
 type day struct {
 	*testing.T
-	s     *googletest.Server
-	a     *App
-	rung  atomic.Bool
-	poll  time.Time // when the next round is due
-	hour  time.Time // when the doorbells are
-	takes time.Duration
+	s    *googletest.Server
+	a    *App
+	rung atomic.Bool
+	poll time.Time // when the next round is due
+	hour time.Time // when the doorbells are
 }
 
 func newDay(t *testing.T, s *googletest.Server, a *App) *day {

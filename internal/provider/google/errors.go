@@ -32,6 +32,7 @@ func (c *Calendar) fail(op string, err error) error {
 	case e != nil:
 		return &provider.Error{Kind: e.Kind, Op: op, Hint: e.Hint, RetryAfter: e.RetryAfter, Err: e}
 	}
+	c.slow(err)
 	kind, hint, after := classify(err, c.now())
 	if kind == provider.Conflict {
 		c.doubt.Store(true)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/time/rate"
 	"google.golang.org/api/calendar/v3"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/option"
@@ -40,15 +39,10 @@ type Budget struct{ Project, User int }
 // DefaultBudget is four fifths of what Google gives a new project: 10,000 a minute, 600 of them for one user.
 var DefaultBudget = Budget{Project: 8000, User: 480}
 
-// limiter lets a burst of a tenth of a minute through.
-func limiter(perMinute int) *rate.Limiter {
-	return rate.NewLimiter(rate.Limit(float64(perMinute)/60), max(perMinute/10, patchCost))
-}
-
 // Project is a Google project: calendars that share one quota.
 type Project struct {
-	o       Options
-	limiter *rate.Limiter
+	o    Options
+	pace *pace
 }
 
 // New makes a Project. Nothing is asked of Google.
@@ -56,7 +50,7 @@ func New(o Options) *Project {
 	if o.Budget == (Budget{}) {
 		o.Budget = DefaultBudget
 	}
-	return &Project{o: o, limiter: limiter(o.Budget.Project)}
+	return &Project{o: o, pace: newPace(o.Budget.Project)}
 }
 
 // Account is one person's calendar and the right to use it.
@@ -72,13 +66,13 @@ type Account struct {
 
 // Calendar is one person's Google calendar. It implements provider.Calendar, and may be used by several goroutines.
 type Calendar struct {
-	p       *Project
-	a       Account
-	id      string
-	user    string // who the quota is counted for
-	limiter *rate.Limiter
-	api     *calendar.Service
-	doubt   atomic.Bool // the next look is to be a full one
+	p     *Project
+	a     Account
+	id    string
+	user  string // who the quota is counted for
+	pace  *pace
+	api   *calendar.Service
+	doubt atomic.Bool // the next look is to be a full one
 }
 
 var _ provider.Calendar = (*Calendar)(nil)
@@ -93,7 +87,7 @@ func (p *Project) Open(a Account) (*Calendar, error) {
 	if err != nil {
 		return nil, permanent("open", "", "Google Calendar's client: %w", err)
 	}
-	c := &Calendar{p: p, a: a, id: a.ID, limiter: limiter(p.o.Budget.User), api: api}
+	c := &Calendar{p: p, a: a, id: a.ID, pace: newPace(p.o.Budget.User), api: api}
 	if c.id == "" {
 		c.id = "primary"
 	}
@@ -107,10 +101,10 @@ const patchCost = 3
 
 // spend waits until the budgets have room for so many units.
 func (c *Calendar) spend(ctx context.Context, units int) error {
-	if err := c.limiter.WaitN(ctx, units); err != nil {
+	if err := c.pace.wait(ctx, units, c.now()); err != nil {
 		return err
 	}
-	return c.p.limiter.WaitN(ctx, units)
+	return c.p.pace.wait(ctx, units, c.now())
 }
 
 // quotaUser makes Google count a request for the calendar's owner, not for the service account that acts as them.

@@ -107,8 +107,13 @@ func filled(kind, label string, width int) drawn {
 	l := looks[slices.IndexFunc(looks, func(l look) bool { return l.kind == kind })]
 	text := strings.Repeat(l.sign, width)
 	if label != "" {
-		label = l.sign + " " + strings.TrimRight(fit(label, width-3), " ") + " "
-		text = label + strings.Repeat(l.sign, max(0, width-lipgloss.Width(label)))
+		label = l.sign + " " + strings.TrimRight(fit(label, width-2), " ")
+		if left := width - lipgloss.Width(label); left > 1 {
+			label += " " + strings.Repeat(l.sign, left-1)
+		} else {
+			label += strings.Repeat(l.sign, left)
+		}
+		text = label
 	}
 	return drawn{kind, text, l.style.Render}
 }
@@ -116,6 +121,9 @@ func filled(kind, label string, width int) drawn {
 // cell is what the day has from at on, of so many columns.
 func (d day) cell(at, step series.TimeOfDay, first bool, width int) drawn {
 	from, to := series.Instant(d.date, at, d.person.Zone), series.Instant(d.date, at+step, d.person.Zone)
+	if _, shown := series.WallClock(from, d.person.Zone); shown != at { // a time that this day does not have
+		return filled("off", "", width)
+	}
 	over := func(i series.Interval) bool { return i.Start.Before(to) && from.Before(i.End) }
 	var names []string
 	begins, clash, n := false, false, 0
@@ -165,7 +173,7 @@ func (d day) cell(at, step series.TimeOfDay, first bool, width int) drawn {
 	switch {
 	case d.away != "" && works:
 		return filled("away", "", width)
-	case !works || !from.Before(to): // a time that this day does not have
+	case !works:
 		return filled("off", "", width)
 	}
 	return drawn{}

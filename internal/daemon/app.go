@@ -49,6 +49,7 @@ type App struct {
 	arrange  func()        // asks for Watch; set by Run
 	debounce time.Duration // of push; 0 is its own
 	rung     sync.Map      // ids of people whose calendar wants a look
+	asked    sync.Map      // why rounds were asked for since the last one began
 
 	mu       sync.Mutex
 	open     map[string]opened          // by person id

@@ -163,6 +163,38 @@ func TestPushOfTheSlow(t *testing.T) {
 	}
 }
 
+// Who asks for a round has all calendars read, also where one is waiting to begin for another reason.
+func TestSignalBesideAPoll(t *testing.T) {
+	s, a := workspace(t, "web: {url: https://holdfast.example.com}")
+	ctx, now := t.Context(), a.o.Clock()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: time.Hour, Clock: a.o.Clock, Log: a.o.Log})
+	must(err)
+	defer func() { must(q.Stop(ctx)) }()
+	for _, id := range []string{"mia", "raj", "lee"} {
+		must(a.Store.SetChannel(ctx, provider.Channel{ID: id, Owner: series.Person{ID: id}, Opened: now, Expires: now.Add(time.Hour), Resource: "r", Heard: now}))
+	}
+	must(a.Round(ctx, "start"))
+	s.Reset()
+	must(a.Round(ctx, "poll"))
+	if n := len(s.Requests()); n > 0 {
+		t.Fatalf("%d requests, and nothing was due", n)
+	}
+	a.wake(ctx, q, "poll")
+	a.wake(ctx, q, "signal") // is one round with the other
+	must(a.Round(ctx, "poll"))
+	for _, who := range []string{"mia@example.com", "raj@example.com", "lee@example.com"} {
+		if !slices.ContainsFunc(s.Requests(), func(r googletest.Request) bool { return r.User == who }) {
+			t.Error(who, "was not asked")
+		}
+	}
+}
+
 // A channel of a calendar that the settings no longer have is forgotten once it has ended: nobody can stop it.
 func TestPushOfACalendarThatIsGone(t *testing.T) {
 	_, a := workspace(t, "web: {url: https://holdfast.example.com}")

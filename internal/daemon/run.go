@@ -75,8 +75,9 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	return errors.Join(quiet(stop), q.Stop(stop))
 }
 
-// wake asks for a round.
+// wake asks for a round. One that waits already is that round, whatever it was asked for.
 func (a *App) wake(ctx context.Context, q *Queue, reason string) {
+	a.asked.Store(reason, true)
 	if err := q.Wake(ctx, reason); err != nil && ctx.Err() == nil {
 		a.o.Log.Error().Err(err).Msg("cannot ask for a round")
 	}
@@ -84,8 +85,13 @@ func (a *App) wake(ctx context.Context, q *Queue, reason string) {
 
 // Round makes one round and logs what came of it.
 func (a *App) Round(ctx context.Context, reason string) error {
+	because := func(r string) bool {
+		_, asked := a.asked.LoadAndDelete(r)
+		return asked || reason == r
+	}
+	begin, signal, roster := because("start"), because("signal"), because("roster")
 	start := a.o.Clock()
-	if err := a.looks(ctx, reason == "start" || reason == "signal"); err != nil {
+	if err := a.looks(ctx, begin || signal); err != nil {
 		return err
 	}
 	r, err := a.Reconciler.Once(ctx)
@@ -96,7 +102,7 @@ func (a *App) Round(ctx context.Context, reason string) error {
 		return nil // the next round sees the truth
 	}
 	a.logRound(r, reason, a.o.Clock().Sub(start))
-	if people := reason == "start" || reason == "roster"; people && a.arrange != nil {
+	if (begin || roster) && a.arrange != nil {
 		a.arrange()
 	}
 	if a.o.Round != nil {

@@ -56,8 +56,11 @@ func (a *app) syncCommand() *cobra.Command {
 			if err != nil || a.output == "json" {
 				return err
 			}
-			if !a.applied(r) && len(r.Failures) == 0 {
+			if !a.applied(r) && len(r.Failures) == 0 && len(r.Sections) == 0 {
 				a.printf("Nothing to write.\n")
+			}
+			for _, s := range r.Sections {
+				a.printf("%s: the section for %s is in the document.\n", bold.Render(s.Pair.String()), s.Date.Long())
 			}
 			a.heldText(r)
 			a.edges(r)

@@ -48,6 +48,7 @@ type syncJSON struct {
 	Mails       int           `json:"mails"`
 	FlagsOpened int           `json:"flags_opened"`
 	FlagsClosed int           `json:"flags_closed"`
+	Sections    int           `json:"sections"`
 	Errors      []failureJSON `json:"errors"`
 }
 
@@ -133,7 +134,7 @@ func toFailures(r reconcile.Round) []failureJSON {
 }
 
 func toSync(r reconcile.Round) syncJSON {
-	return syncJSON{Applied: len(r.Applied), Held: len(r.Plan.Held), Mails: r.Mails, FlagsOpened: len(r.Edges.Opened), FlagsClosed: len(r.Edges.Closed), Errors: toFailures(r)}
+	return syncJSON{Applied: len(r.Applied), Held: len(r.Plan.Held), Mails: r.Mails, FlagsOpened: len(r.Edges.Opened), FlagsClosed: len(r.Edges.Closed), Sections: len(r.Sections), Errors: toFailures(r)}
 }
 
 func toFlag(f reconcile.FlagRow) flagJSON {

@@ -38,7 +38,7 @@ func (d documents) Tend(ctx context.Context, w reconcile.DocumentWish, last reco
 	want := prepdoc.WantOf(w.View, w.Now)
 	want.Hold, want.Remake = w.Hold, w.Remake
 	st, err = docs.Tend(ctx, w.Now, want, st)
-	out := reconcile.Document{Link: st.Link, Looked: st.Checked, Failed: last.Failed}
+	out := reconcile.Document{Link: st.Link, Looked: st.Checked, Failed: last.Failed, Section: st.Section}
 	for _, f := range st.Findings {
 		out.Findings = append(out.Findings, drift.Finding{Kind: drift.Kind(f.Kind), Detail: f.Detail})
 	}

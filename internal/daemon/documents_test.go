@@ -50,7 +50,9 @@ func TestDocument(t *testing.T) {
 	if len(again.Plan.Changes) > 0 || known.Statuses(nil)[0].PrepDoc != link(ids[0]) {
 		t.Errorf("plan %v, known %+v", again.Plan.Changes, known.Statuses(nil))
 	}
-	o.well() // writes the section of tomorrow's meeting
+	if r := o.well(); len(r.Sections) != 1 || r.Sections[0].Date.String() != "2026-12-01" { // tomorrow's meeting
+		t.Errorf("sections %v", r.Sections)
+	}
 	o.rests()
 	if !strings.Contains(o.Doc(ids[0]), "Tue 1 Dec 2026") {
 		t.Error(o.Doc(ids[0]))

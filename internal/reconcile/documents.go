@@ -36,7 +36,14 @@ type Document struct {
 	Looked   time.Time       // when it was last looked at
 	Failed   time.Time       // when that, or what was to be done then, last failed
 	Findings []drift.Finding // as of Looked
+	Section  series.Date     // the occurrence whose section was written last; zero: none yet
 	State    string          // what else Documents wants to have back
+}
+
+// Section is one that was put into a pair's document, for the meeting booked on the day.
+type Section struct {
+	Pair series.Pair
+	Date series.Date
 }
 
 const (
@@ -138,6 +145,9 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, e
 		}
 		if !same(a.doc, last) {
 			err = errors.Join(err, x.keepDocument(ctx, w.Pair, a.doc))
+		}
+		if a.doc.Section != last.Section && last.State != "" {
+			x.out.Sections = append(x.out.Sections, Section{w.Pair, a.doc.Section})
 		}
 		if a.doc.Link != "" && a.doc.Link != w.Link {
 			w.Link, changed = a.doc.Link, true

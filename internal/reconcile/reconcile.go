@@ -80,6 +80,7 @@ type Round struct {
 	Plan     plan.Plan
 	Applied  []plan.Change
 	Carried  int // errands done as scheduling agent
+	Sections []Section
 	Mails    int
 	Found    drift.Found
 	Edges    drift.Edges

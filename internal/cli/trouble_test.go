@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// What keeps many documents from being made is told once; what else went wrong with the same pairs is told too.
+func TestTroublesOfDocuments(t *testing.T) {
+	r := reconcile.Round{Breaks: map[string]reconcile.Break{}}
+	for _, name := range []string{"mia/raj", "ana/lee", "bo/kim"} {
+		p, err := series.ParsePair(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := reconcile.Break{Kind: reconcile.DocumentBreak, Text: "the document of " + name + ": copy the template: HTTP 404", Hint: "share it"}
+		if name == "bo/kim" {
+			b.Text, b.Hint = "the document of bo/kim: copy the template: HTTP 403", "let them copy it"
+			r.Failures = append(r.Failures, reconcile.Failure{Pair: p, Err: errors.New("create bo/kim: down")})
+		}
+		r.Breaks[reconcile.DocumentKey(p)] = b
+		r.Failures = append(r.Failures, reconcile.Failure{Pair: p, Err: errors.New(b.Text), Hint: b.Hint})
+	}
+	want := []trouble{{"the documents of ana/lee and mia/raj: copy the template: HTTP 404", "share it"},
+		{"the document of bo/kim: copy the template: HTTP 403", "let them copy it"}, {"create bo/kim: down", ""}}
+	if d := cmp.Diff(want, troubles(r), cmp.AllowUnexported(trouble{})); d != "" {
+		t.Error(d)
+	}
+}

@@ -115,11 +115,23 @@ func (d *delivery) recurrence() []string {
 // attendees are organizer and guests; the owner's answer is stat, the others' are the organizer's to know.
 func (d *delivery) attendees(guests []series.Guest, stat series.PartStat) []*calendar.EventAttendee {
 	out := []*calendar.EventAttendee{{Email: d.of.Organizer, ResponseStatus: answers[series.Accepted]}}
+	for _, g := range d.once(guests, stat) {
+		out = append(out, &calendar.EventAttendee{Email: g.Address, ResponseStatus: answers[g.Answer]})
+	}
+	return out
+}
+
+// once are the guests, each only once, as Google wants it: other calendars' programs may list one again. The owner's answer
+// is stat.
+func (d *delivery) once(guests []series.Guest, stat series.PartStat) []series.Guest {
+	var out []series.Guest
 	for _, g := range guests {
 		if g.Address == d.attendee {
 			g.Answer = stat
 		}
-		out = append(out, &calendar.EventAttendee{Email: g.Address, ResponseStatus: answers[g.Answer]})
+		if !slices.ContainsFunc(out, func(o series.Guest) bool { return o.Address == g.Address }) {
+			out = append(out, g)
+		}
 	}
 	return out
 }
@@ -192,13 +204,7 @@ func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 
 // people are the attendees that the copy e is to have, with the owner's answer; nil where it has them.
 func (d *delivery) people(e *calendar.Event, guests []series.Guest, stat series.PartStat) []*calendar.EventAttendee {
-	want := slices.Clone(guests)
-	for i := range want {
-		if want[i].Address == d.attendee {
-			want[i].Answer = stat
-		}
-	}
-	if slices.Equal(d.r.guests(e), want) {
+	if slices.Equal(d.r.guests(e), d.once(guests, stat)) {
 		return nil
 	}
 	return d.attendees(guests, stat)

@@ -54,3 +54,38 @@ func TestMixedPairs(t *testing.T) {
 		})
 	})
 }
+
+// A guest whom the organizer's program lists twice is one guest here, and the copy is then as it should be.
+func TestDeliverGuestListedTwice(t *testing.T) {
+	w := open(t)
+	boss := mia
+	boss.Email, boss.Aliases = "mia@elsewhere.test", nil
+	m := memory.New(memory.Options{Clock: w.now})
+	s := wish()
+	s.Manager, s.ClientDelivers = boss, true
+	ref, err := m.Join(boss).Create(w.ctx(), s)
+	w.must(err)
+	for range 2 {
+		w.must(m.Hands(boss.ID).AddGuest(ref.ID, "zoe@elsewhere.test"))
+	}
+	in := interest(raj)
+	in.Pairs[0].Manager = boss.Addresses()
+	e := w.look(m.Calendar(boss.ID), boss, series.Snapshot{})
+	if len(e.Series) != 1 || len(e.Series[0].Guests) != 3 {
+		t.Fatalf("%d series", len(e.Series))
+	}
+	c := w.calendar(raj)
+	_, err = c.Deliver(w.ctx(), series.Ref{}, e.Series[0], raj.Email)
+	w.must(err)
+	seen, err := c.Observe(w.ctx(), series.Snapshot{}, in)
+	w.must(err)
+	if len(seen.Copies) != 1 || len(seen.Copies[0].Guests) != 2 {
+		t.Fatalf("%d copies", len(seen.Copies))
+	}
+	w.Reset()
+	_, err = c.Deliver(w.ctx(), seen.Copies[0].Ref, e.Series[0], raj.Email)
+	w.must(err)
+	if n := len(w.Writes()); n != 0 {
+		t.Errorf("%d writes more when all was done", n)
+	}
+}

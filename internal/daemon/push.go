@@ -195,7 +195,7 @@ func (a *App) looks(ctx context.Context, whole bool) error {
 	}
 	rings, now, poll := map[string]bool{}, a.o.Clock(), a.Poll()
 	for _, ch := range kept {
-		rings[ch.Owner.ID] = rings[ch.Owner.ID] || a.ringing() && works(ch, now)
+		rings[ch.Owner.ID] = rings[ch.Owner.ID] || a.works(ch, now)
 	}
 	a.Reconciler.Due = func(p series.Person, last series.Snapshot) bool {
 		_, rung := a.rung.LoadAndDelete(p.ID)
@@ -205,9 +205,14 @@ func (a *App) looks(ctx context.Context, whole bool) error {
 	return nil
 }
 
-// works reports whether the channel is open and messages have come through it.
-func works(ch provider.Channel, now time.Time) bool {
-	return !ch.Heard.IsZero() && ch.Expires.After(now)
+// here reports whether the channel leads to where Google is told to ring now.
+func (a *App) here(ch provider.Channel) bool {
+	return a.ringing() && ch.Address == a.Settings.URL+ringPath
+}
+
+// works reports whether the channel is open, leads here, and messages have come through it.
+func (a *App) works(ch provider.Channel, now time.Time) bool {
+	return a.here(ch) && !ch.Heard.IsZero() && ch.Expires.After(now)
 }
 
 // interval is from one look at a calendar to the next.
@@ -237,14 +242,14 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 	now := a.o.Clock()
 	var last provider.Channel
 	for _, ch := range a.channels(ctx, p.ID) {
-		if last.ID == "" || works(ch, now) || !works(last, now) {
+		if a.here(ch) && (a.works(ch, now) || !a.works(last, now)) {
 			last = ch
 		}
 	}
 	switch {
 	case !a.ringing():
 		f.Text = fmt.Sprintf("off: no web.url; the calendar is read every %s", short(a.interval(p.Calendar, false)))
-	case works(last, now):
+	case a.works(last, now):
 		f.Text = fmt.Sprintf("Google rings; last heard of %s", last.Heard.UTC().Format("2006-01-02 15:04 UTC"))
 	case last.ID != "" && last.Expires.After(now) && now.Sub(last.Opened) > reachable:
 		f.OK, f.Text = false, "Google was asked to ring at "+last.Address+", and never did"

@@ -277,7 +277,7 @@ func TestHowOften(t *testing.T) {
 			}
 		}
 	}
-	ch := provider.Channel{ID: "x", Owner: mia, Opened: now, Expires: now.Add(time.Hour), Resource: "r"}
+	ch := provider.Channel{ID: "x", Owner: mia, Address: "https://elsewhere.example.com/google/push", Opened: now, Expires: now.Add(time.Hour), Resource: "r"}
 	for _, x := range []struct {
 		why      string
 		change   func()
@@ -285,7 +285,8 @@ func TestHowOften(t *testing.T) {
 	}{
 		{"no channel", func() {}, 5 * time.Minute, 5 * time.Minute},
 		{"a channel that was never heard of", func() {}, 5 * time.Minute, 5 * time.Minute},
-		{"one that works", func() { ch.Heard = now }, 20 * time.Minute, 40 * time.Minute},
+		{"one that leads elsewhere", func() { ch.Heard = now }, 5 * time.Minute, 5 * time.Minute},
+		{"one that works", func() { ch.Address = "https://holdfast.example.com/google/push" }, 20 * time.Minute, 40 * time.Minute},
 		{"one that ended", func() { ch.Expires = now.Add(-time.Second) }, 5 * time.Minute, 5 * time.Minute},
 	} {
 		if x.why != "no channel" {

@@ -20,12 +20,13 @@ const blocked = "the organization's admin has to trust the app (admin console: S
 
 func (a *app) authCommand() *cobra.Command {
 	auth := &cobra.Command{Use: "auth", Short: "Connect people's accounts"}
-	noBrowser := false
+	noBrowser, forget := false, false
 	google := &cobra.Command{Use: "google PERSON", Short: "Connect a Google account, once a person",
 		Long: "Asks Google for the person's consent and keeps it encrypted. The person opens\n" +
 			"the printed address in a browser on this machine, where $BROWSER does not do\n" +
 			"that. With --no-browser it may be any machine: the browser ends up at an\n" +
-			"address that does not load; paste that.",
+			"address that does not load; paste that. With --forget what is kept of the\n" +
+			"consent is deleted, also for somebody who is in the roster no more.",
 		Example: "  holdfast auth google mia\n  holdfast auth google mia --no-browser",
 		Args:    need("person", "mia"), ValidArgsFunction: a.completePeople,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -34,6 +35,12 @@ func (a *app) authCommand() *cobra.Command {
 				return a.explain(err)
 			}
 			defer d.Close()
+			if forget {
+				if err := d.ForgetGoogle(cmd.Context(), args[0]); err != nil {
+					return hinted{err, provider.HintOf(err)}
+				}
+				return a.consent(args[0], "forgotten", "What was kept of %s's consent is deleted. Google ends it too at myaccount.google.com/connections.\n")
+			}
 			want, err := d.Desired(a.Clock())
 			if err != nil {
 				return err
@@ -64,15 +71,22 @@ func (a *app) authCommand() *cobra.Command {
 			case err != nil:
 				return hinted{err, provider.HintOf(err)}
 			}
-			if a.output == "json" {
-				return a.json(map[string]string{"person": p.ID, "state": "connected"})
-			}
-			a.printf("%s is connected. `holdfast doctor %[1]s` tries the calendar.\n", p.ID)
-			return nil
+			return a.consent(p.ID, "connected", "%s is connected. `holdfast doctor %[1]s` tries the calendar.\n")
 		}}
 	google.Flags().BoolVar(&noBrowser, "no-browser", false, "for a machine without a browser: paste the address back")
+	google.Flags().BoolVar(&forget, "forget", false, "delete what is kept of the consent")
+	google.MarkFlagsMutuallyExclusive("forget", "no-browser")
 	auth.AddCommand(google)
 	return auth
+}
+
+// consent says what has become of a person's consent.
+func (a *app) consent(person, state, text string) error {
+	if a.output == "json" {
+		return a.json(map[string]string{"person": person, "state": state})
+	}
+	a.printf(text, person)
+	return nil
 }
 
 // browse opens the address with what $BROWSER names. That it does not work is no matter: the address is printed, too.

@@ -107,6 +107,19 @@ func (d *desk) doctor() (code int, said string) {
 	return d.run(d.Context(), nil, io.Discard, "doctor", "mia")
 }
 
+// What is kept of a consent can be deleted, also of somebody who is in the roster no more, and twice.
+func TestAuthForget(t *testing.T) {
+	d := newDesk(t)
+	code, said := d.auth("mia")
+	d.wants(code, said, 0, "mia is connected")
+	for _, person := range []string{"mia", "mia", "gone"} {
+		code, said = d.run(d.Context(), nil, io.Discard, "auth", "google", person, "--forget")
+		d.wants(code, said, 0, "What was kept of "+person+"'s consent is deleted")
+	}
+	code, said = d.doctor()
+	d.wants(code, said, 1, "sign in: person mia has not connected")
+}
+
 // A person connects from a machine without a browser, and the calendar can be read then. What ends that later is told with
 // what to do.
 func TestAuthGoogle(t *testing.T) {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -37,6 +38,7 @@ type account struct {
 	project *google.Project
 	client  func(series.Person) *http.Client
 	app     *signin.App // nil with a service account
+	vault   *signin.Vault
 	docs    *prepdoc.Docs
 	withDoc *signin.App // app, asking for the documents too
 }
@@ -160,14 +162,13 @@ func (a *App) google(g settings.Google) (account, error) {
 		if err != nil {
 			return fail(err, "make one: openssl rand -base64 32")
 		}
-		vault, err := signin.NewVault([]byte(key.Reveal()), signin.Dir(g.Tokens))
-		if err != nil {
+		if who.vault, err = signin.NewVault([]byte(key.Reveal()), signin.Dir(g.Tokens)); err != nil {
 			return account{}, err
 		}
-		if who.app, err = signin.NewApp(file, []string{google.Scope}, vault, a.http); err != nil {
+		if who.app, err = signin.NewApp(file, []string{google.Scope}, who.vault, a.http); err != nil {
 			return account{}, err
 		}
-		if who.withDoc, err = signin.NewApp(file, []string{google.Scope, files}, vault, a.http); err != nil {
+		if who.withDoc, err = signin.NewApp(file, []string{google.Scope, files}, who.vault, a.http); err != nil {
 			return account{}, err
 		}
 		who.client, docs.Clients = who.app.Client, clients(who.withDoc.Client)
@@ -201,4 +202,17 @@ func (a *App) ConnectGoogle(ctx context.Context, p series.Person, show func(addr
 		return app.ConnectByHand(ctx, p, show, paste)
 	}
 	return app.Connect(ctx, p, show)
+}
+
+// ForgetGoogle forgets what is kept of the person's consents, whoever's calendar they were for. The person need not be in the
+// roster any more.
+func (a *App) ForgetGoogle(ctx context.Context, person string) (err error) {
+	for _, g := range a.Settings.Google {
+		if who, openErr := a.google(g); openErr != nil {
+			err = errors.Join(err, openErr)
+		} else if who.vault != nil {
+			err = errors.Join(err, who.vault.Forget(ctx, person))
+		}
+	}
+	return err
 }

@@ -25,10 +25,16 @@ func (p *pairPlan) booked() {
 		if slices.Contains(p.v.MarkLost, h.UID) {
 			p.healMark(h, mark, n)
 		}
-		if again { // it goes altogether, and what was before it leads again
+		if again { // what was before it leads again
+			p.removed(h)
 			p.v.Chain, p.v.Unmarked = p.v.Chain[:len(p.v.Chain)-1], false
 		}
 	}
+}
+
+// removed notes that the plan removes the series altogether: its generation is used up all the same.
+func (p *pairPlan) removed(h *series.Event) {
+	p.v.Gone = append(slices.Clip(p.v.Gone), series.Gone{ID: h.Ref.ID, Pair: p.v.Pair, Generation: h.Mark.Generation, Last: *h, Ours: true})
 }
 
 // lead plans for the series that leads the chain. It reports whether it is removed, so that another leads.
@@ -43,6 +49,7 @@ func (p *pairPlan) lead(h *series.Event) (removed bool) {
 			if len(p.v.Chain) > 1 {
 				return true
 			}
+			p.removed(h)
 			p.v.Want.Slot, p.v.Chain = p.wish(h), nil
 			p.unbooked() // it may begin, and end, earlier
 		}

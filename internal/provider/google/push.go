@@ -49,6 +49,9 @@ func NewPush(o PushOptions) *Push {
 	return &Push{o: o, waiting: map[string]bool{}}
 }
 
+// channelLife is how long a channel lives of which no end is told (reference of events.watch, params.ttl).
+const channelLife = 7 * 24 * time.Hour
+
 // Keep sees that the person's calendar has a channel that goes on. A new one is opened well before the old one ends, and
 // the old one stopped after that. Call it now and then, an hour apart or less.
 func (p *Push) Keep(ctx context.Context, c *Calendar) error {
@@ -76,7 +79,10 @@ func (p *Push) Keep(ctx context.Context, c *Calendar) error {
 		return c.fail(op, err)
 	}
 	err = p.change(ctx, ch.ID, func(ch *provider.Channel) { // its first message may have come already
-		ch.Resource, ch.Expires = answer.ResourceId, time.UnixMilli(answer.Expiration)
+		ch.Resource, ch.Expires = answer.ResourceId, now.Add(channelLife)
+		if answer.Expiration != 0 {
+			ch.Expires = time.UnixMilli(answer.Expiration)
+		}
 	})
 	if err != nil {
 		return c.fail(op, err)

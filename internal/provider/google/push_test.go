@@ -1,7 +1,10 @@
 package google_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"google.golang.org/api/calendar/v3"
 
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
@@ -204,6 +209,52 @@ func TestChannelsAreRenewedAndStopped(t *testing.T) {
 	}
 	w.must(b.Leave(w.ctx(), w.calendar(mia)))
 	w.must(b.Leave(w.ctx(), w.calendar(mia)))
+	if len(b.all) != 0 || len(w.Channels()) != 0 {
+		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
+	}
+}
+
+// endless answers without saying when a channel ends.
+type endless struct{ http.RoundTripper }
+
+func (e endless) RoundTrip(r *http.Request) (*http.Response, error) {
+	a, err := e.RoundTripper.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/watch") {
+		return a, err
+	}
+	var ch calendar.Channel
+	if err := json.NewDecoder(a.Body).Decode(&ch); err != nil {
+		return nil, err
+	}
+	ch.Expiration = 0
+	b, err := json.Marshal(ch)
+	a.Body, a.ContentLength = io.NopCloser(bytes.NewReader(b)), -1
+	return a, err
+}
+
+// A channel of which no end is told is renewed within the week that Google gives one, and stopped like any other.
+func TestChannelWithoutAnEnd(t *testing.T) {
+	w := open(t, plainHTTP)
+	b := ringing(w)
+	keep := func() *google.Calendar {
+		c, err := w.project.Open(google.Account{Owner: mia, HTTP: &http.Client{Transport: endless{w.as(mia).Transport}}})
+		w.must(err)
+		w.must(b.Keep(w.ctx(), c))
+		return c
+	}
+	keep()
+	first := b.all[0].ID
+	w.at = w.at.Add(time.Hour)
+	keep()
+	if open := w.Channels(); !slices.Equal(open, []string{first}) {
+		t.Errorf("an hour later: %v, first %s", open, first)
+	}
+	w.at = begin.Add(6 * 24 * time.Hour)
+	c := keep()
+	if open := w.Channels(); len(open) != 1 || open[0] == first {
+		t.Errorf("six days later: %v, first %s", open, first)
+	}
+	w.must(b.Leave(w.ctx(), c))
 	if len(b.all) != 0 || len(w.Channels()) != 0 {
 		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
 	}

@@ -38,7 +38,7 @@ type FileGoogle struct {
 	yamlpos.Pos        `yaml:"-"`
 	ServiceAccountFile yamlpos.Text              `yaml:"service_account_file" jsonschema_description:"Key of a service account with domain-wide delegation."`
 	OAuthClientFile    yamlpos.Text              `yaml:"oauth_client_file" jsonschema_description:"OAuth client; each person connects once."`
-	Endpoint           yamlpos.Text              `yaml:"endpoint" jsonschema_description:"Another base URL for the API."`
+	Endpoint           yamlpos.Text              `yaml:"endpoint" jsonschema_description:"Another server in Google's place: below it are calendar/v3, drive/v3 and v1/documents. May use ${ENV}."`
 	TokenKeyFile       yamlpos.Text              `yaml:"token_key_file" jsonschema:"example=secrets/google-key" jsonschema_description:"With oauth_client_file: file with a random key of 32 characters or more, with which people's tokens are encrypted. May use ${ENV}."`
 	TokenKey           yamlpos.Text              `yaml:"token_key" jsonschema:"pattern=^[$][{][A-Za-z_][A-Za-z0-9_]*[}]$,example=${GOOGLE_TOKEN_KEY}" jsonschema_description:"Only as ${ENV}: never the key itself."`
 	Tokens             yamlpos.Text              `yaml:"tokens" jsonschema:"default=google-tokens" jsonschema_description:"Folder of the encrypted tokens. May use ${ENV}."`

@@ -18,7 +18,7 @@ type Google struct {
 	Pos            yamlpos.Pos
 	ServiceAccount string            // path of the key file; "" with OAuthClient
 	OAuthClient    string            // path of the client file; "" with ServiceAccount
-	Endpoint       string            // base URL of the API; "" is Google's own
+	Endpoint       string            // base URL of the APIs, without a slash at its end; "" is Google's own
 	Tokens         string            // folder of the encrypted tokens
 	AllFiles       bool              // Holdfast may ask for all of a manager's Drive, not only for what it made there
 	Meet           bool              // a new series gets a Google Meet link
@@ -71,9 +71,14 @@ func (g Google) Readable() error {
 	return err
 }
 
+// base is the URL below which all APIs are; the Calendar API's own address, as Google's libraries want it, leads there too.
+func base(endpoint string) string {
+	return strings.TrimRight(strings.TrimSuffix(strings.TrimRight(endpoint, "/"), "/calendar/v3"), "/")
+}
+
 func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) {
 	what := "calendar " + name.V
-	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, pollGoogle), Pushed: pollPushed, Endpoint: strings.TrimSuffix(p.expand(what, f.Endpoint), "/"), Tokens: p.path("google-tokens")}
+	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, pollGoogle), Pushed: pollPushed, Endpoint: base(p.expand(what, f.Endpoint)), Tokens: p.path("google-tokens")}
 	if f.Poll.Given() {
 		g.Pushed = g.Poll
 	}

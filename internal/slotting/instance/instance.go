@@ -4,6 +4,7 @@ package instance
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -35,17 +36,17 @@ type file struct {
 		Rooms int `json:"rooms"`
 	} `json:"sites"`
 	People []person `json:"people"`
-	Pairs  [][6]int `json:"pairs"`
+	Pairs  [][]int  `json:"pairs"`
 }
 
 type person struct {
-	Zone   int         `json:"zone"`
-	Work   [][2]int    `json:"work"`
-	Core   [2]int      `json:"core"`
-	Busy   [][4]uint64 `json:"busy"` // start, length, mask of weeks, kind
-	Prefer [][2]int    `json:"prefer"`
-	Avoid  [][2]int    `json:"avoid"`
-	Mode   int         `json:"mode"`
+	Zone   int        `json:"zone"`
+	Work   [][]int    `json:"work"`
+	Core   []int      `json:"core"`
+	Busy   [][]uint64 `json:"busy"` // start, length, mask of weeks, kind
+	Prefer [][]int    `json:"prefer"`
+	Avoid  [][]int    `json:"avoid"`
+	Mode   int        `json:"mode"`
 }
 
 // Read makes the problem of an instance, as JSON or as JSON packed by gzip. People are named by their place in it.
@@ -87,12 +88,18 @@ func (f *file) problem() (*slotting.Problem, error) {
 	}
 	p.People = make([]slotting.Person, len(f.People))
 	for i, x := range f.People {
+		if err := x.rows(); err != nil {
+			return nil, fmt.Errorf("person %d: %w", i, err)
+		}
 		q := &p.People[i]
 		*q = slotting.Person{ID: fmt.Sprintf("%07d", i), Zone: x.Zone, Work: windows(x.Work), Core: slotting.Window{From: x.Core[0], To: x.Core[1]},
 			Prefer: windows(x.Prefer), Avoid: windows(x.Avoid), Mode: slotting.Mode(x.Mode), Busy: make([]slotting.Busy, len(x.Busy))}
 		for k, b := range x.Busy {
 			q.Busy[k] = slotting.Busy{Start: int(b[0]), Length: int(b[1]), Mask: b[2], Hard: b[3] == 1}
 		}
+	}
+	if err := rows("pairs", f.Pairs, 6); err != nil {
+		return nil, err
 	}
 	for _, x := range f.Pairs {
 		if x[0] < 0 || x[0] >= len(p.People) {
@@ -107,7 +114,21 @@ func (f *file) problem() (*slotting.Problem, error) {
 	return p, nil
 }
 
-func windows(ws [][2]int) []slotting.Window {
+// rows refuses what has too few numbers, or too many: a number that is not there would count as 0, which is a slot.
+func rows[T any](name string, all [][]T, n int) error {
+	for i, row := range all {
+		if len(row) != n {
+			return fmt.Errorf("%s: row %d has %d numbers, not %d", name, i, len(row), n)
+		}
+	}
+	return nil
+}
+
+func (x person) rows() error {
+	return cmp.Or(rows("work", x.Work, 2), rows("core", [][]int{x.Core}, 2), rows("busy", x.Busy, 4), rows("prefer", x.Prefer, 2), rows("avoid", x.Avoid, 2))
+}
+
+func windows(ws [][]int) []slotting.Window {
 	out := make([]slotting.Window, len(ws))
 	for i, w := range ws {
 		out[i] = slotting.Window{From: w[0], To: w[1]}

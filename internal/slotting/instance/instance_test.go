@@ -51,6 +51,10 @@ func TestReadRefuses(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"one2one-instance/1", "one2one-instance/2", `the format is "one2one-instance/2", not "one2one-instance/1"`},
 		{`"pairs":[[0,1`, `"pairs":[[2,1`, "a pair with manager 2 of 2 people"},
+		{`[0,1,4,-1,44,1]`, "[0,1,4]", "pairs: row 0 has 3 numbers, not 6"},
+		{`[50,2,1,0]`, "[50,2,1,0,1]", "person 0: busy: row 1 has 5 numbers, not 4"},
+		{`[60,72]`, "[60]", "person 1: prefer: row 0 has 1 numbers, not 2"},
+		{`"core":[36,70],`, "", "person 0: core: row 0 has 0 numbers, not 2"},
 		{small, "nonsense", "read: invalid character 'o' in literal null (expecting 'u')"},
 		{small, "\x1f\x8b", "unpack: unexpected EOF"},
 	} {

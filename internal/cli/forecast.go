@@ -61,18 +61,25 @@ type touch struct {
 // forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
 func forecast(views []series.View, now time.Time, months int) []touch {
 	out := []touch{}
-	until := series.DateOf(now.AddDate(0, months, 0))
 	for _, v := range views {
-		slot := v.Want.Slot
-		first := series.DateOf(now)
+		from, until := series.DateOf(now), series.DateOf(now.AddDate(0, months, 0))
+		if from.Before(v.Want.Starts) {
+			from = v.Want.Starts
+		}
+		slot, first, ends := v.Want.Slot, from, []series.Date{v.Want.Ends}
 		if h := v.Head(); h != nil && !h.Mark.Slot.IsZero() {
-			slot, first = h.Mark.Slot, h.First()
+			slot, first, ends = h.Mark.Slot, h.First(), append(ends, h.LastDay())
+		}
+		for _, end := range ends {
+			if !end.IsZero() && end.Before(until) {
+				until = end
+			}
 		}
 		if !v.Wanted || slot.Every == 0 || slot.Zone == "" || v.Want.Auto && v.Head() == nil {
 			continue
 		}
 		usual := map[string]string{} // by person id, on their clock
-		for _, d := range slot.Dates(slot.InWeek(first), series.DateOf(now), until) {
+		for _, d := range slot.Dates(slot.InWeek(first), from, until) {
 			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
 				theirs, at := series.WallClock(slot.On(d), p.Zone)
 				for _, away := range p.Away {

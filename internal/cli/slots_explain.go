@@ -103,7 +103,7 @@ func (a *app) explainText(e reconcile.Explanation) {
 	case !w.Auto:
 		how = "the roster gives it; it is not booked yet"
 	case e.Booked:
-		how = "Holdfast chose it when it was booked; it stays until a person moves it"
+		how = "it is booked; Holdfast keeps it until a person moves it"
 	}
 	rows = append(rows, [2]string{"why", how})
 	a.facts(rows)

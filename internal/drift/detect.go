@@ -18,7 +18,6 @@ type Input struct {
 	Pending      map[string]Pending           // by flag id
 	Behind       map[series.Pair][]string     // Event.Times of earlier versions, which a late copy may still show
 	Documents    map[series.Pair][]Finding    // what is wrong with the pairs' documents
-	MadeUp       series.MadeUp
 	// Taste is what meeting at a time costs two people who are free; nil: nothing.
 	Taste func(manager, report series.Person, start time.Time, length time.Duration) int
 	Unfit map[series.Pair]Unfit // booked slots that do not work any more
@@ -234,7 +233,7 @@ func (d *detector) week(w series.WeekMeeting) {
 	_, now, _ := d.span()
 	over := w.Date.Monday().Before(now.Monday())
 	kept, keptBy := Kept, ByUnknown
-	if at := d.in.MadeUp.MadeUpAt(d.v.Pair, w); !at.IsZero() {
+	if at := w.MadeUpAt(); !at.IsZero() {
 		w.Booked, kept, keptBy = at, Recovered, ByHoldfast
 	}
 	m, at := w.Meeting, w.Booked

@@ -101,7 +101,7 @@ func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
 	var out []choice
 	o := w.MakeUp(time.Time{})
 	lost := []time.Time{w.Booked} // when it was called off
-	if at := m.in.MadeUp.MadeUpAt(v.Pair, w); !at.IsZero() {
+	if at := w.MadeUpAt(); !at.IsZero() {
 		lost = append(lost, at)
 	}
 	for n := range 7 {

@@ -47,7 +47,7 @@ func (j *journal) tell(m *seriestest.Moment) string {
 		*j = journal{frozen: map[series.Pair]series.Week{}}
 	}
 	in := drift.Input{Now: m.Now, HorizonWeeks: m.Policy.HorizonWeeks, Views: m.Views, Busy: m.Busy, Known: map[string]drift.Flag{},
-		Frozen: j.frozen, Pending: j.pending, Documents: m.Documents, MadeUp: m.MadeUp, Taste: slotting.Taste}
+		Frozen: j.frozen, Pending: j.pending, Documents: m.Documents, Taste: slotting.Taste}
 	for i, f := range j.open {
 		for _, v := range m.Views {
 			if slices.Contains(v.Want.Formerly, f.Pair) {

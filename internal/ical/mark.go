@@ -16,11 +16,12 @@ const (
 	markSlot       = "X-HOLDFAST-SLOT"
 	markLine       = "X-HOLDFAST-LINE"
 	markSkips      = "X-HOLDFAST-SKIPS"
+	markMadeUp     = "X-HOLDFAST-MADE-UP"
 	markWritten    = "X-HOLDFAST-WRITTEN"
 	markDelivered  = "X-HOLDFAST-DELIVERED"
 )
 
-var markNames = []string{markOrg, markPair, markGeneration, markSlot, markLine, markSkips, markWritten}
+var markNames = []string{markOrg, markPair, markGeneration, markSlot, markLine, markSkips, markMadeUp, markWritten}
 
 // mark reads the mark; zero where there is none, or none that can be read.
 func (c *component) mark() series.Mark {
@@ -39,6 +40,7 @@ func (c *component) mark() series.Mark {
 			m.Skips = append(m.Skips, series.Skip{Date: d, Why: why})
 		}
 	}
+	m.MadeUp = series.ParseMadeUp(strings.Split(c.textValue(markMadeUp), "|"))
 	for w := range strings.SplitSeq(c.textValue(markWritten), "|") {
 		if f, digest, ok := strings.Cut(w, "="); ok {
 			if m.Written == nil {
@@ -52,9 +54,12 @@ func (c *component) mark() series.Mark {
 
 // setMark writes the mark.
 func (c *component) setMark(m series.Mark) {
-	var skips, written []string
+	var skips, madeUp, written []string
 	for _, s := range m.Skips {
 		skips = append(skips, strings.TrimSpace(s.Date.String()+" "+strings.ReplaceAll(Plain(s.Why), "|", "/")))
+	}
+	for _, x := range m.MadeUp {
+		madeUp = append(madeUp, x.String())
 	}
 	for _, f := range series.Fields {
 		if d := m.Written[f]; d != "" {
@@ -66,7 +71,7 @@ func (c *component) setMark(m series.Mark) {
 		slot = m.Slot.Line()
 	}
 	for i, v := range []string{Plain(m.Org), Plain(m.Pair.String()), strconv.Itoa(m.Generation), Plain(slot), Plain(m.Line),
-		strings.Join(skips, "|"), strings.Join(written, "|")} {
+		strings.Join(skips, "|"), strings.Join(madeUp, "|"), strings.Join(written, "|")} {
 		if v == "" {
 			c.put(markNames[i])
 		} else {

@@ -101,6 +101,9 @@ func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
 		c.put("STATUS")
 		revised = true
 	}
+	if mark := m.mark(); !mark.IsZero() && mark.Overridden(x) {
+		m.setMark(mark)
+	}
 	c.setPlace(x.Place)
 	if c.link(written) != x.Link {
 		c.setLink(x.Link, written)
@@ -123,6 +126,9 @@ func (o *Object) ClearOverride(original, now time.Time) ([]byte, error) {
 	back := d.include(m, e, original)
 	if d.dropOverrides(m, e, original.Equal) || back {
 		m.bump()
+	}
+	if mark := m.mark(); !mark.IsZero() && mark.Cleared(original) {
+		m.setMark(mark)
 	}
 	return d.finish(now), nil
 }

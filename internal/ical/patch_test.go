@@ -189,6 +189,8 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 			x := series.Override{Original: at.In(want.Start.Location()), Start: at.Add(26 * time.Hour).In(want.Start.Location()), Duration: 45 * time.Minute,
 				Place: "Elsewhere", Link: "https://docs.example.test/d/other", Cancelled: rapid.Bool().Draw(t, "off")}
 			given := x
+			given.MadeUp = rapid.Bool().Draw(t, "made up")
+			want.Mark.Overridden(given)
 			x.Guests, x.Rooms = slices.Clone(want.Guests), want.Rooms
 			if i := slices.IndexFunc(want.Overrides, func(y series.Override) bool { return y.Original.Equal(at) }); i >= 0 {
 				x.Guests, x.Rooms = want.Overrides[i].Guests, want.Overrides[i].Rooms
@@ -199,7 +201,7 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 			want.Excluded = slices.DeleteFunc(want.Excluded, at.Equal)
 			want.Overrides = append(withoutOverride(want.Overrides, at), x)
 			slices.SortFunc(want.Overrides, func(a, b series.Override) int { return a.Original.Compare(b.Original) })
-			names := []string{"RECURRENCE-ID", "DTSTART", "DTEND", "EXDATE", "SEQUENCE", "LOCATION", "STATUS", "DESCRIPTION", "ATTACH ours", "URL", "ATTENDEE people"}
+			names := []string{"RECURRENCE-ID", "DTSTART", "DTEND", "EXDATE", "SEQUENCE", "LOCATION", "STATUS", "DESCRIPTION", "ATTACH ours", "URL", "ATTENDEE people", markMadeUp}
 			check(t, o, names, want, func(o *Object) ([]byte, error) { return o.SetOverride(given, later1) })
 		case "end":
 			last := drawDay(t, s).AddDays(rapid.IntRange(0, 6).Draw(t, "after"))

@@ -23,7 +23,6 @@ type Input struct {
 	Fresh   bool                // the journal remembers nothing
 	// Doubtful are those of the last plan: the journal was new when they were first seen.
 	Doubtful map[series.Pair]bool
-	MadeUp   series.MadeUp
 	Busy     map[string][]series.Interval // time taken by other events, by person id: for make-ups
 }
 

@@ -107,7 +107,15 @@ func (p *pairPlan) makeUp() {
 	for _, x := range clashes {
 		c.Why = append(c.Why, "although "+x)
 	}
+	// Without its mark the event could not remember the make-up.
+	if v.Unmarked && w.Event.UID == h.UID {
+		p.adoptPart(h)
+	}
+	n := len(p.changes)
 	p.do(Rebook, c)
+	if slices.Contains(v.MarkLost, w.Event.UID) {
+		p.healMark(w.Event, w.Event.Mark, n)
+	}
 }
 
 // short is "30 Nov".

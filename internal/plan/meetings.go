@@ -21,7 +21,7 @@ func (p *pairPlan) occurrences(h *series.Event) {
 	}
 	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
 		m := w.Meeting
-		made := p.in.MadeUp.MadeUpAt(p.v.Pair, w)
+		made := w.MadeUpAt()
 		if !made.IsZero() {
 			w.Booked = made
 		}

@@ -83,8 +83,9 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 		if !ok || skipped(w.Skips, d) || same(h, o) || nd.Monday() != od.Monday() && p.in.Policy.Moved != PolicyRestore {
 			continue
 		}
-		n := series.Override{Original: w.Slot.On(d), Start: o.Start, Duration: o.Duration, Cancelled: o.Cancelled, Place: o.Place, Link: o.Link}
-		if o.Cancelled || o.Start.Equal(o.Original) || p.in.Policy.Moved == PolicyRestore {
+		n := series.Override{Original: w.Slot.On(d), Start: o.Start, Duration: o.Duration, Cancelled: o.Cancelled, Place: o.Place, Link: o.Link,
+			MadeUp: !o.Cancelled && h.Mark.MadeUpTo(o.Original).Equal(o.Start)}
+		if o.Cancelled || o.Start.Equal(o.Original) || p.in.Policy.Moved == PolicyRestore && !n.MadeUp {
 			n.Start = n.Original
 		}
 		if o.Cancelled || o.Duration == h.Duration {

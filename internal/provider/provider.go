@@ -41,7 +41,8 @@ type Calendar interface {
 	Unskip(ctx context.Context, ref series.Ref, days []series.Date) (series.Ref, error)
 
 	// SetOverride makes one occurrence what o says (times, place, link; guests stay): restored, made up or healed.
-	// An occurrence taken out comes back.
+	// An occurrence taken out comes back. The mark notes a make-up (o.MadeUp) before guests hear of it, and forgets it where the
+	// occurrence is back where its series has it.
 	SetOverride(ctx context.Context, ref series.Ref, o series.Override) (series.Ref, error)
 
 	// ClearOverride makes the occurrence that starts at original the series' own again, whether it was overridden or

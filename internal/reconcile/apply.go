@@ -29,7 +29,6 @@ func (x *round) apply(ctx context.Context, asked bool) {
 		case err == nil:
 			x.out.Applied = append(x.out.Applied, c)
 			x.out.Mails += c.Mails
-			x.madeUp(c)
 			for _, s := range c.Steps {
 				if s.End != nil {
 					x.ended[s.Ref.ID] = true

@@ -52,7 +52,6 @@ type Memory struct {
 	Breaks    map[string]Break            // calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
 	Documents map[series.Pair]Document    // of pairs that have one of their own
 	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
-	MadeUp    series.MadeUp               // by the last Rebook of each occurrence that may have been done
 }
 
 // Pending is a difference in a copy that waits for a second observation.

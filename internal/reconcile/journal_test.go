@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
-	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -65,8 +63,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		return reconcile.Memory{}, err
 	}
 	m := reconcile.Memory{Empty: j.empty, Snapshots: map[string]series.Snapshot{}, People: maps.Clone(j.people), Frozen: map[series.Pair]series.Week{},
-		Pending: maps.Clone(j.pending), Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), Documents: maps.Clone(j.docs), TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet,
-		MadeUp: series.MadeUp{}}
+		Pending: maps.Clone(j.pending), Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), Documents: maps.Clone(j.docs), TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
 	for id, b := range j.snaps {
 		var s series.Snapshot
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -88,10 +85,6 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 	for _, a := range j.acts {
 		if series.DateOf(a.At.UTC()) == today && a.err == nil {
 			m.Writes[a.Pair]++
-		}
-		lost := !a.done || a.err != nil && provider.KindOf(a.err) == provider.Transient
-		if to, err := time.Parse(time.RFC3339, a.To); a.Action == plan.Rebook && (a.err == nil || lost) && err == nil {
-			m.MadeUp[series.Occurrence{Pair: a.Pair, Generation: a.Generation, Date: a.Occurrence}] = series.MadeUpTo{Start: to, Sure: !lost}
 		}
 	}
 	for _, v := range j.versions {

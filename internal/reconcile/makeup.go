@@ -2,11 +2,8 @@ package reconcile
 
 import (
 	"fmt"
-	"time"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
-	"holdfast/internal/series"
 )
 
 // refuse tells of the commands that cannot be done, and what could be done instead.
@@ -25,15 +22,5 @@ func (x *round) refuse() {
 		}
 		x.out.Failures = append(x.out.Failures, f)
 		x.Log.Info().Stringer("pair", r.Pair).Stringer("occurrence", r.Occurrence).Msg("refused")
-	}
-}
-
-// madeUp remembers a make-up that was just booked: what was read at the beginning of the round does not know it.
-func (x *round) madeUp(c plan.Change) {
-	if to, err := time.Parse(time.RFC3339, c.To); c.Action == plan.Rebook && err == nil {
-		if x.mem.MadeUp == nil {
-			x.mem.MadeUp = series.MadeUp{}
-		}
-		x.mem.MadeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = series.MadeUpTo{Start: to, Sure: true}
 	}
 }

@@ -269,7 +269,7 @@ func (x *round) diff(asks []plan.Ask) {
 	x.findUnfit(x.out.Views)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Better: x.accepted(), Asks: asks,
 		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
-		MadeUp: x.mem.MadeUp, Busy: x.intervals()})
+		Busy: x.intervals()})
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
 		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
@@ -382,7 +382,7 @@ func (x *round) driftInput() drift.Input {
 	seen := maps.Clone(x.mem.Pending)
 	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
 	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
-		Pending: seen, Behind: x.mem.TimesSeen, MadeUp: x.mem.MadeUp, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
+		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
 }
 
 // pending are the people whose copies are worth a second look at once, and the managers whose series those may only have

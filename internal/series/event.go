@@ -84,6 +84,7 @@ type Override struct {
 	Guests    []Guest
 	Rooms     []Guest
 	Free      bool
+	MadeUp    bool // what SetOverride is told of a make-up: the mark is to remember it. Never of one that is read
 }
 
 // Meeting is one occurrence as the calendar has it now.

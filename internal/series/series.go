@@ -321,7 +321,86 @@ type Mark struct {
 	Slot       Slot             // as booked or accepted
 	Line       string           // the roster's slot line as last obeyed
 	Skips      []Skip           // our planned skips
+	MadeUp     []MadeUp         // by Original: the latest make-ups we booked
 	Written    map[Field]string // digest of each owned field as we last wrote it
+}
+
+// MadeUp is where Holdfast put a meeting, at a person's command.
+type MadeUp struct {
+	Original time.Time // the start it had in the series; UTC
+	Start    time.Time // UTC
+}
+
+const (
+	// maxMadeUp bounds a mark: no more weeks of one series than these are made up for and not yet over and judged.
+	maxMadeUp  = 12
+	madeUpForm = "20060102T150405Z"
+)
+
+// String is what ParseMadeUp reads: both times as in iCalendar, apart by a space.
+func (x MadeUp) String() string {
+	return x.Original.UTC().Format(madeUpForm) + " " + x.Start.UTC().Format(madeUpForm)
+}
+
+// ParseMadeUp reads make-ups; what cannot be read is left out.
+func ParseMadeUp(texts []string) []MadeUp {
+	var m Mark
+	for _, text := range texts {
+		from, to, _ := strings.Cut(text, " ")
+		original, err1 := time.Parse(madeUpForm, from)
+		start, err2 := time.Parse(madeUpForm, to)
+		if err1 == nil && err2 == nil {
+			m.setMadeUp(original, start)
+		}
+	}
+	return m.MadeUp
+}
+
+// MadeUpTo is where the meeting of that original start was put; zero if it was not made up for.
+func (m Mark) MadeUpTo(original time.Time) time.Time {
+	if i := m.madeUp(original); i >= 0 {
+		return m.MadeUp[i].Start
+	}
+	return time.Time{}
+}
+
+// Overridden notes what SetOverride makes of an occurrence: a make-up is remembered, one that is back where the series has it is
+// forgotten, and any other change leaves what is known. False where the mark stays as it was.
+func (m *Mark) Overridden(o Override) bool {
+	switch {
+	case o.Start.Equal(o.Original):
+		return m.setMadeUp(o.Original, time.Time{})
+	case o.MadeUp:
+		return m.setMadeUp(o.Original, o.Start)
+	}
+	return false
+}
+
+// Cleared notes that an occurrence is the series' own again. False where the mark stays as it was.
+func (m *Mark) Cleared(original time.Time) bool { return m.setMadeUp(original, time.Time{}) }
+
+func (m Mark) madeUp(original time.Time) int {
+	return slices.IndexFunc(m.MadeUp, func(x MadeUp) bool { return x.Original.Equal(original) })
+}
+
+// setMadeUp remembers where a meeting was put, or with a zero start forgets it; what it changes is a copy.
+func (m *Mark) setMadeUp(original, start time.Time) bool {
+	if m.MadeUpTo(original).Equal(start) {
+		return false
+	}
+	var out []MadeUp
+	for _, x := range m.MadeUp {
+		if !x.Original.Equal(original) {
+			out = append(out, x)
+		}
+	}
+	if !start.IsZero() {
+		out = append(out, MadeUp{original.UTC().Truncate(time.Second), start.UTC().Truncate(time.Second)})
+		slices.SortFunc(out, func(a, b MadeUp) int { return a.Original.Compare(b.Original) })
+		out = out[max(0, len(out)-maxMadeUp):]
+	}
+	m.MadeUp = out
+	return true
 }
 
 // IsZero reports whether there is no mark.

@@ -177,31 +177,19 @@ type WeekMeeting struct {
 	Event      *Event    // of Chain
 }
 
-// Occurrence names one meeting of a pair for ever.
-type Occurrence struct {
-	Pair       Pair
-	Generation int
-	Date       Date // the booked day
-}
-
-// MadeUp are the make-ups that Holdfast booked, or tried to.
-type MadeUp map[Occurrence]MadeUpTo
-
-// MadeUpTo is where Holdfast put an occurrence.
-type MadeUpTo struct {
-	Start time.Time
-	Sure  bool // else its answer was lost: it may or may not have been written
-}
-
 // MadeUpAt is where Holdfast made up for the meeting; zero if it did not, or if the meeting is back where its series has it.
-func (m MadeUp) MadeUpAt(p Pair, w WeekMeeting) time.Time {
-	to, ok := m[Occurrence{p, w.Generation, w.Date}]
-	stands := w.Meeting != nil && !w.Meeting.Cancelled
-	switch {
-	case !ok, stands && w.Meeting.Start.Equal(w.Meeting.Original), !to.Sure && !(stands && w.Meeting.Start.Equal(to.Start)):
-		return time.Time{}
+func (w WeekMeeting) MadeUpAt() time.Time {
+	original := w.Booked
+	if m := w.Meeting; m != nil {
+		if original = m.Original; !m.Cancelled && m.Start.Equal(original) {
+			return time.Time{}
+		}
 	}
-	return to.Start.In(w.Booked.Location())
+	at := w.Event.Mark.MadeUpTo(original)
+	if at.IsZero() {
+		return at
+	}
+	return at.In(w.Booked.Location())
 }
 
 // Beside is an event of their own in which the two meet in the week of the day; nil for none.
@@ -214,13 +202,13 @@ func (v *View) Beside(day Date, zone string) *StandIn {
 	return nil
 }
 
-// MakeUp is the override that puts the meeting to another time and leaves the rest of it as it is. There must be a Meeting.
+// MakeUp is the override that makes up for the meeting at another time and leaves the rest of it as it is. There must be a Meeting.
 func (w WeekMeeting) MakeUp(start time.Time) Override {
 	m := w.Meeting
 	if m.Cancelled {
-		return Override{Original: m.Original, Start: start, Duration: w.Slot.Duration, Place: w.Event.Place, Link: w.Event.Link}
+		return Override{Original: m.Original, Start: start, Duration: w.Slot.Duration, Place: w.Event.Place, Link: w.Event.Link, MadeUp: true}
 	}
-	return Override{Original: m.Original, Start: start, Duration: m.Duration, Place: m.Place, Link: m.Link}
+	return Override{Original: m.Original, Start: start, Duration: m.Duration, Place: m.Place, Link: m.Link, MadeUp: true}
 }
 
 // Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date. Each of Chain has the weeks

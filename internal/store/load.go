@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -33,7 +32,6 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		Breaks:    map[string]reconcile.Break{},
 		Documents: map[series.Pair]reconcile.Document{},
 		TimesSeen: map[series.Pair][]string{},
-		MadeUp:    series.MadeUp{},
 	}}
 	err = errors.Join(
 		l.each(ctx, l.round, `SELECT held_set FROM rounds`),
@@ -46,9 +44,6 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		l.each(ctx, l.document, `SELECT manager, report, data FROM documents`),
 		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND (error IS NULL OR error IN ('conflict', 'permanent')) GROUP BY manager, report`,
 			micro(midnight(series.DateOf(now)))),
-		l.each(ctx, l.madeUp, `SELECT manager, report, generation, occurrence, to_text, done IS NOT NULL AND error IS NULL FROM acts
-			WHERE action = ? AND at >= ? AND (error IS NULL OR error = 'transient') ORDER BY id`,
-			string(plan.Rebook), micro(midnight(series.DateOf(now).AddDays(-madeUpDays)))),
 		l.each(ctx, l.times, `SELECT manager, report, times FROM versions ORDER BY n DESC`),
 		l.each(ctx, l.allowed, `SELECT digest FROM allowances WHERE until > ? ORDER BY digest = (SELECT held_set FROM rounds) DESC, until DESC LIMIT 1`,
 			micro(now)),
@@ -142,22 +137,6 @@ func (l *loader) writes(r *sql.Rows) error {
 	var n int
 	err := r.Scan(&p.Manager, &p.Report, &n)
 	l.Writes[p] = n
-	return err
-}
-
-// madeUpDays is how far back make-ups are remembered: as far as an outcome may still be told of, and then the longest horizon.
-const madeUpDays = 400
-
-func (l *loader) madeUp(r *sql.Rows) error {
-	var o series.Occurrence
-	var day, to string
-	var sure bool
-	if err := r.Scan(&o.Pair.Manager, &o.Pair.Report, &o.Generation, &day, &to, &sure); err != nil {
-		return err
-	}
-	at, err := time.Parse(time.RFC3339, to)
-	err = errors.Join(err, o.Date.UnmarshalText([]byte(day)))
-	l.MadeUp[o] = series.MadeUpTo{Start: at, Sure: sure}
 	return err
 }
 

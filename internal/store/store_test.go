@@ -176,36 +176,6 @@ func TestActs(t *testing.T) {
 	}
 }
 
-// The last make-up of an occurrence that may have been booked is remembered, by whatever id its people now have.
-func TestMadeUp(t *testing.T) {
-	s := open(t, file(t), noon)
-	ctx := t.Context()
-	act := func(p series.Pair, d int, to string, failure error) {
-		id, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Rebook, Generation: 2, Occurrence: day(d), To: to, Asked: true}, nil)
-		must(t, err)
-		must(t, s.Done(ctx, id, noon, failure))
-	}
-	act(mia, 1, "2026-12-03T14:00:00+01:00", nil)
-	act(mia, 1, "2026-12-04T09:30:00+01:00", nil)
-	act(mia, 1, "2026-12-04T16:00:00+01:00", &provider.Error{Kind: provider.Conflict, Op: "set override", Err: errors.New("412")})
-	act(lee, 8, "2026-12-09T09:30:00+01:00", errors.New("refused"))
-	act(mia, 15, "2026-12-17T09:30:00+01:00", &provider.Error{Kind: provider.Transient, Op: "set override", Err: errors.New("no answer")})
-	_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.Restore, Occurrence: day(8), To: "2026-12-08T10:00:00+01:00"}, nil)
-	must(t, err)
-	must(t, s.Rename(ctx, "raj", "rajesh"))
-	got := load(t, s).MadeUp
-	want := series.MadeUp{}
-	for d, to := range map[int]series.MadeUpTo{
-		1:  {Start: time.Date(2026, time.December, 4, 8, 30, 0, 0, time.UTC), Sure: true},
-		15: {Start: time.Date(2026, time.December, 17, 8, 30, 0, 0, time.UTC)},
-	} {
-		want[series.Occurrence{Pair: series.Pair{Manager: "mia", Report: "rajesh"}, Generation: 2, Date: day(d)}] = to
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-}
-
 func TestVersions(t *testing.T) {
 	s := open(t, file(t), noon)
 	ctx := t.Context()

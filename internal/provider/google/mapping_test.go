@@ -46,6 +46,10 @@ func anyMark(t *rapid.T, skips int) stored {
 		}
 	}
 	slices.SortFunc(m.Skips, func(a, b series.Skip) int { return a.Date.Compare(b.Date) })
+	for range rapid.IntRange(0, 20).Draw(t, "make-ups") {
+		at := series.Instant(anyDay(t), series.TimeOfDay(rapid.IntRange(0, 24*60-1).Draw(t, "made up")), "UTC")
+		m.Overridden(series.Override{Original: at, Start: at.Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "days")) * 24 * time.Hour), MadeUp: true})
+	}
 	for _, f := range series.Fields {
 		if rapid.Bool().Draw(t, string(f)) {
 			if m.Written == nil {
@@ -85,7 +89,11 @@ func TestMarkAlwaysFits(t *testing.T) {
 		if n := len(back.Skips); !slices.Equal(back.Skips, m.Skips[len(m.Skips)-n:]) {
 			t.Fatal("other skips are left out than the oldest")
 		}
-		back.Skips, m.Skips = nil, nil
+		n := len(back.MadeUp)
+		if len(back.Skips) > 0 && n != len(m.MadeUp) || !slices.Equal(back.MadeUp, m.MadeUp[len(m.MadeUp)-n:]) {
+			t.Fatal("other make-ups are left out than the oldest, or before the skips")
+		}
+		back.Skips, m.Skips, back.MadeUp, m.MadeUp = nil, nil, nil, nil
 		if d := cmp.Diff(m, back, marks); d != "" {
 			t.Fatal(d)
 		}

@@ -40,6 +40,7 @@ type markText struct {
 	Slot       string                  `json:"s,omitempty"`
 	Line       string                  `json:"l,omitempty"`
 	Skips      []string                `json:"k,omitempty"`
+	MadeUp     []string                `json:"m,omitempty"`
 	Written    map[series.Field]string `json:"w,omitempty"`
 	Client     bool                    `json:"c,omitempty"`
 	Derived    bool                    `json:"d,omitempty"`
@@ -47,7 +48,7 @@ type markText struct {
 }
 
 // String is the mark as the property's value. It is plain JSON, or compressed where that is too long; where even that is,
-// the oldest skips are left out, and last what was written.
+// the oldest skips are left out, then the oldest make-ups, and last what was written.
 func (m stored) String() string {
 	t := markText{Org: m.Org, Pair: m.Pair, Generation: m.Generation, Line: m.Line, Written: m.Written,
 		Client: m.client, Derived: m.derived, Delivered: m.delivered}
@@ -60,6 +61,9 @@ func (m stored) String() string {
 	for _, s := range skips {
 		t.Skips = append(t.Skips, strings.TrimSpace(s.Date.String()+" "+s.Why))
 	}
+	for _, x := range m.MadeUp {
+		t.MadeUp = append(t.MadeUp, x.String())
+	}
 	for {
 		text := t.encode()
 		switch {
@@ -67,6 +71,8 @@ func (m stored) String() string {
 			return text
 		case len(t.Skips) > 0:
 			t.Skips = t.Skips[1:]
+		case len(t.MadeUp) > 0:
+			t.MadeUp = t.MadeUp[1:]
 		default:
 			t = markText{Org: t.Org, Pair: t.Pair, Generation: t.Generation, Client: t.Client, Derived: t.Derived}
 			return t.encode()
@@ -109,7 +115,7 @@ func parseMark(value string) (stored, error) {
 	if t.Org == "" || t.Pair == (series.Pair{}) {
 		return stored{}, fmt.Errorf("mark without org or pair")
 	}
-	m := stored{Mark: series.Mark{Org: t.Org, Pair: t.Pair, Generation: t.Generation, Line: t.Line, Written: t.Written},
+	m := stored{Mark: series.Mark{Org: t.Org, Pair: t.Pair, Generation: t.Generation, Line: t.Line, MadeUp: series.ParseMadeUp(t.MadeUp), Written: t.Written},
 		client: t.Client, derived: t.Derived, delivered: t.Delivered}
 	if slot, err := series.ParseSlotLine(t.Slot); err == nil {
 		m.Slot = slot

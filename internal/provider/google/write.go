@@ -238,6 +238,7 @@ func (c *Calendar) ClearOverride(ctx context.Context, ref series.Ref, original t
 	if err != nil {
 		return series.Ref{}, err
 	}
+	w.mark.Cleared(original)
 	return w.putBack(ctx, []time.Time{original}, func(t time.Time) bool {
 		return slices.ContainsFunc(w.e.Overrides, func(o series.Override) bool { return o.Original.Equal(t) })
 	})
@@ -276,7 +277,10 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 	if !hits(w.e, o.Original) && !slices.ContainsFunc(w.e.Overrides, there) {
 		return series.Ref{}, permanent(w.op, "", "event %s: the series has no occurrence at %s", opaque(ref.ID), o.Original.Format(time.RFC3339))
 	}
-	// What the guests are told of is the occurrence, not that the series has it again.
+	// What the guests are told of is the occurrence, not that the series has it again. The mark knows a make-up before anybody
+	// hears of it: who is cut off in between asks for it again, and none is taken for a person's move.
+	w.mark.Overridden(o)
+	w.remember()
 	w.recur(without(w.e, w.g.master.Recurrence, o.Original, w.g.wholeDays()))
 	w.tell = false
 	if _, err := w.store(ctx); err != nil {

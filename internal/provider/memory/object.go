@@ -83,7 +83,7 @@ func clone(e series.Event) series.Event {
 }
 
 func cloneMark(m series.Mark) series.Mark {
-	m.Skips, m.Written = slices.Clone(m.Skips), maps.Clone(m.Written)
+	m.Skips, m.MadeUp, m.Written = slices.Clone(m.Skips), slices.Clone(m.MadeUp), maps.Clone(m.Written)
 	return m
 }
 

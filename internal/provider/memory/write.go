@@ -244,6 +244,7 @@ func (c *Calendar) SetOverride(ctx context.Context, ref series.Ref, o series.Ove
 			reset(v.Guests)
 		}
 		v.Start, v.Duration, v.Place, v.Link, v.Cancelled = o.Start, o.Duration, o.Place, o.Link, o.Cancelled
+		e.Mark.Overridden(o)
 		return nil
 	})
 }
@@ -253,6 +254,7 @@ func (c *Calendar) ClearOverride(ctx context.Context, ref series.Ref, original t
 	return c.write(ctx, "clear override", ref, false, func(e *series.Event) error {
 		include(e, original)
 		drop(e, original)
+		e.Mark.Cleared(original)
 		return nil
 	})
 }

@@ -107,6 +107,35 @@ var occurrences = []check{
 			x.Overrides = append(x.Overrides, o)
 		})
 	}},
+	{"override/remembers-a-make-up", "SetOverride of a make-up notes in the mark where it is; any other change leaves that, and what puts the occurrence back forgets it", func(b *bench) {
+		e := b.book()
+		m := b.Manager
+		put := func(n int, by time.Duration, madeUp bool) {
+			o := b.moved(n, by)
+			o.MadeUp = madeUp
+			b.ref(m.Calendar.SetOverride(b.ctx, b.one().Ref, o))
+		}
+		remembers := func(what string, want ...series.MadeUp) {
+			if got := b.one().Mark.MadeUp; !slices.EqualFunc(got, want, func(x, y series.MadeUp) bool { return x.Original.Equal(y.Original) && x.Start.Equal(y.Start) }) {
+				b.Errorf("%s: the mark has make-ups %v, want %v", what, got, want)
+			}
+		}
+		first, second := series.MadeUp{Original: b.at(1), Start: b.at(1).Add(50 * time.Hour)}, series.MadeUp{Original: b.at(2), Start: b.at(2).Add(-time.Hour)}
+		put(2, -time.Hour, true)
+		put(1, 26*time.Hour, true)
+		put(1, 50*time.Hour, true)
+		put(4, time.Hour, false)
+		remembers("made up for", first, second)
+		b.must(m.Hands.Move(e.ID, b.at(1), b.at(1).Add(3*time.Hour)))
+		b.must(m.Hands.Cancel(e.ID, b.at(2)))
+		remembers("moved and cancelled by a person", first, second)
+		put(1, 50*time.Hour, false)
+		remembers("put back where it was made up", first, second)
+		put(1, 0, false)
+		remembers("put back into the series", second)
+		b.ref(m.Calendar.ClearOverride(b.ctx, b.one().Ref, b.at(2)))
+		remembers("cleared")
+	}},
 	{"override/heals-a-link", oneOccurrence, func(b *bench) {
 		e := b.lived()
 		b.must(b.Manager.Hands.SetLink(e.ID, b.at(1), ""))

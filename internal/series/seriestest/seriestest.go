@@ -57,7 +57,6 @@ type Moment struct {
 	Doubtful map[series.Pair]bool
 	// Documents are what is wrong with pairs' documents.
 	Documents map[series.Pair][]drift.Finding
-	MadeUp    series.MadeUp
 }
 
 // PlanInput is the moment as Diff takes it.
@@ -67,7 +66,7 @@ func (m *Moment) PlanInput() plan.Input {
 		better[p] = plan.Better{Slot: s, Why: []string{"both are free"}}
 	}
 	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Better: better, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
-		Fresh: m.Fresh, Doubtful: m.Doubtful, MadeUp: m.MadeUp, Busy: m.Busy}
+		Fresh: m.Fresh, Doubtful: m.Doubtful, Busy: m.Busy}
 }
 
 // Shuffled is the same moment with all lists that have no order of their own in another one.
@@ -124,7 +123,7 @@ func Run(t *testing.T, dir, section string, expect func() func(*Moment) string) 
 
 // tell is the story with what was expected replaced by what came.
 func tell(t *testing.T, file string, story *txtar.Archive, section string, expect func(*Moment) string) []byte {
-	s := &teller{t: t, file: file, madeUp: series.MadeUp{}, documents: map[series.Pair][]drift.Finding{}, policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
+	s := &teller{t: t, file: file, documents: map[series.Pair][]drift.Finding{}, policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
 		MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200, MaxWrites: 12}}
 	s.options = memory.Options{Clock: func() time.Time { return s.now }, Schedules: true, Quiet: true}
 	out := &txtar.Archive{Comment: story.Comment}
@@ -196,7 +195,6 @@ type teller struct {
 	doubtful map[series.Pair]bool
 	// documents are what is wrong with pairs' documents from now on.
 	documents map[series.Pair][]drift.Finding
-	madeUp    series.MadeUp
 }
 
 func (s *teller) fail(format string, args ...any) {
@@ -261,7 +259,7 @@ func (s *teller) join() {
 // look observes every calendar and puts the moment together.
 func (s *teller) look() *Moment {
 	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, Chosen: map[series.Pair][]string{}, NoSlot: map[series.Pair]string{},
-		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Better: s.better, Documents: maps.Clone(s.documents), MadeUp: maps.Clone(s.madeUp)}
+		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Better: s.better, Documents: maps.Clone(s.documents)}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
 		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))

@@ -32,7 +32,7 @@ func init() {
 		{"the plan is half done", func(s *teller, _ values) { s.carryOut(1) }},
 		{"the errands are run", func(s *teller, _ values) { s.carry() }},
 		{"the journal is lost", func(s *teller, _ values) {
-			s.observed, s.fresh, s.doubtful, s.madeUp = map[string]series.Observed{}, true, nil, series.MadeUp{}
+			s.observed, s.fresh, s.doubtful = map[string]series.Observed{}, true, nil
 		}},
 		{"ask accept", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair, Accept: true}) }},
 		{"ask restore", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair}) }},
@@ -344,11 +344,6 @@ func (s *teller) carryOut(changes int) {
 	for i, c := range plan.Diff(s.last.PlanInput()).Changes {
 		if i == changes {
 			break
-		}
-		if c.Action == plan.Rebook {
-			to, err := time.Parse(time.RFC3339, c.To)
-			s.must(err)
-			s.madeUp[series.Occurrence{Pair: c.Pair, Generation: c.Generation, Date: c.Occurrence}] = series.MadeUpTo{Start: to, Sure: true}
 		}
 		cal, ref := s.world.Calendar(c.Calendar), series.Ref{}
 		for _, step := range c.Steps {

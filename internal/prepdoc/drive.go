@@ -217,8 +217,9 @@ func (c *client) copy(ctx context.Context, w Want) (string, error) {
 		folder = "root"
 	}
 	f, err := c.drive.Files.Copy(w.Series.Doc.Template, &drive.File{Name: w.Series.Title, Parents: []string{folder},
-		// A copy has the properties of its source: those of another pair's document go.
-		AppProperties: map[string]string{keyMark: w.keys()[0], reportMark: "", addressMark: "", sectionMark: ""}}).
+		AppProperties: map[string]string{keyMark: w.keys()[0]},
+		// A copy has the properties of its source: those of another pair's document go (drive-api.json, File.appProperties).
+		NullFields: []string{"AppProperties." + reportMark, "AppProperties." + addressMark, "AppProperties." + sectionMark}}).
 		IgnoreDefaultVisibility(true).SupportsAllDrives(true).Fields(fileFields).Context(ctx).Do(c.quota)
 	if err = failure("copy the template", err); err != nil {
 		if n, _ := status(err); n == http.StatusNotFound {

@@ -160,8 +160,10 @@ func (c *Calendar) instance(ctx context.Context, id string, original moment) (*c
 		if err != nil {
 			return nil, err
 		}
-		if len(page.Items) > 0 {
-			return page.Items[0], nil
+		for _, x := range page.Items {
+			if at, ok := momentOf(x.OriginalStartTime, original.zone); ok && at.Equal(original.Time) {
+				return x, nil
+			}
 		}
 		if page.NextPageToken == "" {
 			return nil, nil

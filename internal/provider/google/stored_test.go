@@ -2,6 +2,9 @@ package google_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,5 +118,31 @@ func TestExceptionsThatFollow(t *testing.T) {
 	e = w.look(c, mia, s).Series[0]
 	if len(e.Overrides) != 1 || e.Overrides[0].Link != e.Link || len(e.Overrides[0].Guests) != 2 || len(e.Guests) != 2 {
 		t.Errorf("overrides %+v", e.Overrides)
+	}
+}
+
+// The one occurrence that is meant is changed, also where its id does not lead to it and the listing has others too.
+func TestOccurrenceAmongOthers(t *testing.T) {
+	w := open(t)
+	_, e := w.booked()
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && strings.Contains(r.URL.Path, e.ID+"_") {
+			http.NotFound(rw, r)
+			return
+		}
+		q := r.URL.Query()
+		q.Del("originalStart")
+		r.URL.RawQuery = q.Encode()
+		w.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(srv.Close)
+	c, err := google.New(google.Options{Endpoint: srv.URL, Clock: w.now}).Open(google.Account{Owner: mia, HTTP: w.as(mia)})
+	w.must(err)
+	o := series.Override{Original: start(2), Start: start(2).Add(3 * time.Hour), Duration: time.Hour, Place: wish().Place, Link: wish().Link}
+	_, err = c.SetOverride(w.ctx(), e.Ref, o)
+	w.must(err)
+	now := w.look(w.calendar(mia), mia, series.Snapshot{}).Series[0]
+	if len(now.Overrides) != 1 || !now.Overrides[0].Original.Equal(start(2)) || !now.Overrides[0].Start.Equal(o.Start) {
+		t.Errorf("overrides %+v", now.Overrides)
 	}
 }

@@ -172,7 +172,8 @@ func (l *life) randomPolicy() {
 }
 
 // settle makes a round, and then one in which there is nothing to do. It makes one more before where an absence is proven
-// only by the second look, and where people made copies of series: one may follow on what a round has ended.
+// only by the second look, where people made copies of series: one may follow on what a round has ended, and where a series
+// was brought back: at Google it shows only then what a person did to single meetings before deleting it.
 func (l *life) settle(r *reconcile.Reconciler) {
 	l.Helper()
 	out := l.once(r)
@@ -184,6 +185,9 @@ func (l *life) settle(r *reconcile.Reconciler) {
 		for _, e := range slices.Concat(v.Chain, v.Duplicates) {
 			again = again || !e.Derived
 		}
+	}
+	for _, c := range out.Applied {
+		again = again || slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Revive != nil })
 	}
 	if again {
 		l.once(r)

@@ -25,7 +25,8 @@ type (
 		Conflicts []conflictJSON `json:"conflicts"`
 	}
 	conflictJSON struct {
-		Pair   string     `json:"pair"` // that can have no slot
+		Pair   string     `json:"pair"`   // that can have no slot
+		Others []string   `json:"others"` // nor can these, for the same reason
 		Text   string     `json:"text"`
 		Wishes []wishJSON `json:"wishes"`
 	}
@@ -76,7 +77,11 @@ func (a *app) slotsCheckCommand() *cobra.Command {
 			}
 			out := feasibleJSON{Feasible: len(found) == 0, Pairs: len(in.Want) + len(in.Stand), Auto: len(in.Want), Conflicts: []conflictJSON{}}
 			for _, f := range found {
-				out.Conflicts = append(out.Conflicts, conflictJSON{f.Pair.String(), conflict(f, in.Want), wishes(f.Because, files, in.Stand)})
+				c := conflictJSON{f.Pair.String(), []string{}, conflict(f, in.Want), wishes(f.Because, files, in.Stand)}
+				for _, p := range f.Others {
+					c.Others = append(c.Others, p.String())
+				}
+				out.Conflicts = append(out.Conflicts, c)
 			}
 			if !out.Feasible {
 				a.code = exitError
@@ -148,7 +153,14 @@ func (a *app) feasibleText(f feasibleJSON) {
 		if i > 0 {
 			a.printf("\n")
 		}
-		a.printf("%s %s can have no slot: %s. One of these has to give way:\n", red.Render("!"), bold.Render(c.Pair), c.Text)
+		who, first := bold.Render(c.Pair), ""
+		if n := len(c.Others); n > 0 {
+			who += " and " + count(n, "other")
+			if slices.ContainsFunc(c.Wishes, func(w wishJSON) bool { return w.Kind == "pair" }) {
+				first = " first"
+			}
+		}
+		a.printf("%s %s can have no slot: %s. One of these has to give way%s:\n", red.Render("!"), who, c.Text, first)
 		width := 0
 		for _, w := range c.Wishes {
 			width = max(width, len(place(w)))

@@ -31,6 +31,7 @@ type Wish struct {
 // told where a better plan would find none.
 type Conflict struct {
 	Pair   int
+	Others []int // pairs that have none for the same reason
 	Wishes []Wish
 }
 
@@ -44,6 +45,7 @@ func Conflicts(p *Problem) ([]Conflict, error) {
 	s := newSolver(&q)
 	plan := s.solve()
 	var out []Conflict
+	shrunk := map[string][]Wish{}
 	for i := range s.o.pairs {
 		x := &s.o.pairs[i]
 		if plan.Slots[x.given] != None {
@@ -54,10 +56,15 @@ func Conflicts(p *Problem) ([]Conflict, error) {
 			c.Wishes = s.inTeam(x)
 		}
 		if c.Wishes == nil {
-			c.Wishes = s.among(int32(i))
+			c.Wishes = s.among(int32(i), shrunk)
 		}
-		if c.Wishes != nil && !slices.ContainsFunc(out, func(d Conflict) bool { return slices.Equal(c.Wishes, d.Wishes) }) {
+		at := slices.IndexFunc(out, func(d Conflict) bool { return slices.Equal(c.Wishes, d.Wishes) })
+		switch {
+		case c.Wishes == nil:
+		case at < 0:
 			out = append(out, c)
+		default:
+			out[at].Others = append(out[at].Others, c.Pair)
 		}
 	}
 	return out, nil
@@ -186,8 +193,8 @@ func (s *solver) inTeam(p *pair) []Wish {
 }
 
 // among is a set of 1:1s, and rooms, that cannot all be had though they could without any one of them: first those of the pair's
-// people, then those of the people whom these meet, and so on.
-func (s *solver) among(pair int32) []Wish {
+// people, then those of the people whom these meet, and so on. shrunk remembers what was found: pairs of one team have the same.
+func (s *solver) among(pair int32, shrunk map[string][]Wish) []Wish {
 	o := s.o
 	near := []int32{pair}
 	for s.possible(near, nil) {
@@ -207,6 +214,10 @@ func (s *solver) among(pair int32) []Wish {
 		near = wider
 	}
 	slices.Sort(near)
+	key := fmt.Sprint(near)
+	if found, ok := shrunk[key]; ok {
+		return found
+	}
 	for _, i := range slices.Clone(near) {
 		if without := slices.DeleteFunc(slices.Clone(near), func(k int32) bool { return k == i }); !s.possible(without, nil) {
 			near = without
@@ -227,6 +238,7 @@ func (s *solver) among(pair int32) []Wish {
 			wishes = append(wishes, Wish{Kind: KeepRoom, Pair: o.pairs[i].given})
 		}
 	}
+	shrunk[key] = wishes
 	return wishes
 }
 

@@ -154,6 +154,7 @@ func (o Obstacle) String() string {
 // Infeasible is a pair that can have no slot, because these wishes cannot all be had.
 type Infeasible struct {
 	Pair    series.Pair
+	Others  []series.Pair // that have none for the same reason
 	Because []Obstacle
 }
 
@@ -167,6 +168,9 @@ func Feasible(in Input) ([]Infeasible, error) {
 	var out []Infeasible
 	for _, c := range conflicts {
 		x := Infeasible{Pair: b.all[c.Pair].Pair}
+		for _, i := range c.Others {
+			x.Others = append(x.Others, b.all[i].Pair)
+		}
 		for _, w := range c.Wishes {
 			o := Obstacle{Kind: w.Kind}
 			if w.Kind == Meet || w.Kind == KeepRoom {

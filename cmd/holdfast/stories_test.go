@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 //	delegation off | on         Google's admin takes from Holdfast, and gives it, the right to act for people
 //	[silent]                    whether Holdfast can write without the other being told
 //	[google]                    whether it is Google's calendar
-//	[blind]                     whether it hides from Holdfast what people set to free, and keeps copies of what Holdfast deletes
+//	[blind]                     whether it hides from Holdfast what people set to free
 //	[keeps]                     whether copies keep changed meetings that their series has lost
 func TestStories(t *testing.T) {
 	for _, target := range targets(t) {

@@ -29,7 +29,7 @@ var roles = []string{"mia", "raj", "lee"}
 type target struct {
 	name   string
 	silent bool // Holdfast can write without the other being told
-	blind  bool // the service account is not shown what people set to free, and what it deletes stays in the copies
+	blind  bool // the service account is not shown what people set to free
 	keeps  bool // copies keep changed meetings that their series has lost
 	open   func(*testscript.Env) (world, error)
 }

@@ -64,7 +64,7 @@ func (d *detector) wholeSeries(h *series.Event) {
 	if slices.ContainsFunc(v.Duplicates, func(e series.Event) bool { return !e.Ended(d.in.Now) }) {
 		flag(Duplicate, h.Mark.Slot.String(), "", ByUnknown)
 	}
-	if h.Ended(d.in.Now) {
+	if h.Ended(d.in.Now) || dismissed(h) {
 		return
 	}
 	if h.SlotTouched() {
@@ -113,10 +113,15 @@ func (d *detector) wholeSeries(h *series.Event) {
 	}
 }
 
+// dismissed reports whether it was Holdfast that left nobody in the series: it is about to remove it.
+func dismissed(h *series.Event) bool {
+	return len(h.Guests) == 0 && h.Mark.Written[series.FieldPeople] == h.People()
+}
+
 // copies flags what the report's own copy shows otherwise, once it was seen twice. A copy that still shows an earlier
 // version of ours is behind, which is no flag.
 func (d *detector) copies(h *series.Event) {
-	if !d.v.HasCopy || h.Ended(d.in.Now) {
+	if !d.v.HasCopy || h.Ended(d.in.Now) || dismissed(h) {
 		return
 	}
 	i := slices.IndexFunc(d.v.Copies, func(c series.Event) bool { return c.UID == h.UID })

@@ -159,6 +159,33 @@ func TestRevisionsAndAnswers(t *testing.T) {
 	}
 }
 
+// Nobody but the organizer is left in any of the events, and the mark says that this was Holdfast's doing.
+func TestDismiss(t *testing.T) {
+	s := mia()
+	at := s.Slot.On(s.First.AddDays(7))
+	b, err := mustParse(New(s, "uid-1", testNow)).SetOverride(series.Override{Original: at, Start: at.Add(time.Hour), Duration: time.Hour}, testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := mustParse([]byte(strings.ReplaceAll(string(b), "\r\nORGANIZER", "\r\nATTENDEE;CUTYPE=ROOM:mailto:alder@example.com\r\nORGANIZER")))
+	b, err = o.Dismiss(later1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := mustParse(b)
+	for i, e := range alone.events() {
+		if left := e.lines("ATTENDEE"); len(left) != 1 || address(left[0].prop) != s.Manager.Email || e.sequence() != o.events()[i].sequence()+1 {
+			t.Errorf("%d attendees, revision %d\n%s", len(left), e.sequence(), e.text())
+		}
+	}
+	if e := event(alone); len(e.Overrides) != 1 || e.Mark.Written[series.FieldPeople] != e.People() {
+		t.Errorf("%+v", e)
+	}
+	if again, err := alone.Dismiss(later1.Add(time.Hour)); err != nil || string(again) != string(b) {
+		t.Errorf("dismissed again: %v\n%s", err, again)
+	}
+}
+
 func TestEnd(t *testing.T) {
 	s := mia()
 	o := mustParse(New(s, "uid-1", testNow))

@@ -60,6 +60,30 @@ func (o *Object) Cancel(now time.Time) ([]byte, error) {
 	return d.finish(now), nil
 }
 
+// Dismiss is the text with nobody in it but the organizer, not even a room: a server that delivers it cancels the series at
+// all of them (RFC 6638 section 3.2.1.3). The mark gets the digest of the people, so that it is nobody else's edit.
+func (o *Object) Dismiss(now time.Time) ([]byte, error) {
+	d, m, e, err := o.edit(now)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range d.events() {
+		organizer, n := address(c.get("ORGANIZER")), len(c.lines("ATTENDEE"))
+		c.edit("ATTENDEE", func(n node) (node, bool) { return n, address(n.prop) == organizer })
+		if len(c.lines("ATTENDEE")) < n {
+			c.bump()
+		}
+	}
+	if mark := m.mark(); !mark.IsZero() {
+		if mark.Written == nil {
+			mark.Written = map[series.Field]string{}
+		}
+		mark.Written[series.FieldPeople] = series.DigestPeople(e.Organizer, nil)
+		m.setMark(mark)
+	}
+	return d.finish(now), nil
+}
+
 // endRules lets no occurrence of the rules start after end, the last second of a day. UNTIL is of the type of DTSTART,
 // in UTC for one with a zone (RFC 5545 section 3.3.10).
 func (o *Object) endRules(m *component, e series.Event, end time.Time) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/rs/zerolog"
@@ -88,6 +89,12 @@ func (c *Calendar) lost(err error) {
 // delivers reports whether the server brings invitations to attendees, as the settings want it.
 func (c *Calendar) delivers(cal *collection) bool {
 	return cal.schedules && c.o.Scheduling != "holdfast"
+}
+
+// onBehalf reports whether the account is another's than the owner's, and its requests say for whom it schedules.
+func (c *Calendar) onBehalf(cal *collection) bool {
+	_, named := c.o.Headers["Schedule-Address"]
+	return named && !slices.ContainsFunc(cal.addresses, c.o.Owner.Is)
 }
 
 // locks serialise our writes per object within the process: some servers let several conditional writes through at

@@ -62,7 +62,8 @@ func TestDoctor(t *testing.T) {
 // asService makes o the service account's way to the user's calendar.
 func (s server) asService(o *Options, user string) {
 	o.Username, o.Password = "svc", func() (string, error) { return "svc-pw", nil }
-	o.Calendar = strings.ReplaceAll(s.calendar, "{user}", user)
+	o.Calendar = strings.ReplaceAll(s.account, "{user}", user)
+	o.Headers = map[string]string{"Schedule-Address": "mailto:" + person(user).Email}
 }
 
 func TestDoctorOnRealServers(t *testing.T) {

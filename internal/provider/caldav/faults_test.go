@@ -65,16 +65,16 @@ func TestWritesSurviveFaults(t *testing.T) {
 	}{"busy": {status: 503}, "broken": {status: 500}, "answer lost": {drop: true}}
 	for name, write := range writes {
 		for fault, f := range faults {
-			for _, scheduling := range []bool{false, true} {
+			for kind, start := range map[string]func(*testing.T, func(*caldavtest.Options)) server{"plain": plain, "scheduling": scheduling, "like Cyrus for a service account": likeCyrus} {
 				for n := 1; ; n++ {
-					want, _, _ := worked(t, write, name, scheduling, 0, 0, false)
-					have, reached, err := worked(t, write, name, scheduling, n, f.status, f.drop)
+					want, _, _ := worked(t, write, name, start, 0, 0, false)
+					have, reached, err := worked(t, write, name, start, n, f.status, f.drop)
 					if k := provider.KindOf(err); err != nil && k != provider.Transient && k != provider.Conflict {
 						t.Errorf("%s, request %d %s: %v", name, n, fault, err)
 					}
 					ignore := []cmp.Option{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(series.Event{}, "Raw"), cmpopts.IgnoreFields(series.Ref{}, "Version")}
 					if d := cmp.Diff(want, have, ignore...); d != "" {
-						t.Errorf("%s, request %d %s, scheduling %v (-without +with):\n%s", name, n, fault, scheduling, d)
+						t.Errorf("%s, request %d %s, %s (-without +with):\n%s", name, n, fault, kind, d)
 					}
 					if !reached {
 						break
@@ -86,12 +86,11 @@ func TestWritesSurviveFaults(t *testing.T) {
 }
 
 // worked is the calendar after write, whose n-th request went wrong, was done until it went well. reached: it made that many requests.
-func worked(t *testing.T, write func(context.Context, *Calendar, series.Event) error, name string, scheduling bool, n, status int, drop bool) (out []series.Event, reached bool, first error) {
+func worked(t *testing.T, write func(context.Context, *Calendar, series.Event) error, name string, start func(*testing.T, func(*caldavtest.Options)) server, n, status int, drop bool) (out []series.Event, reached bool, first error) {
 	t.Helper()
 	var requests atomic.Int64
 	var armed atomic.Bool
-	s, _ := mem(t, func(o *caldavtest.Options) {
-		o.Scheduling = scheduling
+	s := start(t, func(o *caldavtest.Options) {
 		o.Quirks.Fail = func(r *http.Request) (int, time.Duration, bool) {
 			if armed.Load() && requests.Add(1) == int64(n) {
 				return status, 0, drop

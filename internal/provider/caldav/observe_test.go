@@ -28,6 +28,10 @@ type watched struct {
 func watch(t *testing.T, s server, user string) *watched {
 	w := &watched{T: t, now: testNow, user: user, hands: s.hands(user)}
 	o := s.options(user)
+	if s.service {
+		s.asService(&o, user)
+		w.hands.user, w.hands.password = "svc", "svc-pw" // an id leads nobody else to the event
+	}
 	o.Clock = func() time.Time { return w.now }
 	w.Calendar = Open(o)
 	return w

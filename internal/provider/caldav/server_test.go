@@ -19,7 +19,9 @@ type server struct {
 	name      string
 	base      string
 	calendar  string // with {user}
+	account   string // the same calendar's for the service account
 	schedules bool
+	service   bool // Holdfast has the service account
 }
 
 // realServers are those that the environment names: HOLDFAST_TEST_<NAME> is a file of KEY=VALUE lines.
@@ -45,6 +47,8 @@ func realServers(t *testing.T) []server {
 				s.base = v
 			case "DEFAULT_CALENDAR":
 				s.calendar = v
+			case "SERVICE_CALENDAR":
+				s.account = v
 			}
 		}
 		if s.base == "" || s.calendar == "" {
@@ -88,7 +92,30 @@ func memBehind(t *testing.T, change func(*caldavtest.Options), proxy func(http.H
 	s := caldavtest.New(o)
 	h := httptest.NewServer(proxy(s))
 	t.Cleanup(h.Close)
-	return server{name: "memory", base: h.URL + "/", calendar: h.URL + "/calendars/{user}/default/", schedules: o.Scheduling}, s
+	calendar := h.URL + "/calendars/{user}/default/"
+	return server{name: "memory", base: h.URL + "/", calendar: calendar, account: calendar, schedules: o.Scheduling}, s
+}
+
+func plain(t *testing.T, change func(*caldavtest.Options)) server {
+	s, _ := mem(t, change)
+	return s
+}
+
+func scheduling(t *testing.T, change func(*caldavtest.Options)) server {
+	return plain(t, func(o *caldavtest.Options) {
+		o.Scheduling = true
+		change(o)
+	})
+}
+
+// likeCyrus gives Holdfast a service account, which reaches others' calendars as on Cyrus.
+func likeCyrus(t *testing.T, change func(*caldavtest.Options)) server {
+	s := scheduling(t, func(o *caldavtest.Options) {
+		o.Quirks = caldavtest.Quirks{NoETagOnPut: true, AtUnencodedInHref: true, CancelKeepsCopy: true, Redirect301ForOthers: true}
+		change(o)
+	})
+	s.service, s.account = true, strings.Replace(s.calendar, "{user}/default/", "svc/{user}.default/", 1)
+	return s
 }
 
 func (s server) hands(id string) hands {

@@ -59,12 +59,28 @@ func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, 
 	return c.write(ctx, "answer", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Answer(attendee, answers, now) })
 }
 
-// End is provider.Calendar's.
+// End is provider.Calendar's. Cyrus delivers on behalf of the owner what a service account PUTs with Schedule-Address, but
+// nothing when it DELETEs (3.6.1, seen): the copies would stay. So what never took place first loses its guests, which
+// cancels it at each of them (RFC 6638 section 3.2.1.3), and then goes; a server that does deliver the DELETE finds nobody
+// left to tell. Cut off in between, the series still stands with its mark, and ending it again finishes without a message.
 func (c *Calendar) End(ctx context.Context, ref series.Ref, last series.Date) (series.Ref, error) {
-	return c.write(ctx, "end", ref, func(o *ical.Object, now time.Time) ([]byte, error) {
-		text, _, err := o.End(last, now) // nil where it never took place: then the object goes
+	const op = "end"
+	cal, err := c.calendar(ctx)
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	dismissed := false
+	ref, err = c.write(ctx, op, ref, func(o *ical.Object, now time.Time) ([]byte, error) {
+		text, empty, err := o.End(last, now) // nil where it never took place: then the object goes
+		if dismissed = empty && c.delivers(cal) && c.onBehalf(cal); dismissed {
+			return o.Dismiss(now)
+		}
 		return text, err
 	})
+	if err != nil || !dismissed {
+		return ref, err
+	}
+	return c.write(ctx, op, ref, func(*ical.Object, time.Time) ([]byte, error) { return nil, nil })
 }
 
 // write changes the object that ref names: read afresh, compare the version, change, store on condition, read back.

@@ -51,7 +51,7 @@ type Quirks struct {
 	TokenUnknownIs500         bool
 	WrapErrorsIn207           bool // a refusal arrives as a 207 around the status; failed conditions do not
 	MultigetOmitsMissing      bool // no 404 row for a missing href
-	Redirect301ForOthers      bool // others' calendars live at /calendars/ME/OWNER.CALENDAR/; their own URL answers 301
+	Redirect301ForOthers      bool // others' calendars live at /calendars/ME/OWNER.CALENDAR/; their own URL answers 301; a PUT delivers only with Schedule-Address, a DELETE never
 	KeepTombstones            bool // a first sync also lists what was deleted before
 	AtUnencodedInHref         bool // "@" instead of "%40"
 	EmptyListing              bool // sync, query and PROPFIND answer 207 without any member

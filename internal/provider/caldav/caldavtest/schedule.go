@@ -54,7 +54,8 @@ func (s *Server) save(r *request, res resource, cal *component, uid string, data
 
 // erase removes an object: the organizer's is a cancellation, an attendee's a refusal unless Schedule-Reply: F.
 func (s *Server) erase(r *request, res resource) {
-	if s.schedules(r, res.user) && res.cal.use == ordinary {
+	deaf := s.quirks.Redirect301ForOthers && r.me != res.user // Cyrus never delivers this for another
+	if s.schedules(r, res.user) && res.cal.use == ordinary && !deaf {
 		switch old := reparse(res.obj); {
 		case s.isOrganizer(res.user, old):
 			s.invite(res.user, old, nil)

@@ -256,6 +256,8 @@ func TestServiceAccount(t *testing.T) {
 	}
 	s.want(s.do("svc", "PUT", "/calendars/svc/mia.default/z.ics", strings.ReplaceAll(body, "UID:x", "UID:z"), calendarXML, "Schedule-Address: mailto:mia@example.test"), 201)
 	s.see(raj, "z")
+	s.want(s.do("svc", "DELETE", "/calendars/svc/mia.default/z.ics", "", "Schedule-Address: mailto:mia@example.test"), 204)
+	s.see(raj, "z")
 }
 
 func TestOneSchedulingObjectPerUser(t *testing.T) {

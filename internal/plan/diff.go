@@ -84,7 +84,7 @@ func (b *builder) pair(v *series.View, ask *Ask) {
 		p.unwanted()
 	case v.Missing():
 		p.hold(Create, Change{Why: []string{"the calendar no longer has the series"}},
-			"nothing says that somebody deleted it: if it stays away, the next round knows", false)
+			"nothing says that somebody deleted it: if it stays away, the next round knows, unless the calendar shows nothing at all", false)
 	case v.Head() == nil:
 		p.unbooked()
 	default:

@@ -21,6 +21,7 @@ type (
 		Booked   bool         `json:"booked"`
 		Chosen   bool         `json:"chosen"`   // by Holdfast: the roster says auto
 		Possible int          `json:"possible"` // slots that nothing hard is against
+		Against  *string      `json:"against"`  // what makes the present one not work
 		Seen     *string      `json:"seen"`
 		Present  optionJSON   `json:"present"`
 		Next     []optionJSON `json:"next"`
@@ -79,7 +80,7 @@ func toExplain(e reconcile.Explanation) explainJSON {
 		}
 		return out
 	}
-	out := explainJSON{Pair: e.Want.Pair.String(), Booked: e.Booked, Chosen: e.Want.Auto, Possible: e.Possible, Present: option(e.Present), Next: []optionJSON{}}
+	out := explainJSON{Pair: e.Want.Pair.String(), Booked: e.Booked, Chosen: e.Want.Auto, Possible: e.Possible, Against: null(e.Against), Present: option(e.Present), Next: []optionJSON{}}
 	if !e.Seen.IsZero() {
 		out.Seen = null(e.Seen.Format(time.RFC3339))
 	}
@@ -109,13 +110,22 @@ func (a *app) explainText(e reconcile.Explanation) {
 	a.facts(rows)
 
 	among := fmt.Sprintf("Of the %s that are free and within the hours of both all year", count(e.Possible, "slot"))
-	if cost := e.Present.Terms.Sum(); cost == 0 {
+	cost := e.Present.Terms.Sum()
+	if e.Against != "" {
+		among = "This one is " + red.Render(e.Against)
+	}
+	switch {
+	case cost == 0 && e.Against != "":
+		a.printf("\n%s.\n", among)
+	case cost == 0:
 		a.printf("\n%s, nothing speaks against this one.\n", among)
-	} else {
+	case e.Against != "":
+		a.printf("\n%s, and costs %s:\n", among, bold.Render(fmt.Sprint(cost)))
+	default:
 		a.printf("\n%s, this one costs %s:\n", among, bold.Render(fmt.Sprint(cost)))
-		for _, c := range e.Present.Costs {
-			a.printf("  %4d  %s\n", c.Points, c.Text)
-		}
+	}
+	for _, c := range e.Present.Costs {
+		a.printf("  %4d  %s\n", c.Points, c.Text)
 	}
 	if len(e.Next) == 0 {
 		a.printf("There is no other.\n")

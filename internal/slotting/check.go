@@ -92,6 +92,8 @@ func (p *Problem) collide(v, i, j int, slots []int) bool {
 	return false
 }
 
+const offGrid = "off the grid"
+
 // judge finds the terms that one pair has alone, and the hard rule that the slot breaks.
 func (p *Problem) judge(x Pair, slot int) (t Terms, broken string) {
 	w := &p.Weights
@@ -103,7 +105,7 @@ func (p *Problem) judge(x Pair, slot int) (t Terms, broken string) {
 		return t, ""
 	}
 	if slot%p.Grid != 0 || slot < 0 || slot >= quartersPerWeek {
-		broken = "off the grid"
+		broken = offGrid
 	}
 	if slot == x.Leave {
 		broken = "the slot that it is to leave"

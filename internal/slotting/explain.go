@@ -12,6 +12,7 @@ type Explanation struct {
 	Chosen   Choice
 	Next     []Choice // the best other ones, the best first
 	Possible int      // how many starts there are that nothing hard is against, the chosen one among them
+	Against  string   // the hard rule that the chosen one breaks all the same: "outside the hours of raj"; "": none
 }
 
 // Choice is a slot that a pair may have.
@@ -44,6 +45,9 @@ func Compare(p *Problem, slots []int, pair, n int) (Explanation, error) {
 		return Choice{slot, t, more}
 	}
 	out := Explanation{Chosen: choice(slots[pair], 0), Possible: len(costs)}
+	if _, out.Against = q.judge(q.Pairs[pair], slots[pair]); out.Against == offGrid {
+		out.Against = "" // a slot that stands may be
+	}
 	for slot, c := range costs {
 		if slot != slots[pair] {
 			out.Next = append(out.Next, choice(slot, int(c-chosen)))

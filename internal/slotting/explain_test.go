@@ -59,7 +59,7 @@ func TestExplainBooked(t *testing.T) {
 		t.Fatal(err)
 	}
 	odd := slotting.Terms{Prefer: 4, Odd: 2 * 2 * 3 * 3}
-	want := slotting.Explanation{Chosen: slotting.Choice{Slot: 31, Terms: odd}, Possible: 5, Next: []slotting.Choice{
+	want := slotting.Explanation{Chosen: slotting.Choice{Slot: 31, Terms: odd}, Possible: 5, Against: "outside the hours of raj", Next: []slotting.Choice{
 		{Slot: 40, More: -40}, {Slot: 132, Terms: slotting.Terms{Prefer: 4}, More: -36},
 		{Slot: 36, Terms: slotting.Terms{Edge: 16}, More: -24}}}
 	if diff := cmp.Diff(want, e); diff != "" {

@@ -89,6 +89,7 @@ type Reasoning struct {
 	Present  Option
 	Next     []Option // the best others, the best first
 	Possible int      // how many slots there are to choose from, the present one among them
+	Against  string   // what makes the present one not work: "outside the hours of raj"; "": nothing
 }
 
 // Explain tells why the pair, wanted or standing, has its slot or would get it, and what the n next best would cost. It is an error
@@ -122,7 +123,7 @@ func Explain(in Input, pair series.Pair, n int) (Reasoning, error) {
 		}
 		return o
 	}
-	out := Reasoning{Present: option(e.Chosen), Possible: e.Possible}
+	out := Reasoning{Present: option(e.Chosen), Possible: e.Possible, Against: e.Against}
 	for _, c := range e.Next {
 		out.Next = append(out.Next, option(c))
 	}

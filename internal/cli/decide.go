@@ -104,7 +104,7 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 	}
 	if flags := flagsOf(r, ask.Pair); len(flags) > 0 {
 		a.printf("\nWhat is different:\n")
-		a.flagList(flags)
+		a.flagList(r, flags)
 	}
 }
 
@@ -117,12 +117,12 @@ func isProposal(p series.Pair) func(drift.Flag) bool {
 	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && f.To != "" }
 }
 
-// flagList prints flags of one pair with what can be done about them.
-func (a *app) flagList(flags []drift.Flag) {
+// flagList prints flags of the round with what can be done about them.
+func (a *app) flagList(r reconcile.Round, flags []drift.Flag) {
 	for _, f := range flags {
 		a.printf("  %s %s\n", yellow.Render("!"), f.Words())
 		a.whyText(f)
-		a.printf("      %s\n", dim.Render(remedy(f)))
+		a.printf("      %s\n", dim.Render(remedy(f, linked(r, f.Pair))))
 		a.proposals(f)
 	}
 }
@@ -141,8 +141,13 @@ func (a *app) whyText(f drift.Flag) {
 	}
 }
 
-// remedy is what can be done about a flag.
-func remedy(f drift.Flag) string {
+// linked reports whether the roster gives the link to the pair's document, so that none is made for it.
+func linked(r reconcile.Round, p series.Pair) bool {
+	return slices.ContainsFunc(r.Views, func(v series.View) bool { return v.Pair == p && v.Wanted && v.Want.Doc.Template == "" })
+}
+
+// remedy is what can be done about a flag of a pair, whose document the roster may give a link to.
+func remedy(f drift.Flag, linked bool) string {
 	restore := fmt.Sprintf("`holdfast restore %s`", f.Pair)
 	one := fmt.Sprintf("`holdfast restore %s --occurrence %s`", f.Pair, f.Occurrence)
 	single := !f.Occurrence.IsZero()
@@ -176,10 +181,19 @@ func remedy(f drift.Flag) string {
 	case drift.Duplicate:
 		return "the copy should be deleted by whoever made it"
 	case drift.DocMissing:
+		if linked {
+			return "take it out of its owner's trash, let the manager see it, or correct the link in the roster"
+		}
 		return "take it out of the trash of the manager's Drive, or " + restore + " makes a new one"
 	case drift.DocUnreadable:
+		if linked {
+			return "its owner shares it with both, as editors, or the link in the roster is corrected"
+		}
 		return "the manager shares it with the report, as editor"
 	case drift.DocOvershared:
+		if linked {
+			return "its owner takes the others out of its sharing, or the roster links to a document of the two"
+		}
 		return "the manager takes the others out of its sharing, or moves it out of a folder that they see"
 	}
 	return "a person has to undo it in the calendar"

@@ -138,7 +138,7 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 	a.facts([][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}, {"agenda", s.PrepDoc}, {"state", stateText(r, s)}, {"kept", kept}})
 	if flags := flagsOf(r, s.Pair); len(flags) > 0 {
 		a.printf("\n")
-		a.flagList(flags)
+		a.flagList(r, flags)
 	}
 	if r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair != s.Pair }); len(r.Plan.Held) > 0 {
 		a.heldText(r)

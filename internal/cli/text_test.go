@@ -186,8 +186,19 @@ func TestRemedies(t *testing.T) {
 		drift.SeriesEnded:  {"", "restore mia/raj`"},
 	} {
 		for i, d := range []series.Date{day, {}} {
-			if got := remedy(drift.Flag{Pair: pair, Kind: kind, Occurrence: d}); !strings.Contains(got, want[i]) {
+			if got := remedy(drift.Flag{Pair: pair, Kind: kind, Occurrence: d}, false); !strings.Contains(got, want[i]) {
 				t.Errorf("%s %s: %q, want %q in it", kind, d, got, want[i])
+			}
+		}
+	}
+	for kind, want := range map[drift.Kind][2]string{ // of a document that Holdfast made, of one that the roster links to
+		drift.DocMissing:    {"restore mia/raj` makes", "correct the link in the roster"},
+		drift.DocUnreadable: {"the manager shares", "its owner shares"},
+		drift.DocOvershared: {"the manager takes", "its owner takes"},
+	} {
+		for i, linked := range []bool{false, true} {
+			if got := remedy(drift.Flag{Pair: pair, Kind: kind}, linked); !strings.Contains(got, want[i]) || linked && strings.Contains(got, "restore") {
+				t.Errorf("%s, linked %t: %q, want %q in it", kind, linked, got, want[i])
 			}
 		}
 	}

@@ -193,9 +193,9 @@ func (a *App) ConnectGoogle(ctx context.Context, p series.Person, show func(addr
 		return &provider.Error{Kind: provider.Permanent, Op: "connect", Err: fmt.Errorf("calendar %s uses a service account: nobody need connect", g.Name), Hint: "`holdfast doctor` tells whether the delegation is as it must be"}
 	}
 	app := who.app
-	if templated, err := a.templated(p); err != nil {
+	if documented, err := a.documented(p); err != nil {
 		return err
-	} else if len(templated) > 0 {
+	} else if len(documented) > 0 {
 		app = who.withDoc
 	}
 	if paste != nil {

@@ -25,6 +25,9 @@ func (c clients) ClientFor(_ context.Context, p series.Person) (*http.Client, er
 // documents tends pairs' documents, each as its manager.
 type documents struct{ *App }
 
+// Tends is reconcile.Documents'.
+func (d documents) Tends(s series.Series) bool { return d.tends(s) }
+
 // Tend is reconcile.Documents'.
 func (d documents) Tend(ctx context.Context, w reconcile.DocumentWish, last reconcile.Document) (reconcile.Document, error) {
 	docs, err := d.docs(w.View.Want.Manager)
@@ -36,7 +39,7 @@ func (d documents) Tend(ctx context.Context, w reconcile.DocumentWish, last reco
 		st = prepdoc.State{} // another version's: that costs a look
 	}
 	want := prepdoc.WantOf(w.View, w.Now)
-	want.Hold, want.Remake = w.Hold, w.Remake
+	want.Hold, want.Remake, want.SeesAll = w.Hold, w.Remake, d.Settings.Google[want.Series.Manager.Calendar].AllFiles
 	st, err = docs.Tend(ctx, w.Now, want, st)
 	out := reconcile.Document{Link: st.Link, Looked: st.Checked, Failed: last.Failed, Section: st.Section}
 	for _, f := range st.Findings {
@@ -63,16 +66,22 @@ func (a *App) docs(p series.Person) (*prepdoc.Docs, error) {
 	return who.docs, err
 }
 
-// templated are the series of the manager whose documents are made from a template, one of each template and folder.
-func (a *App) templated(p series.Person) ([]series.Series, error) {
+// tends reports whether the document of the series is made from a template, or is a given one that can be looked at: that takes
+// the manager's whole Drive, since whoever gave the link did not open the document with Holdfast.
+func (a *App) tends(s series.Series) bool {
+	return s.Doc.Template != "" || a.Settings.Google[s.Manager.Calendar].AllFiles && prepdoc.FileID(s.Link) != ""
+}
+
+// documented are the series of the manager whose documents are tended, one of each template and folder, and one with a given link.
+func (a *App) documented(p series.Person) ([]series.Series, error) {
 	d, err := a.Desired(a.o.Clock())
 	if err != nil {
 		return nil, err
 	}
-	seen := map[series.PrepDoc]bool{{}: true}
+	seen := map[series.PrepDoc]bool{}
 	var out []series.Series
 	for _, s := range d.Series {
-		if s.Manager.ID == p.ID && s.Doc.Template != "" && !seen[s.Doc] {
+		if s.Manager.ID == p.ID && a.tends(s) && !seen[s.Doc] {
 			seen[s.Doc] = true
 			out = append(out, s)
 		}
@@ -80,9 +89,9 @@ func (a *App) templated(p series.Person) ([]series.Series, error) {
 	return out, nil
 }
 
-// examineDocuments tells whether the documents of the manager's pairs can be made.
+// examineDocuments tells whether the documents of the manager's pairs can be made, and looked at.
 func (a *App) examineDocuments(ctx context.Context, p series.Person) ([]Finding, error) {
-	all, err := a.templated(p)
+	all, err := a.documented(p)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
@@ -90,10 +99,14 @@ func (a *App) examineDocuments(ctx context.Context, p series.Person) ([]Finding,
 	if err != nil {
 		return nil, err
 	}
+	text := "given documents can be looked at"
 	for _, s := range all {
+		if s.Doc.Template != "" {
+			text = "the template can be copied"
+		}
 		if err := docs.Check(ctx, s); err != nil {
 			return []Finding{{Check: "document", Text: fmt.Sprintf("%s: %s", s.Pair, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}}, nil
 		}
 	}
-	return []Finding{{Check: "document", OK: true, Text: "the template can be copied"}}, nil
+	return []Finding{{Check: "document", OK: true, Text: text}}, nil
 }

@@ -87,6 +87,9 @@ func TestDocumentFlags(t *testing.T) {
 	if ids := o.made(); len(r.Failures) > 0 || len(ids) != 2 || len(r.Applied) != 1 || r.Mails != 0 {
 		t.Fatalf("%v, %d documents: %s", r.Failures, len(ids), said(r))
 	}
+	if len(r.Sections) > 0 {
+		t.Errorf("sections %v", r.Sections)
+	}
 	see(r, "")
 	o.well()
 	o.rests()
@@ -171,26 +174,36 @@ func TestDocumentConsent(t *testing.T) {
 	o.write("client.json", string(o.ClientJSON("desktop")))
 	o.write("key", strings.Repeat("k", 44))
 	o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "service_account_file: key.json", "oauth_client_file: client.json, token_key_file: key", 1))
-	o.start()
-	var asked []string
-	o.OnConsent(func(c googletest.ConsentAsked) googletest.Consent {
-		asked = append(asked, fmt.Sprint(c.LoginHint, " ", slices.Contains(c.Scopes, prepdoc.AllScope)))
-		return googletest.Consent{User: c.LoginHint}
-	})
-	d, err := o.Desired(o.at)
-	o.must(err)
-	for _, id := range []string{"mia", "raj", "lee"} {
-		o.must(o.ConnectGoogle(t.Context(), d.People[id], func(address string) {
-			go func() {
-				if a, err := http.Get(address); err == nil {
-					_ = a.Body.Close()
-				}
-			}()
-		}, nil))
+	ask := func(want string) {
+		t.Helper()
+		o.start()
+		var asked []string
+		o.OnConsent(func(c googletest.ConsentAsked) googletest.Consent {
+			asked = append(asked, fmt.Sprint(c.LoginHint, " ", slices.Contains(c.Scopes, prepdoc.AllScope)))
+			return googletest.Consent{User: c.LoginHint}
+		})
+		d, err := o.Desired(o.at)
+		o.must(err)
+		for _, id := range []string{"mia", "raj", "lee"} {
+			o.must(o.ConnectGoogle(t.Context(), d.People[id], func(address string) {
+				go func() {
+					if a, err := http.Get(address); err == nil {
+						_ = a.Body.Close()
+					}
+				}()
+			}, nil))
+		}
+		if fmt.Sprint(asked) != want {
+			t.Error(asked)
+		}
 	}
-	if fmt.Sprint(asked) != "[mia@example.com true raj@example.com false lee@example.com false]" {
-		t.Error(asked)
-	}
+	templates := o.read("roster.yaml")
+	o.gives("https://wiki.example.com/mia-raj")
+	ask("[mia@example.com false raj@example.com false lee@example.com false]")
+	o.gives(link("d1"))
+	ask("[mia@example.com true raj@example.com false lee@example.com false]")
+	o.write("roster.yaml", templates)
+	ask("[mia@example.com true raj@example.com false lee@example.com false]")
 	o.well()
 	o.well()
 	if got := o.rows(o.made()[0]); got != "owner mia@example.com, writer raj@example.com" {

@@ -12,13 +12,19 @@ import (
 const googleDoc = "application/vnd.google-apps.document"
 
 // Check looks, as the manager and without writing, whether the document that s wants can be made: the template is a
-// Google document that may be copied, and the folder takes it. The error, of package provider, says what to do.
+// Google document that may be copied, and the folder takes it. Of a given one it looks only whether Drive answers: what becomes of
+// the document is for flags. The error, of package provider, says what to do.
 func (d *Docs) Check(ctx context.Context, s series.Series) error {
-	if s.Doc.Template == "" {
+	given := FileID(s.Link)
+	if s.Doc.Template == "" && given == "" {
 		return nil
 	}
 	c, err := d.client(ctx, s.Manager)
 	if err != nil {
+		return err
+	}
+	if s.Doc.Template == "" {
+		_, err := c.get(ctx, given)
 		return err
 	}
 	fail := func(err error, hint string) error {

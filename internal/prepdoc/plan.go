@@ -145,10 +145,13 @@ func (w Want) missing(now time.Time, st State, d *Doc) (State, Step) {
 			st.Link = linkOf(d.ID)
 		}
 		st.Findings = []Finding{{Missing, "it is in the trash"}}
-	case st.Seen && !(w.Remake && free):
+	case (st.Seen || w.SeesAll && !w.made()) && !(w.Remake && free):
 		// One answer that it is not there may be a passing one.
 		if st.Missed++; st.Missed > 1 {
 			st.Findings = []Finding{{Missing, "it is gone, or the manager may not see it any more"}}
+			if !st.Seen {
+				st.Findings[0].Detail = "it is not there, or the manager may not see it"
+			}
 		}
 	case free:
 		return State{Made: true, Checked: now}, Make

@@ -113,6 +113,8 @@ func (x *planCase) read(t *testing.T, text string) {
 				x.want.Next = Occurrence{day(v), day(v), series.Instant(day(v), 600, "Europe/Berlin")}
 			case "want ends":
 				x.want.Series.Ends = day(v)
+			case "want seesall":
+				x.want.SeesAll = true
 			case "want hold":
 				x.want.Hold = true
 			case "want remake":

@@ -51,6 +51,9 @@ type Want struct {
 	Next   Occurrence    // the meeting that needs a section now; zero for none
 	Hold   bool          // write nothing: not on a document, nor a new one
 	Remake bool          // a person asked for a new document in place of one that is missing
+	// SeesAll: the client sees every file that the manager sees, so that a given document that it never saw is missing. Else it
+	// may only be one that nobody opened with the app.
+	SeesAll bool
 }
 
 // Occurrence is a meeting that gets a section.

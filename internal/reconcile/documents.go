@@ -15,8 +15,10 @@ import (
 	"holdfast/internal/series"
 )
 
-// Documents tends the documents that pairs have of their own, made from a template.
+// Documents tends pairs' documents: those made from a template, and of those that the roster links to the ones it can look at.
 type Documents interface {
+	// Tends reports whether the document of the series is to be tended.
+	Tends(s series.Series) bool
 	// Tend does what is to be done about one pair's document now: most of the time nothing, and nobody is asked. last is what
 	// it returned the time before. What it returns is to be kept, also beside an error.
 	Tend(ctx context.Context, w DocumentWish, last Document) (Document, error)
@@ -32,7 +34,7 @@ type DocumentWish struct {
 
 // Document is what is remembered of a pair's document. Nothing of its text.
 type Document struct {
-	Link     string          // "" before there is one
+	Link     string          // to the one that was made; "" before that, and where the roster gives the link
 	Looked   time.Time       // when it was last looked at
 	Failed   time.Time       // when that, or what was to be done then, last failed
 	Findings []drift.Finding // as of Looked
@@ -118,7 +120,7 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, e
 	}
 	wanted := map[series.Pair]bool{}
 	for _, v := range x.out.Views {
-		if !v.Wanted || v.Want.Doc.Template == "" {
+		if !v.Wanted || !x.Documents.Tends(v.Want) {
 			continue
 		}
 		wanted[v.Pair] = true
@@ -140,13 +142,18 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, e
 		if !tended {
 			a.doc = last
 		}
+		if w.Doc.Template == "" { // the link is the roster's, and nothing is written to what it leads to
+			a.doc.Link, a.doc.Section = "", last.Section
+		} else if a.err != nil && a.doc.Section.IsZero() { // not looked at yet
+			a.doc.Section = last.Section
+		}
 		if ctx.Err() == nil {
 			x.troubled(w.Pair, &a.doc, a.err)
 		}
 		if !same(a.doc, last) {
 			err = errors.Join(err, x.keepDocument(ctx, w.Pair, a.doc))
 		}
-		if a.doc.Section != last.Section && last.State != "" {
+		if a.doc.Section != last.Section && !a.doc.Section.IsZero() && last.State != "" {
 			x.out.Sections = append(x.out.Sections, Section{w.Pair, a.doc.Section})
 		}
 		if a.doc.Link != "" && a.doc.Link != w.Link {
@@ -205,14 +212,14 @@ func (x *round) troubled(p series.Pair, d *Document, err error) {
 	x.out.Failures = append(x.out.Failures, Failure{Pair: p, Err: errors.New(b.Text), Hint: b.Hint})
 }
 
-// findings are what is wrong with the documents that are wanted.
+// findings are what is wrong with the documents that are tended.
 func (x *round) findings() map[series.Pair][]drift.Finding {
 	out := map[series.Pair][]drift.Finding{}
 	if x.Documents == nil {
 		return out
 	}
 	for _, w := range x.want {
-		if w.Doc.Template != "" {
+		if x.Documents.Tends(w) {
 			out[w.Pair] = x.mem.Documents[w.Pair].Findings
 		}
 	}

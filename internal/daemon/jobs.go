@@ -28,7 +28,7 @@ type Steps interface {
 	Round(ctx context.Context, reason string) error
 	// Prune removes what is kept too long; it is called once a day (UTC).
 	Prune(ctx context.Context) error
-	// Watch keeps doorbells at calendar servers; it is called once an hour and when Queue.Watch asks, and may run beside a round.
+	// Watch keeps doorbells at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and may run beside a round.
 	Watch(ctx context.Context) error
 }
 
@@ -36,6 +36,7 @@ type Steps interface {
 type QueueOptions struct {
 	Poll   time.Duration        // from one round to the next, more than 0
 	Jitter func() time.Duration // added to each Poll; nil: none
+	Watch  time.Duration        // from one Watch to the next, more than 0
 	Clock  clock.Clock
 	Log    zerolog.Logger
 }
@@ -103,10 +104,7 @@ func (watchArgs) InsertOpts() river.InsertOpts {
 	return o
 }
 
-const (
-	watchQueue = "watch"
-	watchHours = time.Hour // from one Watch to the next
-)
+const watchQueue = "watch"
 
 type roundWorker struct {
 	river.WorkerDefaults[roundArgs]
@@ -202,17 +200,17 @@ func (q *Queue) Start(ctx context.Context) error {
 		return err
 	}
 	q.ticks.Go(func() { q.tick(q.running) })
-	q.ticks.Go(func() { q.hours(q.running) })
+	q.ticks.Go(func() { q.watches(q.running) })
 	return nil
 }
 
-// hours asks for the doorbells to be kept, once an hour until ctx ends.
-func (q *Queue) hours(ctx context.Context) {
+// watches asks for the doorbells to be kept now and then, until ctx ends.
+func (q *Queue) watches(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(watchHours):
+		case <-time.After(q.o.Watch):
 		}
 		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
 			q.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")

@@ -54,10 +54,10 @@ func (s *heldSteps) next() string {
 	return reason
 }
 
-// newQueue has a poll of a minute and a second.
+// newQueue has a poll of a minute and a second, and looks after the doorbells every five minutes.
 func newQueue(t testing.TB, path string, s Steps, now func() time.Time) *Queue {
 	t.Helper()
-	q, err := NewQueue(t.Context(), path, s, QueueOptions{Poll: time.Minute, Jitter: func() time.Duration { return time.Second },
+	q, err := NewQueue(t.Context(), path, s, QueueOptions{Poll: time.Minute, Watch: 5 * time.Minute, Jitter: func() time.Duration { return time.Second },
 		Clock: now, Log: zerolog.New(zerolog.NewTestWriter(t))})
 	if err != nil {
 		t.Fatal(err)
@@ -256,8 +256,8 @@ func (s *busySteps) Watch(ctx context.Context) error {
 	return nil
 }
 
-// The doorbells are kept once an hour and when asked, and Stop does not wait for it.
-func TestWatchEveryHour(t *testing.T) {
+// The doorbells are kept now and then and when asked, and Stop does not wait for it.
+func TestWatchNowAndThen(t *testing.T) {
 	path := jobsFile(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := &busySteps{}
@@ -266,9 +266,9 @@ func TestWatchEveryHour(t *testing.T) {
 		if err := q.Watch(t.Context()); err != nil {
 			t.Error(err)
 		}
-		<-time.After(time.Hour + time.Minute)
+		<-time.After(6 * time.Minute)
 		if n := s.watched.Load(); n != 2 {
-			t.Errorf("watched %d times in an hour", n)
+			t.Errorf("watched %d times in six minutes", n)
 		}
 		if err := q.Watch(t.Context()); err != nil {
 			t.Error(err)

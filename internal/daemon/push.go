@@ -74,6 +74,8 @@ func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.C
 }
 
 const (
+	// channelsEvery is from one look after the channels to the next.
+	channelsEvery = time.Hour
 	// watchers is how many channels are opened at once.
 	watchers = 8
 	// watchPatience is how long opening one may take.

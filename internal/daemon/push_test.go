@@ -173,11 +173,11 @@ func TestSignalBesideAPoll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: time.Hour, Clock: a.o.Clock, Log: a.o.Log})
+	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: time.Hour, Watch: time.Hour, Clock: a.o.Clock, Log: a.o.Log})
 	must(err)
 	defer func() { must(q.Stop(ctx)) }()
 	for _, id := range []string{"mia", "raj", "lee"} {
-		must(a.Store.SetChannel(ctx, provider.Channel{ID: id, Owner: series.Person{ID: id}, Opened: now, Expires: now.Add(time.Hour), Resource: "r", Heard: now}))
+		must(a.Store.SetChannel(ctx, provider.Channel{ID: id, Owner: series.Person{ID: id}, Opened: now, Expires: now.Add(time.Hour), Resource: "r", Heard: now, Address: a.Settings.URL + ringPath}))
 	}
 	must(a.Round(ctx, "start"))
 	s.Reset()

@@ -29,7 +29,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	}
 	defer release()
 	poll := a.Poll()
-	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Clock: a.o.Clock, Log: a.o.Log,
+	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Watch: channelsEvery, Clock: a.o.Clock, Log: a.o.Log,
 		Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})
 	if err != nil {
 		return err

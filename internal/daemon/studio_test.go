@@ -32,7 +32,7 @@ type studio struct {
 	at       time.Time
 	dir      string
 	template string
-	log      strings.Builder
+	log      strings.Builder // written by one at a time: lines come from several goroutines
 }
 
 // secretWords are what people write into their document.
@@ -95,7 +95,7 @@ one_on_ones:
 // start starts the program, anew if it runs.
 func (o *studio) start() {
 	o.Helper()
-	a, err := Open(o.Context(), Options{Config: filepath.Join(o.dir, "holdfast.yaml"), Clock: o.now, Log: zerolog.New(&o.log)})
+	a, err := Open(o.Context(), Options{Config: filepath.Join(o.dir, "holdfast.yaml"), Clock: o.now, Log: zerolog.New(zerolog.SyncWriter(&o.log))})
 	o.must(err)
 	o.App = a
 	o.Cleanup(func() { _ = a.Close() }) // some tests have closed it by then

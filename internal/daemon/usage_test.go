@@ -188,7 +188,7 @@ type day struct {
 }
 
 func newDay(t *testing.T, s *googletest.Server, a *App) *day {
-	d := &day{T: t, s: s, a: a, poll: a.o.Clock().Add(a.Poll()), hour: a.o.Clock().Add(watchHours)}
+	d := &day{T: t, s: s, a: a, poll: a.o.Clock().Add(a.Poll()), hour: a.o.Clock().Add(channelsEvery)}
 	a.push = a.pusher(func(string) { d.rung.Store(true) })
 	return d
 }
@@ -221,7 +221,7 @@ func (d *day) until(end time.Time) {
 		switch now := d.a.o.Clock(); {
 		case !now.Before(d.hour):
 			d.watch()
-			d.hour = now.Add(watchHours)
+			d.hour = now.Add(channelsEvery)
 		case !now.Before(d.poll):
 			d.round("poll")
 			d.poll = now.Add(d.a.Poll())

@@ -17,20 +17,12 @@ import (
 	"holdfast/internal/settings"
 )
 
-// Finding is one thing that a look at a calendar found.
-type Finding struct {
-	Check string // one or two words: "log in", "write", …
-	OK    bool
-	Text  string // for a person
-	Hint  string // what to do next, "" for nothing
-}
-
 // opened is a person's calendar, ready to use.
 type opened struct {
 	person series.Person
 	polite provider.Calendar
 	google *google.Calendar // nil elsewhere
-	doctor func(context.Context) []Finding
+	doctor func(context.Context) []provider.Finding
 }
 
 // account is who Holdfast is at Google for one calendar of the settings.
@@ -50,7 +42,7 @@ func (a *App) calendar(p series.Person) (provider.Calendar, error) {
 }
 
 // Examine tries whatever the daemon will need of the person's calendar. The error is of the settings.
-func (a *App) Examine(ctx context.Context, p series.Person) ([]Finding, error) {
+func (a *App) Examine(ctx context.Context, p series.Person) ([]provider.Finding, error) {
 	o, err := a.opened(p)
 	if err != nil {
 		return nil, err
@@ -94,12 +86,7 @@ func (a *App) openCalDAV(server settings.CalDAV, p series.Person) (opened, error
 			now, err := server.For(p)
 			return now.Password.Reveal(), err
 		}})
-	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: func(ctx context.Context) (out []Finding) {
-		for _, f := range cal.Doctor(ctx) {
-			out = append(out, Finding(f))
-		}
-		return out
-	}}, nil
+	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: cal.Doctor}, nil
 }
 
 func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
@@ -111,12 +98,9 @@ func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, google: cal, doctor: func(ctx context.Context) (out []Finding) {
-		well := true
-		for _, f := range cal.Doctor(ctx) {
-			out, well = append(out, Finding(f)), well && f.OK
-		}
-		if well {
+	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, google: cal, doctor: func(ctx context.Context) []provider.Finding {
+		out := cal.Doctor(ctx)
+		if !slices.ContainsFunc(out, func(f provider.Finding) bool { return !f.OK }) {
 			out = slices.Insert(out, len(out)-1, a.examinePush(ctx, p, cal))
 		}
 		return out

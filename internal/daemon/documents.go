@@ -90,7 +90,7 @@ func (a *App) documented(p series.Person) ([]series.Series, error) {
 }
 
 // examineDocuments tells whether the documents of the manager's pairs can be made, and looked at.
-func (a *App) examineDocuments(ctx context.Context, p series.Person) ([]Finding, error) {
+func (a *App) examineDocuments(ctx context.Context, p series.Person) ([]provider.Finding, error) {
 	all, err := a.documented(p)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -105,8 +105,8 @@ func (a *App) examineDocuments(ctx context.Context, p series.Person) ([]Finding,
 			text = "the template can be copied"
 		}
 		if err := docs.Check(ctx, s); err != nil {
-			return []Finding{{Check: "document", Text: fmt.Sprintf("%s: %s", s.Pair, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}}, nil
+			return []provider.Finding{{Check: "document", Text: fmt.Sprintf("%s: %s", s.Pair, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}}, nil
 		}
 	}
-	return []Finding{{Check: "document", OK: true, Text: text}}, nil
+	return []provider.Finding{{Check: "document", OK: true, Text: text}}, nil
 }

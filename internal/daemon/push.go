@@ -239,8 +239,8 @@ func vary(d time.Duration, person string, last time.Time) time.Duration {
 }
 
 // examinePush tells whether Google rings when the person's calendar changes.
-func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calendar) Finding {
-	f := Finding{Check: "push", OK: true}
+func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calendar) provider.Finding {
+	f := provider.Finding{Check: "push", OK: true}
 	now := a.o.Clock()
 	var last provider.Channel
 	for _, ch := range a.channels(ctx, p.ID) {
@@ -258,7 +258,7 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + ringPath + " on to " + a.Settings.Listen + " of the running daemon"
 	default:
 		if err := a.pusher(nil).Try(ctx, c); err != nil {
-			return Finding{Check: "push", Text: err.Error(), Hint: provider.HintOf(err)}
+			return provider.Finding{Check: "push", Text: err.Error(), Hint: provider.HintOf(err)}
 		}
 		f.Text = "Google takes web.url; it rings once the daemon runs"
 	}

@@ -248,7 +248,7 @@ func TestDoctorOnPush(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		i := slices.IndexFunc(found, func(f Finding) bool { return f.Check == "push" })
+		i := slices.IndexFunc(found, func(f provider.Finding) bool { return f.Check == "push" })
 		if i < 0 || found[i].OK != x.ok || !strings.Contains(found[i].Text, x.text) || !x.ok && found[i].Hint == "" {
 			t.Errorf("want %v, %s; found %+v", x.ok, x.text, found)
 		}

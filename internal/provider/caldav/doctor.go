@@ -10,25 +10,17 @@ import (
 	"holdfast/internal/provider"
 )
 
-// Finding is one thing that Doctor looked at.
-type Finding struct {
-	Check string // one or two words: "log in", "write", …
-	OK    bool
-	Text  string // what was found, for a person
-	Hint  string // what to do next, "" for nothing
-}
-
 // Doctor tries whatever the daemon will need: reach the server, log in, find the calendar, read it, write to it (an
 // event of the year 2000 without people, which is deleted again), and looks at who delivers invitations. What cannot be
 // tried since something before failed is left out.
-func (c *Calendar) Doctor(ctx context.Context) []Finding {
-	var out []Finding
+func (c *Calendar) Doctor(ctx context.Context) []provider.Finding {
+	var out []provider.Finding
 	ok := func(check, format string, args ...any) {
-		out = append(out, Finding{Check: check, OK: true, Text: fmt.Sprintf(format, args...)})
+		out = append(out, provider.Finding{Check: check, OK: true, Text: fmt.Sprintf(format, args...)})
 	}
-	bad := func(check string, err error) []Finding {
+	bad := func(check string, err error) []provider.Finding {
 		err = fail(check, err)
-		return append(out, Finding{Check: check, Text: err.Error(), Hint: provider.HintOf(err)})
+		return append(out, provider.Finding{Check: check, Text: err.Error(), Hint: provider.HintOf(err)})
 	}
 	cal, err := c.calendar(ctx)
 	if err != nil {
@@ -84,8 +76,8 @@ func (c *Calendar) tryWrite(ctx context.Context, cal *collection) error {
 }
 
 // invitations tells who brings invitations to the others.
-func (c *Calendar) invitations(cal *collection) Finding {
-	f := Finding{Check: "invitations", OK: true, Text: "Holdfast brings them: the server does not"}
+func (c *Calendar) invitations(cal *collection) provider.Finding {
+	f := provider.Finding{Check: "invitations", OK: true, Text: "Holdfast brings them: the server does not"}
 	switch {
 	case c.o.Scheduling == "server" && !cal.schedules:
 		f.OK, f.Text, f.Hint = false, "the server brings none, and the settings say that it does", "set scheduling to auto or holdfast"

@@ -10,24 +10,16 @@ import (
 	"holdfast/internal/series"
 )
 
-// Finding is one thing that Doctor looked at.
-type Finding struct {
-	Check string // one or two words: "sign in", "write", …
-	OK    bool
-	Text  string // what was found, for a person
-	Hint  string // what to do next, "" for nothing
-}
-
 // Doctor tries whatever the daemon will need: sign in as the person, read their calendar, write to it (an event of the year
 // 2000 without people, which is deleted again). What cannot be tried since something before failed is left out.
-func (c *Calendar) Doctor(ctx context.Context) []Finding {
-	var out []Finding
+func (c *Calendar) Doctor(ctx context.Context) []provider.Finding {
+	var out []provider.Finding
 	ok := func(check, format string, args ...any) {
-		out = append(out, Finding{Check: check, OK: true, Text: fmt.Sprintf(format, args...)})
+		out = append(out, provider.Finding{Check: check, OK: true, Text: fmt.Sprintf(format, args...)})
 	}
-	bad := func(check string, err error) []Finding {
+	bad := func(check string, err error) []provider.Finding {
 		err = c.fail(check, err)
-		return append(out, Finding{Check: check, Text: err.Error(), Hint: provider.HintOf(err)})
+		return append(out, provider.Finding{Check: check, Text: err.Error(), Hint: provider.HintOf(err)})
 	}
 	if err := c.spend(ctx, 1); err != nil {
 		return bad("reach", err)
@@ -45,7 +37,7 @@ func (c *Calendar) Doctor(ctx context.Context) []Finding {
 	ok("sign in", "as the person")
 	ok("read", "as %s, in zone %s", page.AccessRole, page.TimeZone)
 	if page.AccessRole != "owner" && page.AccessRole != "writer" {
-		return append(out, Finding{Check: "write", Text: "the calendar may be read only",
+		return append(out, provider.Finding{Check: "write", Text: "the calendar may be read only",
 			Hint: "use the person's own calendar: whoever signs in must own it"})
 	}
 	if err := c.tryWrite(ctx); err != nil {

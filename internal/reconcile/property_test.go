@@ -186,8 +186,9 @@ func (l *life) settle(r *reconcile.Reconciler) {
 			again = again || !e.Derived
 		}
 	}
+	_, inMemory := l.world.(memoryWorld)
 	for _, c := range out.Applied {
-		again = again || slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Revive != nil })
+		again = again || slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Revive != nil && !inMemory })
 	}
 	if again {
 		l.once(r)

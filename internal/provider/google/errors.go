@@ -84,14 +84,21 @@ func answerTo(err error) *refusal {
 		r.domain, r.reason = body.Error.Errors[0].Domain, body.Error.Errors[0].Reason
 	}
 	for _, d := range body.Error.Details {
-		if d.Reason == "ACCESS_TOKEN_SCOPE_INSUFFICIENT" {
-			r.reason = "insufficientPermissions"
+		if reason := reasonOf[d.Reason]; reason != "" {
+			r.reason = reason
 		}
 	}
 	if !word.MatchString(r.reason) {
 		r.reason = ""
 	}
 	return r
+}
+
+// reasonOf are the reasons of google.rpc.ErrorInfo that say more than the one of the answer, by the name that Calendar has
+// for them.
+var reasonOf = map[string]string{
+	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": "insufficientPermissions",
+	"SERVICE_DISABLED":                "accessNotConfigured",
 }
 
 // word is what a reason is; anything else is not repeated.
@@ -152,11 +159,12 @@ func (a *refusal) classify(now time.Time) (provider.Kind, string, time.Duration)
 
 // forbidden tells the meanings of 403 apart. Google has changed texts and reasons of quotas before; their domain stays.
 func (a *refusal) forbidden(now time.Time) (provider.Kind, string, time.Duration) {
-	switch a.reason {
-	case "accessNotConfigured", "SERVICE_DISABLED":
-		return provider.Auth, "turn on the Google Calendar API in the Google Cloud console of the project, and wait some minutes", 0
-	case "quotaExceeded", "dailyLimitExceeded", "calendarLimitsExceeded":
+	if slices.Contains(longQuotas, a.reason) {
 		return provider.Transient, "a quota of Google's is used up: it comes back within hours", max(a.retryAfter(now), longPause)
+	}
+	switch a.reason {
+	case "accessNotConfigured":
+		return provider.Auth, "turn on the Google Calendar API in the Google Cloud console of the project, and wait some minutes", 0
 	case "forbiddenForNonOrganizer":
 		return provider.Permanent, "only the organizer may change this", 0
 	case "forbiddenForServiceAccounts":

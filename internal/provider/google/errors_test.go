@@ -154,3 +154,60 @@ func TestBudget(t *testing.T) {
 		t.Errorf("%d requests went out, want 3", n)
 	}
 }
+
+// An API that is not enabled yet, or a calendar that may not be used, is no reason to go slower once it is.
+func TestOnlyTheRefusalsOfAPaceSlowDown(t *testing.T) {
+	const off = `{"error":{"code":403,"status":"PERMISSION_DENIED","errors":[{"domain":"usageLimits","reason":"forbidden"}],` +
+		`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED"}]}}`
+	for name, test := range map[string]struct {
+		answer string
+		slower bool
+	}{
+		"API not enabled":            {answer: body(403, "usageLimits", "accessNotConfigured")},
+		"API not enabled, newer":     {answer: off},
+		"used up for the day":        {answer: body(403, "usageLimits", "quotaExceeded")},
+		"no rights":                  {answer: body(403, "calendar", "requiredAccessLevel")},
+		"too fast":                   {answer: body(403, "usageLimits", "rateLimitExceeded"), slower: true},
+		"too fast, in another word":  {answer: body(403, "usageLimits", "aReasonOfNextYear"), slower: true},
+		"too fast, the person alone": {answer: body(403, "usageLimits", "userRateLimitExceeded"), slower: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refusing, at := true, begin
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if refusing {
+					w.WriteHeader(http.StatusForbidden)
+					_, _ = w.Write([]byte(test.answer))
+					return
+				}
+				_, _ = w.Write([]byte(`{"items":[],"nextSyncToken":"x"}`))
+			}))
+			defer srv.Close()
+			p := google.New(google.Options{
+				Endpoint: srv.URL,
+				Clock:    func() time.Time { at = at.Add(2 * time.Second); return at },
+				Budget:   google.Budget{Project: 600, User: 600},
+			})
+			c, err := p.Open(google.Account{Owner: mia, HTTP: http.DefaultClient})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// At the slowest pace the fourth request would wait for two seconds: with less time than that it fails at once.
+			ask := func() (held bool) {
+				ctx, cancel := context.WithTimeout(t.Context(), 1900*time.Millisecond)
+				defer cancel()
+				for range 5 {
+					_, err := c.Observe(ctx, series.Snapshot{}, interest(mia))
+					held = held || err != nil && strings.Contains(err.Error(), "quota")
+				}
+				return held
+			}
+			for range 3 {
+				ask()
+			}
+			refusing = false
+			if slower := ask(); slower != test.slower {
+				t.Errorf("held back: %v, want %v", slower, test.slower)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,14 +70,22 @@ func (p *pace) wait(ctx context.Context, units int, at time.Time) error {
 	return err
 }
 
-// overQuota reports whether Google refused for a quota that comes back within a minute, and whether it is the user's.
-func (a *refusal) overQuota() (over, user bool) {
-	switch a.reason {
-	case "quotaExceeded", "dailyLimitExceeded", "calendarLimitsExceeded":
+// overQuota reports whether Google refused for a quota that comes back within a minute, and whether it is the user's. The
+// domain of quotas alone does not say so: an API that is not enabled is refused under it too.
+func (a *refusal) overQuota(now time.Time) (over, user bool) {
+	kind, _, _ := a.classify(now)
+	switch {
+	case kind != provider.Transient:
+		return false, false
+	case slices.Contains(longQuotas, a.reason):
 		return false, false
 	}
-	return a.Code == http.StatusTooManyRequests || a.domain == "usageLimits" || a.reason == "RESOURCE_EXHAUSTED", a.reason == "userRateLimitExceeded"
+	over = a.Code == http.StatusTooManyRequests || a.domain == "usageLimits" || a.reason == "RESOURCE_EXHAUSTED"
+	return over, a.reason == "userRateLimitExceeded"
 }
+
+// longQuotas are the reasons of refusals for a quota that does not come back within minutes.
+var longQuotas = []string{"quotaExceeded", "dailyLimitExceeded", "calendarLimitsExceeded"}
 
 // slow takes notice of a refusal for a quota.
 func (c *Calendar) slow(err error) {
@@ -84,7 +93,7 @@ func (c *Calendar) slow(err error) {
 	if a == nil {
 		return
 	}
-	switch over, user := a.overQuota(); {
+	switch over, user := a.overQuota(c.now()); {
 	case over && user:
 		c.pace.refused(c.now())
 	case over:

@@ -58,7 +58,7 @@ func (c *consent) finish(ctx context.Context, q url.Values) error {
 		if hint == "" {
 			hint = w.again
 		}
-		return needed(hint, "Google answers %s", printable(code))
+		return needed(hint, "Google answers %s", printable(code, 80))
 	}
 	t, err := c.config.Exchange(over(ctx, c.app.http), q.Get("code"), oauth2.VerifierOption(c.verifier))
 	if err != nil {
@@ -101,15 +101,15 @@ func emailOf(t *oauth2.Token) string {
 	return claims.Email
 }
 
-// printable is a word from outside, fit for a terminal.
-func printable(s string) string {
+// printable is a text from outside, fit for a terminal: its first n characters.
+func printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'
 		}
 		return r
 	}, s)
-	return s[:min(len(s), 80)]
+	return s[:min(len(s), n)]
 }
 
 // Connect gets the person's consent in a browser on this machine. show is given the address to open; Google sends the

@@ -51,7 +51,11 @@ func explain(err error, w who) error {
 	if r.Response != nil {
 		status = r.Response.StatusCode
 	}
-	told := fmt.Errorf("answered by Google: %d %s", status, printable(code))
+	// Google's own description is the only thing that tells some causes apart, also those that no hint knows yet.
+	told := fmt.Errorf("answered by Google: %d %s", status, printable(code, 80))
+	if text != "" {
+		told = fmt.Errorf("%w: %s", told, printable(text, 240))
+	}
 	if status >= 500 || status == http.StatusTooManyRequests || code == "temporarily_unavailable" || code == "internal_failure" {
 		return &provider.Error{Kind: provider.Transient, Op: op, Err: told}
 	}
@@ -67,13 +71,29 @@ func (w who) hint(code, text string) string {
 	switch {
 	case code == "invalid_grant" && (has("reasonable timeframe") || has("iat and exp")):
 		return "set this machine's clock: it is minutes off, and Google takes nothing signed by it (turn on NTP)"
-	case code == "invalid_grant" && has("invalid email or user id"):
+	case code == "invalid_grant" && (has("invalid email or user id") || has("not a valid email")):
 		return "check the email of person " + w.person + " in the roster: Google knows no user of that address in the organization"
+	case (code == "invalid_grant" || code == "account_deleted") && has("deleted"):
+		return "the Google account of person " + w.person + " was deleted: take the person out of the roster, " +
+			"or restore the account in the Google admin console under Directory, Users"
+	case (code == "invalid_grant" || code == "account_disabled") && (has("disabled") || has("suspended") || has("inactive")):
+		return "the Google account of person " + w.person + " is suspended: reactivate it in the Google admin console under " +
+			"Directory, Users, or take the person out of the roster"
+	case code == "invalid_grant" && w.service && has("account not found"):
+		return "the service account itself is not there any more: make another one in the Google Cloud console, delegate to it, " +
+			"and put its key where service_account_file says"
+	case code == "invalid_grant" && w.service && has("signature"):
+		return "make a new key for the service account in the Google Cloud console, and put it where service_account_file says: " +
+			"this one was deleted or disabled"
+	case code == "invalid_grant" && w.service && has("audience"):
+		return "download the key file anew from the Google Cloud console: its token_uri is not the address that it was asked at"
 	case code == "invalid_grant" && w.service:
-		return "make a new key for the service account in the Google Cloud console, and put it where service_account_file says: this one was deleted or disabled"
+		return "see Google's description; check, in the Google admin console, that the account of person " + w.person +
+			" is active, and in the Google Cloud console that the service account and its key are enabled"
 	case code == "invalid_grant":
-		return w.again + "; the consent was withdrawn, is six months unused, or the consent screen is still in testing, where it lasts 7 days: publish it"
-	case code == "unauthorized_client" && w.service:
+		return w.again + "; the consent was withdrawn, is six months unused, or the consent screen is still in testing, " +
+			"where it lasts 7 days: publish it"
+	case w.service && (code == "unauthorized_client" || code == "access_denied" || code == "invalid_scope"):
 		return "in the Google admin console (Security, API controls, Domain-wide delegation) give client " + w.client +
 			" exactly these scopes, and wait some minutes: " + strings.Join(w.scopes, ",")
 	case code == "admin_policy_enforced" || code == "access_denied" && has("admin"):

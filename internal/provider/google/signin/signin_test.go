@@ -151,8 +151,8 @@ func TestServiceAccountErrors(t *testing.T) {
 	w.wants(w.service(events).Check(ctx, mia), provider.Transient, "")
 	stranger, err := signin.NewServiceAccount(w.ServiceAccountJSON("other@project.iam.example"), []string{events}, nil)
 	w.must(err)
-	w.wants(stranger.Check(ctx, mia), provider.Auth, "new key")
-	w.wants(w.reads(stranger.Client(mia)), provider.Auth, "new key")
+	w.wants(stranger.Check(ctx, mia), provider.Auth, "service account itself")
+	w.wants(w.reads(stranger.Client(mia)), provider.Auth, "service account itself")
 }
 
 func TestFilesThatAreNone(t *testing.T) {

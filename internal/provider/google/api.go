@@ -3,6 +3,7 @@ package google
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"google.golang.org/api/calendar/v3"
@@ -182,8 +183,24 @@ func (c *Calendar) patch(ctx context.Context, id, etag string, change *calendar.
 	return call.Do(c.quotaUser())
 }
 
-// insert makes an event. Its id makes a repeat safe.
+// insert makes an event. Its id makes a repeat safe. Where the person's account may not have the video conference that it
+// asks for, it is made without: Google refuses the whole event then, with "Invalid conference type value.".
 func (c *Calendar) insert(ctx context.Context, e *calendar.Event, tell bool) (*calendar.Event, error) {
+	made, err := c.insertAsIs(ctx, e, tell)
+	if e.ConferenceData == nil || codeOf(err) != http.StatusBadRequest {
+		return made, err
+	}
+	without := *e
+	without.ConferenceData = nil
+	made, again := c.insertAsIs(ctx, &without, tell)
+	if again != nil {
+		return nil, err
+	}
+	c.noMeet.Store(true)
+	return made, nil
+}
+
+func (c *Calendar) insertAsIs(ctx context.Context, e *calendar.Event, tell bool) (*calendar.Event, error) {
 	if err := c.spend(ctx, 1); err != nil {
 		return nil, err
 	}

@@ -85,10 +85,17 @@ func (c *Calendar) fresh(s series.Series) *calendar.Event {
 		e.Visibility = "private"
 	}
 	if c.a.Meet {
-		e.ConferenceData = &calendar.ConferenceData{CreateRequest: &calendar.CreateConferenceRequest{RequestId: e.Id,
-			ConferenceSolutionKey: &calendar.ConferenceSolutionKey{Type: "hangoutsMeet"}}}
+		e.ConferenceData = meet(e.Id)
 	}
 	return e
+}
+
+// meet asks for a Google Meet conference under that id.
+func meet(request string) *calendar.ConferenceData {
+	return &calendar.ConferenceData{CreateRequest: &calendar.CreateConferenceRequest{
+		RequestId:             request,
+		ConferenceSolutionKey: &calendar.ConferenceSolutionKey{Type: "hangoutsMeet"},
+	}}
 }
 
 // Revive is provider.Calendar's. A deleted event of Google's is cancelled, and can be confirmed again.

@@ -2,6 +2,7 @@ package google
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 
 	"google.golang.org/api/calendar/v3"
@@ -44,14 +45,33 @@ func (c *Calendar) Doctor(ctx context.Context) []provider.Finding {
 		return bad("write", err)
 	}
 	ok("write", "an event was stored and deleted")
-	ok("invitations", "Google brings them")
+	if c.noMeet.Load() {
+		out = append(out, provider.Finding{
+			Check: "video",
+			Text:  "Google refuses to add a Meet conference to this person's events: their 1:1s are booked without",
+			Hint:  "turn Google Meet on for them in the Google admin console, or take video: meet out of the settings",
+		})
+	} else if c.a.Meet {
+		ok("video", "Google Meet")
+	}
+	ok("invitations", "Google delivers them")
 	return out
 }
 
 // tryWrite stores an event that nobody is invited to and nobody will see, and deletes it.
 func (c *Calendar) tryWrite(ctx context.Context) error {
-	e, err := c.insert(ctx, &calendar.Event{Summary: "Holdfast tries whether it may write here", Visibility: "private", Transparency: transparent,
-		Start: &calendar.EventDateTime{DateTime: "2000-01-01T00:00:00Z"}, End: &calendar.EventDateTime{DateTime: "2000-01-01T00:01:00Z"}}, false)
+	trial := &calendar.Event{
+		Summary:      "Holdfast tries whether it may write here",
+		Visibility:   "private",
+		Transparency: transparent,
+		Start:        &calendar.EventDateTime{DateTime: "2000-01-01T00:00:00Z"},
+		End:          &calendar.EventDateTime{DateTime: "2000-01-01T00:01:00Z"},
+	}
+	if c.a.Meet {
+		c.noMeet.Store(false)
+		trial.ConferenceData = meet(rand.Text())
+	}
+	e, err := c.insert(ctx, trial, false)
 	if err != nil {
 		return err
 	}

@@ -73,6 +73,8 @@ type Calendar struct {
 	pace  *pace
 	api   *calendar.Service
 	doubt atomic.Bool // the next look is to be a full one
+	// noMeet: the person's account refused a video conference.
+	noMeet atomic.Bool
 }
 
 var _ provider.Calendar = (*Calendar)(nil)

@@ -1,6 +1,7 @@
 package google
 
 import (
+	"cmp"
 	"html"
 	"net/url"
 	"regexp"
@@ -13,7 +14,9 @@ import (
 
 // agenda is the part of a description that is ours, in plain text or in the HTML that Google's page makes of it. It stands
 // at the beginning of a line.
-var agenda = regexp.MustCompile(`(?i)(^|\n|<br[ /]*>|<(?:p|div|li|span)[^<>]*>)([ \t\r]*)(Agenda:(?:\s|&nbsp;)*(?:<a\s[^<>]*?href="([^"<>]*)"[^<>]*>[^<>]*</a>|&lt;([^\s<>]+?)&gt;|<?([a-z][a-z0-9+.-]*:[^\s<>]+)>?))`)
+var agenda = regexp.MustCompile(`(?i)(^|\n|<br[ /]*>|<(?:p|div|li|span)[^<>]*>)([ \t\r]*)(` +
+	`(?:<(?:b|strong|i|em|u|span)(?:\s[^<>]*)?>\s*)*Agenda(?:\s*</(?:b|strong|i|em|u|span)>)*:` +
+	`(?:\s|&nbsp;|</?(?:b|strong|i|em|u|span)(?:\s[^<>]*)?>)*(?:<a\s[^<>]*?href="([^"<>]*)"[^<>]*>[^<>]*</a>|&lt;([^\s<>]+?)&gt;|<?([a-z][a-z0-9+.-]*:[^\s<>]+)>?))`)
 
 // agendaLine is one match of agenda: where our part is, and the link it has.
 type agendaLine struct {
@@ -33,12 +36,25 @@ func agendaLines(description string) []agendaLine {
 		if m[8] >= 0 || m[10] >= 0 || isHTML(description) {
 			x.link = html.UnescapeString(x.link)
 		}
+		x.link = unwrapped(x.link)
 		out = append(out, x)
 	}
 	return out
 }
 
-var tag = regexp.MustCompile(`(?i)</?(a|b|i|u|br|p|div|span|ul|ol|li|html-blob)[ />]`)
+// unwrapped is where a link leads that Google's page led through its own redirector.
+func unwrapped(link string) string {
+	u, err := url.Parse(link)
+	if err != nil || u.Host != "www.google.com" && u.Host != "google.com" || u.Path != "/url" {
+		return link
+	}
+	if to := cmp.Or(u.Query().Get("q"), u.Query().Get("url")); to != "" {
+		return to
+	}
+	return link
+}
+
+var tag = regexp.MustCompile(`(?i)</?(a|b|i|u|em|strong|br|p|div|span|ul|ol|li|html-blob)[ />]`)
 
 // isHTML reports whether a description was written by Google's page.
 func isHTML(description string) bool { return tag.MatchString(description) }
@@ -55,7 +71,7 @@ func linkOf(e *calendar.Event, written string) string {
 	}
 	found := []string{described}
 	for _, a := range e.Attachments {
-		found = append(found, a.FileUrl)
+		found = append(found, unwrapped(a.FileUrl))
 	}
 	for _, u := range found {
 		if written != "" && u != "" && series.Digest(u) == written {

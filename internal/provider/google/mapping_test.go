@@ -3,6 +3,7 @@ package google
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,7 @@ func TestLinkIsFoundReplacedAndRemoved(t *testing.T) {
 
 func TestLinkInWhatGooglesPageWrites(t *testing.T) {
 	const link = "https://docs.example.com/d/abc?x=1&y=2"
+	wrapped := url.QueryEscape(link)
 	for text, want := range map[string]string{
 		"Agenda: " + link:                     link,
 		"hello\nagenda:  <" + link + ">\nbye": link,
@@ -171,6 +173,26 @@ func TestLinkInWhatGooglesPageWrites(t *testing.T) {
 		if got := linkOf(&calendar.Event{Description: text}, ""); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+	const href = `<a href="https://docs.example.com/d/abc?x=1&amp;y=2">here</a>`
+	for _, text := range []string{
+		"<b>Agenda</b>: " + href,
+		"hello<br><b>Agenda: </b>" + href,
+		`<span style="x"><u>Agenda</u></span>:&nbsp;https://docs.example.com/d/abc?x=1&amp;y=2`,
+		`<b>Agenda</b>: <a href="https://www.google.com/url?q=` + wrapped + `&amp;sa=D&amp;source=calendar">here</a>`,
+		"Agenda: https://www.google.com/url?sa=D&q=" + wrapped,
+	} {
+		if got := linkOf(&calendar.Event{Description: text}, ""); got != link {
+			t.Errorf("%q: %q, want %q", text, got, link)
+		}
+	}
+	// What Google made of the line is as it was put: nothing is to be healed.
+	made := &calendar.Event{Description: `<b>Agenda</b>: <a href="https://www.google.com/url?q=` + wrapped + `">here</a><br>notes`}
+	if text, _ := setLink(made, link, series.Digest(link)); text != made.Description {
+		t.Errorf("written again: %q", text)
+	}
+	if text, _ := setLink(made, "https://docs.example.com/d/new", series.Digest(link)); strings.Count(text, "Agenda") != 1 {
+		t.Errorf("a new link makes a second line: %q", text)
 	}
 	kept := &calendar.Event{Description: "gone", Attachments: []*calendar.EventAttachment{{FileUrl: link}}}
 	if linkOf(kept, series.Digest(link)) != link || linkOf(kept, "") != "" {

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/series"
@@ -144,5 +146,26 @@ func TestOccurrenceAmongOthers(t *testing.T) {
 	now := w.look(w.calendar(mia), mia, series.Snapshot{}).Series[0]
 	if len(now.Overrides) != 1 || !now.Overrides[0].Original.Equal(start(2)) || !now.Overrides[0].Start.Equal(o.Start) {
 		t.Errorf("overrides %+v", now.Overrides)
+	}
+}
+
+// Where the account may have no Meet conference, the 1:1 is booked without, and doctor says so.
+func TestBookedWithoutMeet(t *testing.T) {
+	w := open(t, func(o *googletest.Options) { o.Behavior.NoMeet = true })
+	c, err := w.project.Open(google.Account{Owner: mia, HTTP: w.as(mia), Meet: true})
+	w.must(err)
+	ref, err := c.Create(w.ctx(), wish())
+	w.must(err)
+	if e := w.event(mia, ref.ID); e["conferenceData"] != nil || w.mailed() != 1 {
+		t.Errorf("conference %v, %d mails", e["conferenceData"], w.mailed())
+	}
+	findings := c.Doctor(w.ctx())
+	i := slices.IndexFunc(findings, func(f provider.Finding) bool { return f.Check == "video" })
+	if i < 0 || findings[i].OK || findings[i].Hint == "" {
+		t.Errorf("doctor says %v", findings)
+	}
+	w.Configure(func(b *googletest.Behavior) { b.NoMeet = false })
+	if all := c.Doctor(w.ctx()); !slices.ContainsFunc(all, func(f provider.Finding) bool { return f.Check == "video" && f.OK }) {
+		t.Errorf("with Meet, doctor says %v", all)
 	}
 }

@@ -138,6 +138,9 @@ func (s *Server) store(cal *calendar, id, uid string, organizer person, body obj
 	if p := checkType(body, cal); p != nil {
 		return nil, p
 	}
+	if s.opt.Behavior.NoMeet && sub(sub(body, "conferenceData"), "createRequest") != nil {
+		return nil, &problem{code: 400, domain: "global", reason: "invalid", text: "Invalid conference type value."}
+	}
 	if text(body, "status") != "tentative" {
 		delete(body, "status")
 	}

@@ -76,10 +76,11 @@ type Behavior struct {
 	// AnswerRaisesSequence: an answer to one occurrence raises that exception's sequence.
 	AnswerRaisesSequence bool
 	// RoomDelay is how long a room takes to answer. ConferenceReads is how many reads a conference stays pending;
-	// ConferenceFails makes it fail then.
+	// ConferenceFails makes it fail then. NoMeet: the account may not have any, and is refused.
 	RoomDelay       time.Duration
 	ConferenceReads int
 	ConferenceFails bool
+	NoMeet          bool
 	// TombstoneLife is how long a deleted event is listed, and a sync token lives. Default 30 days.
 	TombstoneLife time.Duration
 	// MaxChannelLife caps what a watch asks for. Default 7 days. PlainHTTP allows receivers without TLS.

@@ -183,8 +183,8 @@ func (c *Calendar) patch(ctx context.Context, id, etag string, change *calendar.
 	return call.Do(c.quotaUser())
 }
 
-// insert makes an event. Its id makes a repeat safe. Where the person's account may not have the video conference that it
-// asks for, it is made without: Google refuses the whole event then, with "Invalid conference type value.".
+// insert makes an event. Its id makes a repeat safe. Where the person's account may not have the video conference that
+// it asks for, it is made without: Google refuses the whole event then, with "Invalid conference type value.".
 func (c *Calendar) insert(ctx context.Context, e *calendar.Event, tell bool) (*calendar.Event, error) {
 	made, err := c.insertAsIs(ctx, e, tell)
 	if e.ConferenceData == nil || codeOf(err) != http.StatusBadRequest {

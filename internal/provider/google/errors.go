@@ -94,8 +94,8 @@ func answerTo(err error) *refusal {
 	return r
 }
 
-// reasonOf are the reasons of google.rpc.ErrorInfo that say more than the one of the answer, by the name that Calendar has
-// for them.
+// reasonOf are the reasons of google.rpc.ErrorInfo that say more than the one of the answer, by the name that Calendar
+// has for them.
 var reasonOf = map[string]string{
 	"ACCESS_TOKEN_SCOPE_INSUFFICIENT": "insufficientPermissions",
 	"SERVICE_DISABLED":                "accessNotConfigured",
@@ -160,7 +160,8 @@ func (a *refusal) classify(now time.Time) (provider.Kind, string, time.Duration)
 // forbidden tells the meanings of 403 apart. Google has changed texts and reasons of quotas before; their domain stays.
 func (a *refusal) forbidden(now time.Time) (provider.Kind, string, time.Duration) {
 	if slices.Contains(longQuotas, a.reason) {
-		return provider.Transient, "a quota of Google's is used up: it comes back within hours", max(a.retryAfter(now), longPause)
+		const hint = "a quota of Google's is used up: it comes back within hours"
+		return provider.Transient, hint, max(a.retryAfter(now), longPause)
 	}
 	switch a.reason {
 	case "accessNotConfigured":

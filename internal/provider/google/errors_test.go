@@ -157,7 +157,8 @@ func TestBudget(t *testing.T) {
 
 // An API that is not enabled yet, or a calendar that may not be used, is no reason to go slower once it is.
 func TestOnlyTheRefusalsOfAPaceSlowDown(t *testing.T) {
-	const off = `{"error":{"code":403,"status":"PERMISSION_DENIED","errors":[{"domain":"usageLimits","reason":"forbidden"}],` +
+	const off = `{"error":{"code":403,"status":"PERMISSION_DENIED",` +
+		`"errors":[{"domain":"usageLimits","reason":"forbidden"}],` +
 		`"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED"}]}}`
 	for name, test := range map[string]struct {
 		answer string

@@ -16,7 +16,8 @@ import (
 // at the beginning of a line.
 var agenda = regexp.MustCompile(`(?i)(^|\n|<br[ /]*>|<(?:p|div|li|span)[^<>]*>)([ \t\r]*)(` +
 	`(?:<(?:b|strong|i|em|u|span)(?:\s[^<>]*)?>\s*)*Agenda(?:\s*</(?:b|strong|i|em|u|span)>)*:` +
-	`(?:\s|&nbsp;|</?(?:b|strong|i|em|u|span)(?:\s[^<>]*)?>)*(?:<a\s[^<>]*?href="([^"<>]*)"[^<>]*>[^<>]*</a>|&lt;([^\s<>]+?)&gt;|<?([a-z][a-z0-9+.-]*:[^\s<>]+)>?))`)
+	`(?:\s|&nbsp;|</?(?:b|strong|i|em|u|span)(?:\s[^<>]*)?>)*` +
+	`(?:<a\s[^<>]*?href="([^"<>]*)"[^<>]*>[^<>]*</a>|&lt;([^\s<>]+?)&gt;|<?([a-z][a-z0-9+.-]*:[^\s<>]+)>?))`)
 
 // agendaLine is one match of agenda: where our part is, and the link it has.
 type agendaLine struct {

@@ -187,11 +187,13 @@ func TestLinkInWhatGooglesPageWrites(t *testing.T) {
 		}
 	}
 	// What Google made of the line is as it was put: nothing is to be healed.
-	made := &calendar.Event{Description: `<b>Agenda</b>: <a href="https://www.google.com/url?q=` + wrapped + `">here</a><br>notes`}
+	const page = `<b>Agenda</b>: <a href="https://www.google.com/url?q=`
+	made := &calendar.Event{Description: page + wrapped + `">here</a><br>notes`}
 	if text, _ := setLink(made, link, series.Digest(link)); text != made.Description {
 		t.Errorf("written again: %q", text)
 	}
-	if text, _ := setLink(made, "https://docs.example.com/d/new", series.Digest(link)); strings.Count(text, "Agenda") != 1 {
+	text, _ := setLink(made, "https://docs.example.com/d/new", series.Digest(link))
+	if strings.Count(text, "Agenda") != 1 {
 		t.Errorf("a new link makes a second line: %q", text)
 	}
 	kept := &calendar.Event{Description: "gone", Attachments: []*calendar.EventAttachment{{FileUrl: link}}}

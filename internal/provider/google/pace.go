@@ -70,8 +70,8 @@ func (p *pace) wait(ctx context.Context, units int, at time.Time) error {
 	return err
 }
 
-// overQuota reports whether Google refused for a quota that comes back within a minute, and whether it is the user's. The
-// domain of quotas alone does not say so: an API that is not enabled is refused under it too.
+// overQuota reports whether Google refused for a quota that comes back within a minute, and whether it is the user's.
+// The domain of quotas alone does not say so: an API that is not enabled is refused under it too.
 func (a *refusal) overQuota(now time.Time) (over, user bool) {
 	kind, _, _ := a.classify(now)
 	switch {

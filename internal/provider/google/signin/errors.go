@@ -76,9 +76,9 @@ func (w who) hint(code, text string) string {
 	case (code == "invalid_grant" || code == "account_deleted") && has("deleted"):
 		return "the Google account of person " + w.person + " was deleted: take the person out of the roster, " +
 			"or restore the account in the Google admin console under Directory, Users"
-	case (code == "invalid_grant" || code == "account_disabled") && (has("disabled") || has("suspended") || has("inactive")):
-		return "the Google account of person " + w.person + " is suspended: reactivate it in the Google admin console under " +
-			"Directory, Users, or take the person out of the roster"
+	case (code == "invalid_grant" || code == "account_disabled") && (has("disabled") || has("suspended")):
+		return "the Google account of person " + w.person + " is suspended: reactivate it in the Google admin console " +
+			"under Directory, Users, or take the person out of the roster"
 	case code == "invalid_grant" && w.service && has("account not found"):
 		return "the service account itself is not there any more: make another one in the Google Cloud console, delegate to it, " +
 			"and put its key where service_account_file says"

@@ -165,7 +165,8 @@ func TestBookedWithoutMeet(t *testing.T) {
 		t.Errorf("doctor says %v", findings)
 	}
 	w.Configure(func(b *googletest.Behavior) { b.NoMeet = false })
-	if all := c.Doctor(w.ctx()); !slices.ContainsFunc(all, func(f provider.Finding) bool { return f.Check == "video" && f.OK }) {
-		t.Errorf("with Meet, doctor says %v", all)
+	findings = c.Doctor(w.ctx())
+	if !slices.ContainsFunc(findings, func(f provider.Finding) bool { return f.Check == "video" && f.OK }) {
+		t.Errorf("with Meet, doctor says %v", findings)
 	}
 }

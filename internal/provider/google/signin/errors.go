@@ -80,13 +80,14 @@ func (w who) hint(code, text string) string {
 		return "the Google account of person " + w.person + " is suspended: reactivate it in the Google admin console " +
 			"under Directory, Users, or take the person out of the roster"
 	case code == "invalid_grant" && w.service && has("account not found"):
-		return "the service account itself is not there any more: make another one in the Google Cloud console, delegate to it, " +
-			"and put its key where service_account_file says"
+		return "the service account itself is not there any more: make another one in the Google Cloud console, " +
+			"delegate to it, and put its key where service_account_file says"
 	case code == "invalid_grant" && w.service && has("signature"):
-		return "make a new key for the service account in the Google Cloud console, and put it where service_account_file says: " +
-			"this one was deleted or disabled"
+		return "make a new key for the service account in the Google Cloud console, and put it where " +
+			"service_account_file says: this one was deleted or disabled"
 	case code == "invalid_grant" && w.service && has("audience"):
-		return "download the key file anew from the Google Cloud console: its token_uri is not the address that it was asked at"
+		return "download the key file anew from the Google Cloud console: " +
+			"its token_uri is not the address that it was asked at"
 	case code == "invalid_grant" && w.service:
 		return "see Google's description; check, in the Google admin console, that the account of person " + w.person +
 			" is active, and in the Google Cloud console that the service account and its key are enabled"

@@ -11,8 +11,8 @@ import (
 	"holdfast/internal/provider/google/signin"
 )
 
-// What keeps a service account from a token has several causes under one code: each has its own next step, with Google's
-// own description beside it.
+// What keeps a service account from a token has several causes under one code: each has its own next step, with
+// Google's own description beside it.
 func TestRefusedTokensOfAServiceAccount(t *testing.T) {
 	const unauthorized = "Client is unauthorized to retrieve access tokens using this method, " +
 		"or client not authorized for any of the scopes requested."
@@ -26,7 +26,7 @@ func TestRefusedTokensOfAServiceAccount(t *testing.T) {
 		{"invalid_grant", "Invalid signature for token: eyJ", "make a new key"},
 		{"invalid_grant", "Invalid grant: account not found", "the service account itself"},
 		{"invalid_grant", "Invalid JWT: Failed audience check.", "token_uri"},
-		{"invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", "clock"},
+		{"invalid_grant", "Invalid JWT: Token must be in a reasonable timeframe.", "clock"},
 		{"invalid_grant", "Bad Request", "see Google's description"},
 		{"unauthorized_client", unauthorized, "Domain-wide delegation"},
 		{"access_denied", "Requested client not authorized.", "Domain-wide delegation"},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"holdfast/internal/roster"
@@ -31,8 +32,25 @@ var schemas = map[string]struct {
 	"holdfast.schema.json": {"Holdfast settings", settings.File{}},
 }
 
+// comments are those of the fields, by package, type and field: the schemas describe with them.
+var comments = sync.OnceValue(func() map[string]string {
+	var r jsonschema.Reflector
+	for _, name := range []string{"roster", "settings"} {
+		if err := r.AddGoComments("holdfast/config", "../internal/"+name); err != nil {
+			panic(err)
+		}
+	}
+	return r.CommentMap
+})
+
 func generate(title string, of any) []byte {
 	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true, FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true}
+	r.LookupComment = func(t reflect.Type, field string) string {
+		if field == "" {
+			return ""
+		}
+		return strings.ReplaceAll(comments()[t.PkgPath()+"."+t.Name()+"."+field], "\n", " ")
+	}
 	r.Mapper = func(t reflect.Type) *jsonschema.Schema {
 		switch {
 		case t == reflect.TypeFor[yamlpos.Text]():

@@ -24,7 +24,7 @@ const root = "../.."
 // levels are the packages from bottom to top, by folder. A package imports only packages of lower levels. Tools of tests
 // are at the top, so that only tests can have them.
 var levels = [][]string{
-	{"internal/series", "internal/clock", "internal/yamlpos"},
+	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile"},
 	{"internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan", "internal/drift", "internal/slotting"},
 	{"internal/ical", "internal/reconcile", "internal/roster", "internal/settings", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin"},
@@ -45,8 +45,8 @@ var only = map[string][]string{
 	"internal/slotting":          {"internal/series"},
 	"internal/provider":          {"internal/series"},
 	"internal/slotting/instance": {"internal/slotting"},
-	"internal/roster":            {"internal/series", "internal/yamlpos"},
-	"internal/settings":          {"internal/series", "internal/yamlpos"},
+	"internal/roster":            {"internal/series", "internal/textfile", "internal/yamlpos"},
+	"internal/settings":          {"internal/series", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,

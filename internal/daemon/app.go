@@ -95,7 +95,8 @@ func (a *App) Close() error {
 // Policy is that of the settings, in the words of the plan.
 func (a *App) Policy() plan.Policy {
 	p := a.Settings.Policy
-	return plan.Policy{Moved: p.Moved, SeriesMoved: p.SeriesMoved, SeriesEnded: p.SeriesEnded, HorizonWeeks: p.HorizonWeeks,
+	return plan.Policy{Moved: p.Moved, SeriesMoved: p.SeriesMoved, SeriesEnded: p.SeriesEnded,
+		AllDay: series.AllDay(p.AllDay), HorizonWeeks: p.HorizonWeeks,
 		MaxCreations: plan.Limit(p.MaxCreations), MaxEndings: plan.Limit(p.MaxEndings), MaxMails: p.MaxMails, MaxWrites: maxWrites}
 }
 

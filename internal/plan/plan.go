@@ -116,6 +116,7 @@ type Policy struct {
 	Moved        string // PolicyFlag or PolicyRestore
 	SeriesMoved  string // PolicyFlag, PolicyRestore or PolicyAccept
 	SeriesEnded  string // PolicyFlag or PolicyRestore
+	AllDay       series.AllDay
 	HorizonWeeks int
 	MaxCreations Limit
 	MaxEndings   Limit

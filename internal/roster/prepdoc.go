@@ -11,9 +11,15 @@ import (
 type PrepDoc struct {
 	yamlpos.Pos `yaml:"-"`
 	Link        yamlpos.Text `yaml:"-"`
-	Template    yamlpos.Text `yaml:"template" jsonschema:"required,pattern=^[A-Za-z0-9_-]{10}[A-Za-z0-9_-]*$" jsonschema_description:"Id of a Google document, from its address. Each pair gets a copy, shared by the two and nobody else. The manager's calendar must be Google's."`
-	Folder      yamlpos.Text `yaml:"folder" jsonschema:"pattern=^([A-Za-z0-9_-]{10}[A-Za-z0-9_-]*)?$" jsonschema_description:"Id of a Google Drive folder for the copies. Whoever sees the folder sees them. Default: the top of the manager's own Drive."`
-	Section     yamlpos.Text `yaml:"section" jsonschema:"example=standard" jsonschema_description:"What is put at the top of the copy before each meeting: standard (the report's points, updates, goals, actions), or a text with {date}, {actions} and the fields of title. Empty: nothing."`
+	// Id of a Google document, from its address. Each pair gets a copy, shared by the two and nobody else. The
+	// manager's calendar must be Google's.
+	Template yamlpos.Text `yaml:"template" jsonschema:"required,pattern=^[A-Za-z0-9_-]{10}[A-Za-z0-9_-]*$"`
+	// Id of a Google Drive folder for the copies. Whoever sees the folder sees them. Default: the top of the manager's
+	// own Drive.
+	Folder yamlpos.Text `yaml:"folder" jsonschema:"pattern=^([A-Za-z0-9_-]{10}[A-Za-z0-9_-]*)?$"`
+	// What is put at the top of the copy before each meeting: standard (the report's points, updates, goals, actions),
+	// or a text with {date}, {actions} and the fields of title. Empty: nothing.
+	Section yamlpos.Text `yaml:"section" jsonschema:"example=standard"`
 }
 
 // SetText takes the link.

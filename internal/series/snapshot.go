@@ -59,6 +59,17 @@ const (
 	AwayKind Kind = "away"
 )
 
+// AllDay is a policy: what an all-day event that is stated as busy means, where it does not recur and covers a working
+// day. One that recurs, or does not state it, is a note and means nothing.
+type AllDay string
+
+// The zero AllDay is AllDayFlag.
+const (
+	AllDayFlag   AllDay = "flag"   // a collision, for a person to see
+	AllDayAway   AllDay = "away"   // leave
+	AllDayIgnore AllDay = "ignore" // nothing
+)
+
 // Busy is time taken by an event that is none of ours. It carries the recurrence, expanded at decision time.
 type Busy struct {
 	ID       string // opaque

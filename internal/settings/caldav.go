@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"holdfast/internal/series"
+	"holdfast/internal/textfile"
 	"holdfast/internal/yamlpos"
 )
 
@@ -23,6 +25,8 @@ type CalDAV struct {
 	Pos        yamlpos.Pos
 	Scheduling string // auto | server | holdfast
 	Poll       time.Duration
+	// Roots are the machine's certificate authorities and those of ca_file; nil where there is no ca_file.
+	Roots *x509.CertPool
 
 	url, username, calendar string
 	passwordFile            string // "" with password
@@ -49,8 +53,11 @@ func (c CalDAV) PerPerson() bool {
 	return strings.Contains(c.url+c.username+c.calendar, "{person.")
 }
 
-// maxSecret is more than any password file holds.
-const maxSecret = 64 << 10
+// More than any of these files holds.
+const (
+	maxSecret = 64 << 10
+	maxFile   = 4 << 20 // the settings, and files that they name
+)
 
 // For fills in the person and reads their password. The error tells which file cannot be read.
 func (c CalDAV) For(p series.Person) (Account, error) {
@@ -79,20 +86,13 @@ func (c CalDAV) For(p series.Person) (Account, error) {
 }
 
 func readSecret(file string) (string, error) {
-	info, err := os.Stat(file)
+	data, err := textfile.Read(file, maxSecret)
 	if err != nil {
-		return "", err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxSecret {
-		return "", &fs.PathError{Op: "read", Path: file, Err: errors.New("not a file with a password")}
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
+		return "", &fs.PathError{Op: "open", Path: file, Err: err}
 	}
 	text := strings.TrimRight(string(data), "\r\n")
 	if text == "" {
-		return "", &fs.PathError{Op: "read", Path: file, Err: errors.New("the file is empty")}
+		return "", &fs.PathError{Op: "open", Path: file, Err: errors.New("the file is empty")}
 	}
 	return text, nil
 }
@@ -164,6 +164,7 @@ func (p *parser) calendar(name yamlpos.Text, f FileCalendar, s *Settings) {
 		}
 		c.headers[k] = v
 	}
+	c.Roots = p.roots(what, d.CAFile)
 	p.secret(what, d, &c)
 	to[name.V] = c
 }
@@ -190,4 +191,26 @@ func (p *parser) secret(what string, d *FileCalDAV, c *CalDAV) {
 	default:
 		p.Add(d.Pos, what, "password_file is missing")
 	}
+}
+
+// roots reads ca_file; nil without one.
+func (p *parser) roots(what string, t yamlpos.Text) *x509.CertPool {
+	if !t.Given() {
+		return nil
+	}
+	file := p.path(p.expand(what, t))
+	data, err := textfile.Read(file, maxFile)
+	if err != nil {
+		p.Add(t.Pos, what, "ca_file: cannot read %s: %v", file, err)
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(data) {
+		p.Add(t.Pos, what, "ca_file: there is no certificate in %s: want PEM, which begins with "+
+			"-----BEGIN CERTIFICATE-----", file)
+	}
+	return pool
 }

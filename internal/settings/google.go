@@ -2,12 +2,13 @@ package settings
 
 import (
 	"fmt"
+	"io/fs"
 	"net/mail"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"holdfast/internal/textfile"
 	"holdfast/internal/yamlpos"
 )
 
@@ -52,9 +53,9 @@ func (g Google) TokenKey() (Secret, error) {
 // Credentials are the texts of the key or client file.
 func (g Google) Credentials() ([]byte, error) {
 	file := g.ServiceAccount + g.OAuthClient // one of them is empty
-	b, err := os.ReadFile(file)
+	b, err := textfile.Read(file, maxSecret)
 	if err != nil {
-		return nil, fmt.Errorf("calendar %s: %w", g.Name, err)
+		return nil, fmt.Errorf("calendar %s: %w", g.Name, &fs.PathError{Op: "open", Path: file, Err: err})
 	}
 	return b, nil
 }

@@ -5,6 +5,7 @@ package settings
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/textfile"
 	"holdfast/internal/yamlpos"
 )
 
@@ -51,6 +53,7 @@ type Policy struct {
 	Moved        string // flag | restore
 	SeriesMoved  string // flag | restore | accept
 	SeriesEnded  string // flag | restore
+	AllDay       string // flag | away | ignore: an all-day event that is stated as busy
 	SkipHolidays bool
 	HorizonWeeks int
 	MaxCreations Limit
@@ -63,15 +66,15 @@ type Limit struct{ Count, Percent int }
 
 // DefaultPolicy is what holds where the file says nothing.
 func DefaultPolicy() Policy {
-	return Policy{Moved: "flag", SeriesMoved: "flag", SeriesEnded: "flag", SkipHolidays: true, HorizonWeeks: 8,
-		MaxCreations: Limit{20, 10}, MaxEndings: Limit{5, 5}, MaxMails: 200}
+	return Policy{Moved: "flag", SeriesMoved: "flag", SeriesEnded: "flag", AllDay: "flag",
+		SkipHolidays: true, HorizonWeeks: 8, MaxCreations: Limit{20, 10}, MaxEndings: Limit{5, 5}, MaxMails: 200}
 }
 
 // Load reads the file at path. The error is yamlpos.Problems, or that the file cannot be read.
 func Load(path string) (Settings, error) {
-	data, err := os.ReadFile(path)
+	data, err := textfile.Read(path, maxFile)
 	if err != nil {
-		return Settings{}, fmt.Errorf("settings: %w", err)
+		return Settings{}, fmt.Errorf("settings: %w", &fs.PathError{Op: "open", Path: path, Err: err})
 	}
 	return Parse(path, data, os.LookupEnv)
 }
@@ -181,7 +184,12 @@ func (p *parser) policy(f FilePolicy) Policy {
 	for _, x := range []struct {
 		to *string
 		t  yamlpos.Text
-	}{{&policy.Moved, f.Moved}, {&policy.SeriesMoved, f.SeriesMoved}, {&policy.SeriesEnded, f.SeriesEnded}} {
+	}{
+		{&policy.Moved, f.Moved},
+		{&policy.SeriesMoved, f.SeriesMoved},
+		{&policy.SeriesEnded, f.SeriesEnded},
+		{&policy.AllDay, f.AllDay},
+	} {
 		*x.to = cmp.Or(x.t.V, *x.to)
 	}
 	policy.SkipHolidays = f.Holidays.V != "keep"

@@ -1,17 +1,25 @@
 package settings
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
 	"maps"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
@@ -127,7 +135,8 @@ func TestPasswordFilesAreReadAtEachUse(t *testing.T) {
 	c := dav(t, dir, "{person.id}.secret")
 
 	_, err := c.For(mia)
-	if want := "calendar office: person mia: password_file: stat " + file + ": no such file or directory"; err == nil || err.Error() != want {
+	want := "calendar office: person mia: password_file: open " + file + ": no such file or directory"
+	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	for text, want := range map[string]string{"hunter2\n": "hunter2", "hunter3": "hunter3", " two words \r\n": " two words "} {
@@ -178,6 +187,71 @@ func TestLoadNamesTheMissingFile(t *testing.T) {
 	_, err := Load("testdata/nothing.yaml")
 	if want := "settings: open testdata/nothing.yaml: no such file or directory"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// A private CA counts as soon as the file holds it; anything else is told when the settings are read, not at the first
+// connection.
+func TestPrivateCA(t *testing.T) {
+	dir := t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Acme CA"},
+		NotBefore: from, NotAfter: from.AddDate(9, 0, 0), IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, ca, ca, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	for name, data := range map[string][]byte{"ca.pem": text, "ca.der": der} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings := func(file string) (Settings, error) {
+		return Parse(filepath.Join(dir, "holdfast.yaml"), []byte(
+			"org: acme\nroster: [roster.yaml]\ncalendars:\n  office:\n    caldav:\n"+
+				"      {url: https://dav.example.com/, username: holdfast, password_file: dav, ca_file: "+file+"}\n"), environment)
+	}
+	s, err := settings("ca.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := x509.VerifyOptions{Roots: s.Calendars["office"].Roots, CurrentTime: from.AddDate(1, 0, 0)}
+	if _, err := cert.Verify(trust); err != nil {
+		t.Error(err)
+	}
+	for file, want := range map[string]string{
+		"ca.der":    "there is no certificate in " + dir,
+		"none.pem":  "cannot read " + dir,
+		"/dev/zero": "cannot read /dev/zero: it is not a regular file",
+	} {
+		_, err := settings(file)
+		if want = "calendar office: ca_file: " + want; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// What stands in the place of a file must not hang Holdfast, nor fill its memory.
+func TestOnlyFilesAreRead(t *testing.T) {
+	if _, err := Load("/dev/zero"); err == nil || err.Error() != "settings: open /dev/zero: it is not a regular file" {
+		t.Errorf("settings: %v", err)
+	}
+	_, password := dav(t, t.TempDir(), "/dev/zero").For(mia)
+	key := Google{ServiceAccount: "/dev/zero"}.Readable()
+	for _, err := range []error{password, key} {
+		if err == nil || !strings.HasSuffix(err.Error(), "it is not a regular file") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

@@ -18,6 +18,19 @@ type Delivery struct {
 	Answers  []series.Answer // to record on the organizer's event at Ref
 }
 
+// Target is what a delivery writes: the event of that UID on the calendar of a person of the pair.
+type Target struct {
+	Pair     series.Pair
+	Calendar string // the person's id
+	UID      string
+}
+
+// Try is a delivery that was tried and did not show when the calendar was read again.
+type Try struct {
+	What   string // digest of what was to be delivered, and to what
+	Rounds int    // in so many rounds in a row
+}
+
 // Deliveries are the errands that are due. They carry on what people and the plan did; they decide nothing. A copy that
 // the report changed is left alone: that is a flag.
 func Deliveries(views []series.View, now time.Time) []Delivery {

@@ -49,6 +49,7 @@ type Memory struct {
 	Writes    map[series.Pair]int         // writes since midnight UTC
 	Allowed   string                      // digest of the held set that may go through, "" if none or lapsed
 	HeldSet   string                      // digest of the last plan's held set
+	Tries     map[plan.Target]plan.Try    // deliveries that did not show
 	Breaks    map[string]Break            // calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
 	Documents map[series.Pair]Document    // of pairs that have one of their own
 	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
@@ -89,6 +90,7 @@ type Record struct {
 	Open      []drift.Flag // all that are open now
 	Outcomes  []drift.Outcome
 	Pending   map[string]Pending
+	Tries     map[plan.Target]plan.Try
 	Breaks    map[string]Break
 	HeldSet   string
 }

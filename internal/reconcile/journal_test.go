@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -24,6 +25,7 @@ type journal struct {
 	flags    map[string]reconcile.FlagRow
 	outcomes map[string]drift.Outcome // by pair and week
 	pending  map[string]reconcile.Pending
+	tries    map[plan.Target]plan.Try
 	breaks   map[string]reconcile.Break
 	docs     map[series.Pair]reconcile.Document
 	acts     []act
@@ -63,7 +65,9 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		return reconcile.Memory{}, err
 	}
 	m := reconcile.Memory{Empty: j.empty, Snapshots: map[string]series.Snapshot{}, People: maps.Clone(j.people), Frozen: map[series.Pair]series.Week{},
-		Pending: maps.Clone(j.pending), Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), Documents: maps.Clone(j.docs), TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
+		Pending: maps.Clone(j.pending), Tries: maps.Clone(j.tries),
+		Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), Documents: maps.Clone(j.docs),
+		TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
 	for id, b := range j.snaps {
 		var s series.Snapshot
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -159,7 +163,7 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 			j.outcomes[key] = o
 		}
 	}
-	j.empty, j.people, j.pending, j.breaks, j.heldSet = false, r.People, r.Pending, r.Breaks, r.HeldSet
+	j.empty, j.people, j.pending, j.tries, j.breaks, j.heldSet = false, r.People, r.Pending, r.Tries, r.Breaks, r.HeldSet
 	j.edges = append(j.edges, r.Edges)
 	return nil
 }

@@ -401,7 +401,8 @@ func (x *round) pending() []string {
 
 func (x *round) record(ctx context.Context) error {
 	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
-		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Breaks: x.out.Breaks, HeldSet: x.out.Plan.HeldDigest()}
+		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Tries: x.mem.Tries,
+		Breaks: x.out.Breaks, HeldSet: x.out.Plan.HeldDigest()}
 	for id, o := range x.observed {
 		if !o.Stale && x.read[id] {
 			rec.Snapshots[id] = o.Snapshot

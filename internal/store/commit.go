@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 )
 
-// Commit records what a round saw and found, in one transaction. People, Pending, Breaks and HeldSet take the place of
-// the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps its row.
-// The outcomes of a pair's week replace those that are not final yet.
+// Commit records what a round saw and found, in one transaction. People, Pending, Tries, Breaks and HeldSet take the
+// place of the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps
+// its row. The outcomes of a pair's week replace those that are not final yet.
 func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
 	return s.inTx(ctx, "commit", func(tx *sql.Tx) error {
 		for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
-			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putBreaks,
+			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putBreaks,
 		} {
 			if err := f(ctx, tx, r); err != nil {
 				return err
@@ -144,6 +145,16 @@ func putPending(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		func(id string) []any {
 			p := r.Pending[id]
 			return []any{id, p.Times, string(p.By), micro(p.Since)}
+		})
+}
+
+func putTries(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM tries`); err != nil {
+		return err
+	}
+	return execEach(ctx, tx, `INSERT INTO tries (manager, report, calendar, uid, what, rounds) VALUES (?, ?, ?, ?, ?, ?)`,
+		slices.Collect(maps.Keys(r.Tries)), func(t plan.Target) []any {
+			return []any{t.Pair.Manager, t.Pair.Report, t.Calendar, t.UID, r.Tries[t].What, r.Tries[t].Rounds}
 		})
 }
 

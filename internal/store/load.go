@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -29,6 +30,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		Frozen:    map[series.Pair]series.Week{},
 		Pending:   map[string]reconcile.Pending{},
 		Writes:    map[series.Pair]int{},
+		Tries:     map[plan.Target]plan.Try{},
 		Breaks:    map[string]reconcile.Break{},
 		Documents: map[series.Pair]reconcile.Document{},
 		TimesSeen: map[series.Pair][]string{},
@@ -40,6 +42,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 AND week < ? GROUP BY manager, report`,
 			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
 		l.each(ctx, l.pending, `SELECT flag, times, by_whom, since FROM pending`),
+		l.each(ctx, l.try, `SELECT manager, report, calendar, uid, what, rounds FROM tries`),
 		l.each(ctx, l.brk, `SELECT person, since, kind, text, hint FROM breaks`),
 		l.each(ctx, l.document, `SELECT manager, report, data FROM documents`),
 		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND (error IS NULL OR error IN ('conflict', 'permanent')) GROUP BY manager, report`,
@@ -119,6 +122,14 @@ func (l *loader) pending(r *sql.Rows) error {
 	err := r.Scan(&id, &p.Times, &p.By, &since)
 	p.Since = instant(since)
 	l.Pending[id] = p
+	return err
+}
+
+func (l *loader) try(r *sql.Rows) error {
+	var to plan.Target
+	var t plan.Try
+	err := r.Scan(&to.Pair.Manager, &to.Pair.Report, &to.Calendar, &to.UID, &t.What, &t.Rounds)
+	l.Tries[to] = t
 	return err
 }
 

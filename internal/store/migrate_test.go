@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -52,7 +53,9 @@ func TestMigrateFromTheFirst(t *testing.T) {
 
 	s := open(t, path, noon)
 	r := firstRecord()
-	want := reconcile.Memory{Snapshots: r.Snapshots, People: r.People, Open: r.Open, Pending: r.Pending, Breaks: r.Breaks, HeldSet: "aa", Allowed: "aa", Documents: map[series.Pair]reconcile.Document{},
+	want := reconcile.Memory{Snapshots: r.Snapshots, People: r.People, Open: r.Open, Pending: r.Pending,
+		Tries: map[plan.Target]plan.Try{}, Breaks: r.Breaks,
+		HeldSet: "aa", Allowed: "aa", Documents: map[series.Pair]reconcile.Document{},
 		Frozen: map[series.Pair]series.Week{mia: day(1).Week()}, Writes: map[series.Pair]int{mia: 1},
 		TimesSeen: map[series.Pair][]string{mia: {"939020c5e3a6"}}}
 	got := load(t, s)
@@ -91,7 +94,8 @@ func TestNewerJournal(t *testing.T) {
 	_, err = s.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 	must(t, err)
 	must(t, db.Close())
-	want := "database " + path + ": it was written by a newer Holdfast (schema 99, this one knows 3): install that version, or move the file away"
+	want := "database " + path + ": it was written by a newer Holdfast (schema 99, this one knows 4): " +
+		"install that version, or move the file away"
 	if _, err := Open(t.Context(), "sqlite:"+path, at(noon), Options{}); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -36,7 +36,9 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			}
 		}()
 		want := reconcile.Memory{Empty: true, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}, Frozen: map[series.Pair]series.Week{},
-			Pending: map[string]reconcile.Pending{}, Breaks: map[string]reconcile.Break{}, Documents: map[series.Pair]reconcile.Document{}, TimesSeen: map[series.Pair][]string{}}
+			Pending: map[string]reconcile.Pending{}, Tries: map[plan.Target]plan.Try{},
+			Breaks:    map[string]reconcile.Break{},
+			Documents: map[series.Pair]reconcile.Document{}, TimesSeen: map[series.Pair][]string{}}
 		open := map[string]drift.Flag{}
 		allowed := map[string]time.Time{}
 		type act struct {
@@ -56,7 +58,8 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			"commit": func(rt *rapid.T) {
 				r := draw(rt, now)
 				must(t, oneOf(rt, stores).Commit(t.Context(), r))
-				want.Empty, want.HeldSet, want.People, want.Pending, want.Breaks = false, r.HeldSet, r.People, r.Pending, r.Breaks
+				want.Empty, want.HeldSet, want.People = false, r.HeldSet, r.People
+				want.Pending, want.Tries, want.Breaks = r.Pending, r.Tries, r.Breaks
 				maps.Copy(want.Snapshots, r.Snapshots)
 				for _, p := range r.Forget {
 					delete(want.Snapshots, p)
@@ -178,6 +181,11 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 	r.Pending = rapid.MapOfN(rapid.SampledFrom([]string{"f1", "f2"}), rapid.Custom(func(t *rapid.T) reconcile.Pending {
 		return reconcile.Pending{Times: rapid.String().Draw(t, "times"), By: drift.ByReport, Since: now}
 	}), 0, 2).Draw(t, "pending")
+	r.Tries = rapid.MapOfN(rapid.Custom(func(t *rapid.T) plan.Target {
+		return plan.Target{Pair: drawPair(t), Calendar: person.Draw(t, "calendar"), UID: rapid.String().Draw(t, "uid")}
+	}), rapid.Custom(func(t *rapid.T) plan.Try {
+		return plan.Try{What: rapid.String().Draw(t, "what"), Rounds: rapid.IntRange(1, 4).Draw(t, "rounds")}
+	}), 0, 3).Draw(t, "tries")
 	r.Breaks = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) reconcile.Break {
 		return reconcile.Break{Since: now, Kind: "auth", Text: rapid.String().Draw(t, "text")}
 	}), 0, 1).Draw(t, "breaks")

@@ -22,6 +22,7 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			{"acts", "manager"}, {"acts", "report"},
 			{"versions", "manager"}, {"versions", "report"},
 			{"documents", "manager"}, {"documents", "report"},
+			{"tries", "manager"}, {"tries", "report"}, {"tries", "calendar"},
 		} {
 			if _, err := tx.ExecContext(ctx, `UPDATE OR REPLACE `+c.table+` SET `+c.column+` = ? WHERE `+c.column+` = ?`, id, old); err != nil {
 				return err

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/colorprofile"
@@ -17,6 +19,7 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/daemon"
+	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
 )
 
@@ -108,18 +111,7 @@ func (a *app) root() *cobra.Command {
 			"init` writes files to start from.\n\n" +
 			"Exit codes: 0 all is well, 1 something failed, 3 something is held for a\n" +
 			"person, 2 `plan --exit-code` would change something.",
-		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			next := "`holdfast help` lists the commands"
-			if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-				next = "did you mean `holdfast " + s[0] + "`?"
-			}
-			return hinted{fmt.Errorf("there is no command %q", args[0]), next}
-		},
+		SilenceErrors: true, SilenceUsage: true, Version: version(),
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.logger(cmd.Name() == "run")
 			if a.output != "text" && a.output != "json" {
@@ -131,9 +123,12 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hinted{err, fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())}
 	})
-	// A bare `holdfast` runs too, but is no use of its own.
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable .HasParent}}", 1))
+	root.SetVersionTemplate("{{.Version}}\n")
+	// What only prints its help runs too, but is no use of its own.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}",
+		`{{if and .Runnable (not (index .Annotations "guide"))}}`, 1))
 	cobra.EnableCommandSorting = false
+	root.Flags().Bool("version", false, "print the version")
 	f := root.PersistentFlags()
 	f.StringVar(&a.config, "config", "holdfast.yaml", "the settings `file`")
 	f.StringVar(&a.output, "output", "text", "text or json")
@@ -153,7 +148,56 @@ func (a *app) root() *cobra.Command {
 	add(groupLook, a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.forecastCommand(), a.slotsCommand())
 	add(groupDecide, a.acceptCommand(), a.restoreCommand(), a.rebookCommand(), a.allowCommand())
 	root.AddCommand(a.versionCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	guide(root)
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.RunE, c.Run = helpTopic, nil
+		}
+	}
 	return root
+}
+
+// guide makes the command, and all below it, that have nothing to do but their subcommands, print their help, and
+// fail on a subcommand that there is not.
+func guide(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		guide(sub)
+	}
+	c.SuggestionsMinimumDistance = 2
+	if c.HasSubCommands() && !c.Runnable() {
+		c.Args, c.Annotations = cobra.ArbitraryArgs, map[string]string{"guide": "true"}
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return noCommand(cmd, args[0])
+		}
+	}
+}
+
+// noCommand is the error about a subcommand of c that there is not.
+func noCommand(c *cobra.Command, name string) error {
+	next := fmt.Sprintf("`%s --help` lists the commands", c.CommandPath())
+	if s := c.SuggestionsFor(name); len(s) > 0 {
+		next = fmt.Sprintf("did you mean `%s %s`?", c.CommandPath(), s[0])
+	}
+	path := strings.TrimPrefix(c.CommandPath()+" "+name, c.Root().Name()+" ")
+	return hinted{fmt.Errorf("there is no command %q", path), next}
+}
+
+// helpTopic prints the help of the command that args name.
+func helpTopic(cmd *cobra.Command, args []string) error {
+	c, rest, err := cmd.Root().Find(args)
+	if err == nil && len(rest) > 0 && c.HasSubCommands() {
+		err = noCommand(c, rest[0])
+	}
+	if err != nil {
+		return err
+	}
+	c.InitDefaultHelpFlag()
+	return c.Help()
 }
 
 // logger sends logs to stderr: for people on a terminal, as JSON else. Commands that end by themselves tell what is wrong in
@@ -209,6 +253,34 @@ func need(what, example string) cobra.PositionalArgs {
 		}
 		return hinted{fmt.Errorf("%s needs one %s", strings.TrimPrefix(cmd.CommandPath(), "holdfast "), what), fmt.Sprintf("like `%s %s`", cmd.CommandPath(), example)}
 	}
+}
+
+// only tells which pairs the arguments name: a pair, all of a person, or all there are. What the roster does not have
+// is an error, unless past says that something is recorded of the pair.
+func (a *app) only(d *daemon.App, args []string, past ...series.Pair) (func(series.Pair) bool, error) {
+	if len(args) == 0 {
+		return func(series.Pair) bool { return true }, nil
+	}
+	name := args[0]
+	named := func(p series.Pair) bool { return p.String() == name || p.Has(name) }
+	if slices.ContainsFunc(past, named) {
+		return named, nil
+	}
+	want, err := d.Desired(a.Clock())
+	switch _, person := want.People[name]; {
+	case err != nil:
+		return nil, err
+	case slices.ContainsFunc(want.Series, func(s series.Series) bool { return named(s.Pair) }):
+		return named, nil
+	case person:
+		return nil, hinted{fmt.Errorf("%s has no 1:1 in the roster", name),
+			"`one_on_ones:` in the roster lists who meets whom"}
+	}
+	what := "pair or person"
+	if strings.Contains(name, "/") {
+		what = "pair"
+	}
+	return nil, unknown(what, name, slices.Concat(pairs(want), slices.Collect(maps.Keys(want.People))))
 }
 
 // atMost makes a command take so many arguments, or none.

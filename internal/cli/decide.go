@@ -48,6 +48,7 @@ func (a *app) restoreCommand() *cobra.Command {
 			return a.ask(cmd, args[0], ask)
 		}}
 	cmd.Flags().StringVar(&occurrence, "occurrence", "", "only the meeting booked on this `date`")
+	_ = cmd.RegisterFlagCompletionFunc("occurrence", a.completeDates)
 	return cmd
 }
 
@@ -84,7 +85,7 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 	v, h := r.Views[at], r.Views[at].Head()
 	if h == nil || h.Mark.Slot.IsZero() {
 		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
-	} else if slot := slotWords(h.Mark.Slot); ask.To != nil {
+	} else if slot := h.Mark.Slot.Words(); ask.To != nil {
 		if len(r.Failures) == 0 {
 			a.printf("Nothing to do: the 1:1 of %s on %s is at that time already.\n", ask.Pair, ask.Occurrence.Long())
 		}
@@ -249,4 +250,11 @@ func (a *app) completePairs(_ *cobra.Command, args []string, prefix string) ([]s
 		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeNames offers the pairs, and the people that have one.
+func (a *app) completeNames(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	out, _ := a.completePairs(cmd, args, prefix)
+	people, directive := a.completePeople(cmd, args, prefix)
+	return append(out, people...), directive
 }

@@ -13,11 +13,13 @@ import (
 
 func (a *app) forecastCommand() *cobra.Command {
 	months := 12
-	cmd := &cobra.Command{Use: "forecast", Short: "Show what will touch a slot: clock changes, holidays, leave", Args: atMost(0),
+	cmd := &cobra.Command{Use: "forecast [PAIR|PERSON]",
+		Short: "Show what will touch a slot: clock changes, holidays, leave",
+		Args:  atMost(1), ValidArgsFunction: a.completeNames,
 		Long: "Shows the days on which one of a pair is away, and from which on a clock\n" +
 			"change moves the 1:1 for one of them. No calendar is asked.",
 		Example: "  holdfast forecast --months 3",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if months < 1 || months > 12 {
 				return fmt.Errorf("--months is a number from 1 to 12, not %d", months)
 			}
@@ -30,7 +32,11 @@ func (a *app) forecastCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := forecast(r.Views, r.At, months)
+			meant, err := a.only(d, args)
+			if err != nil {
+				return err
+			}
+			rows := forecast(slices.DeleteFunc(r.Views, func(v series.View) bool { return !meant(v.Pair) }), r.At, months)
 			if a.output == "json" {
 				return a.json(rows)
 			}

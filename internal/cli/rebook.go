@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,43 +44,65 @@ func (a *app) rebookCommand() *cobra.Command {
 	cmd.Flags().StringVar(&occurrence, "occurrence", "", "the meeting booked on this `date`")
 	cmd.Flags().StringVar(&to, "to", "", "the new `time`, like \"Thu 14:00\" or \"2026-12-03 14:00\"")
 	cmd.Flags().BoolVar(&force, "force", false, "though somebody is not free then")
-	_ = cmd.RegisterFlagCompletionFunc("occurrence", a.completeLost(func(f drift.Flag) []string {
-		return []string{f.Occurrence.String() + "\t" + f.Words()}
-	}))
-	_ = cmd.RegisterFlagCompletionFunc("to", a.completeLost(func(f drift.Flag) []string {
-		if occurrence != "" && f.Occurrence.String() != occurrence {
-			return nil
-		}
-		var out []string
-		for _, t := range f.Makeups {
-			out = append(out, drift.SayTimes([]time.Time{t}))
-		}
-		return out
-	}))
+	_ = cmd.RegisterFlagCompletionFunc("occurrence", a.completeDates)
+	times := func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return a.completeTimes(cmd.Context(), args, occurrence), cobra.ShellCompDirectiveNoFileComp
+	}
+	_ = cmd.RegisterFlagCompletionFunc("to", times)
 	return cmd
 }
 
-// completeLost offers what the open flags of the pair's lost meetings give.
-func (a *app) completeLost(of func(drift.Flag) []string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		d, err := a.open(cmd.Context())
-		if err != nil || len(args) != 1 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		defer d.Close()
-		r, err := d.Reconciler.Recall(cmd.Context())
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var out []string
-		for _, f := range r.Open {
-			if f.Pair.String() == args[0] && f.Lost() {
-				out = append(out, of(f)...)
+// recalled is what the last round saw, for completion.
+func (a *app) recalled(ctx context.Context) (reconcile.Round, error) {
+	d, err := a.open(ctx)
+	if err != nil {
+		return reconcile.Round{}, err
+	}
+	defer d.Close()
+	return d.Reconciler.Recall(ctx)
+}
+
+// completeTimes are those at which a lost meeting of the pair can be made up for, of one occurrence if that is given.
+func (a *app) completeTimes(ctx context.Context, args []string, occurrence string) (out []string) {
+	r, _ := a.recalled(ctx)
+	for _, f := range r.Open {
+		if len(args) == 1 && f.Pair.String() == args[0] && (occurrence == "" || f.Occurrence.String() == occurrence) {
+			for _, t := range f.Makeups {
+				out = append(out, drift.SayTimes([]time.Time{t}))
 			}
 		}
-		return out, cobra.ShellCompDirectiveNoFileComp
 	}
+	return out
 }
+
+// completeDates offers the dates on which the pair's 1:1s are booked, from this week on, with what is different about
+// them.
+func (a *app) completeDates(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	r, err := a.recalled(cmd.Context())
+	if err != nil || len(args) != 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	today := series.DateOf(r.At.UTC())
+	for _, v := range r.Views {
+		if v.Pair.String() != args[0] {
+			continue
+		}
+		for _, w := range v.Weeks(today.Week(), today.AddDays(7*completedWeeks).Week()) {
+			words := []string{}
+			for _, f := range r.Open {
+				if f.Pair == v.Pair && f.Occurrence == w.Date {
+					words = append(words, f.Words())
+				}
+			}
+			out = append(out, w.Date.String()+"\t"+cmp.Or(strings.Join(words, "; "), w.Booked.Format("Mon 15:04")))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
+
+// completedWeeks is how many weeks ahead dates are offered.
+const completedWeeks = 8
 
 // parseTime reads "Thu 14:00", "2026-12-03 14:00", or RFC 3339 as the JSON of flags has it.
 func parseTime(text string) (plan.Time, error) {

@@ -15,12 +15,13 @@ import (
 
 func (a *app) flagsCommand() *cobra.Command {
 	all := false
-	cmd := &cobra.Command{Use: "flags", Short: "Show what is different from how it was put", Args: atMost(0),
+	cmd := &cobra.Command{Use: "flags [PAIR|PERSON]", Short: "Show what is different from how it was put",
+		Args: atMost(1), ValidArgsFunction: a.completeNames,
 		Long: "Shows the open flags as the last round found them. A flag closes by itself\n" +
 			"when the difference is gone; `ack` says that somebody has seen it. NOTICE is\n" +
 			"how long before the meeting it was first seen.",
 		Example: "  holdfast flags\n  holdfast flags --all\n  holdfast flags ack ee9a3b35ab",
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := a.open(cmd.Context())
 			if err != nil {
 				return err
@@ -30,6 +31,18 @@ func (a *app) flagsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var past []series.Pair
+			for _, f := range rows {
+				past = append(past, f.Pair)
+			}
+			meant, err := a.only(d, args, past...)
+			switch {
+			case err != nil && len(cmd.SuggestionsFor(args[0])) > 0:
+				return hinted{err, "did you mean `holdfast flags ack`?"}
+			case err != nil:
+				return err
+			}
+			rows = slices.DeleteFunc(rows, func(f reconcile.FlagRow) bool { return !meant(f.Pair) })
 			slices.SortStableFunc(rows, func(x, y reconcile.FlagRow) int {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
@@ -114,13 +127,13 @@ func (a *app) completeFlags(cmd *cobra.Command, args []string, _ string) ([]stri
 
 func (a *app) historyCommand() *cobra.Command {
 	since := ""
-	cmd := &cobra.Command{Use: "history [PAIR]", Short: "Show what became of each week's meeting", Args: atMost(1), ValidArgsFunction: a.completePairs,
+	cmd := &cobra.Command{Use: "history [PAIR|PERSON]", Short: "Show what became of each week's meeting",
+		Args: atMost(1), ValidArgsFunction: a.completeNames,
 		Long: "Shows what became of each week's 1:1, as the calendar tells it: whether people\n" +
 			"really met, no calendar knows. A week's outcome is final when the week is\n" +
 			"over. With --output json the coming weeks are listed too, as they stand now.",
 		Example: "  holdfast history mia/raj --since 2026-10-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var pair series.Pair
 			var from series.Date
 			var err error
 			if since != "" {
@@ -133,21 +146,23 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			if len(args) == 1 {
-				// A pair that is no longer in the roster has a record too.
-				pair, err = series.ParsePair(args[0])
-				known, unknown := a.pair(d, args[0])
-				if err != nil {
-					return unknown
-				}
-				if past, err := d.Store.Outcomes(cmd.Context(), pair, series.Date{}); err != nil || len(past) == 0 && known != pair {
-					return cmp.Or(err, unknown)
-				}
-			}
-			rows, err := d.Store.Outcomes(cmd.Context(), pair, from)
+			all, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, series.Date{})
 			if err != nil {
 				return err
 			}
+			var past []series.Pair // a pair that is no longer in the roster has a record too
+			for _, o := range all {
+				past = append(past, o.Pair)
+			}
+			meant, err := a.only(d, args, past...)
+			if err != nil {
+				return err
+			}
+			rows, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, from)
+			if err != nil {
+				return err
+			}
+			rows = slices.DeleteFunc(rows, func(o drift.Outcome) bool { return !meant(o.Pair) })
 			if a.output == "json" {
 				out := []outcomeJSON{}
 				for _, o := range shown(rows, a.Clock()) {
@@ -155,7 +170,13 @@ func (a *app) historyCommand() *cobra.Command {
 				}
 				return a.json(out)
 			}
-			a.historyText(rows, since)
+			r, err := d.Reconciler.Recall(cmd.Context())
+			if err != nil && len(rows) == 0 {
+				return err
+			}
+			a.historyText(rows, since, slices.DeleteFunc(r.Statuses(nil), func(s reconcile.Status) bool {
+				return !meant(s.Pair) || s.Next.IsZero()
+			}))
 			return nil
 		}}
 	cmd.Flags().StringVar(&since, "since", "", "from this `date` on")
@@ -168,18 +189,19 @@ var resultStyle = map[drift.Result]func(...string) string{drift.Kept: green.Rend
 // groupOf is how many pairs a rate over all of them needs, so that it is nobody's own.
 const groupOf = 5
 
-func (a *app) historyText(rows []drift.Outcome, since string) {
+// historyText prints the outcomes of the weeks so far. coming are the pairs that have a next meeting.
+func (a *app) historyText(rows []drift.Outcome, since string, coming []reconcile.Status) {
 	week := series.DateOf(a.Clock().UTC()).Week()
 	past := slices.DeleteFunc(slices.Clone(rows), func(o drift.Outcome) bool { return !o.Final && o.Week.Monday().After(week.Monday()) })
 	if len(past) == 0 {
 		switch {
 		case since != "":
 			a.printf("No week is recorded since %s.\n", since)
-		case len(rows) == 0:
-			a.printf("No week is recorded yet: `holdfast sync` makes the first round.\n")
+		case len(coming) > 0:
+			first := slices.MinFunc(coming, func(x, y reconcile.Status) int { return x.Next.Compare(y.Next) })
+			a.printf("No week is recorded yet: the first 1:1 is on %s.\n", series.DateOf(first.Next).Long())
 		default:
-			first := slices.MinFunc(rows, func(x, y drift.Outcome) int { return x.Occurrence.Compare(y.Occurrence) })
-			a.printf("No week is recorded yet: the first 1:1 is on %s.\n", first.Occurrence.Long())
+			a.printf("No week is recorded yet: `holdfast sync` makes the first round.\n")
 		}
 		return
 	}

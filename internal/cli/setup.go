@@ -185,19 +185,31 @@ func (a *app) demoCommand() *cobra.Command {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{Use: "version", Short: "Print the version", Args: atMost(0),
 		RunE: func(*cobra.Command, []string) error {
-			version, revision, goVersion := "(devel)", "", ""
-			if b, ok := debug.ReadBuildInfo(); ok {
-				version, goVersion = b.Main.Version, b.GoVersion
-				for _, s := range b.Settings {
-					if s.Key == "vcs.revision" {
-						revision = s.Value
-					}
-				}
-			}
 			if a.output == "json" {
-				return a.json(map[string]*string{"version": null(version), "revision": null(revision), "go": null(goVersion)})
+				b := build()
+				return a.json(map[string]*string{"version": null(b[0]), "revision": null(b[1]), "go": null(b[2])})
 			}
-			a.printf("holdfast %s\n", strings.Join(slices.DeleteFunc([]string{version, revision, goVersion}, func(s string) bool { return s == "" }), " "))
+			a.printf("%s\n", version())
 			return nil
 		}}
+}
+
+// version is the program with its build, for people.
+func version() string {
+	b := build()
+	return "holdfast " + strings.Join(slices.DeleteFunc(b[:], func(s string) bool { return s == "" }), " ")
+}
+
+// build is the program's version, the revision it was made from, and the Go that made it; "" where that is not known.
+func build() [3]string {
+	out := [3]string{"(devel)"}
+	if b, ok := debug.ReadBuildInfo(); ok {
+		out[0], out[2] = b.Main.Version, b.GoVersion
+		for _, s := range b.Settings {
+			if s.Key == "vcs.revision" {
+				out[1] = s.Value
+			}
+		}
+	}
+	return out
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) slotsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "slots", Short: "Look at how slots are chosen", Args: cobra.NoArgs,
+	cmd := &cobra.Command{Use: "slots", Short: "See how slots are chosen",
 		Long: "Slots of pairs with `slot: auto` are chosen together: the plan that costs everyone the least."}
 	cmd.AddCommand(a.slotsShowCommand(), a.slotsExplainCommand(), a.slotsCheckCommand(), a.slotsSolveCommand())
 	return cmd

@@ -106,9 +106,9 @@ func conflict(f slotting.Infeasible, want []series.Series) string {
 	case has(slotting.Meet):
 		return fmt.Sprintf("%d 1:1s do not fit into the working hours of their people", len(f.Because))
 	case has(slotting.KeepPinned):
-		return "1:1s with a slot of their own leave no " + length(want[i].Slot.Duration) + " free"
+		return "1:1s with a slot of their own leave no " + series.Length(want[i].Slot.Duration) + " free"
 	}
-	return "their working hours do not share " + length(want[i].Slot.Duration) + " in every week of the year"
+	return "their working hours do not share " + series.Length(want[i].Slot.Duration) + " in every week of the year"
 }
 
 // wishes are the obstacles as the files have them: 1:1s that stand are told one by one.
@@ -126,7 +126,7 @@ func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series)
 		case slotting.KeepPinned:
 			for _, s := range stand {
 				if pair, _ = files.Pair(s.Pair); s.Pair.Has(o.Person) {
-					say("slot", "", s.Pair, pair.SlotAt, fmt.Sprintf("the 1:1 of %s, %s", s.Pair, slotWords(s.Slot)))
+					say("slot", "", s.Pair, pair.SlotAt, fmt.Sprintf("the 1:1 of %s, %s", s.Pair, s.Slot.Words()))
 				}
 			}
 		case slotting.KeepRoom:

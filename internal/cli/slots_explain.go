@@ -93,7 +93,7 @@ func toExplain(e reconcile.Explanation) explainJSON {
 func (a *app) explainText(e reconcile.Explanation) {
 	w := e.Want
 	a.printf("%s  %s and %s\n\n", bold.Render(w.Pair.String()), w.Manager.Name, w.Report.Name)
-	rows := [][2]string{{"slot", slotWords(e.Present.Slot)}}
+	rows := [][2]string{{"slot", e.Present.Slot.Words()}}
 	for _, id := range slices.Sorted(maps.Keys(e.Present.Local)) {
 		rows = append(rows, [2]string{"for " + id, e.Present.Local[id]})
 	}

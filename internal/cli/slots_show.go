@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,7 +67,7 @@ func (a *app) slotsShowCommand() *cobra.Command {
 				if _, err := a.pair(d, args[0]); err == nil {
 					return hinted{fmt.Errorf("%s is a pair, and this is about a person", args[0]), "one of the two: `holdfast slots show PERSON`"}
 				}
-				return a.nobody(d, args[0])
+				return unknown("person", args[0], slices.Collect(maps.Keys(want.People)))
 			}
 			today, _ := series.WallClock(a.Clock(), who.Zone)
 			monday := today.Monday()

@@ -1,13 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -15,7 +15,8 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	return &cobra.Command{Use: "status [PAIR|PERSON]", Short: "Show slot, next meeting, state, flags and kept rate", Args: atMost(1), ValidArgsFunction: a.completePairs,
+	return &cobra.Command{Use: "status [PAIR|PERSON]", Short: "Show slot, next meeting, state, flags and kept rate",
+		Args: atMost(1), ValidArgsFunction: a.completeNames,
 		Long: "Shows what the last round saw; no calendar is asked. States: on-slot; flagged\n" +
 			"(something differs: `holdfast flags`); held (a change waits for a person:\n" +
 			"`holdfast plan`); unbooked; stale (a calendar could not be read).",
@@ -34,13 +35,11 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := r.Statuses(outcomes)
-			if len(args) == 1 {
-				rows = slices.DeleteFunc(rows, func(s reconcile.Status) bool { return s.Pair.String() != args[0] && !s.Pair.Has(args[0]) })
-				if len(rows) == 0 {
-					return a.nobody(d, args[0])
-				}
+			meant, err := a.only(d, args)
+			if err != nil {
+				return err
 			}
+			rows := slices.DeleteFunc(r.Statuses(outcomes), func(s reconcile.Status) bool { return !meant(s.Pair) })
 			if a.output == "json" {
 				out := []statusJSON{}
 				for _, s := range rows {
@@ -64,25 +63,11 @@ func (a *app) statusCommand() *cobra.Command {
 		}}
 }
 
-// nobody is the error about a name that is neither pair nor person, or a person in no pair.
-func (a *app) nobody(d *daemon.App, name string) error {
-	want, err := d.Desired(a.Clock())
-	if err != nil {
-		return err
-	}
-	if _, known := want.People[name]; known {
-		return hinted{fmt.Errorf("%s has no 1:1 in the roster", name), "`one_on_ones:` in the roster lists who meets whom"}
-	}
-	return unknown("pair or person", name, slices.Concat(pairs(want), slices.Collect(maps.Keys(want.People))))
-}
-
 var stateStyle = map[reconcile.State]func(...string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
 	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
 
 func stateText(r reconcile.Round, s reconcile.Status) string {
-	_, manager := r.Breaks[s.Pair.Manager]
-	_, report := r.Breaks[s.Pair.Report]
-	if s.State == reconcile.Stale && !manager && !report {
+	if s.State == reconcile.Stale && len(s.Why) == 0 {
 		return dim.Render("not read yet")
 	}
 	text := stateStyle[s.State](string(s.State))
@@ -95,7 +80,7 @@ func stateText(r reconcile.Round, s reconcile.Status) string {
 // slotText is the slot that is booked, or else the one that the roster wants.
 func slotText(r reconcile.Round, s reconcile.Status) string {
 	if !s.Slot.IsZero() {
-		return slotWords(s.Slot)
+		return s.Slot.Words()
 	}
 	for _, v := range r.Views {
 		switch {
@@ -103,7 +88,7 @@ func slotText(r reconcile.Round, s reconcile.Status) string {
 		case v.Want.Auto:
 			return dim.Render("not booked; Holdfast chooses it")
 		default:
-			return dim.Render("not booked; wanted: " + slotWords(v.Want.Slot))
+			return dim.Render("not booked; wanted: " + v.Want.Slot.Words())
 		}
 	}
 	return "-"
@@ -114,6 +99,16 @@ func nextText(r reconcile.Round, s reconcile.Status) string {
 		return "-"
 	}
 	return when(s.Next, r.At) + ", " + relative(s.Next, r.At)
+}
+
+// clockOf is a meeting's start on the person's own clock: "Tue 14:30 for Raj Patel (Asia/Kolkata)"; "" where that
+// shows the same as start's own, or there is none.
+func clockOf(p series.Person, start time.Time) string {
+	theirs := series.At(start, p.Zone)
+	if start.IsZero() || theirs.Format("Mon 15:04") == start.Format("Mon 15:04") {
+		return ""
+	}
+	return fmt.Sprintf("%s for %s (%s)", theirs.Format("Mon 15:04"), cmp.Or(p.Name, p.ID), p.Zone)
 }
 
 func (a *app) statusText(r reconcile.Round, rows []reconcile.Status) {
@@ -135,7 +130,22 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 	if n := counted(outcomes); n > 0 {
 		kept = percent(s.Kept) + " of " + count(n, "week")
 	}
-	a.facts([][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}, {"agenda", s.PrepDoc}, {"state", stateText(r, s)}, {"kept", kept}})
+	rows := [][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}}
+	place := ""
+	if at := slices.IndexFunc(r.Views, func(v series.View) bool { return v.Pair == s.Pair && v.Wanted }); at >= 0 {
+		v := &r.Views[at]
+		for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
+			rows = append(rows, [2]string{"", clockOf(p, s.Next)})
+		}
+		if place = v.Want.Place; v.Head() != nil {
+			place = v.Head().Place
+		}
+	}
+	for _, m := range s.MadeUp {
+		rows = append(rows, [2]string{"made up", m.Occurrence.Long() + " is on " + when(m.To, r.At) + " instead"})
+	}
+	a.facts(append(rows, [][2]string{
+		{"place", place}, {"agenda", s.PrepDoc}, {"state", stateText(r, s)}, {"kept", kept}}...))
 	if flags := flagsOf(r, s.Pair); len(flags) > 0 {
 		a.printf("\n")
 		a.flagList(r, flags)

@@ -134,7 +134,7 @@ func (a *app) facts(rows [][2]string) {
 	}
 	for _, r := range rows {
 		if r[1] != "" {
-			a.printf("  %s  %s\n", dim.Render(r[0]+strings.Repeat(" ", width-len(r[0]))), r[1])
+			a.printf("  %s%s  %s\n", dim.Render(r[0]), strings.Repeat(" ", width-len(r[0])), r[1])
 		}
 	}
 }
@@ -231,21 +231,4 @@ func percent(rate *float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.0f %%", *rate*100)
-}
-
-// slotWords is "Tue 10:00 Europe/Berlin, 1 h, every 2 weeks".
-func slotWords(s series.Slot) string {
-	text := s.String() + ", " + length(s.Duration)
-	if s.Every > 1 {
-		text += fmt.Sprintf(", every %d weeks", s.Every)
-	}
-	return text
-}
-
-// length is "1 h", "90 min".
-func length(d time.Duration) string {
-	if d%time.Hour == 0 {
-		return fmt.Sprintf("%d h", d/time.Hour)
-	}
-	return fmt.Sprintf("%d min", d/time.Minute)
 }

@@ -81,7 +81,8 @@ func TestSmallWords(t *testing.T) {
 		{percent(nil), "-"}, {percent(&rate), "67 %"},
 		{list(nil), ""}, {list([]string{"a"}), "a"}, {list([]string{"a", "b"}), "a and b"}, {list([]string{"a", "b", "c", "d", "e", "f"}), "a, b, c, d, e and f"},
 		{list(strings.Split("abcdefg", "")), "a, b, c, d, e and 2 others"},
-		{slotWords(series.Slot{Weekday: time.Tuesday, At: 600, Duration: 90 * time.Minute, Every: 2, Zone: "Asia/Kolkata"}), "Tue 10:00 Asia/Kolkata, 90 min, every 2 weeks"},
+		{series.Slot{Weekday: time.Tuesday, At: 600, Duration: 90 * time.Minute, Every: 2, Zone: "Asia/Kolkata"}.Words(),
+			"Tue 10:00 Asia/Kolkata, 90 min, every 2 weeks"},
 	} {
 		if tc[0] != tc[1] {
 			t.Errorf("%q, want %q", tc[0], tc[1])

@@ -78,6 +78,21 @@ type statusJSON struct {
 	Flags    int      `json:"flags"`
 	PrepDoc  *string  `json:"prep_doc"`
 	Kept     *float64 `json:"kept"`
+	// MadeUp are there where Holdfast made up for coming meetings, Stale where calendars could not be read.
+	MadeUp []madeUpJSON `json:"made_up,omitzero"`
+	Stale  []staleJSON  `json:"stale,omitzero"`
+}
+
+type madeUpJSON struct {
+	Occurrence string `json:"occurrence"`
+	To         string `json:"to"`
+}
+
+type staleJSON struct {
+	Person string  `json:"person"`
+	Since  string  `json:"since"`
+	Why    string  `json:"why"`
+	Hint   *string `json:"hint"`
 }
 
 type outcomeJSON struct {
@@ -153,6 +168,13 @@ func toStatus(s reconcile.Status) statusJSON {
 	out := statusJSON{Pair: s.Pair.String(), Slot: null(s.Slot.String()), Duration: s.Duration.String(), State: string(s.State), Flags: s.Flags, PrepDoc: null(s.PrepDoc), Kept: s.Kept}
 	if !s.Next.IsZero() {
 		out.Next = null(s.Next.Format(time.RFC3339))
+	}
+	for _, m := range s.MadeUp {
+		out.MadeUp = append(out.MadeUp, madeUpJSON{m.Occurrence.String(), m.To.Format(time.RFC3339)})
+	}
+	for _, w := range s.Why {
+		since := w.Since.Format(time.RFC3339)
+		out.Stale = append(out.Stale, staleJSON{w.Person, since, cause(w.Person, w.Text), null(w.Hint)})
 	}
 	return out
 }

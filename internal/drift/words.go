@@ -72,7 +72,8 @@ func (f Flag) Words() string {
 	return s
 }
 
-// Say makes the text of a From or To readable: times and dates as "Thu 10 Dec 15:00", durations as "30 min"; slots stay.
+// Say makes the text of a From or To readable: times and dates as "Thu 10 Dec 15:00", lengths as "30 min", slots
+// without what they do not state.
 func Say(s string) string {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t.Format("Mon 2 Jan 15:04")
@@ -81,10 +82,10 @@ func Say(s string) string {
 		return "until " + d.Long()
 	}
 	if d, err := time.ParseDuration(s); err == nil {
-		if d%time.Hour == 0 {
-			return fmt.Sprintf("%d h", d/time.Hour)
-		}
-		return fmt.Sprintf("%d min", d/time.Minute)
+		return series.Length(d)
+	}
+	if slot, err := series.ParseSlotLine(s); err == nil {
+		return slot.Words()
 	}
 	return s
 }

@@ -31,11 +31,11 @@ func (p *pairPlan) replace(h *series.Event, want series.Slot, because string, wh
 	if !w.Ends.IsZero() && w.First.After(w.Ends) {
 		return false // it ends before it could begin: the old slot stands until then
 	}
-	from, to := h.Slot().String(), want.String()
+	from, to, words := h.Slot().String(), want.String(), want.String()
 	if from == to {
-		from, to = h.Slot().Line(), want.Line()
+		from, to, words = h.Slot().Line(), want.Line(), want.Words()
 	}
-	c := p.creation(w, because+to)
+	c := p.creation(w, because+words)
 	c.Why = append(c.Why, why...)
 	c.From, c.To = from, to
 	last = w.First.Monday().AddDays(-1)

@@ -32,6 +32,22 @@ type Status struct {
 	Kept     *float64
 	Person   [2]string // names of manager and report
 	Duration time.Duration
+	// MadeUp are the coming meetings that stand where Holdfast made up for them.
+	MadeUp []MadeUp
+	// Why are the outages for which the pair is stale: none where its calendars were never read.
+	Why []Outage
+}
+
+// MadeUp is a meeting that stands at another time of its week, at a person's command.
+type MadeUp struct {
+	Occurrence series.Date
+	To         time.Time // in the slot's zone
+}
+
+// Outage is why a person's calendar is not up to date.
+type Outage struct {
+	Person string
+	Break
 }
 
 // Statuses tells how every pair of the roster stands, by pair. outcomes are the recorded ones.
@@ -55,7 +71,11 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 			}
 			live = true
 			s.Slot, s.Duration = e.Mark.Slot, e.Mark.Slot.Duration
-			for _, m := range e.Meetings(r.At.AddDate(0, 0, -7), r.At.AddDate(0, 0, 7*12)) {
+			from := r.At
+			if e.Start.After(from) {
+				from = e.Start
+			}
+			for _, m := range e.Meetings(r.At.AddDate(0, 0, -7), from.AddDate(1, 0, 0)) {
 				if !m.Cancelled && m.Start.After(r.At) && (s.Next.IsZero() || m.Start.Before(s.Next)) {
 					s.Next = m.Start
 				}
@@ -63,6 +83,12 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 		}
 		if loc, err := series.Location(s.Slot.Zone); err == nil && !s.Next.IsZero() {
 			s.Next = s.Next.In(loc)
+		}
+		today := series.DateOf(r.At.UTC())
+		for _, w := range v.Weeks(today.AddDays(-7).Week(), today.AddDays(7*12).Week()) {
+			if at := w.MadeUpAt(); at.After(r.At) && w.Meeting != nil && !w.Meeting.Cancelled && w.Meeting.Start.Equal(at) {
+				s.MadeUp = append(s.MadeUp, MadeUp{w.Date, at})
+			}
 		}
 		for _, f := range r.Open {
 			if f.Pair == v.Pair {
@@ -72,6 +98,11 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 		switch {
 		case v.Stale:
 			s.State = Stale
+			for _, id := range []string{v.Pair.Manager, v.Pair.Report} {
+				if b, ok := r.Breaks[id]; ok {
+					s.Why = append(s.Why, Outage{id, b})
+				}
+			}
 		case slices.ContainsFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair == v.Pair }):
 			s.State = Held
 		case s.Flags > 0:

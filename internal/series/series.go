@@ -132,6 +132,26 @@ func (s Slot) String() string {
 	return ShortDay(s.Weekday) + " " + s.At.String() + " " + s.zoneName()
 }
 
+// Words is the whole slot for people: "Tue 10:00 Europe/Berlin, 90 min, every 2 weeks".
+func (s Slot) Words() string {
+	if s.IsZero() {
+		return ""
+	}
+	text := s.String() + ", " + Length(s.Duration)
+	if s.Every > 1 {
+		text += fmt.Sprintf(", every %d weeks", s.Every)
+	}
+	return text
+}
+
+// Length is a length of time for people: "1 h", "90 min".
+func Length(d time.Duration) string {
+	if d%time.Hour == 0 {
+		return fmt.Sprintf("%d h", d/time.Hour)
+	}
+	return fmt.Sprintf("%d min", d/time.Minute)
+}
+
 func (s Slot) zoneName() string {
 	if strings.HasPrefix(s.Zone, tzifPrefix) {
 		return "custom zone"

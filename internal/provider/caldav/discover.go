@@ -33,7 +33,9 @@ type collection struct {
 	url       *url.URL // ends with a slash, path in comparable form
 	sync      bool     // sync-collection is supported (RFC 6578)
 	schedules bool     // the server delivers invitations (RFC 6638)
-	addresses []string // the account's own, as series.Address; nil where the server knows none
+	owner     *url.URL // the principal whose calendar it is (RFC 3744 section 5.1); nil where the server does not say
+	owners    []string // the owner's addresses, as series.Address; nil where the server knows or tells none
+	addresses []string // the account's own, likewise
 }
 
 // path is the collection's, in comparable form.
@@ -55,52 +57,83 @@ type principal struct {
 	inbox     *url.URL
 	outbox    *url.URL
 	preferred *url.URL // schedule-default-calendar-URL
-	addresses []string
 }
 
-// discover finds the calendar that o means (RFC 6764 section 6, RFC 4791 section 6.2.1).
+// discover finds the calendar that o means (RFC 6764 section 6, RFC 4791 section 6.2.1), and whose it is.
 func (c *client) discover(ctx context.Context, o Options) (*collection, error) {
 	start, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err
 	}
 	c.trust(start)
+	found, account, err := c.locate(ctx, start, o)
+	if err != nil {
+		return nil, err
+	}
+	if found.addresses, err = c.addresses(ctx, account); err != nil {
+		return nil, err
+	}
+	if found.owner != nil && account != nil && same(found.owner, account) {
+		found.owners = found.addresses
+	} else {
+		found.owners, err = c.addresses(ctx, found.owner)
+	}
+	return found, err
+}
+
+// locate finds the calendar and the principal of the account, nil where the server does not tell it. One that is found
+// through the account's homes is the account's own unless the server says otherwise.
+func (c *client) locate(ctx context.Context, start *url.URL, o Options) (*collection, *url.URL, error) {
 	if o.Calendar != "" {
 		u, err := start.Parse(o.Calendar)
 		if err != nil || u.Host == "" {
-			return nil, &malformed{"the configured calendar is neither a URL nor a path"}
+			return nil, nil, &malformed{"the configured calendar is neither a URL nor a path"}
 		}
 		if u.Host != start.Host {
 			c.trust(u) // named by the admin
 		}
 		found, p, err := c.probe(ctx, withPath(u, u.EscapedPath()))
-		if err != nil {
-			return nil, err
-		}
-		// Whose account it is, is good to know and nothing to fail for.
-		if p.url != nil {
-			if p, err = c.principal(ctx, p.url); err == nil {
-				found.addresses = p.addresses
-			}
-		}
-		return found, nil
+		return found, p.url, err
 	}
 	p, found, err := c.find(ctx, start, o.Resolver)
 	if err != nil || found != nil {
-		return found, err
+		return found, p.url, err
 	}
 	if p, err = c.principal(ctx, p.url); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	u, err := c.choose(ctx, p)
 	if err != nil {
+		return nil, nil, err
+	}
+	found, _, err = c.probe(ctx, u)
+	if err == nil && found.owner == nil {
+		found.owner = p.url
+	}
+	return found, p.url, err
+}
+
+// addresses are those of the principal at u. What the server does not tell is no error.
+func (c *client) addresses(ctx context.Context, u *url.URL) ([]string, error) {
+	if u == nil {
+		return nil, nil
+	}
+	rows, _, err := c.propfind(ctx, u, "0", "c:calendar-user-address-set")
+	if err != nil && !answered(err) {
 		return nil, err
 	}
-	if found, _, err = c.probe(ctx, u); err != nil {
-		return nil, err
+	var out []string
+	for _, r := range rows {
+		for _, h := range r.prop.Addresses.Hrefs {
+			if plain, err := url.PathUnescape(strings.TrimSpace(h)); err == nil {
+				h = plain // Xandikos escapes the whole of mailto:
+			}
+			if a := series.Address(h); strings.Contains(a, "@") && !strings.ContainsAny(a, ":/") {
+				out = append(out, a)
+			}
+		}
 	}
-	found.addresses = p.addresses
-	return found, nil
+	return out, nil
 }
 
 // parseURL reads what an admin may write: a URL, or a bare host name, which means https.
@@ -126,7 +159,7 @@ func (c *client) find(ctx context.Context, start *url.URL, dns Resolver) (princi
 		found, p, err := c.probe(ctx, u)
 		switch {
 		case err == nil:
-			return principal{}, found, nil
+			return p, found, nil
 		case p.url != nil:
 			return p, nil, nil
 		case statusOf(err) == http.StatusUnauthorized || !answered(err):
@@ -222,7 +255,7 @@ func srv(ctx context.Context, dns Resolver, scheme, domain string) []*url.URL {
 
 // probe asks what is at u. It is an error where that is no calendar; a principal that is named on the way comes with it.
 func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal, error) {
-	rows, base, err := c.propfind(ctx, u, "0", "d:resourcetype", "d:current-user-principal",
+	rows, base, err := c.propfind(ctx, u, "0", "d:resourcetype", "d:current-user-principal", "d:owner",
 		"d:supported-report-set", "d:sync-token", "c:supported-calendar-component-set")
 	if err != nil {
 		return nil, principal{}, err
@@ -246,6 +279,9 @@ func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal,
 		path += "/"
 	}
 	found := &collection{url: withPath(base, path), sync: pr.supports("sync-collection") || pr.SyncToken != ""}
+	if pr.Owner.Href != "" {
+		found.owner, _ = c.follow(base, pr.Owner.Href)
+	}
 	found.schedules, err = c.schedules(ctx, found.url)
 	return found, p, err
 }
@@ -279,10 +315,10 @@ func (c *client) follow(base *url.URL, href string) (*url.URL, bool) {
 	return u, ok
 }
 
-// principal reads the account's homes and addresses.
+// principal reads the account's homes.
 func (c *client) principal(ctx context.Context, u *url.URL) (principal, error) {
-	rows, base, err := c.propfind(ctx, u, "0", "c:calendar-home-set", "c:calendar-user-address-set", "c:schedule-inbox-URL",
-		"c:schedule-outbox-URL", "c:schedule-default-calendar-URL")
+	rows, base, err := c.propfind(ctx, u, "0", "c:calendar-home-set", "c:schedule-inbox-URL", "c:schedule-outbox-URL",
+		"c:schedule-default-calendar-URL")
 	if err != nil {
 		return principal{}, err
 	}
@@ -303,14 +339,6 @@ func (c *client) principal(ctx context.Context, u *url.URL) (principal, error) {
 		return u
 	}
 	p.inbox, p.outbox, p.preferred = optional(pr.Inbox), optional(pr.Outbox), optional(pr.ScheduleDefault)
-	for _, h := range pr.Addresses.Hrefs {
-		if plain, err := url.PathUnescape(strings.TrimSpace(h)); err == nil {
-			h = plain // Xandikos escapes the whole of mailto:
-		}
-		if a := series.Address(h); strings.Contains(a, "@") && !strings.ContainsAny(a, ":/") {
-			p.addresses = append(p.addresses, a)
-		}
-	}
 	if p.preferred == nil && p.inbox != nil {
 		rows, base, err := c.propfind(ctx, p.inbox, "0", "c:schedule-default-calendar-URL")
 		if err == nil && len(rows) > 0 && rows[0].prop.ScheduleDefault.Href != "" {

@@ -23,6 +23,16 @@ func TestDiscoverRealServers(t *testing.T) {
 				if diff := cmp.Diff(strings.ReplaceAll(s.calendar, "{user}", user), cal.url.String()); diff != "" {
 					t.Errorf("%s: want -, got +\n%s", user, diff)
 				}
+				own := []string{user + "@example.test"}
+				if s.name == "radicale" {
+					own = nil // it knows no addresses
+				}
+				o := s.options(user)
+				s.asService(&o, user)
+				others, err := Open(o).calendar(t.Context())
+				if err != nil || !slices.Equal(cal.owners, own) || !slices.Equal(others.owners, own) {
+					t.Errorf("owners %v, by the service account %v (%v), want %v", cal.owners, others.owners, err, own)
+				}
 			}
 		})
 	}
@@ -87,6 +97,46 @@ func TestChoiceOfCalendar(t *testing.T) {
 			}
 			if got.path() != tc.want || !slices.Equal(got.addresses, []string{"mia@example.test"}) || got.sync || got.schedules {
 				t.Errorf("chose %+v at %s", got, got.path())
+			}
+		})
+	}
+}
+
+// Whose calendar it is comes from its owner's principal, never from the account that happens to log in.
+func TestOwnersAddresses(t *testing.T) {
+	const (
+		calendar = `<resourcetype><collection/><C:calendar/></resourcetype>`
+		account  = `<current-user-principal><href>/svc/</href></current-user-principal>`
+		owner    = `<owner><href>/mia/</href></owner>`
+		mia      = "/mia/ <C:calendar-user-address-set><href>mailto:Mia@example.test</href>" +
+			"<href>mailto:mia.chen@example.com</href><href>/mia/</href></C:calendar-user-address-set>"
+		svc = "/svc/ <C:calendar-user-address-set><href>mailto:svc@example.test</href></C:calendar-user-address-set>"
+	)
+	both := []string{"mia@example.test", "mia.chen@example.com"}
+	for name, tc := range map[string]struct {
+		configured string
+		answers    map[string]string
+		want       []string
+	}{
+		"a service account": {"/c/", map[string]string{
+			"/c/": "/c/ " + calendar + account + owner, "/mia/": mia, "/svc/": svc}, both},
+		"a service account that may not ask": {"/c/", map[string]string{
+			"/c/": "/c/ " + calendar + account + owner, "/svc/": svc}, nil},
+		"a service account, and no owner": {"/c/", map[string]string{"/c/": "/c/ " + calendar + account, "/svc/": svc}, nil},
+		"their own": {"/c/", map[string]string{
+			"/c/":  "/c/ " + calendar + "<current-user-principal><href>/mia</href></current-user-principal>" + owner,
+			"/mia": "/mia" + mia[5:]}, both},
+		"their own, found": {"", map[string]string{
+			"/":     "/ <current-user-principal><href>/mia/</href></current-user-principal>",
+			"/mia/": mia + "<C:calendar-home-set><href>/h/</href></C:calendar-home-set>",
+			"/h/":   "/h/c/ " + calendar, "/h/c/": "/h/c/ " + calendar}, both},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := canned(t, tc.answers)
+			o.Calendar = tc.configured
+			got, err := Open(o).calendar(t.Context())
+			if err != nil || !slices.Equal(got.owners, tc.want) {
+				t.Errorf("owners %v (%v), want %v", got.owners, err, tc.want)
 			}
 		})
 	}

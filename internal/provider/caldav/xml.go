@@ -49,6 +49,8 @@ type prop struct {
 	ETag string `xml:"DAV: getetag"`
 	// https://www.rfc-editor.org/rfc/rfc5397#section-3
 	Principal href `xml:"DAV: current-user-principal"`
+	// https://www.rfc-editor.org/rfc/rfc3744#section-5.1
+	Owner href `xml:"DAV: owner"`
 	// https://www.rfc-editor.org/rfc/rfc3253#section-3.1.5
 	Reports struct {
 		All []struct {

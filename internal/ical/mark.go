@@ -18,16 +18,25 @@ const (
 	markSkips      = "X-HOLDFAST-SKIPS"
 	markMadeUp     = "X-HOLDFAST-MADE-UP"
 	markWritten    = "X-HOLDFAST-WRITTEN"
+	markCarried    = "X-HOLDFAST-CARRIED"
 	markDelivered  = "X-HOLDFAST-DELIVERED"
 )
 
-var markNames = []string{markOrg, markPair, markGeneration, markSlot, markLine, markSkips, markMadeUp, markWritten}
+var markNames = []string{
+	markOrg, markPair, markGeneration, markSlot, markLine, markSkips, markMadeUp, markWritten, markCarried,
+}
 
 // mark reads the mark; zero where there is none, or none that can be read.
 func (c *component) mark() series.Mark {
 	pair, err1 := series.ParsePair(c.textValue(markPair))
 	generation, err2 := strconv.Atoi(c.textValue(markGeneration))
-	m := series.Mark{Org: c.textValue(markOrg), Pair: pair, Generation: generation, Line: c.textValue(markLine)}
+	m := series.Mark{
+		Org:        c.textValue(markOrg),
+		Pair:       pair,
+		Generation: generation,
+		Line:       c.textValue(markLine),
+		Carried:    c.textValue(markCarried),
+	}
 	if m.Org == "" || err1 != nil || err2 != nil {
 		return series.Mark{}
 	}
@@ -71,7 +80,7 @@ func (c *component) setMark(m series.Mark) {
 		slot = m.Slot.Line()
 	}
 	for i, v := range []string{Plain(m.Org), Plain(m.Pair.String()), strconv.Itoa(m.Generation), Plain(slot), Plain(m.Line),
-		strings.Join(skips, "|"), strings.Join(madeUp, "|"), strings.Join(written, "|")} {
+		strings.Join(skips, "|"), strings.Join(madeUp, "|"), strings.Join(written, "|"), Plain(m.Carried)} {
 		if v == "" {
 			c.put(markNames[i])
 		} else {

@@ -9,33 +9,46 @@ import (
 	"holdfast/internal/series"
 )
 
-// New is the object of a new series as DESIGN section 9 has it, on the organizer's calendar. s.Slot.Zone must be known to
-// series.Location. Hostile names, titles and places stay text.
+// New is the object of a new series as DESIGN section 9 has it, on the organizer's calendar. s.Slot.Zone must be
+// known to series.Location. Hostile names, titles and places stay text. What people put on the series whose place it
+// takes is read from the Raw of s.Carry.From; one that is no object carries nothing.
 func New(s series.Series, uid string, now time.Time) []byte {
-	c := &component{name: "VEVENT", begin: "BEGIN:VEVENT" + crlf, end: "END:VEVENT" + crlf}
+	old := predecessor(s, now)
+	c := old.master()
 	stamp := now.UTC().Format(utcForm)
 	c.add(line("UID", escape(uid)), line("DTSTAMP", stamp), line("CREATED", stamp), line("SEQUENCE", "0"))
 	c.setTimes(s.Slot, s.First)
-	for _, k := range s.Skips {
-		if len(s.Slot.Dates(s.First, k.Date, k.Date)) == 1 && !k.Date.Before(s.First) {
-			c.add(zoned("EXDATE", s.Slot.On(k.Date), s.Slot.Zone))
-		}
+	for _, t := range s.Out() {
+		c.add(zoned("EXDATE", t, s.Slot.Zone))
 	}
-	agent, class := "", "PUBLIC"
+	agent := ""
 	if s.ClientDelivers {
 		agent = "CLIENT"
 	}
-	if s.Private {
-		class = "PRIVATE"
+	if c.get("SUMMARY") == nil || c.textValue("SUMMARY") != s.Title {
+		c.put("SUMMARY", line("SUMMARY", escape(s.Title)))
 	}
-	c.add(line("SUMMARY", escape(s.Title)))
-	if s.Place != "" {
-		c.add(line("LOCATION", escape(s.Place)))
+	c.setPlace(s.Place)
+	switch {
+	case s.Carry.From == nil && s.Private:
+		c.add(line("CLASS", "PRIVATE"))
+	case s.Carry.From == nil:
+		c.add(line("CLASS", "PUBLIC"))
 	}
-	c.add(line("CLASS", class), line("TRANSP", "OPAQUE"),
-		organizerLine(s.Manager), chairLine(s.Manager), guestLine(s.Report, agent))
-	if s.Link != "" {
-		c.setLink(s.Link, "")
+	busy := "OPAQUE"
+	if s.Carry.Free {
+		busy = "TRANSPARENT"
+	}
+	guest := guestLine(s.Report, agent)
+	if s.Carry.Answer != "" {
+		guest = guest.withParam("PARTSTAT", string(s.Carry.Answer))
+	}
+	c.add(line("TRANSP", busy), organizerLine(s.Manager), chairLine(s.Manager), guest)
+	for _, g := range s.Carry.Guests {
+		c.add(old.guest(g, agent))
+	}
+	if s.Link != "" || s.Carry.From != nil {
+		c.setLink(s.Link, old.written)
 	}
 	c.setMark(s.Mark())
 
@@ -43,6 +56,9 @@ func New(s series.Series, uid string, now time.Time) []byte {
 	root.add(line("VERSION", "2.0"), line("PRODID", prodID), line("CALSCALE", "GREGORIAN"))
 	root.addZone(s.Slot.Zone, s.First)
 	root.nodes = append(root.nodes, node{comp: c})
+	for _, x := range s.Carry.Overrides {
+		root.nodes = append(root.nodes, node{comp: old.override(x, c, s.Slot.Zone, agent)})
+	}
 	return []byte(root.text())
 }
 

@@ -26,6 +26,12 @@ type Calendar interface {
 
 	// Create books s with its mark. Identity comes from org, pair and generation: where it exists and is alive, that
 	// one is returned; where it is ended, cancelled or deleted, the next free generation is taken.
+	//
+	// What s.Carry has goes with it, in the one write where the format can; else Mark.Carried is written last, so
+	// that who is cut off in between is known to have more to do. Carry.From is read at that moment: with another
+	// version than its Ref it is a Conflict and nothing is booked, and where it is gone its Raw serves. Where the
+	// series exists and its mark has another Carried, the carrying is done again: cancelled and overridden as s.Carry
+	// says are those meetings which the series still has as its own, all else of it stays, and the mark notes it.
 	Create(ctx context.Context, s series.Series) (series.Ref, error)
 
 	// Update writes the fields named in p and refreshes only their digests in the mark (Mark.Written of p.Mark is
@@ -40,9 +46,9 @@ type Calendar interface {
 	// Unskip puts the days back and forgets them in the mark. A day that is not out is only forgotten.
 	Unskip(ctx context.Context, ref series.Ref, days []series.Date) (series.Ref, error)
 
-	// SetOverride makes one occurrence what o says (times, place, link; guests stay): restored, made up or healed.
-	// An occurrence taken out comes back. The mark notes a make-up (o.MadeUp) before guests hear of it, and forgets it where the
-	// occurrence is back where its series has it.
+	// SetOverride makes one occurrence what o says (times, place, link; guests stay): restored, made up or healed. An
+	// occurrence taken out comes back. The mark notes a make-up (o.MadeUp) before guests hear of it, and forgets it
+	// where the occurrence is back where its series has it.
 	SetOverride(ctx context.Context, ref series.Ref, o series.Override) (series.Ref, error)
 
 	// ClearOverride makes the occurrence that starts at original the series' own again, whether it was overridden or
@@ -59,9 +65,9 @@ type Calendar interface {
 
 	// Deliver makes this calendar's copy of a series that another person organizes say what the organizer's event
 	// says, as a scheduling server would (RFC 6638 section 3.2): times, place, link, people. ref is the copy's, zero
-	// for none yet. The owner's answer, reminders and own properties stay. attendee is the owner's address. The copy then
-	// carries Delivered = organizers.Delivery(). A cancelled organizers' event cancels the copy. Where the calendar already
-	// has an object of that UID, that one is made the copy.
+	// for none yet. The owner's answer, reminders and own properties stay. attendee is the owner's address. The copy
+	// then carries Delivered = organizers.Delivery(). A cancelled organizers' event cancels the copy. Where the
+	// calendar already has an object of that UID, that one is made the copy.
 	Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error)
 
 	// Answer records an attendee's answers on the organizer's event, as a scheduling server does on a REPLY

@@ -60,8 +60,8 @@ type Event struct {
 	Delivered string
 	// Raw is the object as served, for bringing a deleted one back. Never logged.
 	Raw string
-	// Earlier are the Times of versions that were observed before this one, the newest first: what a copy that is behind may
-	// still show. Rounds keep it; providers know nothing of it.
+	// Earlier are the Times of versions that were observed before this one, the newest first: what a copy that is
+	// behind may still show. Rounds keep it; providers know nothing of it.
 	Earlier []string
 }
 
@@ -110,8 +110,8 @@ func (e Event) Slot() Slot {
 // First is the day of the first occurrence in the event's zone.
 func (e Event) First() Date { d, _ := WallClock(e.Start, e.Zone); return d }
 
-// LastDay is the last day, in the event's zone, on which its rule lets an occurrence start; zero if it has no end. It is
-// the day of the last original start, so that all spellings of one end are equal.
+// LastDay is the last day, in the event's zone, on which its rule lets an occurrence start; zero if it has no end. It
+// is the day of the last original start, so that all spellings of one end are equal.
 func (e Event) LastDay() Date {
 	if e.Rule.Until.IsZero() {
 		return Date{}
@@ -207,7 +207,14 @@ func (e Event) People() string {
 
 // Digests are those of the owned fields as they stand, whether the roster states them or not.
 func (e Event) Digests() map[Field]string {
-	m := map[Field]string{FieldSlot: DigestSlot(e.Slot()), FieldPeople: e.People(), FieldPlace: Digest(e.Place), FieldLink: Digest(e.Link), FieldBusy: Digest("busy")}
+	m := map[Field]string{
+		FieldSlot:   DigestSlot(e.Slot()),
+		FieldPeople: e.People(),
+		FieldPlace:  Digest(e.Place),
+		FieldLink:   Digest(e.Link),
+		FieldBusy:   Digest("busy"),
+		FieldTitle:  Digest(e.Title),
+	}
 	if e.Free {
 		m[FieldBusy] = Digest("free")
 	}

@@ -278,12 +278,13 @@ type Series struct {
 	Generation int
 	First      Date   // the first occurrence
 	Skips      []Skip // planned skips known at creation
+	Carry      Carry  // what Create takes over from the series whose place this one takes
 	// ClientDelivers means that Holdfast, not the server, brings the invitation to the report (RFC 6638 section 7.1).
 	ClientDelivers bool
 }
 
-// PrepDoc is the document to be made for a pair, whose link then becomes Series.Link. Zero: none is made, the link is given
-// or there is none.
+// PrepDoc is the document to be made for a pair, whose link then becomes Series.Link. Zero: none is made, the link is
+// given or there is none.
 type PrepDoc struct {
 	Template string // Drive id of the document to copy
 	Folder   string // Drive id of the folder for the copy; "" is the top of the manager's own Drive
@@ -292,7 +293,17 @@ type PrepDoc struct {
 
 // Mark is the mark that Create puts on a series.
 func (s Series) Mark() Mark {
-	return Mark{Org: s.Org, Pair: s.Pair, Generation: s.Generation, Slot: s.Slot, Line: s.Line, Skips: s.Skips, Written: s.Digests()}
+	m := Mark{
+		Org:        s.Org,
+		Pair:       s.Pair,
+		Generation: s.Generation,
+		Slot:       s.Slot,
+		Line:       s.Line,
+		Skips:      s.Skips,
+		Written:    s.Digests(),
+	}
+	s.Carry.note(&m)
+	return m
 }
 
 // Digests are those of the fields as the roster states them. FieldSlot is that of s.Slot.
@@ -301,6 +312,7 @@ func (s Series) Digests() map[Field]string {
 		FieldSlot:   DigestSlot(s.Slot),
 		FieldPeople: DigestPeople(s.Manager.Email, []string{s.Report.Email}),
 		FieldBusy:   Digest("busy"),
+		FieldTitle:  Digest(s.Title),
 	}
 	if s.Place != "" {
 		m[FieldPlace] = Digest(s.Place)
@@ -330,8 +342,12 @@ const (
 	FieldPhase Field = "phase"
 )
 
-// Fields are the owned fields in their order.
-var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy, FieldEnd, FieldPhase}
+// FieldTitle is not owned, and no write of an event that is there touches it: the digest, of the title that Create
+// gave the series, tells whether a person gave it another.
+const FieldTitle Field = "title"
+
+// Fields are those of which a mark may have a digest: the owned ones in their order, and the title.
+var Fields = []Field{FieldSlot, FieldPeople, FieldPlace, FieldLink, FieldBusy, FieldEnd, FieldPhase, FieldTitle}
 
 // Mark is what makes an event ours, carried by the event itself.
 type Mark struct {
@@ -343,6 +359,9 @@ type Mark struct {
 	Skips      []Skip           // our planned skips
 	MadeUp     []MadeUp         // by Original: the latest make-ups we booked
 	Written    map[Field]string // digest of each owned field as we last wrote it
+	// Carried is the Changes of the series whose place this one took, once all of it that was to go with it is here;
+	// "" before that, and where there was none.
+	Carried string
 }
 
 // MadeUp is where Holdfast put a meeting, at a person's command.
@@ -384,8 +403,8 @@ func (m Mark) MadeUpTo(original time.Time) time.Time {
 	return time.Time{}
 }
 
-// Overridden notes what SetOverride makes of an occurrence: a make-up is remembered, one that is back where the series has it is
-// forgotten, and any other change leaves what is known. False where the mark stays as it was.
+// Overridden notes what SetOverride makes of an occurrence: a make-up is remembered, one that is back where the
+// series has it is forgotten, and any other change leaves what is known. False where the mark stays as it was.
 func (m *Mark) Overridden(o Override) bool {
 	switch {
 	case o.Start.Equal(o.Original):

@@ -25,6 +25,9 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 	}
 	s.Generation = max(s.Generation, 1)
 	s.ClientDelivers = s.ClientDelivers || cal.schedules && !c.delivers(cal)
+	if s.Carry.From, err = c.predecessor(ctx, cal, s.Carry.From); err != nil {
+		return series.Ref{}, err
+	}
 	for range maxGenerations {
 		ref, taken, err := c.createOne(ctx, cal, s)
 		if err != nil {
@@ -38,6 +41,26 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 	return series.Ref{}, permanent(op, "", "%d generations of pair %s are all over", maxGenerations, s.Pair)
 }
 
+// predecessor is the series that a new one takes over from as the server has it now, or where it is gone as it was.
+func (c *Calendar) predecessor(ctx context.Context, cal *collection, from *series.Event) (*series.Event, error) {
+	const op = "create"
+	if from == nil {
+		return nil, nil
+	}
+	x, err := c.c.get(ctx, cal.at(from.ID))
+	switch {
+	case gone(err):
+		return from, nil
+	case err != nil:
+		return nil, fail(op, err)
+	case x.etag != etag(from.Version):
+		return nil, conflict(op, "the event has another version")
+	}
+	now := *from
+	now.Raw = x.text
+	return &now, nil
+}
+
 // createOne books s in its generation, or answers the one that is there alive. taken: it is there and over.
 func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Series) (ref series.Ref, taken bool, err error) {
 	const op = "create"
@@ -47,15 +70,15 @@ func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Seri
 	// Not all servers heed If-None-Match: look first.
 	x, err := c.c.get(ctx, u)
 	if err == nil {
-		return c.existing(x, s, id)
+		return c.existing(ctx, u, x, s, id)
 	}
 	if !gone(err) {
 		return series.Ref{}, false, err
 	}
 	text := ical.New(s, id, c.o.Clock())
 	if cal.schedules {
-		// OPAQUE is what no TRANSP means (RFC 5545 section 3.8.2.7). Cyrus 3.6 doubles one that it delivers with every change,
-		// and then refuses whatever the attendee writes, answers too.
+		// OPAQUE is what no TRANSP means (RFC 5545 section 3.8.2.7). Cyrus 3.6 doubles one that it delivers with
+		// every change, and then refuses whatever the attendee writes, answers too.
 		text = bytes.Replace(text, []byte("TRANSP:OPAQUE\r\n"), nil, 1)
 	}
 	ref, err = c.store(ctx, op, u, "", text)
@@ -66,14 +89,16 @@ func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Seri
 	if x == nil || lookErr != nil {
 		return series.Ref{}, false, err
 	}
-	if ref, taken, err = c.existing(x, s, id); err == nil && !taken && !cal.member(cal.at(x.path)) {
+	if ref, taken, err = c.existing(ctx, cal.at(x.path), x, s, id); err == nil && !taken && !cal.member(cal.at(x.path)) {
 		return series.Ref{}, false, permanent(op, "move it back to the person's main calendar", "the series of pair %s is in another calendar of the account", s.Pair)
 	}
 	return ref, taken, err
 }
 
-// existing judges the object that has the identity of s.
-func (c *Calendar) existing(x *object, s series.Series, id string) (ref series.Ref, taken bool, err error) {
+// existing judges the object at u that has the identity of s, and completes what it is to carry over.
+func (c *Calendar) existing(ctx context.Context, u *url.URL, x *object, s series.Series, id string) (
+	ref series.Ref, taken bool, err error,
+) {
 	const op = "create"
 	o, err := ical.Parse([]byte(x.text), c.o.Owner.Zone)
 	if err != nil || o.UID() != id {
@@ -90,6 +115,14 @@ func (c *Calendar) existing(x *object, s series.Series, id string) (ref series.R
 	}
 	if e.Ended(s.Slot.On(s.First)) {
 		return series.Ref{}, true, nil
+	}
+	if s.Carry.From != nil && !e.Mark.IsZero() && e.Mark.Carried != s.Mark().Carried {
+		text, err := o.Carry(s, c.o.Clock())
+		if err != nil {
+			return series.Ref{}, false, permanent(op, "", "event %s: %w", opaque(x.path), err)
+		}
+		ref, err = c.store(ctx, op, u, x.etag, text)
+		return ref, false, err
 	}
 	return series.Ref{ID: x.path, Version: x.etag}, false, nil
 }

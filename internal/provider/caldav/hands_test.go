@@ -303,6 +303,11 @@ func (h hands) Note(id, note string) error {
 		e.master.Props.Set(text("DESCRIPTION", description))
 		e.master.Props.Add(text("CATEGORIES", word(note)))
 		e.master.Props.Add(&goical.Prop{Name: "X-OWN-NOTE", Params: goical.Params{}, Value: word(note)})
+		alarm := goical.NewComponent("VALARM")
+		alarm.Props.Set(&goical.Prop{Name: "ACTION", Value: "DISPLAY"})
+		alarm.Props.Set(&goical.Prop{Name: "TRIGGER", Value: "-PT7M"})
+		alarm.Props.Set(text("DESCRIPTION", note))
+		e.master.Children = append(e.master.Children, alarm)
 		return nil
 	})
 }
@@ -326,7 +331,9 @@ func (h hands) Noted(id, note string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	noted := true
+	noted := slices.ContainsFunc(e.master.Children, func(c *goical.Component) bool {
+		return c.Name == "VALARM" && c.Props.Get("TRIGGER").Value == "-PT7M"
+	})
 	for name, value := range map[string]string{"DESCRIPTION": text("DESCRIPTION", note).Value, "CATEGORIES": word(note), "X-OWN-NOTE": word(note)} {
 		noted = noted && slices.ContainsFunc(e.master.Props[name], func(p goical.Prop) bool { return strings.Contains(p.Value, value) })
 	}

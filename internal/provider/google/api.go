@@ -36,6 +36,10 @@ const parts = "id,etag,status,created,summary,description,location,start,end,ori
 	"attendees(email,displayName,organizer,self,resource,optional,responseStatus,comment,additionalGuests)," +
 	"extendedProperties/private"
 
+// wholeParts is parts with all else that people put on an event.
+const wholeParts = parts + ",extendedProperties/shared,reminders,colorId,source," +
+	"guestsCanInviteOthers,guestsCanModify,guestsCanSeeOtherGuests,conferenceData/conferenceSolution/key/type"
+
 // Tokens of pages and of changes come only where they are named.
 const (
 	parted = googleapi.Field(parts)
@@ -78,7 +82,12 @@ func (c *Calendar) list(ctx context.Context, token string) (*listing, error) {
 
 // byUID are all events with that UID: a series with the occurrences that differ from it, cancelled ones too.
 func (c *Calendar) byUID(ctx context.Context, uid string) ([]*calendar.Event, error) {
-	call := c.api.Events.List(c.id).ICalUID(uid).ShowDeleted(true).MaxResults(pageSize).Fields(listed).Context(ctx)
+	return c.partsOf(ctx, uid, listed)
+}
+
+// partsOf is byUID with those fields of a listing.
+func (c *Calendar) partsOf(ctx context.Context, uid string, fields googleapi.Field) ([]*calendar.Event, error) {
+	call := c.api.Events.List(c.id).ICalUID(uid).ShowDeleted(true).MaxResults(pageSize).Fields(fields).Context(ctx)
 	var out []*calendar.Event
 	for {
 		if err := c.spend(ctx, 1); err != nil {
@@ -126,7 +135,28 @@ func (c *Calendar) complete(ctx context.Context, m *calendar.Event) (group, erro
 	if err != nil {
 		return group{}, err
 	}
-	listed := false
+	return g.with(all)
+}
+
+// whole is a series with the occurrences that differ from it, and all that people put on them.
+func (c *Calendar) whole(ctx context.Context, id string) (group, error) {
+	if err := c.spend(ctx, 1); err != nil {
+		return group{}, err
+	}
+	m, err := c.api.Events.Get(c.id, id).Fields(wholeParts).Context(ctx).Do(c.quotaUser())
+	if err != nil {
+		return group{}, err
+	}
+	all, err := c.partsOf(ctx, m.ICalUID, "nextPageToken,items("+wholeParts+")")
+	if err != nil {
+		return group{}, err
+	}
+	return group{master: m, exceptions: map[string]*calendar.Event{}}.with(all)
+}
+
+// with is the group as a listing of its UID has it.
+func (g group) with(all []*calendar.Event) (group, error) {
+	m, listed := g.master, false
 	for _, x := range all {
 		if x.Id == m.Id {
 			listed, g.master = true, x // as new as its exceptions
@@ -141,8 +171,8 @@ func (c *Calendar) complete(ctx context.Context, m *calendar.Event) (group, erro
 	return g, nil
 }
 
-// instance is one occurrence of a series, whether it differs or not; nil if the series has none there. Its id tells series
-// and original start, but for series that were split off, where Google is asked for it.
+// instance is one occurrence of a series, whether it differs or not; nil if the series has none there. Its id tells
+// series and original start, but for series that were split off, where Google is asked for it.
 func (c *Calendar) instance(ctx context.Context, id string, original moment) (*calendar.Event, error) {
 	form, key := time.RFC3339, original.UTC().Format(utcForm)
 	if original.date {

@@ -19,26 +19,36 @@ const maxGenerations = 100
 func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, error) {
 	const op = "create"
 	s.Generation = max(s.Generation, 1)
+	old, err := c.predecessor(ctx, s.Carry.From)
+	if err != nil {
+		return series.Ref{}, err
+	}
 	for range maxGenerations {
-		e, err := c.insert(ctx, c.fresh(s), !s.ClientDelivers)
-		if err == nil {
+		e, err := c.insert(ctx, c.fresh(s, old), !s.ClientDelivers)
+		switch {
+		case err == nil && len(s.Carry.Overrides) == 0:
 			return series.Ref{ID: e.Id, Version: e.Etag}, nil
-		}
-		if codeOf(err) != http.StatusConflict {
+		case err == nil:
+			return c.carry(ctx, series.Ref{ID: e.Id, Version: e.Etag}, s, old)
+		case codeOf(err) != http.StatusConflict:
 			return series.Ref{}, c.fail(op, err)
 		}
-		ref, alive, err := c.existing(ctx, s)
+		there, alive, err := c.existing(ctx, s)
 		if err != nil || alive {
 			c.doubt.Store(true) // the last look did not show it
-			return ref, c.fail(op, err)
+			if err == nil && s.Carry.From != nil && !there.Mark.IsZero() && there.Mark.Carried != s.Mark().Carried {
+				return c.carry(ctx, there.Ref, s, old)
+			}
+			return there.Ref, c.fail(op, err)
 		}
 		s.Generation++
 	}
 	return series.Ref{}, permanent(op, "", "%d generations of pair %s are all over", maxGenerations, s.Pair)
 }
 
-// existing is the series that has the identity of s, and whether it goes on. An id that was deleted is never free again.
-func (c *Calendar) existing(ctx context.Context, s series.Series) (series.Ref, bool, error) {
+// existing is the series that has the identity of s, and whether it goes on. An id that was deleted is never free
+// again.
+func (c *Calendar) existing(ctx context.Context, s series.Series) (series.Event, bool, error) {
 	id := eventID(s.Org, s.Pair, s.Generation)
 	g, err := c.read(ctx, id)
 	if gone(err) { // which one answer does not prove, where the id is taken
@@ -46,45 +56,66 @@ func (c *Calendar) existing(ctx context.Context, s series.Series) (series.Ref, b
 		if all, err = c.byUID(ctx, id+"@google.com"); err == nil {
 			i := slices.IndexFunc(all, func(x *calendar.Event) bool { return x.Id == id && x.Status != cancelled })
 			if i < 0 {
-				return series.Ref{}, false, nil
+				return series.Event{}, false, nil
 			}
 			g, err = c.complete(ctx, all[i])
 		}
 	}
 	switch {
 	case err != nil:
-		return series.Ref{}, false, err
+		return series.Event{}, false, err
 	case g.master.Status == cancelled:
-		return series.Ref{}, false, nil
+		return series.Event{}, false, nil
 	}
 	e, err := c.reader(s.Org, "").event(g)
-	return e.Ref, err == nil && !e.Ended(s.Slot.On(s.First)), err
+	return e, err == nil && !e.Ended(s.Slot.On(s.First)), err
 }
 
-// fresh is the event that books s.
-func (c *Calendar) fresh(s series.Series) *calendar.Event {
+// fresh is the event that books s, with what people put on the old one. What s carries to single meetings is not in
+// it, but for cancellations: as long as there is more, its mark does not say that it is complete.
+func (c *Calendar) fresh(s series.Series, old group) *calendar.Event {
 	start := s.Slot.On(s.First)
+	mark := stored{Mark: s.Mark(), client: s.ClientDelivers}
+	if len(s.Carry.Overrides) > 0 {
+		mark.Carried = ""
+	}
+	report := invited(s.Report)
+	if s.Carry.Answer != "" {
+		report = answered(report, s.Carry.Answer)
+	}
 	e := &calendar.Event{
-		Id: eventID(s.Org, s.Pair, s.Generation), Summary: s.Title, Location: s.Place,
-		Start: timed(start, s.Slot.Zone), End: timed(start.Add(s.Slot.Duration), s.Slot.Zone), Recurrence: []string{ruleOf(s.Slot, time.Time{})},
+		Id:         eventID(s.Org, s.Pair, s.Generation),
+		Summary:    s.Title,
+		Location:   s.Place,
+		Start:      timed(start, s.Slot.Zone),
+		End:        timed(start.Add(s.Slot.Duration), s.Slot.Zone),
+		Recurrence: []string{ruleOf(s.Slot, time.Time{})},
 		Attendees: []*calendar.EventAttendee{
 			{Email: series.Address(s.Manager.Email), DisplayName: s.Manager.Name, ResponseStatus: answers[series.Accepted]},
-			invited(s.Report),
+			report,
 		},
-		Transparency: opaqueTime, ExtendedProperties: withMark(stored{Mark: s.Mark(), client: s.ClientDelivers}),
-		GuestsCanInviteOthers: googleapi.Bool(false), ForceSendFields: []string{"GuestsCanModify"},
-	}
-	e.Attendees = c.furnish(e.Attendees, "", s.Place)
-	for _, k := range s.Skips {
-		e.Recurrence = append(e.Recurrence, exdate(s.Slot.On(k.Date), s.Slot.Zone, false))
-	}
-	if s.Link != "" {
-		e.Description, e.Attachments = setLink(e, s.Link, "")
+		Transparency:          transparency(s.Carry.Free),
+		ExtendedProperties:    withMark(mark),
+		GuestsCanInviteOthers: googleapi.Bool(false),
+		ForceSendFields:       []string{"GuestsCanModify"},
 	}
 	if s.Private {
 		e.Visibility = "private"
 	}
-	if c.a.Meet {
+	if old.master != nil {
+		inherit(e, old.master)
+	}
+	for _, g := range s.Carry.Guests {
+		e.Attendees = append(e.Attendees, old.attendee(g))
+	}
+	e.Attendees = c.furnish(e.Attendees, "", s.Place)
+	for _, t := range s.Out() {
+		e.Recurrence = append(e.Recurrence, exdate(t, s.Slot.Zone, false))
+	}
+	if s.Link != "" || old.master != nil {
+		e.Description, e.Attachments = setLink(e, s.Link, old.written())
+	}
+	if c.a.Meet || hasMeet(old.master) { // a conference must not be copied: the new series gets one of its own
 		e.ConferenceData = meet(e.Id)
 	}
 	return e
@@ -134,8 +165,8 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 	return series.Ref{ID: m.Id, Version: m.Etag}, nil
 }
 
-// again makes an event that Google has forgotten, and returns its id. Google gives no id twice: then it is that of the next
-// generation that is free, or that has what an earlier try has made.
+// again makes an event that Google has forgotten, and returns its id. Google gives no id twice: then it is that of
+// the next generation that is free, or that has what an earlier try has made.
 func (c *Calendar) again(ctx context.Context, m *calendar.Event, id string, mark stored) (string, error) {
 	m.ForceSendFields = nil
 	for range maxGenerations {

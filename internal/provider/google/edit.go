@@ -52,6 +52,15 @@ func (c *Calendar) begin(ctx context.Context, op string, ref series.Ref) (*edit,
 	return w, nil
 }
 
+// beginNow is begin for the version that there is now.
+func (c *Calendar) beginNow(ctx context.Context, op, id string) (*edit, error) {
+	m, err := c.get(ctx, id)
+	if err != nil {
+		return nil, c.fail(op, err)
+	}
+	return c.begin(ctx, op, series.Ref{ID: id, Version: m.Etag})
+}
+
 // set names a field of the master that change has.
 func (w *edit) set(field string) {
 	w.dirty = true
@@ -123,8 +132,8 @@ func (w *edit) exception(original time.Time) *calendar.Event {
 	return nil
 }
 
-// part writes an exception. Google gives all parts of a series one version, and with each write of one another: those that
-// had the version of this one get its new one.
+// part writes an exception. Google gives all parts of a series one version, and with each write of one another: those
+// that had the version of this one get its new one.
 func (w *edit) part(ctx context.Context, x, change *calendar.Event, tell bool) error {
 	after, err := w.c.patch(ctx, x.Id, x.Etag, change, tell && !w.mark.client)
 	if err != nil {
@@ -145,8 +154,9 @@ func (w *edit) part(ctx context.Context, x, change *calendar.Event, tell bool) e
 // followTries bounds how often a follow-up meets somebody who is faster.
 const followTries = 5
 
-// follow brings the exceptions of the series, read anew, to what fix wants of each: nil where it is as it should be. Every
-// write of a part gives all of the series a new version. It is a conflict where somebody changed the series meanwhile.
+// follow brings the exceptions of the series, read anew, to what fix wants of each: nil where it is as it should be.
+// Every write of a part gives all of the series a new version. It is a conflict where somebody changed the series
+// meanwhile.
 func (w *edit) follow(ctx context.Context, tell bool, fix func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event) (series.Ref, error) {
 	want, err := w.r.event(group{master: w.g.master})
 	if err != nil {

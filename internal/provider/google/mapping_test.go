@@ -232,7 +232,7 @@ func TestFreshRoundTrip(t *testing.T) {
 	c := &Calendar{}
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.Custom(wanted).Filter(exists).Draw(t, "series")
-		m := c.fresh(s)
+		m := c.fresh(s, group{})
 		m.ForceSendFields = nil // of the writing, not of the event
 		m.ICalUID, m.Organizer = m.Id+"@google.com", &calendar.EventOrganizer{Email: s.Manager.Email}
 		e, err := readerAt(s.Slot.On(s.First)).event(group{master: m})
@@ -274,7 +274,7 @@ func TestExceptionsByContent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.Custom(wanted).Filter(exists).Draw(t, "series")
 		s.Skips, s.Slot.Duration = nil, time.Hour
-		m := c.fresh(s)
+		m := c.fresh(s, group{})
 		r := readerAt(s.Slot.On(s.First))
 		plain, err := r.event(group{master: m})
 		if err != nil {

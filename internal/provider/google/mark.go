@@ -42,15 +42,16 @@ type markText struct {
 	Skips      []string                `json:"k,omitempty"`
 	MadeUp     []string                `json:"m,omitempty"`
 	Written    map[series.Field]string `json:"w,omitempty"`
+	Carried    string                  `json:"r,omitempty"`
 	Client     bool                    `json:"c,omitempty"`
 	Derived    bool                    `json:"d,omitempty"`
 	Delivered  string                  `json:"v,omitempty"`
 }
 
-// String is the mark as the property's value. It is plain JSON, or compressed where that is too long; where even that is,
-// the oldest skips are left out, then the oldest make-ups, and last what was written.
+// String is the mark as the property's value. It is plain JSON, or compressed where that is too long; where even that
+// is, the oldest skips are left out, then the oldest make-ups, and last what was written.
 func (m stored) String() string {
-	t := markText{Org: m.Org, Pair: m.Pair, Generation: m.Generation, Line: m.Line, Written: m.Written,
+	t := markText{Org: m.Org, Pair: m.Pair, Generation: m.Generation, Line: m.Line, Written: m.Written, Carried: m.Carried,
 		Client: m.client, Derived: m.derived, Delivered: m.delivered}
 	if !m.Slot.IsZero() {
 		if t.Slot = m.Slot.Line(); t.Line == t.Slot {
@@ -115,8 +116,20 @@ func parseMark(value string) (stored, error) {
 	if t.Org == "" || t.Pair == (series.Pair{}) {
 		return stored{}, fmt.Errorf("mark without org or pair")
 	}
-	m := stored{Mark: series.Mark{Org: t.Org, Pair: t.Pair, Generation: t.Generation, Line: t.Line, MadeUp: series.ParseMadeUp(t.MadeUp), Written: t.Written},
-		client: t.Client, derived: t.Derived, delivered: t.Delivered}
+	m := stored{
+		Mark: series.Mark{
+			Org:        t.Org,
+			Pair:       t.Pair,
+			Generation: t.Generation,
+			Line:       t.Line,
+			MadeUp:     series.ParseMadeUp(t.MadeUp),
+			Written:    t.Written,
+			Carried:    t.Carried,
+		},
+		client:    t.Client,
+		derived:   t.Derived,
+		delivered: t.Delivered,
+	}
 	if slot, err := series.ParseSlotLine(t.Slot); err == nil {
 		m.Slot = slot
 	}

@@ -3,11 +3,13 @@ package providertest
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
@@ -139,6 +141,157 @@ var creating = []check{
 			b.Errorf("four identities became %d objects, %d of them series of ours (want 3)", len(ids), len(snap.Series))
 		}
 	}},
+	{"create/carries-what-people-own", "what people put on a series goes with its successor", func(b *bench) {
+		b.book()
+		b.must(b.Manager.Hands.Note(b.one().ID, "her own words"))
+		b.must(b.Manager.Hands.AddGuest(b.one().ID, "kim@elsewhere.example"))
+		b.must(b.Manager.Hands.SetFree(b.one().ID))
+		old := b.one()
+		s := b.successor(old)
+		s.Title, s.Link, s.Private = "her own title", "https://docs.example.com/d/other", false
+		s.Carry.Free, s.Carry.Answer = true, series.Accepted
+		s.Carry.Guests = []series.Guest{{Address: "kim@elsewhere.example", Answer: series.Tentative}}
+		s.Carry.Written = map[series.Field]string{series.FieldTitle: "", series.FieldPlace: series.Digest("as it was")}
+		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		e := b.byID(ref.ID)
+		if noted := got[bool](b)(b.Manager.Hands.Noted(ref.ID, "her own words")); !noted {
+			b.Error("what she wrote is not on the new series")
+		}
+		report := series.Guest{Address: series.Address(s.Report.Email), Answer: series.Accepted}
+		want := append(slices.Clone(s.Carry.Guests), report)
+		if d := cmp.Diff(want, e.Guests); d != "" || !e.Free || e.Title != s.Title || e.Link != s.Link || e.Place != s.Place {
+			b.Errorf("free %v, title %q, link %q, place %q, guests (-want +got):\n%s", e.Free, e.Title, e.Link, e.Place, d)
+		}
+		if d := cmp.Diff(s.Mark(), e.Mark, cmpopts.EquateEmpty()); d != "" || e.Mark.Carried == "" {
+			b.Errorf("mark (-want +got):\n%s", d)
+		}
+		if strings.Contains(e.Raw, old.Link) {
+			b.Error("the new series has the old agenda link, too")
+		}
+		b.same("the old series", old, b.byID(old.ID))
+	}},
+	{"create/carries-single-meetings", "changes of single meetings are carried over", func(b *bench) {
+		old := b.book()
+		s := b.successor(old)
+		s.Skips = []series.Skip{{Date: s.First.AddDays(35), Why: "leave"}, {Date: s.First.AddDays(42), Why: "leave"}}
+		s.Carry.PutBack = []series.Date{s.First.AddDays(35)}
+		at := func(n int) time.Time { return s.Slot.On(s.First.AddDays(7 * n)) }
+		here := func(answer series.PartStat) []series.Guest {
+			return []series.Guest{{Address: series.Address(s.Report.Email), Answer: answer}}
+		}
+		s.Carry.Excluded = []time.Time{at(1)}
+		moved := series.Override{
+			Original: at(2),
+			Start:    at(2).Add(27 * time.Hour),
+			Duration: 30 * time.Minute,
+			Place:    "Lobby",
+			Link:     s.Link,
+			Guests:   here(series.Accepted),
+		}
+		declined := series.Override{
+			Original: at(3),
+			Start:    at(3),
+			Duration: s.Slot.Duration,
+			Place:    s.Place,
+			Link:     s.Link,
+			Guests:   here(series.Declined),
+		}
+		made := moved
+		made.Original, made.Start, made.MadeUp = at(4), at(4).Add(24*time.Hour), true
+		for _, o := range []series.Override{moved, declined, made} {
+			s.Carry.Overrides = append(s.Carry.Overrides, series.Carried{Override: o})
+		}
+		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		e := b.byID(ref.ID)
+		if e.Ref != ref {
+			b.Errorf("Create answered %v, Observe finds it as %v", ref, e.Ref)
+		}
+		made.MadeUp = false
+		if d := cmp.Diff([]series.Override{moved, declined, made}, e.Overrides, cmpopts.EquateEmpty()); d != "" {
+			b.Errorf("overrides (-want +got):\n%s", d)
+		}
+		if d := cmp.Diff([]time.Time{at(1), at(6)}, e.Excluded); d != "" {
+			b.Errorf("excluded (-want +got):\n%s", d)
+		}
+		d := cmp.Diff(s.Mark(), e.Mark, cmpopts.EquateEmpty())
+		if d != "" || e.Mark.Carried != old.Changes() || e.Mark.MadeUpTo(at(4)).IsZero() {
+			b.Errorf("mark (-want +got):\n%s", d)
+		}
+		if again := b.ref(b.Manager.Calendar.Create(b.ctx, s)); again != ref {
+			b.Errorf("created again as %v, first as %v", again, ref)
+		}
+	}},
+	{"create/carries-on", "what is not carried over yet is, but people's edits of the new series stay", func(b *bench) {
+		b.book()
+		s := b.successor(b.one())
+		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+		at := func(n int) time.Time { return s.Slot.On(s.First.AddDays(7 * n)) }
+		b.must(b.Manager.Hands.Move(ref.ID, at(1), at(1).Add(time.Hour)))
+		b.must(b.Manager.Hands.Cancel(b.generation(1).ID, b.at(4)))
+		old := b.generation(1)
+		s.Carry.From = &old
+		move := func(n int) series.Carried {
+			return series.Carried{Override: series.Override{
+				Original: at(n),
+				Start:    at(n).Add(2 * time.Hour),
+				Duration: s.Slot.Duration,
+				Place:    s.Place,
+				Link:     s.Link,
+				Guests:   []series.Guest{{Address: series.Address(s.Report.Email), Answer: series.NeedsAction}},
+			}}
+		}
+		s.Carry.Overrides, s.Carry.Excluded = []series.Carried{move(1), move(2)}, []time.Time{at(3)}
+		if again := b.ref(b.Manager.Calendar.Create(b.ctx, s)); again.ID != ref.ID {
+			b.Errorf("created again as %v, first as %v", again, ref)
+		}
+		e := b.byID(ref.ID)
+		if len(e.Overrides) != 2 || !e.Overrides[0].Start.Equal(at(1).Add(time.Hour)) ||
+			!e.Overrides[1].Start.Equal(at(2).Add(2*time.Hour)) {
+			b.Errorf("overrides %v", e.Overrides)
+		}
+		if len(e.Excluded) != 1 || !e.Excluded[0].Equal(at(3)) || e.Mark.Carried != old.Changes() {
+			b.Errorf("excluded %v, carried %q, want %q", e.Excluded, e.Mark.Carried, old.Changes())
+		}
+	}},
+	{"create/from-another-version", "where the old series changed since it was read, nothing is booked", func(b *bench) {
+		old := b.book()
+		b.must(b.Manager.Hands.Relocate(old.ID, time.Time{}, "Lobby"))
+		_, err := b.Manager.Calendar.Create(b.ctx, b.successor(old))
+		b.wantKind(err, provider.Conflict, "from an old version")
+		b.one()
+	}},
+	{"create/from-what-is-gone", "what people put on a series that was deleted goes with the next one", func(b *bench) {
+		b.book()
+		b.must(b.Manager.Hands.Note(b.one().ID, "her own words"))
+		old := b.one()
+		b.must(b.Manager.Hands.Delete(old.ID))
+		ref := b.ref(b.Manager.Calendar.Create(b.ctx, b.successor(old)))
+		if noted := got[bool](b)(b.Manager.Hands.Noted(ref.ID, "her own words")); !noted {
+			b.Error("what she wrote is not on the new series")
+		}
+	}},
+}
+
+// successor is a series that takes the place of the old one: on Wednesdays, from the third week on.
+func (b *bench) successor(old series.Event) series.Series {
+	s := b.wish()
+	s.Generation = 2
+	s.Slot.Weekday, s.Slot.At = time.Wednesday, 15*60
+	s.Line = s.Slot.Line()
+	s.First = b.day(2).AddDays(1)
+	s.Carry.From = &old
+	return s
+}
+
+// generation is the manager's series of that generation.
+func (b *bench) generation(generation int) series.Event {
+	b.Helper()
+	all := b.see(b.Manager).Series
+	i := slices.IndexFunc(all, func(e series.Event) bool { return e.Mark.Generation == generation })
+	if i < 0 {
+		b.Fatalf("no series of generation %d", generation)
+	}
+	return all[i]
 }
 
 // nextGeneration sees that Create now books anew, once, and lets the old one be.

@@ -2,6 +2,7 @@ package googletest
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -9,9 +10,9 @@ import (
 	"holdfast/internal/series"
 )
 
-// Hands are what a person does with Google's own clients: unconditional, never limited, and mailing the guests. They are
-// the hands of package providertest, whose comments say what each does, and more. id is an event's id on the person's
-// calendar; original names an occurrence by its original start, where zero the series itself.
+// Hands are what a person does with Google's own clients: unconditional, never limited, and mailing the guests. They
+// are the hands of package providertest, whose comments say what each does, and more. id is an event's id on the
+// person's calendar; original names an occurrence by its original start, where zero the series itself.
 type Hands struct {
 	s   *Server
 	cal *calendar
@@ -194,7 +195,8 @@ func (h *Hands) Answer(id string, original time.Time, attendee string, stat seri
 	return h.edit(id, original, change)
 }
 
-// Accept accepts for the calendar's owner, one occurrence or with zero all; also by mail, where an invitation does not show yet.
+// Accept accepts for the calendar's owner, one occurrence or with zero all; also by mail, where an invitation does
+// not show yet.
 func (h *Hands) Accept(id string, original time.Time) error {
 	return h.Answer(id, original, h.cal.owner.Email, series.Accepted)
 }
@@ -272,13 +274,19 @@ const (
 	ownColor = "5"
 )
 
+var ownReminders = []any{object{"method": "popup", "minutes": 7.0}}
+
 func noteKey(text string) string { return ownKey + base32hex.EncodeToString([]byte(text))[:8] }
 
-// Note adds a line to the description, a private property and a colour.
+// Note adds a line to the description, a private property, a colour and a reminder.
 func (h *Hands) Note(id, note string) error {
 	return h.edit(id, time.Time{}, func(o occurrence) object {
-		return object{"description": strings.TrimPrefix(text(o.body, "description")+"\n"+note, "\n"), "colorId": ownColor,
-			"extendedProperties": object{"private": object{noteKey(note): note}}}
+		return object{
+			"description":        strings.TrimPrefix(text(o.body, "description")+"\n"+note, "\n"),
+			"colorId":            ownColor,
+			"reminders":          object{"useDefault": false, "overrides": ownReminders},
+			"extendedProperties": object{"private": object{noteKey(note): note}},
+		}
 	})
 }
 
@@ -289,6 +297,7 @@ func (h *Hands) Noted(id, note string) (bool, error) {
 		o, p := h.cal.find(id)
 		if p == nil {
 			ok = strings.Contains(text(o.body, "description"), note) && text(o.body, "colorId") == ownColor &&
+				reflect.DeepEqual(sub(o.body, "reminders")["overrides"], ownReminders) &&
 				text(sub(sub(o.body, "extendedProperties"), "private"), noteKey(note)) == note
 		}
 		return p

@@ -124,7 +124,7 @@ func parseTime(text string) (plan.Time, error) {
 	return plan.Time{Weekday: weekday, At: at}, err
 }
 
-// makeUps gives the flags their make-ups and reasons, as the calendars were last seen.
+// makeUps gives the flags their make-ups, dates and reasons, as the calendars were last seen.
 func makeUps(ctx context.Context, d *daemon.App, rows []reconcile.FlagRow) {
 	of := map[string]drift.Flag{}
 	// A roster that cannot be read is no reason not to list flags.
@@ -135,6 +135,7 @@ func makeUps(ctx context.Context, d *daemon.App, rows []reconcile.FlagRow) {
 	}
 	for i := range rows {
 		f := &rows[i]
+		f.Dates = of[f.ID()].Dates
 		if f.Why = of[f.ID()].Why; f.Lost() {
 			f.Makeups = append([]time.Time{}, of[f.ID()].Makeups...)
 		}

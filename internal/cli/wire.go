@@ -66,7 +66,10 @@ type flagJSON struct {
 	State      string  `json:"state"`
 	// Makeups are there for lost meetings only, and empty where there is none.
 	Makeups []string `json:"makeups,omitzero"`
-	Why     []string `json:"why,omitzero"` // of slot-unfit, as the calendars were last seen
+	// Dates and Why are as the calendars were last seen: of a collision that repeats, and of slot-unfit and all-day
+	// events.
+	Dates []string `json:"dates,omitzero"`
+	Why   []string `json:"why,omitzero"`
 }
 
 type statusJSON struct {
@@ -160,8 +163,15 @@ func toFlag(f reconcile.FlagRow) flagJSON {
 	for _, t := range f.Makeups {
 		makeups = append(makeups, t.Format(time.RFC3339))
 	}
-	return flagJSON{Makeups: makeups, Why: f.Why, ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()), From: null(f.From), To: null(f.To), Detail: null(f.Detail),
-		By: string(f.By), Notice: duration(f.Notice), Since: f.Since.Format(time.RFC3339), State: f.State}
+	out := flagJSON{
+		ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()),
+		From: null(f.From), To: null(f.To), Detail: null(f.Detail), By: string(f.By), Notice: duration(f.Notice),
+		Since: f.Since.Format(time.RFC3339), State: f.State, Makeups: makeups, Why: f.Why,
+	}
+	for _, d := range f.Dates {
+		out.Dates = append(out.Dates, d.String())
+	}
+	return out
 }
 
 func toStatus(s reconcile.Status) statusJSON {

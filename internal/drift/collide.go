@@ -1,7 +1,11 @@
 package drift
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -30,25 +34,185 @@ func (d *detector) timeTaken(person string) timeTaken {
 	return t
 }
 
-// collision is the start of the first that takes the person's time during the meeting. put: the meeting is where the roster
-// put it.
-func (d *detector) collision(person string, m *series.Meeting, put bool) (first time.Time, found bool) {
+// other takes a person's time during a meeting.
+type other struct {
+	person string
+	pair   series.Pair // whose 1:1 it is; zero: it is an event
+	series.Interval
+}
+
+// what tells the same other on different dates.
+func (o other) what() string { return o.person + " " + o.pair.String() + " " + o.ID }
+
+// collisions are all that take the person's time during the meeting, by start.
+func (d *detector) collisions(person string, m *series.Meeting) []other {
+	var out []other
 	end := m.End()
-	look := func(i *series.Interval) {
-		if i.Kind == series.Hard && i.Start.Before(end) && m.Start.Before(i.End) && (!found || i.Start.Before(first)) {
-			first, found = i.Start, true
+	take := func(p series.Pair, i *series.Interval) {
+		if i.Kind == series.Hard && i.Start.Before(end) && m.Start.Before(i.End) {
+			out = append(out, other{person, p, *i})
 		}
 	}
 	t := d.timeTaken(person)
-	from, _ := slices.BinarySearchFunc(t.events, m.Start.Add(-t.longest), func(i series.Interval, at time.Time) int { return i.Start.Compare(at) })
+	from, _ := slices.BinarySearchFunc(t.events, m.Start.Add(-t.longest), func(i series.Interval, at time.Time) int {
+		return i.Start.Compare(at)
+	})
 	for i := from; i < len(t.events) && t.events[i].Start.Before(end); i++ {
-		look(&t.events[i])
+		take(series.Pair{}, &t.events[i])
 	}
 	ones := d.taken.Booked(person)
 	for i := range ones {
-		if b := &ones[i]; b.Pair != d.v.Pair && !(put && b.Put) {
-			look(&b.Interval)
+		if b := &ones[i]; b.Pair != d.v.Pair {
+			take(b.Pair, &b.Interval)
 		}
 	}
-	return first, found
+	slices.SortStableFunc(out, func(a, b other) int {
+		return cmp.Or(a.Start.Compare(b.Start), a.pair.Compare(b.pair), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// booked names a meeting of the pair: the day that it was booked for, in a generation.
+type booked struct {
+	generation int
+	day        series.Date
+}
+
+// hit is something over a meeting. steady: the meeting is to come, and where its series has it.
+type hit struct {
+	at     booked
+	steady bool
+	other
+}
+
+// collided is what the pair's meetings collide with.
+type collided struct {
+	single  map[booked][]other // on one date, or with a meeting that a person moved
+	repeats []repeated         // of each generation at most one
+}
+
+// repeated is the flag of a collision that repeats, and what is over its dates.
+type repeated struct {
+	Flag
+	others []other
+}
+
+// collide finds what is over the meetings, which are ordered by date.
+func (d *detector) collide(weeks []series.WeekMeeting) collided {
+	var hits []hit
+	slots := map[int]series.Slot{} // by generation
+	for _, w := range weeks {
+		if w.Meeting == nil || w.Meeting.Cancelled {
+			continue
+		}
+		slots[w.Generation] = w.Event.Slot()
+		steady := w.Meeting.Start.Equal(w.Meeting.Original) && w.Meeting.End().After(d.in.Now)
+		for _, id := range []string{d.v.Pair.Manager, d.v.Pair.Report} {
+			for _, o := range d.collisions(id, w.Meeting) {
+				hits = append(hits, hit{booked{w.Generation, w.Date}, steady, o})
+			}
+		}
+	}
+	out := collided{single: map[booked][]other{}}
+	for _, g := range slices.Sorted(maps.Keys(slots)) {
+		of := slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.at.generation != g })
+		f := Flag{Pair: d.v.Pair, Kind: DoubleBooked, Generation: g, From: slots[g].String(), By: ByUnknown}
+		again, once := d.again(f, slots[g].Zone, of)
+		for _, h := range once {
+			out.single[h.at] = append(out.single[h.at], h.other)
+		}
+		if len(again) > 0 {
+			r := repeated{Flag: f}
+			for _, h := range again {
+				r.others, r.Dates = append(r.others, h.other), append(r.Dates, h.at.day)
+			}
+			r.Dates = slices.Compact(r.Dates)
+			r.To, r.Detail = most(r.others, slots[g].Zone)
+			out.repeats = append(out.repeats, r)
+		}
+	}
+	return out
+}
+
+// again parts the hits of a generation into what is over several of its dates and the rest. With the former go those
+// at the same time of the week on one date only: it may be the last of those that the flag was opened for.
+func (d *detector) again(f Flag, zone string, hits []hit) (again, once []hit) {
+	dates := map[string]map[series.Date]bool{}
+	for _, h := range hits {
+		if h.steady && dates[h.what()] == nil {
+			dates[h.what()] = map[series.Date]bool{}
+		}
+		if h.steady {
+			dates[h.what()][h.at.day] = true
+		}
+	}
+	var others []other
+	for _, h := range hits {
+		if h.steady && len(dates[h.what()]) > 1 {
+			others = append(others, h.other)
+		}
+	}
+	known, flagged := d.in.Known[f.ID()]
+	at := known.To
+	if len(others) > 0 {
+		at, _ = most(others, zone)
+	}
+	for _, h := range hits {
+		if h.steady && (len(dates[h.what()]) > 1 || (flagged || len(others) > 0) && h.slot(zone) == at) {
+			again = append(again, h)
+		} else {
+			once = append(once, h)
+		}
+	}
+	return again, once
+}
+
+// slot is when the other takes place each week, on the zone's clock: "Tue 10:30 Europe/Berlin"; "" of whole days.
+func (o other) slot(zone string) string {
+	if o.AllDay {
+		return ""
+	}
+	day, at := series.WallClock(o.Start, zone)
+	return series.Slot{Weekday: day.Weekday(), At: at, Zone: zone}.String()
+}
+
+// most is the time of the week, and what it is in words, that most of the others have.
+func most(all []other, zone string) (slot, words string) {
+	n := map[string]int{}
+	for _, o := range all {
+		n[o.slot(zone)]++
+	}
+	first := slices.MaxFunc(all, func(a, b other) int { return cmp.Compare(n[a.slot(zone)], n[b.slot(zone)]) })
+	slot = first.slot(zone)
+	return slot, inWords(slices.DeleteFunc(slices.Clone(all), func(o other) bool { return o.slot(zone) != slot }))
+}
+
+// inWords says what the first of the others is, and whose: "another 1:1 of mia", "another event of mia and raj".
+func inWords(all []other) string {
+	first := all[0]
+	var who []string
+	for _, o := range all {
+		same := (o.pair == series.Pair{}) == (first.pair == series.Pair{}) && o.AllDay == first.AllDay
+		if same && !slices.Contains(who, o.person) {
+			who = append(who, o.person)
+		}
+	}
+	what := "another event"
+	switch {
+	case first.pair != series.Pair{}:
+		what = "another 1:1"
+	case first.AllDay:
+		what = "an all-day event"
+	}
+	return fmt.Sprintf("%s of %s", what, strings.Join(who, " and "))
+}
+
+// clash is the flag of one meeting's collision: with the first of the others of the first of the two whom it concerns.
+func clash(w series.WeekMeeting, all []other) (from, to, words string) {
+	first := all[0]
+	same := slices.DeleteFunc(slices.Clone(all), func(o other) bool { return !o.Start.Equal(first.Start) })
+	if !first.AllDay {
+		to = instant(first.Start.In(w.Booked.Location()))
+	}
+	return instant(w.Meeting.Start.In(w.Booked.Location())), to, inWords(same)
 }

@@ -51,13 +51,13 @@ func Detect(in Input) Found {
 		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, busy: busy, mine: len(out.Outcomes)}
 		d.run()
 	}
-	(&MakeUps{in, taken}).Fill(out.Flags)
+	(&MakeUps{in: in, agenda: taken}).Fill(out.Flags)
 	return out
 }
 
-// agenda is all that takes people's time as far as meetings are looked at, what goes on now among it.
+// agenda is all that takes people's time as far as meetings are looked at, from this week on.
 func (in *Input) agenda() *series.Agenda {
-	return series.NewAgenda(in.Views, in.Busy, in.Now.AddDate(0, 0, -1), in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1)))
+	return series.NewAgenda(in.Views, in.Busy, in.Now.AddDate(0, 0, -7), in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1)))
 }
 
 type detector struct {
@@ -67,6 +67,7 @@ type detector struct {
 	taken *series.Agenda
 	busy  map[string]timeTaken // by person, as far as it was asked for
 	mine  int                  // where the pair's outcomes begin
+	over  collided
 }
 
 func (d *detector) run() {
@@ -137,11 +138,35 @@ func (d *detector) weeks() {
 	if g := d.v.Lost(); g != nil {
 		v.Chain = append(slices.Clone(v.Chain), g.Last)
 	}
-	for _, w := range v.Weeks(from, to) {
+	weeks := v.Weeks(from.Monday().AddDays(-7*keptWeeks).Week(), to)
+	// Of those whose outcome is final only the ones count that were moved into what is not over yet.
+	weeks = slices.DeleteFunc(weeks, func(w series.WeekMeeting) bool {
+		return w.Date.Before(from.Monday()) && !d.lasts(w)
+	})
+	if v.Wanted {
+		d.over = d.collide(weeks)
+	}
+	for _, w := range weeks {
 		if e := v.Head(); w.Event.UID != e.UID || !d.endedBefore(e, w.Booked.Add(w.Slot.Duration)) {
 			d.week(w)
 		}
 	}
+	for _, f := range d.over.repeats {
+		d.detailed(f.Flag, time.Time{})
+	}
+}
+
+// lasts reports whether the flags of a meeting stand: until both the week that it was booked for is over and the one
+// that it takes place in.
+func (d *detector) lasts(w series.WeekMeeting) bool {
+	_, now, _ := d.span()
+	day := w.Date
+	if w.Meeting != nil && !w.Meeting.Cancelled {
+		if on, _ := series.WallClock(w.Meeting.Start, w.Slot.Zone); on.After(day) {
+			day = on
+		}
+	}
+	return !day.Before(now.Monday())
 }
 
 // endedBefore reports whether the series was deleted or cancelled by then.
@@ -231,7 +256,7 @@ func (d *detector) readSince(day series.Date) bool {
 
 // week judges one week's meeting.
 func (d *detector) week(w series.WeekMeeting) {
-	_, now, _ := d.span()
+	from, now, _ := d.span()
 	over := w.Date.Monday().Before(now.Monday())
 	kept, keptBy := Kept, ByUnknown
 	if at := w.MadeUpAt(); !at.IsZero() {
@@ -243,18 +268,29 @@ func (d *detector) week(w series.WeekMeeting) {
 		f, ok := d.in.Known[(Flag{Pair: d.v.Pair, Kind: kind, Occurrence: w.Date, Generation: w.Generation}).ID()]
 		return f, ok
 	}
-	// flag is the flag as it was known, or a new one; those of a week that is over are not flagged any more.
-	flag := func(kind Kind, from, to string, by By) Flag {
-		if d.v.Wanted && !over {
-			return d.flag(kind, w.Generation, w.Date, from, to, by, w.Booked)
+	detailed := func(f Flag) Flag {
+		f.Pair, f.Generation, f.Occurrence = d.v.Pair, w.Generation, w.Date
+		if d.v.Wanted && d.lasts(w) {
+			return d.detailed(f, w.Booked)
 		}
-		if f, ok := known(kind); ok {
+		if f, ok := known(f.Kind); ok {
 			return f
 		}
-		return Flag{By: by, Notice: notice(w.Booked, d.v.Before, d.v.At)}
+		f.Notice = notice(w.Booked, d.v.Before, d.v.At)
+		return f
 	}
+	// flag is the flag as it was known, or a new one; those of a week that is over are not flagged any more.
+	flag := func(kind Kind, from, to string, by By) Flag {
+		return detailed(Flag{Kind: kind, From: from, To: to, By: by})
+	}
+	// details flags what else is different about a meeting that takes place, or took place.
+	details := func() { d.details(w, detailed, known) }
 	final := over && (d.out.Unread[d.v.Pair] || d.readSince(w.Date))
-	outcome := func(r Result, by By, notice *time.Duration) { d.outcome(w.Date, r, by, notice, final) }
+	outcome := func(r Result, by By, notice *time.Duration) {
+		if !w.Date.Before(from.Monday()) { // else it is final
+			d.outcome(w.Date, r, by, notice, final)
+		}
+	}
 	// What changed only after the meeting was over did not change the meeting: past tells that it was over when the calendar
 	// was last read, so that what it says otherwise is known by now, or new and too late.
 	past := func(end time.Time) bool { return !d.v.Before.IsZero() && !d.v.Before.Before(end) }
@@ -273,28 +309,35 @@ func (d *detector) week(w series.WeekMeeting) {
 			outcome(cancelled(f), f.By, f.Notice)
 			return
 		}
-		if f, ok := known(DeclinedKind); ok {
-			flag(DeclinedKind, f.From, f.To, f.By)
-			outcome(DeclinedWeek, f.By, f.Notice)
+		f, moved := known(Moved)
+		to, err := time.Parse(time.RFC3339, f.To)
+		if declined, ok := known(DeclinedKind); ok {
+			if moved {
+				flag(Moved, f.From, f.To, f.By)
+			}
+			flag(DeclinedKind, declined.From, declined.To, declined.By)
+			outcome(DeclinedWeek, declined.By, declined.Notice)
+			details()
 			return
 		}
-		f, moved := known(Moved)
-		if to, err := time.Parse(time.RFC3339, f.To); moved && err == nil && past(to.Add(w.Slot.Duration)) {
+		if moved && err == nil && past(to.Add(w.Slot.Duration)) {
 			flag(Moved, f.From, f.To, f.By)
 			outcome(sameWeek(w, to), f.By, f.Notice)
+			details()
 			return
 		}
 		// A meeting that did not take place may still be moved to a later time.
 		later := !gone && m.Overridden && m.Start.After(d.v.At)
 		if !moved && !later && !w.Event.SlotTouched() {
 			outcome(kept, keptBy, nil)
-			d.details(w, flag)
+			details()
 			return
 		}
 	}
 	onSeries := m == nil || !m.Cancelled && m.Start.Equal(m.Original)
 	if w.Event.SlotTouched() && onSeries && !d.since(SeriesMoved, w.Generation).Before(end) {
 		outcome(Kept, ByUnknown, nil) // the series was moved only after this one
+		details()
 		return
 	}
 	switch {
@@ -337,7 +380,7 @@ func (d *detector) week(w series.WeekMeeting) {
 		}
 	}
 	outcome(result, by, when)
-	d.details(w, flag)
+	details()
 }
 
 // since is when a difference of the whole series was first seen: now, if it is new.
@@ -354,11 +397,17 @@ func (d *detector) since(kind Kind, generation int) time.Time {
 	return d.v.At
 }
 
-// details flags what is different about a meeting that takes place.
-func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string, By) Flag) {
+// details flags what is different about a meeting that takes place, beside its time. Of one that is over it opens
+// nothing that matters only while it is to come.
+func (d *detector) details(w series.WeekMeeting, detailed func(Flag) Flag, known func(Kind) (Flag, bool)) {
 	m, e, want := w.Meeting, w.Event, &d.v.Want
 	if m == nil || m.Cancelled || !d.v.Wanted {
 		return
+	}
+	flag := func(kind Kind, from, to string, by By) { detailed(Flag{Kind: kind, From: from, To: to, By: by}) }
+	toCome := func(kind Kind) bool {
+		_, was := known(kind)
+		return was || m.End().After(d.in.Now)
 	}
 	if m.Overridden {
 		if m.Duration < w.Slot.Duration && m.Duration != e.Duration {
@@ -367,7 +416,7 @@ func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string,
 		if want.Place != "" && series.Digest(m.Place) != series.Digest(e.Place) && series.Digest(m.Place) != series.Digest(want.Place) {
 			flag(PlaceChanged, "", "", ByUnknown)
 		}
-		if noRoom(m.Rooms) && !noRoom(e.Rooms) && m.End().After(d.in.Now) {
+		if noRoom(m.Rooms) && !noRoom(e.Rooms) && toCome(RoomDeclined) {
 			flag(RoomDeclined, "", "", ByUnknown)
 		}
 		if m.Free && !e.Free {
@@ -377,15 +426,9 @@ func (d *detector) details(w series.WeekMeeting, flag func(Kind, string, string,
 			flag(GuestAdded, "", "", ByUnknown)
 		}
 	}
-	if !m.End().After(d.in.Now) {
-		return
-	}
-	for _, id := range []string{d.v.Pair.Manager, d.v.Pair.Report} {
-		put := d.v.OnSlot(e) && m.Start.Equal(m.Original)
-		if other, found := d.collision(id, m, put); found {
-			flag(DoubleBooked, instant(m.Start.In(w.Booked.Location())), instant(other.In(w.Booked.Location())), ByUnknown)
-			return
-		}
+	if others := d.over.single[booked{w.Generation, w.Date}]; len(others) > 0 && toCome(DoubleBooked) {
+		from, to, what := clash(w, others)
+		detailed(Flag{Kind: DoubleBooked, From: from, To: to, Detail: what, By: ByUnknown})
 	}
 }
 

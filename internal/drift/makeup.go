@@ -27,13 +27,44 @@ type MakeUps struct {
 // NewMakeUps looks for make-ups in what in says.
 func NewMakeUps(in Input) *MakeUps { return &MakeUps{in: in} }
 
-// Fill gives the flags of lost meetings their make-ups, none of which may be left, and all others nil.
+// Fill gives flags what is of the moment: those of lost meetings their make-ups, none of which may be left, and those
+// of collisions their dates and what they hint at.
 func (m *MakeUps) Fill(flags []Flag) {
 	for i := range flags {
 		f := &flags[i]
 		if f.Makeups = nil; f.Lost() {
 			f.Makeups = m.Of(f.Pair, f.Generation, f.Occurrence)
 		}
+		if f.Kind == DoubleBooked {
+			m.dated(f)
+			if began, err := time.Parse(time.RFC3339, f.From); err == nil && !began.After(m.in.Now) {
+				f.Makeups = f.Makeups[:0] // it may well have taken place
+			}
+		}
+	}
+}
+
+// dated gives a flag of a collision its dates, if it repeats, and the hint that an all-day event is.
+func (m *MakeUps) dated(f *Flag) {
+	at := slices.IndexFunc(m.in.Views, func(v series.View) bool { return v.Pair == f.Pair && v.Wanted })
+	if at < 0 {
+		return
+	}
+	if m.agenda == nil {
+		m.agenda = m.in.agenda()
+	}
+	d := &detector{in: &m.in, v: &m.in.Views[at], taken: m.agenda, busy: map[string]timeTaken{}}
+	_, from, to := d.span()
+	all := d.collide(d.v.Weeks(from, to))
+	others := all.single[booked{f.Generation, f.Occurrence}]
+	for _, r := range all.repeats {
+		if r.ID() == f.ID() {
+			f.Dates, others = r.Dates, r.others
+		}
+	}
+	if len(others) > 0 && others[0].AllDay {
+		who := others[0].person
+		f.Why = []string{"if " + who + " is on leave then: put it into the roster (`away:`), and the 1:1 is skipped"}
 	}
 }
 

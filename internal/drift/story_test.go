@@ -83,6 +83,9 @@ func (j *journal) tell(m *seriestest.Moment) string {
 			w = "open   "
 		}
 		out = append(out, w+" "+flag(f))
+		if len(f.Dates) > 0 {
+			out = append(out, fmt.Sprintf("        on %v", f.Dates))
+		}
 		if len(f.Makeups) > 0 {
 			out = append(out, "        could be made up: "+drift.SayTimes(f.Makeups))
 		}

@@ -83,7 +83,7 @@ func (f *unfitFinder) judge() {
 
 // row looks for meetings in a row with something over them. Those that are planned to be skipped neither count nor break it.
 func (f *unfitFinder) row(h *series.Event, days []series.Date) (why []string) {
-	slot, put := h.Mark.Slot, f.v.OnSlot(h)
+	slot := h.Mark.Slot
 	end := f.in.Now.AddDate(0, 0, 7*(f.in.HorizonWeeks+1))
 	seen, n, most, since, who := 0, 0, 0, series.Date{}, []string(nil)
 	for _, d := range days {
@@ -98,7 +98,7 @@ func (f *unfitFinder) row(h *series.Event, days []series.Date) (why []string) {
 		m := series.Meeting{Override: series.Override{Original: start, Start: start, Duration: slot.Duration}}
 		hit := false
 		for _, id := range []string{f.v.Pair.Manager, f.v.Pair.Report} {
-			if _, found := f.collision(id, &m, put); found {
+			if len(f.collisions(id, &m)) > 0 {
 				if n == 0 && !hit {
 					since, who = d, nil
 				}

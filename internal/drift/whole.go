@@ -147,15 +147,19 @@ func (d *detector) copies(h *series.Event) {
 		d.copyFlag(h, series.Date{}, present(*h), present(*c), times, by)
 		return
 	}
-	from, to := d.in.Now, d.in.Now.AddDate(0, 0, 7*d.in.HorizonWeeks)
 	theirs, zone := map[int64]series.Meeting{}, h.Mark.Slot.Zone
+	from, to := series.Instant(d.today(zone).Monday(), 0, zone), d.in.Now.AddDate(0, 0, 7*d.in.HorizonWeeks)
 	for _, m := range c.Meetings(from, to) {
 		theirs[m.Original.Unix()] = m
 	}
 	for _, m := range h.Meetings(from, to) {
 		t, ok := theirs[m.Original.Unix()]
 		gone := !ok || t.Cancelled
-		day, _ := series.WallClock(m.Original, h.Mark.Slot.Zone)
+		day, _ := series.WallClock(m.Original, zone)
+		f := Flag{Pair: d.v.Pair, Kind: CopyDiffers, Occurrence: day, Generation: h.Mark.Generation}
+		if _, known := d.in.Known[f.ID()]; !known && !m.End().After(d.in.Now) {
+			continue // nobody needs to know any more
+		}
 		switch {
 		case m.Cancelled && gone, d.declined(m.Guests) && gone:
 		case m.Cancelled != gone:

@@ -37,7 +37,7 @@ func (f Flag) Words() string {
 	case NotBusy:
 		s = day + " no longer keeps the time busy"
 	case DoubleBooked:
-		s = fmt.Sprintf("%s collides with another event at %s", day, to)
+		s = f.collision(day, to)
 	case SeriesMoved:
 		s = fmt.Sprintf("the series was moved from %s to %s", from, orElse(to, "a rule of its own"))
 		if !f.Occurrence.IsZero() {
@@ -63,11 +63,35 @@ func (f Flag) Words() string {
 	default:
 		s = string(f.Kind) + ": " + day
 	}
-	if f.Detail != "" {
+	if f.Detail != "" && f.Kind != DoubleBooked {
 		s += ": " + f.Detail
 	}
 	if f.By == ByManager || f.By == ByReport {
 		s += " by the " + string(f.By)
+	}
+	return s
+}
+
+// shownDates is how many dates of a collision that repeats are told; the rest is counted.
+const shownDates = 4
+
+// collision says with what the day's meeting, or the series, collides.
+func (f Flag) collision(day, to string) string {
+	s := day + " collides with " + orElse(f.Detail, "another event")
+	if to != "" {
+		s += " at " + to
+	}
+	for i, d := range f.Dates {
+		switch n := len(f.Dates) - i; {
+		case i == 0:
+			s += ": " + d.Short()
+		case i == shownDates && n > 1:
+			return s + fmt.Sprintf(" and %d more dates", n)
+		case n == 1:
+			s += " and " + d.Short()
+		default:
+			s += ", " + d.Short()
+		}
 	}
 	return s
 }

@@ -80,7 +80,8 @@ func (p *pairPlan) makeUp() {
 	o := w.MakeUp(to)
 	switch monday := day.Monday(); {
 	case is.Monday() != monday:
-		refuse("a meeting is made up for in its own week, Mon %s to Sun %s: with another, the week would still go without", short(monday), short(monday.AddDays(6)))
+		refuse("a meeting is made up for in its own week, Mon %s to Sun %s: with another, the week would still go without",
+			monday.Short(), monday.AddDays(6).Short())
 		return
 	case !to.After(p.in.Now):
 		refuse("that is over")
@@ -117,9 +118,6 @@ func (p *pairPlan) makeUp() {
 		p.healMark(w.Event, w.Event.Mark, n)
 	}
 }
-
-// short is "30 Nov".
-func short(d series.Date) string { return fmt.Sprintf("%d %s", d.Day, d.Month.String()[:3]) }
 
 // inWords tells people what keeps a pair from meeting at start: times only, on the zone's clock.
 func inWords(clashes []series.Clash, start time.Time, zone string) []string {

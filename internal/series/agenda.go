@@ -11,9 +11,7 @@ import (
 type Booking struct {
 	Pair     Pair
 	Original time.Time // the start it has in its series; zero: it is beside the series
-	// Put: it is where the roster put it, which sees to it that two such do not collide.
-	Put   bool
-	Place string
+	Place    string
 	Interval
 }
 
@@ -30,19 +28,17 @@ func Bookings(views []View, from, to time.Time) map[string][]Booking {
 			out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
 			out[v.Pair.Report] = append(out[v.Pair.Report], b)
 		}
-		series := func(e *Event, put bool) {
-			for _, m := range e.Meetings(from, to) {
-				if !m.Cancelled {
-					take(Booking{Original: m.Original, Put: put && m.Start.Equal(m.Original), Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
+		series := func(all []Event) {
+			for k := range all {
+				for _, m := range all[k].Meetings(from, to) {
+					if !m.Cancelled {
+						take(Booking{Original: m.Original, Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
+					}
 				}
 			}
 		}
-		for k := range v.Candidates {
-			series(&v.Candidates[k], false)
-		}
-		for k := range v.Chain {
-			series(&v.Chain[k], v.OnSlot(&v.Chain[k]))
-		}
+		series(v.Candidates)
+		series(v.Chain)
 		for _, x := range v.StandIns {
 			if !x.LookAlike { // that one is among the busy times already
 				take(Booking{Interval: Interval{Start: x.Start, End: x.Start.Add(x.Duration)}})
@@ -50,12 +46,6 @@ func Bookings(views []View, from, to time.Time) map[string][]Booking {
 		}
 	}
 	return out
-}
-
-// OnSlot reports whether the series stands on a slot that was chosen with all others in view.
-func (v *View) OnSlot(e *Event) bool {
-	h := v.Head()
-	return !e.SlotTouched() && (v.Want.Auto || h != nil && h.UID != e.UID || e.Mark.Slot.Same(v.Want.Slot, e.First()))
 }
 
 // nowhere are places that are no room, as people write them: any number of pairs may meet there at once.

@@ -48,6 +48,9 @@ func (d Date) Long() string {
 	return fmt.Sprintf("%s %d %s %d", ShortDay(d.Weekday()), d.Day, d.Month.String()[:3], d.Year)
 }
 
+// Short is "1 Dec".
+func (d Date) Short() string { return fmt.Sprintf("%d %s", d.Day, d.Month.String()[:3]) }
+
 // MarshalText is String, so that JSON and YAML carry ISO dates.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 

@@ -87,6 +87,8 @@ type Busy struct {
 type Interval struct {
 	Start, End time.Time
 	Kind       Kind
+	ID         string // of the Busy
+	AllDay     bool
 }
 
 // Gone is a series or copy of ours that a calendar no longer has.

@@ -228,9 +228,9 @@ func (a *app) edges(r reconcile.Round) {
 
 func (a *app) allowCommand() *cobra.Command {
 	return &cobra.Command{Use: "allow", Short: "Let the changes that a brake holds through, once", Args: atMost(0),
-		Long: "Allows exactly the set of changes that brakes hold now: the next round within\n" +
-			"24 hours makes them. If anything is added to the set or taken from it, it must\n" +
-			"be allowed again.",
+		Long: "Allows exactly the changes that brakes hold now: the next round within 24\n" +
+			"hours makes those that still are as shown. What is new since then, or has\n" +
+			"changed, must be allowed again.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.progress()
 			d, err := a.open(cmd.Context())
@@ -249,18 +249,19 @@ func (a *app) allowCommand() *cobra.Command {
 			all := len(r.Plan.Held)
 			r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return !h.Brake })
 			until := a.Clock().Add(allowance)
-			digest := r.Plan.HeldDigest()
-			if digest != "" {
-				if err := d.Store.Allow(cmd.Context(), digest, until); err != nil {
-					return err
-				}
+			changes := map[string]string{}
+			for id, h := range r.Plan.Braked() {
+				changes[id] = h.Digest
+			}
+			if err := d.Store.Allow(cmd.Context(), changes, until); err != nil {
+				return err
 			}
 			if a.output == "json" {
 				return a.json(toPlan(r))
 			}
 			a.problems(r)
 			switch {
-			case digest != "":
+			case len(changes) > 0:
 				a.heldText(r)
 				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes these changes.\n", when(until, a.Clock()))
 			case all > 0:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -45,11 +46,12 @@ type App struct {
 
 	o        Options
 	http     *http.Client
-	push     *google.Push  // set by Run
-	arrange  func()        // asks for Watch; set by Run
-	debounce time.Duration // of push; 0 is its own
-	rung     sync.Map      // ids of people whose calendar wants a look
-	asked    sync.Map      // why rounds were asked for since the last one began
+	push     *google.Push              // set by Run
+	arrange  func()                    // asks for Watch; set by Run
+	debounce time.Duration             // of push; 0 is its own
+	rung     sync.Map                  // ids of people whose calendar wants a look
+	settles  atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
+	asked    sync.Map                  // why rounds were asked for since the last one began
 
 	mu       sync.Mutex
 	open     map[string]opened          // by person id

@@ -230,7 +230,7 @@ func TestQueueBesideTheJournal(t *testing.T) {
 		startQueue(t, q)
 		for n := range 20 {
 			<-s.began
-			if err := journal.Allow(t.Context(), string(rune('a'+n)), oneDay()); err != nil {
+			if err := journal.Allow(t.Context(), map[string]string{string(rune('a' + n)): "aa"}, oneDay()); err != nil {
 				t.Error(err)
 			}
 			if err := q.Wake(t.Context(), "push"); err != nil {

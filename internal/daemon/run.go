@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// settle is how long a roster must have stood before it is obeyed where it ends or replaces what is booked.
+	settle = time.Minute
 	// watchEvery is how often the roster's files are looked at for changes.
 	watchEvery = 2 * time.Second
 	// stopWithin is how long a round under way may take to end when the daemon stops.
@@ -28,6 +30,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		return err
 	}
 	defer release()
+	a.Reconciler.Settle = settle
 	poll := a.Poll()
 	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Watch: channelsEvery, Clock: a.o.Clock, Log: a.o.Log,
 		Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})
@@ -60,7 +63,8 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		case <-wake:
 			reason = "signal"
 		case <-tick.C:
-			if a.Roster.Changed() {
+			if at := a.settles.Load(); a.Roster.Changed() || at != nil && !a.o.Clock().Before(*at) {
+				a.settles.CompareAndSwap(at, nil)
 				reason = "roster"
 			}
 		}
@@ -102,6 +106,10 @@ func (a *App) Round(ctx context.Context, reason string) error {
 		return nil // the next round sees the truth
 	}
 	a.logRound(r, reason, a.o.Clock().Sub(start))
+	a.settles.Store(nil)
+	if !r.Settles.IsZero() {
+		a.settles.Store(&r.Settles)
+	}
 	if (begin || roster) && a.arrange != nil {
 		a.arrange()
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"holdfast/internal/series"
 )
@@ -84,53 +85,38 @@ func (b *builder) hold(why func(Change) (because string, brake bool)) {
 	b.changes = on
 }
 
-// brake holds all changes of a kind that there are too many of, and puts the rest in order: a replacement books only after
-// it has ended.
+// brake holds what there is too much of, and all of a kind with it, and puts the rest in order: a replacement books
+// only after it has ended.
 func (b *builder) brake() Plan {
-	creates, ends := 0, 0
-	for _, c := range b.changes {
-		switch {
-		case c.Action == End:
-			ends++
-		case c.books() && c.Group == "":
-			creates++
-		}
-	}
-	pol := b.in.Policy
+	b.count()
 	if len(b.in.Asks) == 0 {
 		b.hold(func(c Change) (string, bool) {
-			if limit := pol.MaxCreations.Of(b.pairs); c.books() && c.Group == "" && creates > limit {
-				return fmt.Sprintf("%d creations at once, the limit is %d: `holdfast allow` lets them through", creates, limit), true
-			}
-			if limit := pol.MaxEndings.Of(b.pairs); (c.Action == End || c.Group != "") && ends > limit {
-				return fmt.Sprintf("%d endings at once, the limit is %d: `holdfast allow` lets them through", ends, limit), true
+			if h, ok := b.in.Held[c.ID()]; ok && !c.Allowed {
+				return h.Because, true
 			}
 			return "", false
 		})
-		mails := 0
-		for _, c := range b.changes {
-			mails += c.Mails
-		}
-		if mails > pol.MaxMails {
-			b.hold(func(c Change) (string, bool) {
-				if c.Mails == 0 {
-					return "", false
-				}
-				return fmt.Sprintf("%d mails at once, the limit is %d: `holdfast allow` lets them through", mails, pol.MaxMails), true
-			})
-		}
+		b.limit()
+		b.mailBudget()
 	}
-	out := Plan{Held: b.held, Doubtful: b.doubtful, Refused: b.refused}
-	if d := out.HeldDigest(); d != "" && d == b.in.Allowed {
-		out.Held, out.Doubtful = nil, nil
-		for _, h := range b.held {
-			if h.Brake {
-				b.changes = append(b.changes, h.Change)
-			} else {
-				out.Held = append(out.Held, h)
-			}
+	out := Plan{Doubtful: b.doubtful, Refused: b.refused}
+	for _, h := range b.held {
+		if h.Allowed = b.allowed(h.Change); h.Brake && h.Allowed {
+			b.changes = append(b.changes, h.Change)
+			out.Doubtful = slices.DeleteFunc(out.Doubtful, func(p series.Pair) bool { return p == h.Pair })
+			continue
 		}
+		if _, was := b.in.Allowed[h.ID()]; was {
+			h.Changed, h.Because = true, notAllowed+strings.TrimPrefix(h.Because, notAllowed)
+		}
+		out.Held = append(out.Held, h)
 	}
+	b.held = out.Held
+	if len(b.in.Asks) == 0 {
+		b.settle()
+		b.together()
+	}
+	out.Held = b.held
 	rank := func(c Change) int {
 		switch {
 		case c.first:
@@ -152,6 +138,151 @@ func (b *builder) brake() Plan {
 		out.Mails += c.Mails
 	}
 	return out
+}
+
+// notAllowed goes before why a change is held that a person had let through in another form.
+const notAllowed = "it is not what was allowed any more: "
+
+func (b *builder) allowed(c Change) bool { return b.in.Allowed[c.ID()] == c.Digest() }
+
+// count notes what each change counts as, and which a person let through.
+func (b *builder) count() {
+	latest := map[series.Pair]int{} // generation, of the pairs that the roster has
+	for i := range b.in.Views {
+		if v := &b.in.Views[i]; v.Wanted {
+			latest[v.Pair] = v.Generation()
+		}
+	}
+	own := map[string]bool{} // groups that give a pair another slot or length
+	for _, c := range b.changes {
+		own[c.Group] = own[c.Group] || c.Group == "replace "+c.Pair.String() && c.books()
+	}
+	for i := range b.changes {
+		c := &b.changes[i]
+		switch c.Allowed = b.allowed(*c); {
+		case c.Action == End && (own[c.Group] || c.Generation < latest[c.Pair]):
+			c.Counts = Replacement
+		case c.Action == End:
+			c.Counts = Ending
+		case c.books() && c.Group == "":
+			c.Counts = Creation
+		}
+	}
+}
+
+// limit holds all creations, or endings, where there are more than the limit within the BrakeWindow.
+func (b *builder) limit() {
+	by := map[string]Count{}      // the changes that count, by id
+	all := map[series.Pair]bool{} // pairs that there are, or were until now
+	for i := range b.in.Views {
+		if v := &b.in.Views[i]; v.Wanted {
+			all[v.Pair] = true
+		}
+	}
+	note := func(id string, p series.Pair, c Count) {
+		if by[id] = c; c == Ending {
+			all[p] = true
+		}
+	}
+	for _, r := range b.in.Recent {
+		note(r.ID, r.Pair, r.Counts)
+	}
+	for _, c := range b.changes {
+		if !c.Allowed {
+			note(c.ID(), c.Pair, c.Counts)
+		}
+	}
+	for _, h := range b.held {
+		if h.Brake && !b.allowed(h.Change) {
+			note(h.ID(), h.Pair, h.Counts)
+		}
+	}
+	n := map[Count]int{}
+	for _, c := range by {
+		n[c]++
+	}
+	creations, endings := b.in.Policy.MaxCreations.Of(len(all)), b.in.Policy.MaxEndings.Of(len(all))
+	const lets = ": `holdfast allow` lets them through"
+	b.hold(func(c Change) (string, bool) {
+		ends := n[Ending] + n[Replacement]
+		switch {
+		case c.Allowed:
+		case c.Counts == Creation && n[Creation] > creations:
+			return fmt.Sprintf("%d creations within an hour, the limit is %d", n[Creation], creations) + lets, true
+		case (c.Counts == Ending || c.Counts == Replacement) && ends > endings:
+			return fmt.Sprintf("%d endings within an hour, the limit is %d", ends, endings) + lets, true
+		case c.Counts == Ending && n[Ending] >= 2 && 2*n[Ending] >= len(all):
+			return fmt.Sprintf("%d endings within an hour, of %d pairs in all", n[Ending], len(all)) + lets, true
+		}
+		return "", false
+	})
+	b.together()
+}
+
+// mailBudget holds all that mails somebody where it would be more mails than the limit within the BrakeWindow.
+func (b *builder) mailBudget() {
+	by := map[string]int{}
+	for _, r := range b.in.Recent {
+		by[r.ID] = r.Mails
+	}
+	for _, c := range b.changes {
+		if !c.Allowed {
+			by[c.ID()] = max(by[c.ID()], c.Mails)
+		}
+	}
+	mails := 0
+	for _, n := range by {
+		mails += n
+	}
+	if limit := b.in.Policy.MaxMails; mails > limit {
+		b.hold(func(c Change) (string, bool) {
+			if c.Mails == 0 || c.Allowed {
+				return "", false
+			}
+			return fmt.Sprintf("%d mails within an hour, the limit is %d: `holdfast allow` lets them through", mails, limit),
+				true
+		})
+	}
+}
+
+// settle keeps what a roster ends or replaces that may be half saved.
+func (b *builder) settle() {
+	if !b.in.Settling {
+		return
+	}
+	wanted := map[series.Pair]bool{}
+	for i := range b.in.Views {
+		wanted[b.in.Views[i].Pair] = b.in.Views[i].Wanted
+	}
+	var on []Change
+	for _, c := range b.changes {
+		if c.Group != "" || c.Action == End && !wanted[c.Pair] {
+			b.held = append(b.held, Held{Change: c, Waits: true,
+				Because: "the roster has just changed: what it ends or replaces waits for a minute"})
+		} else {
+			on = append(on, c)
+		}
+	}
+	b.changes = on
+}
+
+// together holds what is left of a group of which something is held.
+func (b *builder) together() {
+	of := map[string]Held{}
+	for _, h := range b.held {
+		if h.Group != "" {
+			of[h.Group] = h
+		}
+	}
+	var on []Change
+	for _, c := range b.changes {
+		if h, ok := of[c.Group]; ok {
+			b.held = append(b.held, Held{Change: c, Because: h.Because, Brake: h.Brake, Waits: h.Waits})
+		} else {
+			on = append(on, c)
+		}
+	}
+	b.changes = on
 }
 
 // books reports whether the change makes a series where there is none.

@@ -17,10 +17,15 @@ type Input struct {
 	NoSlot map[series.Pair]string   // pairs with slot: auto for which no slot was found, and why
 	Asks   []Ask                    // with any, only their pairs are planned
 	Better map[series.Pair]Better   // what `accept` moves pairs to whose booked slot does not work any more
-	// Allowed is the digest of the held set that a person let through.
-	Allowed string
-	Writes  map[series.Pair]int // writes made today
-	Fresh   bool                // the journal remembers nothing
+	// Allowed are the changes that a person let through, by id: their Digest as it was then.
+	Allowed map[string]string
+	// Held are the changes that brakes held in the last plan, by id.
+	Held   map[string]Hold
+	Recent []Recent            // each change once; none that was allowed
+	Writes map[series.Pair]int // writes made today, since one was last allowed
+	Fresh  bool                // the journal remembers nothing
+	// Settling: the roster is not old enough yet to be obeyed where it ends or replaces what is booked.
+	Settling bool
 	// Doubtful are those of the last plan: the journal was new when they were first seen.
 	Doubtful map[series.Pair]bool
 	Busy     map[string][]series.Interval // time taken by other events, by person id: for make-ups
@@ -39,7 +44,6 @@ func Diff(in Input) Plan {
 	b := &builder{in: in}
 	for i := range in.Views {
 		if v := &in.Views[i]; v.Wanted {
-			b.pairs++
 			b.anybody = b.anybody || v.Head() != nil
 		}
 	}
@@ -66,7 +70,6 @@ func askFor(asks []Ask, p series.Pair) (*Ask, bool) {
 
 type builder struct {
 	in       Input
-	pairs    int  // that the roster wants
 	anybody  bool // one of them has a series
 	changes  []Change
 	held     []Held
@@ -90,16 +93,17 @@ func (b *builder) pair(v *series.View, ask *Ask) {
 	default:
 		p.booked()
 	}
-	because := ""
+	because, brake := "", false
 	switch limit := b.in.Policy.MaxWrites; {
 	case v.Suspect && ask == nil:
 		because = "a calendar of this pair lists far less than before: look at it first"
 	case limit > 0 && ask == nil && b.in.Writes[v.Pair]+len(p.changes) > limit:
-		because = fmt.Sprintf("%d writes to this series today: something else may be changing it back", b.in.Writes[v.Pair])
+		because, brake = fmt.Sprintf("%d writes to this series today: something else may be changing it back",
+			b.in.Writes[v.Pair]), true
 	}
 	for _, c := range p.changes {
 		if because != "" {
-			b.held = append(b.held, Held{Change: c, Because: because})
+			b.held = append(b.held, Held{Change: c, Because: because, Brake: brake})
 		} else {
 			b.changes = append(b.changes, c)
 		}
@@ -135,6 +139,7 @@ func (p *pairPlan) putBackAll() bool { return p.asked(false) && p.ask.Occurrence
 
 func (p *pairPlan) change(a Action, c Change) Change {
 	c.Pair, c.Action, c.Calendar = p.v.Pair, a, p.v.Pair.Manager
+	c.fromToday = a == End && c.To == p.today.String()
 	if c.Generation == 0 {
 		if h := p.v.Head(); h != nil {
 			c.Generation = h.Mark.Generation

@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -40,21 +38,69 @@ type Change struct {
 	Group      string      // changes of one group are made all or none
 	Calendar   string      // the person whose calendar is written
 	Steps      []Step      // done in order; each works on the result of the one before
+	Counts     Count       // what it counts as against the limits
+	Allowed    bool        // a person let it through: it counts as nothing
+
+	fromToday bool // an end after the day it is made on
 
 	first bool // made before all others: a lost mark is written, or what is replaced by it goes without a trace
 }
 
-// ID names the change: the same change in the next plan has the same one.
+// ID names the change: the same change in the next plan has the same one. An end has it whatever day it is made after.
 func (c Change) ID() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s|%s|%s", c.Pair, c.Action, c.Generation, c.Occurrence, c.From, c.To))
+	to := c.To
+	if c.Action == End {
+		to = ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s|%s|%s", c.Pair, c.Action, c.Generation, c.Occurrence, c.From, to))
 	return hex.EncodeToString(sum[:5])
 }
+
+// Digest tells whether a change is still what a person saw: where it leads, and whom it mails. That an end comes a
+// day later because it is made a day later is no difference.
+func (c Change) Digest() string {
+	to := c.To
+	if c.fromToday {
+		to = "today"
+	}
+	return series.Digest(fmt.Sprintf("%s %s|%s|%d", c.ID(), c.From, to, c.Mails))
+}
+
+// Count is what a change counts as against the limits.
+type Count string
+
+// The counts. A replacement is an ending, too, but for the rule about half of all pairs.
+const (
+	Creation    Count = "creation"
+	Ending      Count = "ending"      // of a pair's 1:1, also where the report gets another manager
+	Replacement Count = "replacement" // of a pair's own slot or length
+)
+
+// Recent is a change that was made, or begun, within the BrakeWindow.
+type Recent struct {
+	ID     string
+	Pair   series.Pair
+	Counts Count
+	Mails  int
+}
+
+// BrakeWindow is the time over which limits count.
+const BrakeWindow = time.Hour
 
 // Held is a change kept for a person to allow.
 type Held struct {
 	Change
 	Because string
 	Brake   bool // a limit holds it: `allow` lets it through. Else a person must accept or restore.
+	Changed bool // another form of it was allowed
+	Waits   bool // only until the roster has stood for a while: nobody need do anything
+}
+
+// Hold is what is remembered of a change that a brake holds: it stays held until a person allows it.
+type Hold struct {
+	Pair    series.Pair
+	Digest  string // Change.Digest
+	Because string
 }
 
 // Plan is what a round is about to do, in the order in which it does it.
@@ -69,19 +115,15 @@ type Plan struct {
 	Refused []Refusal
 }
 
-// HeldDigest names the set of changes that brakes hold: what `allow` covers. "" when there are none.
-func (p Plan) HeldDigest() string {
-	var ids []string
+// Braked are the changes that brakes hold, by id: what `allow` covers.
+func (p Plan) Braked() map[string]Hold {
+	out := map[string]Hold{}
 	for _, h := range p.Held {
 		if h.Brake {
-			ids = append(ids, h.ID())
+			out[h.ID()] = Hold{h.Pair, h.Digest(), h.Because}
 		}
 	}
-	if len(ids) == 0 {
-		return ""
-	}
-	slices.Sort(ids)
-	return series.Digest(strings.Join(ids, " "))
+	return out
 }
 
 // Step is one call of the calendar contract. Exactly one field beside Ref is set. Without a Ref, as after a Create, it is about

@@ -13,7 +13,7 @@ import (
 )
 
 // apply makes the plan's changes, one conditional write each. What a lost race leaves undone the next round sees.
-func (x *round) apply(ctx context.Context, asked bool) {
+func (x *round) apply(ctx context.Context) {
 	failed := map[string]bool{}
 	for i, c := range x.out.Plan.Changes {
 		x.Progress("writing", i, len(x.out.Plan.Changes))
@@ -23,7 +23,7 @@ func (x *round) apply(ctx context.Context, asked bool) {
 		if c.Group != "" && failed[c.Group] {
 			continue
 		}
-		err := x.change(ctx, c, asked)
+		err := x.change(ctx, c)
 		log := x.Log.Info()
 		switch {
 		case err == nil:
@@ -37,7 +37,7 @@ func (x *round) apply(ctx context.Context, asked bool) {
 		case provider.KindOf(err) == provider.Conflict:
 			failed[c.Group] = true
 			log = x.Log.Info().Bool("conflict", true)
-			if asked {
+			if x.asked {
 				x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
 					Hint: "nothing was written; give the command again"})
 			}
@@ -54,12 +54,14 @@ func (x *round) apply(ctx context.Context, asked bool) {
 }
 
 // change makes one change: the series is kept as it was first.
-func (x *round) change(ctx context.Context, c plan.Change, asked bool) error {
+func (x *round) change(ctx context.Context, c plan.Change) error {
 	cal, err := x.calendar(c.Calendar)
 	if err != nil {
 		return err
 	}
-	act := Act{At: x.now, Pair: c.Pair, Action: c.Action, Generation: c.Generation, Occurrence: c.Occurrence, From: c.From, To: c.To, Why: c.Why, Mails: c.Mails, Asked: asked}
+	act := Act{At: x.now, Pair: c.Pair, Action: c.Action, Generation: c.Generation, Occurrence: c.Occurrence,
+		From: c.From, To: c.To,
+		Why: c.Why, Mails: c.Mails, Asked: x.asked, Change: c.ID(), Counts: c.Counts, Allowed: c.Allowed}
 	id, err := x.Journal.Begin(ctx, act, x.before(c))
 	if err != nil {
 		return fmt.Errorf("keep the series as it was: %w", err)

@@ -24,8 +24,12 @@ type Journal interface {
 	KeepDocument(ctx context.Context, pair series.Pair, d Document) error
 	// Told records that the edges were told to people.
 	Told(ctx context.Context, at time.Time, notices []Notice) error
-	// Allow lets the held set of that digest through until the time.
-	Allow(ctx context.Context, digest string, until time.Time) error
+	// Allow lets the changes through until the time: by id, each as long as it has the Digest.
+	Allow(ctx context.Context, changes map[string]string, until time.Time) error
+	// Disallow takes back what was let through and is not done yet, with no ids all of it; it returns the ids.
+	Disallow(ctx context.Context, ids ...string) ([]string, error)
+	// ConfirmEmpty records that what is missing from the person's calendar counts as deleted, when it is next read.
+	ConfirmEmpty(ctx context.Context, person string) error
 	// Acknowledge marks an open flag as seen by a person; it reports whether there is one.
 	Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error)
 	// Rename gives all that is remembered of a person, and of their pairs, to a new id.
@@ -46,13 +50,35 @@ type Memory struct {
 	Open      []drift.Flag                // open and acknowledged flags
 	Frozen    map[series.Pair]series.Week // the last week whose outcome is final
 	Pending   map[string]Pending          // copies' differences seen once, by flag id
-	Writes    map[series.Pair]int         // writes since midnight UTC
-	Allowed   string                      // digest of the held set that may go through, "" if none or lapsed
-	HeldSet   string                      // digest of the last plan's held set
-	Tries     map[plan.Target]plan.Try    // deliveries that did not show
-	Breaks    map[string]Break            // calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
-	Documents map[series.Pair]Document    // of pairs that have one of their own
-	TimesSeen map[series.Pair][]string    // Event.Times of the kept versions: what a copy that is behind may still show
+	Writes    map[series.Pair]int         // writes since midnight UTC, and since one was last allowed
+	Recent    []plan.Recent               // changes of the last plan.BrakeWindow that nobody allowed
+	Allowed   map[string]Allowance        // by the id of the change; none that has lapsed or is done
+	// Confirmed are the people of whose calendar what is missing counts as deleted, at its next reading
+	Confirmed map[string]bool
+	Standing  Standing
+	Tries     map[plan.Target]plan.Try // deliveries that did not show
+	// Breaks are calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
+	Breaks    map[string]Break
+	Documents map[series.Pair]Document // of pairs that have one of their own
+	TimesSeen map[series.Pair][]string // Event.Times of the kept versions: what a copy that is behind may still show
+}
+
+// Allowance is a change that a person let through.
+type Allowance struct {
+	Digest string // of the change as they saw it
+	Until  time.Time
+}
+
+// Standing is what stands from one round to the next.
+type Standing struct {
+	Held   map[string]plan.Hold // what brakes hold, by the id of the change
+	Roster RosterSeen
+}
+
+// RosterSeen is the roster that was seen last, as far as it tells what is to end.
+type RosterSeen struct {
+	Digest string
+	Since  time.Time
 }
 
 // Pending is a difference in a copy that waits for a second observation.
@@ -77,7 +103,10 @@ type Act struct {
 	From, To   string
 	Why        []string
 	Mails      int
-	Asked      bool // by a person's command
+	Asked      bool       // by a person's command
+	Change     string     // its id
+	Counts     plan.Count // against the limits
+	Allowed    bool       // a person let it through
 }
 
 // Record is what a round leaves behind.
@@ -92,7 +121,8 @@ type Record struct {
 	Pending   map[string]Pending
 	Tries     map[plan.Target]plan.Try
 	Breaks    map[string]Break
-	HeldSet   string
+	Standing  Standing
+	Confirmed []string // people whose confirmation is used up
 }
 
 // Notice is something that was told.

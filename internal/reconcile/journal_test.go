@@ -30,9 +30,10 @@ type journal struct {
 	docs     map[series.Pair]reconcile.Document
 	acts     []act
 	versions []version
-	allowed  map[string]time.Time
-	heldSet  string
-	edges    []drift.Edges // of every commit
+	allowed  map[string]reconcile.Allowance
+	standing reconcile.Standing
+	certain  map[string]bool // confirmed to be empty
+	edges    []drift.Edges   // of every commit
 }
 
 type act struct {
@@ -49,7 +50,8 @@ type version struct {
 
 func newJournal(now func() time.Time) *journal {
 	return &journal{now: now, empty: true, snaps: map[string][]byte{}, people: map[string]series.Person{}, flags: map[string]reconcile.FlagRow{},
-		outcomes: map[string]drift.Outcome{}, pending: map[string]reconcile.Pending{}, breaks: map[string]reconcile.Break{}, docs: map[series.Pair]reconcile.Document{}, allowed: map[string]time.Time{}}
+		outcomes: map[string]drift.Outcome{}, pending: map[string]reconcile.Pending{}, breaks: map[string]reconcile.Break{},
+		docs: map[series.Pair]reconcile.Document{}, allowed: map[string]reconcile.Allowance{}, certain: map[string]bool{}}
 }
 
 func (j *journal) failing(op string) error {
@@ -67,7 +69,8 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 	m := reconcile.Memory{Empty: j.empty, Snapshots: map[string]series.Snapshot{}, People: maps.Clone(j.people), Frozen: map[series.Pair]series.Week{},
 		Pending: maps.Clone(j.pending), Tries: maps.Clone(j.tries),
 		Writes: map[series.Pair]int{}, Breaks: maps.Clone(j.breaks), Documents: maps.Clone(j.docs),
-		TimesSeen: map[series.Pair][]string{}, HeldSet: j.heldSet}
+		TimesSeen: map[series.Pair][]string{}, Standing: j.standing, Allowed: map[string]reconcile.Allowance{},
+		Confirmed: maps.Clone(j.certain)}
 	for id, b := range j.snaps {
 		var s series.Snapshot
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -94,9 +97,16 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 	for _, v := range j.versions {
 		m.TimesSeen[v.pair] = append(m.TimesSeen[v.pair], v.event.Times())
 	}
-	for digest, until := range j.allowed {
-		if until.After(j.now()) {
-			m.Allowed = digest
+	for id, a := range j.allowed {
+		if a.Until.After(j.now()) {
+			m.Allowed[id] = a
+		}
+	}
+	counted := map[string]bool{}
+	for _, a := range j.acts {
+		if a.err == nil && !a.Allowed && j.now().Sub(a.At) < plan.BrakeWindow && !counted[a.Change] {
+			counted[a.Change] = true
+			m.Recent = append(m.Recent, plan.Recent{ID: a.Change, Pair: a.Pair, Counts: a.Counts, Mails: a.Mails})
 		}
 	}
 	return m, nil
@@ -129,7 +139,9 @@ func (j *journal) Done(_ context.Context, id int64, _ time.Time, err error) erro
 	if err := j.failing("done"); err != nil {
 		return err
 	}
-	j.acts[id].done, j.acts[id].err = true, err
+	if j.acts[id].done, j.acts[id].err = true, err; err == nil {
+		delete(j.allowed, j.acts[id].Change)
+	}
 	return nil
 }
 
@@ -163,14 +175,35 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 			j.outcomes[key] = o
 		}
 	}
-	j.empty, j.people, j.pending, j.tries, j.breaks, j.heldSet = false, r.People, r.Pending, r.Tries, r.Breaks, r.HeldSet
+	j.empty, j.people, j.pending, j.tries, j.breaks, j.standing = false, r.People, r.Pending, r.Tries, r.Breaks, r.Standing
+	for _, p := range r.Confirmed {
+		delete(j.certain, p)
+	}
 	j.edges = append(j.edges, r.Edges)
 	return nil
 }
 
 // Allow is reconcile.Journal's.
-func (j *journal) Allow(_ context.Context, digest string, until time.Time) error {
-	j.allowed[digest] = until
+func (j *journal) Allow(_ context.Context, changes map[string]string, until time.Time) error {
+	for id, digest := range changes {
+		j.allowed[id] = reconcile.Allowance{Digest: digest, Until: until}
+	}
+	return nil
+}
+
+// allow lets all through that brakes hold.
+func (j *journal) allow(until time.Time) {
+	for id, h := range j.standing.Held {
+		j.allowed[id] = reconcile.Allowance{Digest: h.Digest, Until: until}
+	}
+}
+
+// Disallow is reconcile.Journal's.
+func (j *journal) Disallow(context.Context, ...string) ([]string, error) { return nil, errNotHere }
+
+// ConfirmEmpty is reconcile.Journal's.
+func (j *journal) ConfirmEmpty(_ context.Context, person string) error {
+	j.certain[person] = true
 	return nil
 }
 

@@ -41,8 +41,10 @@ type Options struct {
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents
 	Policy    plan.Policy
-	Clock     clock.Clock
-	Log       zerolog.Logger
+	// Settle is how long the roster must have stood before it is obeyed where it ends or replaces what is booked.
+	Settle time.Duration
+	Clock  clock.Clock
+	Log    zerolog.Logger
 	// Progress is told of long work: what, how much of it is done, and of how much. It may be nil.
 	Progress func(what string, done, of int)
 }
@@ -85,6 +87,7 @@ type Round struct {
 	Found    drift.Found
 	Edges    drift.Edges
 	Open     []drift.Flag // all that are open now
+	Settles  time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
 	Failures []Failure
 	Breaks   map[string]Break // calendars that cannot be read, by person id, and pairs in doubt, by their name
 	Alarms   []Break          // those that are new
@@ -95,6 +98,8 @@ type round struct {
 	*Reconciler
 	now       time.Time
 	mem       Memory
+	asked     bool // by a person's command
+	roster    RosterSeen
 	want      []series.Series
 	people    map[string]series.Person // to observe
 	observed  map[string]series.Observed
@@ -168,6 +173,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if r.Due != nil && len(asks) == 0 {
 		all = x.due(all)
 	}
+	x.asked = len(asks) > 0
 	x.observe(ctx, all, false)
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
@@ -182,7 +188,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		x.reread(ctx, asks)
 	}
 	x.refuse()
-	x.apply(ctx, len(asks) > 0)
+	x.apply(ctx)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
 	}
@@ -224,6 +230,9 @@ func (r *Reconciler) begin(ctx context.Context) (*round, error) {
 		x.mem.Documents = map[series.Pair]Document{}
 	}
 	x.want = d.Series
+	if x.roster = (RosterSeen{Digest: ends(d), Since: x.now}); x.roster.Digest == x.mem.Standing.Roster.Digest {
+		x.roster = x.mem.Standing.Roster
+	}
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
 	x.people = x.observable(d)
 	return x, nil
@@ -268,7 +277,8 @@ func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.findUnfit(x.out.Views)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Better: x.accepted(), Asks: asks,
-		Allowed: x.mem.Allowed, Writes: x.mem.Writes, Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
+		Allowed: x.allowed(), Held: x.mem.Standing.Held, Recent: x.mem.Recent, Settling: x.settling(), Writes: x.mem.Writes,
+		Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
 		Busy: x.intervals()})
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
@@ -364,6 +374,16 @@ func (x *round) detect() {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.findUnfit(x.out.Views)
 	x.out.Found = drift.Detect(x.driftInput())
+	// What a roster that was just saved does not have any more may be back in a moment.
+	for _, h := range x.out.Plan.Held {
+		if !h.Waits {
+			continue
+		}
+		x.out.Settles = x.roster.Since.Add(x.Settle)
+		if !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Pair == h.Pair }) {
+			x.out.Found.Unread[h.Pair] = true
+		}
+	}
 	x.out.Edges = drift.Compare(x.mem.Open, x.out.Found.Flags, x.out.Found.Unread)
 	x.out.Open = slices.Clone(x.out.Found.Flags)
 	for _, f := range x.mem.Open {
@@ -402,7 +422,7 @@ func (x *round) pending() []string {
 func (x *round) record(ctx context.Context) error {
 	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
 		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Tries: x.mem.Tries,
-		Breaks: x.out.Breaks, HeldSet: x.out.Plan.HeldDigest()}
+		Breaks: x.out.Breaks, Standing: Standing{Held: x.held(), Roster: x.roster}}
 	for id, o := range x.observed {
 		if !o.Stale && x.read[id] {
 			rec.Snapshots[id] = o.Snapshot

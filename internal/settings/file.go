@@ -91,11 +91,11 @@ type FilePolicy struct {
 	Holidays yamlpos.Text `yaml:"holidays" jsonschema:"enum=skip,enum=keep,default=skip"`
 	// How many weeks ahead skips are planned and drift is looked for, at most 52w.
 	Horizon yamlpos.Text `yaml:"horizon" jsonschema:"pattern=^[1-9][0-9]?w$,default=8w"`
-	// More creations in one round wait for holdfast allow; the larger of count and percent counts.
+	// More creations within an hour wait for holdfast allow; the larger of count and percent counts.
 	MaxCreations FileLimit `yaml:"max_creations"`
-	// More endings in one round wait for holdfast allow; the larger of count and percent counts.
+	// More endings within an hour wait for holdfast allow; the larger of count and percent counts.
 	MaxEndings FileLimit `yaml:"max_endings"`
-	// A round that would cause more mails waits for holdfast allow.
+	// What would cause more mails within an hour waits for holdfast allow.
 	MaxMails yamlpos.Int `yaml:"max_mails" jsonschema:"minimum=0,default=200"`
 }
 

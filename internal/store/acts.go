@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"holdfast/internal/provider"
@@ -31,9 +33,12 @@ func (s *Store) Begin(ctx context.Context, act reconcile.Act, e *series.Event) (
 				return err
 			}
 		}
-		res, err := tx.ExecContext(ctx, `INSERT INTO acts (at, manager, report, action, generation, occurrence, from_text, to_text, why, mails, asked)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, micro(act.At), act.Pair.Manager, act.Pair.Report, string(act.Action), act.Generation,
-			act.Occurrence.String(), act.From, act.To, string(why), act.Mails, act.Asked)
+		res, err := tx.ExecContext(ctx, `INSERT INTO acts (at, manager, report, action, generation, occurrence, from_text,
+			to_text, why, mails, asked, change, counts, allowed)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, micro(act.At), act.Pair.Manager, act.Pair.Report,
+			string(act.Action), act.Generation,
+			act.Occurrence.String(), act.From, act.To, string(why), act.Mails, act.Asked,
+			act.Change, string(act.Counts), act.Allowed)
 		if err == nil {
 			id, err = res.LastInsertId()
 		}
@@ -65,16 +70,21 @@ func keep(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) er
 	return err
 }
 
-// Done records how the act went: of an error only its kind, because its text may tell what an event is about.
+// Done records how the act went: of an error only its kind, because its text may tell what an event is about. What
+// was let through and is done is let through no more.
 func (s *Store) Done(ctx context.Context, id int64, at time.Time, failure error) error {
-	var kind sql.NullString
-	if failure != nil {
-		kind = sql.NullString{String: kindName(provider.KindOf(failure)), Valid: true}
-	}
-	if _, err := s.db.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at), kind, id); err != nil {
-		return fmt.Errorf("journal: done: %w", err)
-	}
-	return nil
+	return s.inTx(ctx, "done", func(tx *sql.Tx) error {
+		if failure != nil {
+			_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at),
+				kindName(provider.KindOf(failure)), id)
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = NULL WHERE id = ?`, micro(at), id)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `DELETE FROM allowances WHERE change = (SELECT change FROM acts WHERE id = ?)`, id)
+		}
+		return err
+	})
 }
 
 func kindName(k provider.Kind) string {
@@ -118,10 +128,35 @@ func (s *Store) Told(ctx context.Context, at time.Time, notices []reconcile.Noti
 	})
 }
 
-// Allow lets the held set of that digest through until the time.
-func (s *Store) Allow(ctx context.Context, digest string, until time.Time) error {
-	if _, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO allowances (digest, until) VALUES (?, ?)`, digest, micro(until)); err != nil {
-		return fmt.Errorf("journal: allow: %w", err)
+// Allow lets the changes through until the time: by id, each as long as it has the digest.
+func (s *Store) Allow(ctx context.Context, changes map[string]string, until time.Time) error {
+	return s.inTx(ctx, "allow", func(tx *sql.Tx) error {
+		return execEach(ctx, tx, `INSERT OR REPLACE INTO allowances (change, digest, until) VALUES (?, ?, ?)`,
+			slices.Sorted(maps.Keys(changes)),
+			func(id string) []any { return []any{id, changes[id], micro(until)} })
+	})
+}
+
+// Disallow takes back what was let through and is not done yet, with no ids all of it; it returns the ids.
+func (s *Store) Disallow(ctx context.Context, ids ...string) (gone []string, err error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("journal: disallow: %w", err)
+	}
+	err = s.inTx(ctx, "disallow", func(tx *sql.Tx) error {
+		gone, err = query(ctx, tx, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
+			`DELETE FROM allowances WHERE ?1 OR change IN (SELECT value FROM json_each(?2)) RETURNING change`, len(ids) == 0,
+			string(list))
+		slices.Sort(gone)
+		return err
+	})
+	return gone, err
+}
+
+// ConfirmEmpty records that what is missing from the person's calendar counts as deleted, when it is next read.
+func (s *Store) ConfirmEmpty(ctx context.Context, person string) error {
+	if _, err := s.db.ExecContext(ctx, `INSERT OR IGNORE INTO confirmed (person) VALUES (?)`, person); err != nil {
+		return fmt.Errorf("journal: confirm: %w", err)
 	}
 	return nil
 }

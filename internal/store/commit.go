@@ -14,13 +14,13 @@ import (
 	"holdfast/internal/reconcile"
 )
 
-// Commit records what a round saw and found, in one transaction. People, Pending, Tries, Breaks and HeldSet take the
+// Commit records what a round saw and found, in one transaction. People, Pending, Tries, Breaks and Standing take the
 // place of the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps
 // its row. The outcomes of a pair's week replace those that are not final yet.
 func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
 	return s.inTx(ctx, "commit", func(tx *sql.Tx) error {
 		for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
-			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putBreaks,
+			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putBreaks, putStanding,
 		} {
 			if err := f(ctx, tx, r); err != nil {
 				return err
@@ -31,8 +31,7 @@ func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
 }
 
 func putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO rounds (one, at, held_set) VALUES (1, ?, ?)
-		ON CONFLICT (one) DO UPDATE SET at = excluded.at, held_set = excluded.held_set`, micro(r.At), r.HeldSet)
+	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO rounds (one, at, held_set) VALUES (1, ?, '')`, micro(r.At))
 	return err
 }
 
@@ -167,6 +166,19 @@ func putBreaks(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 			b := r.Breaks[id]
 			return []any{id, micro(b.Since), b.Kind, b.Text, b.Hint}
 		})
+}
+
+func putStanding(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	data, err := json.Marshal(r.Standing)
+	if err != nil {
+		panic(err) // texts, numbers and times only
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO standing (one, data) VALUES (1, ?)`,
+		string(data)); err != nil {
+		return err
+	}
+	return execEach(ctx, tx, `DELETE FROM confirmed WHERE person = ?`, r.Confirmed,
+		func(p string) []any { return []any{p} })
 }
 
 // execEach runs the statement once for each row.

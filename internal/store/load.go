@@ -15,7 +15,7 @@ import (
 )
 
 // Load reads all that a round starts from, as of one moment. A snapshot that this program cannot read is left out: the
-// next observation is then a full listing. Allowed is the allowance of the last held set, else the one that lasts longest.
+// next observation is then a full listing.
 func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -30,13 +30,15 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		Frozen:    map[series.Pair]series.Week{},
 		Pending:   map[string]reconcile.Pending{},
 		Writes:    map[series.Pair]int{},
+		Allowed:   map[string]reconcile.Allowance{},
+		Confirmed: map[string]bool{},
 		Tries:     map[plan.Target]plan.Try{},
 		Breaks:    map[string]reconcile.Break{},
 		Documents: map[series.Pair]reconcile.Document{},
 		TimesSeen: map[series.Pair][]string{},
 	}}
 	err = errors.Join(
-		l.each(ctx, l.round, `SELECT held_set FROM rounds`),
+		l.each(ctx, l.round, `SELECT 1 FROM rounds`),
 		l.each(ctx, l.snapshot, `SELECT person, at, full_at, cursor, data FROM snapshots WHERE format = ?`, snapshotFormat),
 		l.each(ctx, l.person, `SELECT id, data FROM people`),
 		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 AND week < ? GROUP BY manager, report`,
@@ -45,11 +47,18 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		l.each(ctx, l.try, `SELECT manager, report, calendar, uid, what, rounds FROM tries`),
 		l.each(ctx, l.brk, `SELECT person, since, kind, text, hint FROM breaks`),
 		l.each(ctx, l.document, `SELECT manager, report, data FROM documents`),
-		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts WHERE at >= ? AND (error IS NULL OR error IN ('conflict', 'permanent')) GROUP BY manager, report`,
+		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts a WHERE at >= ? AND (error IS NULL OR error IN
+			('conflict', 'permanent'))
+			AND id > coalesce((SELECT max(id) FROM acts b WHERE b.manager = a.manager AND b.report = a.report AND b.allowed),
+				0) GROUP BY manager, report`,
 			micro(midnight(series.DateOf(now)))),
+		l.each(ctx, l.recent, `SELECT change, manager, report, counts, max(mails) FROM acts WHERE at > ? AND NOT allowed AND
+			change <> ''
+			AND (error IS NULL OR error = 'transient') GROUP BY change ORDER BY change`, micro(now.Add(-plan.BrakeWindow))),
+		l.each(ctx, l.standing, `SELECT data FROM standing`),
+		l.each(ctx, l.confirmed, `SELECT person FROM confirmed`),
 		l.each(ctx, l.times, `SELECT manager, report, times FROM versions ORDER BY n DESC`),
-		l.each(ctx, l.allowed, `SELECT digest FROM allowances WHERE until > ? ORDER BY digest = (SELECT held_set FROM rounds) DESC, until DESC LIMIT 1`,
-			micro(now)),
+		l.each(ctx, l.allowed, `SELECT change, digest, until FROM allowances WHERE until > ?`, micro(now)),
 	)
 	rows, err2 := query(ctx, tx, scanFlag, flagColumns+` WHERE state <> 'closed' ORDER BY `+flagOrder)
 	for _, f := range rows {
@@ -71,9 +80,9 @@ func (l *loader) each(ctx context.Context, scan func(*sql.Rows) error, q string,
 	return eachRow(ctx, l.tx, scan, q, args...)
 }
 
-func (l *loader) round(r *sql.Rows) error {
+func (l *loader) round(*sql.Rows) error {
 	l.Empty = false
-	return r.Scan(&l.HeldSet)
+	return nil
 }
 
 func (l *loader) snapshot(r *sql.Rows) error {
@@ -159,7 +168,37 @@ func (l *loader) times(r *sql.Rows) error {
 	return err
 }
 
-func (l *loader) allowed(r *sql.Rows) error { return r.Scan(&l.Allowed) }
+func (l *loader) allowed(r *sql.Rows) error {
+	var id string
+	var a reconcile.Allowance
+	var until int64
+	err := r.Scan(&id, &a.Digest, &until)
+	a.Until = instant(until)
+	l.Allowed[id] = a
+	return err
+}
+
+func (l *loader) recent(r *sql.Rows) error {
+	var c plan.Recent
+	err := r.Scan(&c.ID, &c.Pair.Manager, &c.Pair.Report, &c.Counts, &c.Mails)
+	l.Recent = append(l.Recent, c)
+	return err
+}
+
+func (l *loader) standing(r *sql.Rows) error {
+	var data []byte
+	if err := r.Scan(&data); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, &l.Standing)
+}
+
+func (l *loader) confirmed(r *sql.Rows) error {
+	var person string
+	err := r.Scan(&person)
+	l.Confirmed[person] = true
+	return err
+}
 
 // midnight is the first instant of d in UTC.
 func midnight(d series.Date) time.Time {

@@ -57,7 +57,7 @@ func hold(path string) error {
 func TestKilledDaemon(t *testing.T) {
 	path := file(t)
 	s := open(t, path, noon)
-	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, HeldSet: "aa"}))
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Standing: standing("aa")}))
 
 	daemon := exec.CommandContext(t.Context(), os.Args[0])
 	daemon.Env = append(os.Environ(), holdEnv+"="+path)
@@ -74,7 +74,7 @@ func TestKilledDaemon(t *testing.T) {
 	if _, err := s.Exclusive(t.Context()); err == nil || !strings.Contains(err.Error(), "another holdfast run is at work") {
 		t.Errorf("a second daemon: %v", err)
 	}
-	if m := load(t, s); m.HeldSet != "aa" {
+	if m := load(t, s); m.Standing.Roster.Digest != "aa" {
 		t.Error("reading beside the daemon shows what it has not committed")
 	}
 	must(t, daemon.Process.Kill())
@@ -86,10 +86,10 @@ func TestKilledDaemon(t *testing.T) {
 		t.Error("two of one process have the file for themselves")
 	}
 	must(t, release())
-	if m := load(t, s); m.Empty || m.HeldSet != "aa" {
-		t.Errorf("after the kill: empty %v, held set %q", m.Empty, m.HeldSet)
+	if m := load(t, s); m.Empty || m.Standing.Roster.Digest != "aa" {
+		t.Errorf("after the kill: empty %v, standing %q", m.Empty, m.Standing.Roster.Digest)
 	}
-	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, HeldSet: "bb"}))
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Standing: standing("bb")}))
 }
 
 // A `sync` while `run` runs: nothing is lost, nothing fails.

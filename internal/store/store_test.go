@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -212,24 +213,99 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// standing is what stands after a round that saw that roster.
+func standing(roster string) reconcile.Standing {
+	return reconcile.Standing{Roster: reconcile.RosterSeen{Digest: roster, Since: noon},
+		Held: map[string]plan.Hold{"c1": {Pair: mia, Digest: "aa", Because: "6 endings within an hour, the limit is 5"}}}
+}
+
 func TestAllowances(t *testing.T) {
 	path := file(t)
-	s, later := open(t, path, noon), open(t, path, noon.AddDate(0, 0, 2))
+	s, later := open(t, path, noon), open(t, path, noon.Add(24*time.Hour))
 	ctx := t.Context()
-	must(t, s.Allow(ctx, "aa", noon.Add(24*time.Hour)))
-	if m := load(t, s); m.Allowed != "aa" || !m.Empty {
-		t.Errorf("got %q, empty %v", m.Allowed, m.Empty)
+	check := func(s *Store, want map[string]reconcile.Allowance) {
+		t.Helper()
+		if d := cmp.Diff(want, load(t, s).Allowed); d != "" {
+			t.Error(d)
+		}
 	}
-	must(t, s.Allow(ctx, "bb", noon.Add(25*time.Hour)))
-	if got := load(t, s).Allowed; got != "bb" {
-		t.Errorf("got %q", got)
+	until := noon.Add(24 * time.Hour)
+	must(t, s.Allow(ctx, map[string]string{"c1": "aa", "c2": "bb"}, until))
+	must(t, s.Allow(ctx, map[string]string{"c2": "cc", "c3": "dd"}, until))
+	check(s, map[string]reconcile.Allowance{"c1": {Digest: "aa", Until: until}, "c2": {Digest: "cc", Until: until},
+		"c3": {Digest: "dd", Until: until}})
+	check(later, map[string]reconcile.Allowance{})
+	began := func(err error) {
+		t.Helper()
+		id, e := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.End, Change: "c1", Allowed: true}, nil)
+		must(t, e)
+		must(t, s.Done(ctx, id, noon, err))
 	}
-	must(t, s.Commit(ctx, reconcile.Record{At: noon, HeldSet: "aa"}))
-	if m := load(t, s); m.Allowed != "aa" || m.HeldSet != "aa" {
-		t.Errorf("got %q for %q", m.Allowed, m.HeldSet)
+	began(&provider.Error{Kind: provider.Conflict, Err: errors.New("changed")})
+	check(s, map[string]reconcile.Allowance{"c1": {Digest: "aa", Until: until}, "c2": {Digest: "cc", Until: until},
+		"c3": {Digest: "dd", Until: until}})
+	began(nil)
+	check(s, map[string]reconcile.Allowance{"c2": {Digest: "cc", Until: until}, "c3": {Digest: "dd", Until: until}})
+	for _, x := range []struct{ ids, want []string }{{[]string{"c1", "c3"}, []string{"c3"}}, {nil, []string{"c2"}}, {nil,
+		nil}} {
+		if got, err := s.Disallow(ctx, x.ids...); err != nil || !slices.Equal(got, x.want) {
+			t.Errorf("took back %v, %v, want %v", got, err, x.want)
+		}
 	}
-	if got := load(t, later).Allowed; got != "" {
-		t.Errorf("two days later: %q", got)
+	check(s, map[string]reconcile.Allowance{})
+}
+
+// What counts against the limits: what was done or may have been within the last hour, each change once, and none
+// that was allowed.
+func TestRecent(t *testing.T) {
+	s := open(t, file(t), noon)
+	for i, x := range []struct {
+		change  string
+		ago     time.Duration
+		mails   int
+		allowed bool
+		err     error
+	}{
+		{change: "done", mails: 1},
+		{change: "tried", ago: time.Minute, mails: 2, err: &provider.Error{Kind: provider.Transient,
+			Err: errors.New("down")}},
+		{change: "tried", mails: 2},
+		{change: "lost", err: &provider.Error{Kind: provider.Conflict, Err: errors.New("changed")}},
+		{change: "refused", err: &provider.Error{Kind: provider.Auth, Err: errors.New("no")}},
+		{change: "allowed", allowed: true},
+		{change: "old", ago: time.Hour},
+		{change: "new", ago: time.Hour - time.Second},
+	} {
+		id, err := s.Begin(t.Context(), reconcile.Act{At: noon.Add(-x.ago), Pair: mia, Action: plan.Create, Change: x.change,
+			Counts: plan.Creation,
+			Mails:  x.mails, Allowed: x.allowed}, nil)
+		must(t, err)
+		if i > 0 { // the first one's process was killed
+			must(t, s.Done(t.Context(), id, noon, x.err))
+		}
+	}
+	want := []plan.Recent{{ID: "done", Pair: mia, Counts: plan.Creation, Mails: 1}, {ID: "new", Pair: mia,
+		Counts: plan.Creation},
+		{ID: "tried", Pair: mia, Counts: plan.Creation, Mails: 2}}
+	m := load(t, s)
+	if d := cmp.Diff(want, m.Recent); d != "" {
+		t.Error(d)
+	}
+	if m.Writes[mia] != 2 { // since one was allowed
+		t.Errorf("%d writes", m.Writes[mia])
+	}
+}
+
+// What a person confirmed counts until a round has used it.
+func TestConfirmed(t *testing.T) {
+	s := open(t, file(t), noon)
+	for range 2 {
+		must(t, s.ConfirmEmpty(t.Context(), "mia"))
+	}
+	must(t, s.ConfirmEmpty(t.Context(), "raj"))
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Confirmed: []string{"raj"}}))
+	if d := cmp.Diff(map[string]bool{"mia": true}, load(t, s).Confirmed); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -281,7 +357,7 @@ func TestPrune(t *testing.T) {
 	must(t, err)
 	must(t, s.Done(ctx, id, noon, nil))
 	must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: kept.ID(), Edge: "opened", To: "mia"}, {Edge: "alarm", To: "admin"}}))
-	must(t, s.Allow(ctx, "aa", noon.Add(time.Hour)))
+	must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, noon.Add(time.Hour)))
 	for _, x := range []struct {
 		after int // days
 		want  int64
@@ -334,18 +410,21 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 func TestNothingIsLeftOfAnUncommittedRound(t *testing.T) {
 	path := file(t)
 	s := open(t, path, noon)
-	before := reconcile.Record{At: noon, HeldSet: "aa", Snapshots: map[string]series.Snapshot{"mia": whole()}, People: map[string]series.Person{"mia": {ID: "mia"}}}
+	before := reconcile.Record{At: noon, Standing: standing("aa"), Snapshots: map[string]series.Snapshot{"mia": whole()},
+		People: map[string]series.Person{"mia": {ID: "mia"}}}
 	must(t, s.Commit(t.Context(), before))
 	want := load(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	tx, err := s.db.BeginTx(ctx, nil)
 	must(t, err)
-	other := reconcile.Record{At: noon.Add(time.Hour), HeldSet: "bb", Snapshots: map[string]series.Snapshot{"mia": {}}}
+	other := reconcile.Record{At: noon.Add(time.Hour), Standing: standing("bb"),
+		Snapshots: map[string]series.Snapshot{"mia": {}}}
 	must(t, putRound(ctx, tx, other))
 	must(t, putSnapshots(ctx, tx, other))
 	must(t, putPeople(ctx, tx, other))
 	cancel()
-	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, HeldSet: "aa", People: before.People})) // waits until the lock is free
+	// waits until the lock is free
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Standing: before.Standing, People: before.People}))
 	if d := cmp.Diff(want, load(t, open(t, path, noon))); d != "" {
 		t.Error(d)
 	}

@@ -52,7 +52,10 @@ type Moment struct {
 	Better   map[series.Pair]series.Slot // what is proposed to pairs whose slot does not work any more
 	Policy   plan.Policy
 	Asks     []plan.Ask
-	Allowed  string
+	Allowed  map[string]string
+	Held     map[string]plan.Hold // what brakes held the time before
+	Recent   []plan.Recent
+	Settling bool
 	Writes   map[series.Pair]int
 	Doubtful map[series.Pair]bool
 	// Documents are what is wrong with pairs' documents.
@@ -66,7 +69,7 @@ func (m *Moment) PlanInput() plan.Input {
 		better[p] = plan.Better{Slot: s, Why: []string{"both are free"}}
 	}
 	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Better: better, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
-		Fresh: m.Fresh, Doubtful: m.Doubtful, Busy: m.Busy}
+		Fresh: m.Fresh, Doubtful: m.Doubtful, Busy: m.Busy, Held: m.Held, Recent: m.Recent, Settling: m.Settling}
 }
 
 // Shuffled is the same moment with all lists that have no order of their own in another one.
@@ -123,8 +126,11 @@ func Run(t *testing.T, dir, section string, expect func() func(*Moment) string) 
 
 // tell is the story with what was expected replaced by what came.
 func tell(t *testing.T, file string, story *txtar.Archive, section string, expect func(*Moment) string) []byte {
-	s := &teller{t: t, file: file, documents: map[series.Pair][]drift.Finding{}, policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
-		MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200, MaxWrites: 12}}
+	s := &teller{t: t, file: file, done: map[time.Time][]plan.Recent{}, documents: map[series.Pair][]drift.Finding{},
+		policy: plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag,
+			HorizonWeeks: 8,
+			MaxCreations: plan.Limit{Count: 20, Percent: 10}, MaxEndings: plan.Limit{Count: 5, Percent: 5}, MaxMails: 200,
+			MaxWrites: 12}}
 	s.options = memory.Options{Clock: func() time.Time { return s.now }, Schedules: true, Quiet: true}
 	out := &txtar.Archive{Comment: story.Comment}
 	if heading, _, _ := strings.Cut(string(story.Comment), "\n"); len(heading) < 10 {
@@ -189,8 +195,11 @@ type teller struct {
 	fresh    bool
 	unread   map[string]bool
 	asks     []plan.Ask
-	allowed  string
+	allowed  map[string]string
 	allowNow bool
+	held     map[string]plan.Hold
+	done     map[time.Time][]plan.Recent
+	settling bool
 	writes   map[series.Pair]int
 	doubtful map[series.Pair]bool
 	// documents are what is wrong with pairs' documents from now on.
@@ -229,7 +238,8 @@ func (s *teller) begin(name string) {
 	if now.Format(layout) != name {
 		s.fail("that day is a %s", now.Weekday())
 	}
-	s.now, s.asks, s.allowed, s.allowNow, s.unread, s.writes = now, nil, "", false, map[string]bool{}, nil
+	s.now, s.asks, s.allowed, s.allowNow, s.unread, s.writes, s.settling = now, nil, nil, false, map[string]bool{}, nil,
+		false
 	if s.world == nil {
 		s.world = memory.New(s.options)
 		s.seen, s.observed, s.fresh = map[string]series.Person{}, map[string]series.Observed{}, true
@@ -259,7 +269,14 @@ func (s *teller) join() {
 // look observes every calendar and puts the moment together.
 func (s *teller) look() *Moment {
 	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, Chosen: map[series.Pair][]string{}, NoSlot: map[series.Pair]string{},
-		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Better: s.better, Documents: maps.Clone(s.documents)}
+		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Better: s.better,
+		Documents: maps.Clone(s.documents),
+		Held:      s.held, Settling: s.settling}
+	for _, at := range slices.SortedFunc(maps.Keys(s.done), time.Time.Compare) {
+		if s.now.Sub(at) < plan.BrakeWindow {
+			m.Recent = append(m.Recent, s.done[at]...)
+		}
+	}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
 		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))
@@ -295,14 +312,25 @@ func (s *teller) look() *Moment {
 	}
 	m.Want, m.Views = want, series.Gather(want, m.Observed)
 	if m.Allowed = s.allowed; s.allowNow {
-		m.Allowed = plan.Diff(m.PlanInput()).HeldDigest()
+		m.Allowed = allowed(m)
 	}
 	s.doubtful = map[series.Pair]bool{}
-	for _, p := range plan.Diff(m.PlanInput()).Doubtful {
+	p := plan.Diff(m.PlanInput())
+	for _, p := range p.Doubtful {
 		s.doubtful[p] = true
 	}
+	s.held = p.Braked()
 	s.last, s.fresh = m, false
 	return m
+}
+
+// allowed is what `allow` lets through at the moment.
+func allowed(m *Moment) map[string]string {
+	out := map[string]string{}
+	for id, h := range plan.Diff(m.PlanInput()).Braked() {
+		out[id] = h.Digest
+	}
+	return out
 }
 
 func location(zone string) *time.Location {

@@ -46,7 +46,8 @@ func init() {
 		{"ask rebook $date to $rest all the same", func(s *teller, v values) { s.askRebook(v, true) }},
 		{"ask rebook $date to $rest", func(s *teller, v values) { s.askRebook(v, false) }},
 		{"what brakes hold is allowed", func(s *teller, _ values) { s.allowNow = true }},
-		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = plan.Diff(s.last.PlanInput()).HeldDigest() }},
+		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = allowed(s.last) }},
+		{"the roster was just saved", func(s *teller, _ values) { s.settling = true }},
 		{"$n writes were made today", func(s *teller, v values) {
 			n, err := strconv.Atoi(v.of["n"])
 			s.must(err)
@@ -364,6 +365,9 @@ func (s *teller) carryOut(changes int) {
 			if id != "" {
 				now[id] = ref
 			}
+		}
+		if !c.Allowed {
+			s.done[s.now] = append(s.done[s.now], plan.Recent{ID: c.ID(), Pair: c.Pair, Counts: c.Counts, Mails: c.Mails})
 		}
 	}
 }

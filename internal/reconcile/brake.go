@@ -1,0 +1,56 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// allowed are the digests of what a person let through, by the id of the change.
+func (x *round) allowed() map[string]string {
+	out := map[string]string{}
+	for id, a := range x.mem.Allowed {
+		out[id] = a.Digest
+	}
+	return out
+}
+
+// settling reports whether the roster is too young to be obeyed where it ends or replaces what is booked.
+func (x *round) settling() bool { return x.now.Sub(x.roster.Since) < x.Settle }
+
+// ends is a digest of all in the roster that may end or replace what is booked.
+func ends(d Desired) string {
+	want := slices.Clone(d.Series)
+	slices.SortFunc(want, func(a, b series.Series) int { return a.Pair.Compare(b.Pair) })
+	text := ""
+	for _, s := range want {
+		text += fmt.Sprintf("%s|%s|%v|%s|%s\n", s.Pair, s.Line, s.Auto, s.Slot.Duration, s.Manager.Calendar)
+	}
+	return series.Digest(text)
+}
+
+// held is what brakes hold after this round. What it did not decide on stays as it was.
+func (x *round) held() map[string]plan.Hold {
+	out := x.out.Plan.Braked()
+	if x.asked {
+		out = map[string]plan.Hold{}
+	}
+	undecided := map[series.Pair]bool{}
+	for _, v := range x.out.Views {
+		undecided[v.Pair] = x.asked || v.Stale && (v.Wanted || !v.OnlyCopyStale)
+	}
+	done := map[string]bool{}
+	for _, c := range x.out.Applied {
+		done[c.ID()] = true
+	}
+	for id, h := range x.mem.Standing.Held {
+		if undecided[h.Pair] && !done[id] {
+			out[id] = h
+		}
+	}
+	maps.DeleteFunc(out, func(id string, _ plan.Hold) bool { return done[id] })
+	return out
+}

@@ -99,7 +99,8 @@ type look struct {
 }
 
 var looks = []look{
-	{"booked", "█", "1:1", green}, {"busy", "▒", "busy", cyan}, {"tentative", "░", "tentative", cyan}, {"away", "/", "away", yellow}, {"off", "·", "not working", dim},
+	{"booked", "█", "1:1", green}, {"busy", "▒", "busy", cyan}, {"tentative", "░", "tentative", cyan},
+	{"all day", "░", "all day", dim}, {"away", "/", "away", yellow}, {"off", "·", "not working", dim},
 }
 
 // filled is a cell of that kind with a label in it.
@@ -159,7 +160,7 @@ func (d day) cell(at, step series.TimeOfDay, first bool, width int) drawn {
 		}
 		return c
 	}
-	for _, kind := range []series.Kind{series.Hard, series.Soft, series.AwayKind} {
+	for _, kind := range []series.Kind{series.Hard, series.Soft, series.AllDayKind, series.AwayKind} {
 		for _, i := range d.busy {
 			if i.Kind == kind && over(i) {
 				return filled(busyWord[kind], "", width)

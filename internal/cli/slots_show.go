@@ -39,12 +39,17 @@ type (
 		spanJSON
 	}
 	busyJSON struct {
-		Kind string `json:"kind"` // "busy", "tentative", "away"
+		Kind string `json:"kind"` // "busy", "tentative", "all day", "away"
 		spanJSON
 	}
 )
 
-var busyWord = map[series.Kind]string{series.Hard: "busy", series.Soft: "tentative", series.AwayKind: "away"}
+var busyWord = map[series.Kind]string{
+	series.Hard:       "busy",
+	series.Soft:       "tentative",
+	series.AllDayKind: "all day",
+	series.AwayKind:   "away",
+}
 
 func (a *app) slotsShowCommand() *cobra.Command {
 	week := ""

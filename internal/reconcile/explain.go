@@ -95,7 +95,7 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	o := x.observed[person]
 	_, broken := x.mem.Breaks[person]
 	out.Seen, out.Stale = o.Snapshot.At, o.Stale || broken
-	for _, i := range expand(o.Snapshot, from.AddDate(0, 0, -7), to) {
+	for _, i := range x.allDay(expand(o.Snapshot, from.AddDate(0, 0, -7), to)) {
 		if here(i) {
 			out.Busy = append(out.Busy, i)
 		}

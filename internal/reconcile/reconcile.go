@@ -338,7 +338,23 @@ func (x *round) alarm(id string, b Break) {
 
 // busy expands a calendar's busy time from a week ago to the horizon.
 func (x *round) busy(s series.Snapshot) []series.Interval {
-	return expand(s, x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1)))
+	return x.allDay(expand(s, x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))))
+}
+
+// allDay makes of all-day events what the policy says that they mean.
+func (x *round) allDay(busy []series.Interval) []series.Interval {
+	isAllDay := func(i series.Interval) bool { return i.Kind == series.AllDayKind }
+	switch x.Policy.AllDay {
+	case series.AllDayIgnore:
+		return slices.DeleteFunc(busy, isAllDay)
+	case series.AllDayAway:
+		for i := range busy {
+			if isAllDay(busy[i]) {
+				busy[i].Kind = series.AwayKind
+			}
+		}
+	}
+	return busy
 }
 
 // expand is a calendar's busy time that begins from..to.

@@ -24,9 +24,12 @@ const (
 	Tentative   PartStat = "TENTATIVE"
 )
 
+// Stranger stands for the address of somebody whose line cannot be read. It is nobody's address.
+const Stranger = "?"
+
 // Guest is an attendee other than the organizer.
 type Guest struct {
-	Address string // lower case, without mailto:
+	Address string // lower case, without mailto:; or Stranger
 	Answer  PartStat
 }
 

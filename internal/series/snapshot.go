@@ -24,6 +24,9 @@ type Snapshot struct {
 	StandIns   []StandIn
 	Busy       []Busy
 	Gone       []Gone
+	// ZoneDoubts are the zones by name whose clock of the coming year is another by this calendar's objects than by the
+	// zone data in use, in order: one of the two is out of date.
+	ZoneDoubts []string          `json:",omitzero"`
 	Objects    map[string]Object // every object of the calendar by opaque id: what a full listing is compared with
 }
 
@@ -52,15 +55,17 @@ type StandIn struct {
 // Kind of time taken by another event.
 type Kind string
 
-// The kinds: hard collides, soft (tentative) does not, away is leave or out of office.
+// The kinds: hard collides, soft (tentative) does not, away is leave or out of office. What an all-day event means is a
+// policy: of this kind is only one that is stated as busy and does not recur.
 const (
-	Hard     Kind = "hard"
-	Soft     Kind = "soft"
-	AwayKind Kind = "away"
+	Hard       Kind = "hard"
+	Soft       Kind = "soft"
+	AwayKind   Kind = "away"
+	AllDayKind Kind = "all-day"
 )
 
-// AllDay is a policy: what an all-day event that is stated as busy means, where it does not recur and covers a working
-// day. One that recurs, or does not state it, is a note and means nothing.
+// AllDay is a policy: what time of AllDayKind means where it covers a working day. An all-day event that recurs, or
+// does not state that it is busy, is a note and means nothing.
 type AllDay string
 
 // The zero AllDay is AllDayFlag.
@@ -77,10 +82,13 @@ type Busy struct {
 	Duration time.Duration
 	Zone     string
 	AllDay   bool
-	RRule    string // RFC 5545 section 3.3.10, "" for a single event
+	RRule    string // RFC 5545 section 3.3.10, "" for a single event; where there are more of them, one a line
+	ExRule   string `json:",omitzero"` // rules of what is left out (RFC 2445 section 4.8.5.2), likewise
 	RDates   []time.Time
 	ExDates  []time.Time // and the original starts that have an override
 	Kind     Kind
+	// Except is time within it that is not taken: what a VAVAILABILITY calls available (RFC 7953).
+	Except []Busy `json:",omitzero"`
 }
 
 // Interval is time taken, from Start until End, as Busy expands to.

@@ -1,20 +1,26 @@
 package provider
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"holdfast/internal/series"
 )
+
+// Opaque is an id that says nothing of what it names.
+func Opaque(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:8])
+}
 
 // Owns reports whether the address, in lower case, is one of the calendar's owner.
 func (in Interest) Owns(address string) bool { return slices.Contains(in.Owner, address) }
 
 // Now is the pair under its ids of today; p itself where the roster does not know it.
 func (in Interest) Now(p series.Pair) series.Pair {
-	for _, x := range in.Pairs {
-		if x.Pair == p || slices.Contains(x.Formerly, p) {
-			return x.Pair
-		}
+	if x, ok := in.pair(p); ok {
+		return x.Pair
 	}
 	return p
 }

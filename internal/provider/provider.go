@@ -24,6 +24,10 @@ type Calendar interface {
 	// and returns series exactly as Create was given them (canonical form is the provider's duty).
 	Observe(ctx context.Context, last series.Snapshot, in Interest) (series.Snapshot, error)
 
+	// Read is one direct reading of the event of that id (Ref.ID), complete and as Observe would have it. An event that is
+	// not there, or is deleted for good, is an error of kind NotFound.
+	Read(ctx context.Context, id string, in Interest) (series.Event, error)
+
 	// Create books s with its mark. Identity comes from org, pair and generation: where it exists and is alive, that
 	// one is returned; where it is ended, cancelled or deleted, the next free generation is taken.
 	//
@@ -78,11 +82,14 @@ type Calendar interface {
 // Answer is an attendee's answer to one occurrence, or with a zero Original to the series.
 type Answer = series.Answer
 
-// Interest is what Observe looks for, beyond busy time: the pairs of the roster that the calendar's owner is in.
+// Interest is what Observe searches for, beyond busy time: the pairs that the calendar's owner is in, of the roster and
+// those that it had while their series are still known. A mark for any other pair counts for nothing.
 type Interest struct {
 	Org   string
-	Owner []string // the owner's addresses, lower case
+	Owner []string // the owner's addresses by the roster, lower case, the main one first
 	Pairs []InterestPair
+	// Confirmed: a person said that what is missing from a calendar that shows nothing counts as deleted, this once.
+	Confirmed bool
 }
 
 // InterestPair is one pair with the addresses of both, and its ids of earlier days.
@@ -96,6 +103,7 @@ type InterestPair struct {
 
 // Hash tells whether two Interests look for the same.
 func (in Interest) Hash() string {
+	in.Confirmed = false     // it is about one reading, and changes nothing of what is searched for
 	b, _ := json.Marshal(in) // strings only: cannot fail
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
@@ -104,12 +112,13 @@ func (in Interest) Hash() string {
 // Kind is what may be done about an error.
 type Kind int
 
-// The kinds. Anything that is none of the first three is Permanent.
+// The kinds. Anything that is none of the others is Permanent.
 const (
 	Permanent Kind = iota
 	Conflict       // somebody was faster: look again
 	Auth           // not let in, or not allowed: somebody must act
 	Transient      // try again later
+	NotFound       // of Read: the event is not there
 )
 
 // Error is a failure of a calendar.

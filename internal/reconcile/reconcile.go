@@ -102,6 +102,7 @@ type round struct {
 	roster    RosterSeen
 	want      []series.Series
 	people    map[string]series.Person // to observe
+	had       map[string][]series.Pair // by person, of which the journal has series or copies
 	observed  map[string]series.Observed
 	read      map[string]bool // people whose calendars were read in this round
 	mu        sync.Mutex      // guards calendars
@@ -235,6 +236,7 @@ func (r *Reconciler) begin(ctx context.Context) (*round, error) {
 	}
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
 	x.people = x.observable(d)
+	x.had = had(x.mem.Snapshots)
 	return x, nil
 }
 

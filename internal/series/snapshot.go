@@ -10,6 +10,12 @@ type Snapshot struct {
 	Interest string    // hash of the Interest it was taken with
 	FullAt   time.Time // when the last full listing was made
 
+	// Owner are addresses that the server has for the calendar's owner and the roster does not, lower case, in order.
+	Owner []string
+	// Emptied: it shows nothing at all, or did so when series or copies of ours went missing from it that are still held
+	// for that reason: an empty listing proves nothing, until a person says so.
+	Emptied bool
+
 	// Schedules: the server itself brings invitations and changes to attendees (RFC 6638).
 	Schedules bool
 	// Network is what calendars share between which invitations are brought whatever the settings call them; "" where the
@@ -111,6 +117,8 @@ type Gone struct {
 	Copy   bool
 	Last   Event // as it was last seen
 	Ours   bool  // Holdfast removed it: it had never met
+	// Emptied: it went when the calendar showed nothing at all. Only a person, or its coming back, says what became of it.
+	Emptied bool
 }
 
 // Answer is an attendee's answer to one occurrence, or with a zero Original to the series.

@@ -160,6 +160,7 @@ func TestServerWithoutSync(t *testing.T) {
 	s, changed := rewriting(t, "sync-", "no-")
 	w := watch(t, s, "mia")
 	ref := w.book()
+	w.put("dentist.ics", foreign("DTSTART:20261203T100000Z\nDTEND:20261203T110000Z"))
 	w.look()
 	w.look()
 	w.must(w.Relocate(ref.ID, time.Time{}, "Garden"))

@@ -1,10 +1,10 @@
 package caldav
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/url"
 	"strings"
+
+	"holdfast/internal/provider"
 )
 
 // resolve is the address that a server's href means, seen from base, with the path in its comparable form: hrefs come
@@ -39,6 +39,5 @@ func withPath(u *url.URL, path string) *url.URL {
 
 // opaque is the name under which an object is known outside: nobody reads a title or an address out of it.
 func opaque(path string) string {
-	sum := sha256.Sum256([]byte(path))
-	return hex.EncodeToString(sum[:8])
+	return provider.Opaque(path)
 }

@@ -95,7 +95,7 @@ func (r reader) kind(e *calendar.Event) (series.Kind, bool) {
 	}
 	organizes := r.own(r.organizer(e))
 	for _, a := range e.Attendees {
-		if !r.own(series.Address(a.Email)) {
+		if !a.Self && !r.own(series.Address(a.Email)) {
 			continue
 		}
 		switch stat := answerOf(a.ResponseStatus); {

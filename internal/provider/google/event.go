@@ -205,8 +205,18 @@ func (r reader) organizer(e *calendar.Event) string {
 	if e.Organizer == nil {
 		return ""
 	}
-	a := series.Address(e.Organizer.Email)
+	a := r.address(e.Organizer.Email, e.Organizer.Self)
 	if r.own(a) {
+		return r.owner[0]
+	}
+	return a
+}
+
+// address is an address as events carry it: that of whom Google says to be the calendar's owner is theirs by the roster,
+// under whatever address the account goes.
+func (r reader) address(email string, self bool) string {
+	a := series.Address(email)
+	if self && !r.own(a) {
 		return r.owner[0]
 	}
 	return a
@@ -219,7 +229,7 @@ func (r reader) guests(e *calendar.Event) []series.Guest {
 	var out []series.Guest
 	for _, a := range e.Attendees {
 		if r.isGuest(e, a) {
-			out = append(out, series.Guest{Address: series.Address(a.Email), Answer: answerOf(a.ResponseStatus)})
+			out = append(out, series.Guest{Address: r.address(a.Email, a.Self), Answer: answerOf(a.ResponseStatus)})
 		}
 	}
 	slices.SortFunc(out, func(a, b series.Guest) int { return cmp.Compare(a.Address, b.Address) })

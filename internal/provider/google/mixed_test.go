@@ -70,7 +70,10 @@ func TestDeliverGuestListedTwice(t *testing.T) {
 	}
 	in := interest(raj)
 	in.Pairs[0].Manager = boss.Addresses()
-	e := w.look(m.Calendar(boss.ID), boss, series.Snapshot{})
+	theirs := in
+	theirs.Owner = boss.Addresses()
+	e, err := m.Calendar(boss.ID).Observe(w.ctx(), series.Snapshot{}, theirs)
+	w.must(err)
 	if len(e.Series) != 1 || len(e.Series[0].Guests) != 3 {
 		t.Fatalf("%d series", len(e.Series))
 	}

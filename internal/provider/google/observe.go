@@ -20,19 +20,15 @@ const (
 	// fullEvery is how often everything is listed though the cursor still works, give or take fullSpread so that the
 	// calendars of an org do not all do so at once.
 	fullEvery, fullSpread = 24 * time.Hour, 6 * time.Hour
-	// pastKept is how long single events of other people are kept after they took place.
-	pastKept = 14 * 24 * time.Hour
-	// goneKept is how long a deletion is remembered.
-	goneKept = 365 * 24 * time.Hour
 )
 
-// observation is a snapshot in the making.
+// observation is one reading of the calendar.
 type observation struct {
 	c    *Calendar
 	r    reader
 	in   provider.Interest
 	last series.Snapshot
-	s    series.Snapshot
+	at   time.Time
 
 	ours       map[string]group // what last knows of series and copies, by id
 	full       bool
@@ -41,23 +37,40 @@ type observation struct {
 	tombstones map[string]bool
 }
 
-// Observe is provider.Calendar's. An idle calendar costs one request.
-func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
-	o := &observation{c: c, in: in, last: last, ours: map[string]group{}, batch: map[string]group{},
-		dropped: map[string][]*calendar.Event{}, tombstones: map[string]bool{}}
-	o.s = series.Snapshot{At: c.now(), Interest: in.Hash(), FullAt: last.FullAt, Schedules: true, Network: "google " + c.p.o.Endpoint, Quiet: true, Objects: map[string]series.Object{}}
-	if err := o.observe(ctx); err != nil {
-		return series.Snapshot{}, c.fail("observe", err)
+func (c *Calendar) observation(last series.Snapshot, in provider.Interest) *observation {
+	return &observation{
+		c:          c,
+		r:          c.reader(in.Org, ""),
+		in:         in,
+		last:       last,
+		at:         c.now(),
+		ours:       map[string]group{},
+		batch:      map[string]group{},
+		dropped:    map[string][]*calendar.Event{},
+		tombstones: map[string]bool{},
 	}
-	c.p.o.Log.Debug().Bool("full", o.full).Int("objects", len(o.s.Objects)).Int("read", len(o.batch)).
-		Int("series", len(o.s.Series)).Int("copies", len(o.s.Copies)).Int("gone", len(o.s.Gone)).Msg("observed")
-	return o.s, nil
 }
 
-func (o *observation) observe(ctx context.Context) error {
+// Observe is provider.Calendar's. An idle calendar costs one request.
+func (c *Calendar) Observe(
+	ctx context.Context, last series.Snapshot, in provider.Interest,
+) (series.Snapshot, error) {
+	s, err := c.observation(last, in).observe(ctx)
+	return s, c.fail("observe", err)
+}
+
+func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
+	s := series.Snapshot{
+		At:        o.at,
+		Interest:  o.in.Hash(),
+		FullAt:    o.last.FullAt,
+		Schedules: true,
+		Network:   "google " + o.c.p.o.Endpoint,
+		Quiet:     true,
+	}
 	home, token, _ := strings.Cut(o.last.Cursor, " ")
 	doubt := o.c.doubt.Swap(false)
-	if doubt || home != o.home() || o.last.Interest != o.s.Interest || o.s.At.Sub(o.last.FullAt) >= o.fullAfter() {
+	if doubt || home != o.home() || o.last.Interest != s.Interest || s.At.Sub(o.last.FullAt) >= o.fullAfter() {
 		token = ""
 	}
 	l, err := o.c.list(ctx, token)
@@ -66,32 +79,57 @@ func (o *observation) observe(ctx context.Context) error {
 		l, err = o.c.list(ctx, "")
 	}
 	if err != nil {
-		return err
+		return series.Snapshot{}, err
 	}
-	o.full = l.full
-	o.s.Cursor = o.home() + " " + l.token
-	if o.full {
-		o.s.FullAt = o.s.At
-		if len(l.items) == 0 || l.token == "" {
-			o.s.Cursor = "" // nothing at all: ask again before it is believed
-		}
+	if o.full = l.full; o.full {
+		s.FullAt = s.At
 	}
 	o.r = o.c.reader(o.in.Org, l.zone)
 	o.r.owner = append(o.r.owner, o.in.Owner...)
 	o.recall()
 	o.sortOut(l.items)
-	o.carry()
-	if err := o.take(ctx); err != nil {
-		return err
+	groups, err := o.changed(ctx)
+	if err != nil {
+		return series.Snapshot{}, err
 	}
-	if err := o.missing(ctx); err != nil {
-		return err
+	r := provider.Reading{Full: o.full, Members: map[string]bool{}, Removed: map[string]bool{}}
+	for _, g := range groups {
+		item := o.item(g)
+		r.Items = append(r.Items, item)
+		r.Members[item.ID] = true
 	}
-	if err := o.stillGone(ctx); err != nil {
-		return err
+	for id := range o.tombstones {
+		r.Removed[opaque(id)] = true
 	}
-	o.finish()
-	return nil
+	r.Owner = o.r.selves(l.items)
+	built, err := provider.Build(ctx, s, o.last, o.in, r, o)
+	if err != nil {
+		return series.Snapshot{}, err
+	}
+	// A listing that shows nothing at all, or lacked what is there, is asked for again.
+	if !built.Doubt && !(o.full && (len(l.items) == 0 || l.token == "")) {
+		built.Cursor = o.home() + " " + l.token
+	}
+	o.c.p.o.Log.Debug().Bool("full", o.full).Int("objects", len(built.Objects)).Int("read", len(o.batch)).
+		Int("series", len(built.Series)).Int("copies", len(built.Copies)).Int("gone", len(built.Gone)).Msg("observed")
+	return built.Snapshot, nil
+}
+
+// Read is provider.Calendar's.
+func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (series.Event, error) {
+	const op = "read"
+	o := c.observation(series.Snapshot{}, in)
+	is, item, err := o.Look(ctx, id)
+	switch {
+	case err != nil:
+		return series.Event{}, c.fail(op, err)
+	case is != provider.Present:
+		return series.Event{}, &provider.Error{Kind: provider.NotFound, Op: op, Err: errVanished}
+	case item.Event == nil:
+		return series.Event{}, permanent(op, "open the event in Google Calendar and save it anew, or delete it",
+			"event %s cannot be read", opaque(id))
+	}
+	return provider.Identified(*item, in, nil), nil
 }
 
 // home names the calendar that a cursor is good for.
@@ -181,73 +219,30 @@ func (o *observation) base(x *calendar.Event) string {
 	return ""
 }
 
-// carry takes over from the last snapshot what did not change.
-func (o *observation) carry() {
-	if o.full {
-		return
-	}
-	maps.Copy(o.s.Objects, o.last.Objects)
-	o.s.Series, o.s.Copies = slices.Clone(o.last.Series), slices.Clone(o.last.Copies)
-	o.s.Candidates, o.s.StandIns, o.s.Busy = slices.Clone(o.last.Candidates), slices.Clone(o.last.StandIns), slices.Clone(o.last.Busy)
-	for id := range o.tombstones {
-		o.forget(opaque(id))
-	}
-	// Occurrences of rules that are not plain were worked out around the day they were read.
-	for _, es := range [][]series.Event{o.s.Series, o.s.Copies} {
-		for i, e := range es {
-			if g, ok := o.ours[e.ID]; ok && !e.Rule.Plain {
-				if now, err := o.r.event(g); err == nil {
-					es[i].Rule = now.Rule
-				}
-			}
-		}
-	}
-}
-
-// forget takes out what the snapshot says of an object.
-func (o *observation) forget(id string) {
-	if _, known := o.s.Objects[id]; !known {
-		return
-	}
-	is := func(e series.Event) bool { return opaque(e.ID) == id }
-	o.s.Series = slices.DeleteFunc(o.s.Series, is)
-	o.s.Copies = slices.DeleteFunc(o.s.Copies, is)
-	o.s.Candidates = slices.DeleteFunc(o.s.Candidates, func(x series.Candidate) bool { return is(x.Event) })
-	o.s.StandIns = slices.DeleteFunc(o.s.StandIns, func(x series.StandIn) bool { return x.ID == id })
-	o.s.Busy = slices.DeleteFunc(o.s.Busy, func(b series.Busy) bool { return objectOf(b) == id })
-	delete(o.s.Objects, id)
-}
-
-// objectOf is the id of the object that b is a part of.
-func objectOf(b series.Busy) string {
-	id, _, _ := strings.Cut(b.ID, "#")
-	return id
-}
-
-// take sorts what changed into the snapshot: ours first, since what others are is told by them.
-func (o *observation) take(ctx context.Context) error {
-	var others []group
+// changed are the groups of which something is new, as they are now, and those of ours whose occurrences were worked out
+// around the day they were read.
+func (o *observation) changed(ctx context.Context) ([]group, error) {
+	var out []group
 	for _, id := range slices.Sorted(maps.Keys(o.batch)) {
-		gs, err := o.changed(ctx, id)
+		gs, err := o.now(ctx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, g := range gs {
-			if !o.takeOurs(g) {
-				others = append(others, g)
-			}
+		out = append(out, gs...)
+	}
+	for _, e := range slices.Concat(o.last.Series, o.last.Copies) {
+		g, known := o.ours[e.ID]
+		if _, read := o.batch[e.ID]; known && !read && !e.Rule.Plain && !o.full && !o.tombstones[e.ID] {
+			out = append(out, g)
 		}
 	}
-	for _, g := range others {
-		o.takeOther(g)
-	}
-	return nil
+	return out, nil
 }
 
-// changed is the group of that id as it is now. Google sends the whole of a series with every change of it; of ours that is
+// now is the group of that id as it is now. Google sends the whole of a series with every change of it; of ours that is
 // not relied on, and where only a part came of others they are read again. Occurrences whose series this calendar does
 // not have are events of their own: their owner is invited to no more than those.
-func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
+func (o *observation) now(ctx context.Context, id string) ([]group, error) {
 	g := o.batch[id]
 	known, ours := o.ours[id]
 	_, seen := o.last.Objects[opaque(id)]
@@ -266,7 +261,6 @@ func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
 			}
 			if err != nil || m.Status == cancelled {
 				o.tombstones[id] = true
-				o.forget(opaque(id))
 				return nil, nil
 			}
 			now.master = m
@@ -277,7 +271,7 @@ func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
 	case seen && !o.full:
 		now, err := o.c.read(ctx, id)
 		if gone(err) || err == nil && now.master.Status == cancelled {
-			o.forget(opaque(id))
+			o.tombstones[id] = true
 			return nil, nil
 		}
 		return []group{now}, err
@@ -285,7 +279,7 @@ func (o *observation) changed(ctx context.Context, id string) ([]group, error) {
 	var alone []group
 	for _, x := range g.exceptions {
 		if x.Status == cancelled {
-			o.forget(opaque(x.Id))
+			o.tombstones[x.Id] = true
 		} else {
 			alone = append(alone, group{master: x})
 		}
@@ -315,82 +309,51 @@ func (o *observation) drop(ctx context.Context, g group) error {
 	return nil
 }
 
-// takeOurs adds g if it is a series or a copy of ours.
-func (o *observation) takeOurs(g group) bool {
-	id := opaque(g.master.Id)
-	o.forget(id)
-	o.s.Objects[id] = series.Object{Version: g.master.Etag}
-	e, err := o.r.event(g)
-	if err != nil || !identify(o.in, &e) || !g.recurring() && !e.Derived {
-		return false
-	}
-	if o.in.Organizes(e) {
-		o.s.Series = append(o.s.Series, e)
-	} else {
-		o.s.Copies = append(o.s.Copies, e)
-	}
-	o.s.Objects[id] = series.Object{Version: e.Version, Pair: e.Mark.Pair}
-	return true
-}
-
-// takeOther adds what may be told of an event that is not ours. Its texts stay here.
-func (o *observation) takeOther(g group) {
+// item is a group as the builder of snapshots takes it.
+func (o *observation) item(g group) provider.Item {
 	m := g.master
-	id := opaque(m.Id)
-	people := o.r.people(m)
-	switch start, ok := momentOf(m.Start, o.r.zone); {
-	case !ok || !isOrdinary(m):
-	case g.recurring():
-		e, err := o.r.event(g)
-		if pair, ok := o.candidate(e, people, m); err == nil && ok && markOf(m).IsZero() {
-			e.Title, e.Raw = "", ""
-			o.s.Candidates = append(o.s.Candidates, series.Candidate{Pair: pair, Event: e})
-			return
-		}
-	default:
-		x := series.StandIn{ID: id, Start: start.Time, Duration: length(start, m.End)}
-		var ok bool
-		if x.Pair, ok = o.in.Two(people); ok {
-			o.s.StandIns = append(o.s.StandIns, x)
-			return
-		}
-		if x.Pair, ok = o.in.Titled(m.Summary); ok && !slices.ContainsFunc(people, func(a string) bool { return !o.in.Owns(a) }) {
-			x.LookAlike = true
-			o.s.StandIns = append(o.s.StandIns, x)
-		}
+	out := provider.Item{
+		ID:        opaque(m.Id),
+		Version:   m.Etag,
+		Recurring: g.recurring(),
+		Foreign:   !markOf(m).IsZero(),
+		People:    o.r.people(m),
+		Title:     m.Summary,
+		Busy:      o.r.busy(g),
 	}
-	o.s.Busy = append(o.s.Busy, o.r.busy(g)...)
+	if base, _, ok := strings.Cut(m.Id, "_R"); ok {
+		out.RestOf = base
+	}
+	start, ok := momentOf(m.Start, o.r.zone)
+	if !ok {
+		return out
+	}
+	if e, err := o.r.event(g); err == nil && (isOrdinary(m) || named(m.Id).Key != "") {
+		out.Event, out.Named = &e, named(m.Id)
+	}
+	if isOrdinary(m) && !out.Recurring {
+		out.Single = &provider.Span{Start: start.Time, Duration: length(start, m.End)}
+	}
+	return out
 }
 
-// candidate is the pair that has e as its own 1:1, or as the rest of ours that "this and following" made: that one has the
-// people or the id of what it was split from.
-func (o *observation) candidate(e series.Event, people []string, m *calendar.Event) (series.Pair, bool) {
-	if pair, ok := o.in.Two(people); ok {
-		return pair, true
+// Look is provider.Source's.
+func (o *observation) Look(ctx context.Context, id string) (provider.Presence, *provider.Item, error) {
+	g, err := o.c.read(ctx, id)
+	switch {
+	case gone(err):
+		return provider.Absent, nil, nil
+	case err != nil:
+		return provider.Unclear, nil, err
+	case g.master.Status == cancelled:
+		return provider.Deleted, nil, nil
 	}
-	for _, s := range o.s.Series {
-		rest := strings.HasPrefix(m.Id, s.ID+"_R") || e.People() == s.People()
-		if !s.Rule.Until.IsZero() && e.Start.After(s.Rule.Until) && rest {
-			return s.Mark.Pair, true
-		}
-	}
-	return series.Pair{}, false
+	item := o.item(g)
+	return provider.Present, &item, nil
 }
 
-// finish drops what nobody asks about any more and puts all into the one order that full and incremental looks share.
-func (o *observation) finish() {
-	past := func(end time.Time) bool { return !end.After(o.s.At.Add(-pastKept)) }
-	o.s.StandIns = slices.DeleteFunc(o.s.StandIns, func(x series.StandIn) bool { return past(x.Start.Add(x.Duration)) })
-	o.s.Busy = slices.DeleteFunc(o.s.Busy, func(b series.Busy) bool {
-		return b.RRule == "" && len(b.RDates) == 0 && past(b.Start.Add(b.Duration))
-	})
-	o.s.Candidates = slices.DeleteFunc(o.s.Candidates, func(x series.Candidate) bool { return x.Event.Ended(o.s.At) })
-
-	byID := func(a, b series.Event) int { return cmp.Compare(a.ID, b.ID) }
-	slices.SortFunc(o.s.Series, byID)
-	slices.SortFunc(o.s.Copies, byID)
-	slices.SortFunc(o.s.Candidates, func(a, b series.Candidate) int { return byID(a.Event, b.Event) })
-	slices.SortFunc(o.s.StandIns, func(a, b series.StandIn) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(o.s.Busy, func(a, b series.Busy) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Start.Compare(b.Start)) })
-	slices.SortFunc(o.s.Gone, func(a, b series.Gone) int { return cmp.Compare(a.ID, b.ID) })
+// Knows is provider.Source's.
+func (o *observation) Knows(e series.Event) bool {
+	_, err := parseRaw(e.Raw)
+	return err == nil
 }

@@ -100,7 +100,7 @@ func invited(p series.Person) *calendar.EventAttendee {
 
 // isGuest reports whether a is a person other than the organizer.
 func (r reader) isGuest(m *calendar.Event, a *calendar.EventAttendee) bool {
-	organizer, address := r.organizer(m), series.Address(a.Email)
+	organizer, address := r.organizer(m), r.address(a.Email, a.Self)
 	return !a.Resource && !a.Organizer && address != "" && address != organizer && !(r.own(organizer) && r.own(address))
 }
 
@@ -214,4 +214,25 @@ func (w *edit) takesPlace(original time.Time) bool {
 		return !w.e.Overrides[i].Cancelled
 	}
 	return hits(w.e, original) && !slices.ContainsFunc(w.e.Excluded, original.Equal)
+}
+
+// selves are the addresses under which Google says that people of these events are the calendar's owner (self).
+func (r reader) selves(events []*calendar.Event) []string {
+	var out []string
+	add := func(address string) {
+		if a := series.Address(address); a != "" && !r.own(a) && !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	for _, e := range events {
+		if e.Organizer != nil && e.Organizer.Self {
+			add(e.Organizer.Email)
+		}
+		for _, a := range e.Attendees {
+			if a.Self {
+				add(a.Email)
+			}
+		}
+	}
+	return out
 }

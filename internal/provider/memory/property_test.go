@@ -71,7 +71,7 @@ func (l *life) any(daemon, person string) (series.Event, bool) {
 	return rapid.SampledFrom(all).Draw(l.T, "event"), true
 }
 
-var unordered = cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(series.Snapshot{}, "At", "Cursor", "FullAt", "Gone")}
+var unordered = cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(series.Snapshot{}, "At", "Cursor", "FullAt", "Gone", "Emptied")}
 
 // observe is a look of one daemon: complete, or an error.
 func (l *life) observe() {
@@ -91,7 +91,7 @@ func (l *life) observe() {
 	}
 	there := l.truth(person)
 	for _, g := range s.Gone {
-		if _, is := there.Objects[g.ID]; is {
+		if _, is := there.Objects[provider.Opaque(g.ID)]; is {
 			l.Fatalf("%s is told to be gone and is there (proven %v)", g.ID, g.Proven)
 		}
 	}
@@ -99,7 +99,7 @@ func (l *life) observe() {
 		l.Fatalf("fault %d: a look differs from what is there (-is +seen):\n%s", fault, d)
 	}
 	for id, o := range known {
-		if _, is := s.Objects[id]; o.Pair != (series.Pair{}) && !is && !slices.ContainsFunc(s.Gone, func(g series.Gone) bool { return g.ID == id }) {
+		if _, is := s.Objects[id]; o.Pair != (series.Pair{}) && !is && !slices.ContainsFunc(s.Gone, func(g series.Gone) bool { return provider.Opaque(g.ID) == id }) {
 			l.Fatalf("%s was there, is not, and is not told to be gone", id)
 		}
 	}
@@ -167,7 +167,7 @@ func (l *life) write() {
 	if is.Writes+is.Deliveries-was.Writes-was.Deliveries > 1 {
 		l.Fatalf("%s: more than one write", name)
 	}
-	if o, there := after.Objects[ref.ID]; err == nil && ref.ID != "" && (!there || o.Version != ref.Version) {
+	if o, there := after.Objects[provider.Opaque(ref.ID)]; err == nil && ref.ID != "" && (!there || o.Version != ref.Version) {
 		l.Fatalf("%s answered %v, there is version %q", name, ref, o.Version)
 	}
 }

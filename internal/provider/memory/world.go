@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -149,6 +150,7 @@ type Calendar struct {
 	owner      series.Person
 	objects    map[string]*object
 	tombstones map[string]int // id -> version of the deletion
+	known      []string       // addresses that the server has for the owner, beside those of the roster
 }
 
 var _ provider.Calendar = (*Calendar)(nil)
@@ -228,6 +230,18 @@ func (c *Calendar) owns(e series.Event) bool { return e.Organizer == "" || c.own
 // identity is the id and UID of a pair's series in a generation.
 func identity(org string, p series.Pair, generation int) string {
 	return fmt.Sprintf("holdfast-%s-%d@memory.invalid", p.Key(org), generation)
+}
+
+// named is what an id says of itself; zero for one that is none of ours.
+func named(id string) provider.Named {
+	rest, ok := strings.CutPrefix(id, "holdfast-")
+	rest, ours := strings.CutSuffix(rest, "@memory.invalid")
+	key, number, _ := strings.Cut(rest, "-")
+	generation, err := strconv.Atoi(number)
+	if !ok || !ours || err != nil {
+		return provider.Named{}
+	}
+	return provider.Named{Key: key, Generation: generation}
 }
 
 // lower is the address as events carry it.

@@ -133,6 +133,12 @@ var creating = []check{
 		s.Generation = 2
 		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
 		s.Pair.Report = b.Third.ID
+		third := provider.InterestPair{
+			Pair:    s.Pair,
+			Manager: b.interest(b.Manager).Owner,
+			Report:  []string{series.Address(b.Third.Email)},
+		}
+		b.also = append(b.also, third)
 		s.Report = b.Third
 		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
 		s.Org = b.Org + "x"

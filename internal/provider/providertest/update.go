@@ -130,6 +130,11 @@ var updating = []check{
 		func(b *bench) series.Patch {
 			m := b.wish().Mark()
 			m.Pair = series.Pair{Manager: m.Pair.Manager, Report: m.Pair.Report + "-married"}
+			b.also = []provider.InterestPair{{
+				Pair:    m.Pair,
+				Manager: b.interest(b.Manager).Owner,
+				Report:  b.interest(b.Report).Owner,
+			}}
 			m.Slot.At += 60
 			m.Line = m.Slot.Line()
 			m.Skips = []series.Skip{{Date: b.day(2), Why: "travel"}}

@@ -1,0 +1,396 @@
+package provider
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/series"
+)
+
+const (
+	// pastKept is how long single events of other people are kept after they took place.
+	pastKept = 14 * 24 * time.Hour
+	// goneKept is how long a deletion is remembered where the roster has no such pair; one that it has is not forgotten,
+	// else a series that a person deleted would be booked again.
+	goneKept = 365 * 24 * time.Hour
+	// emptiedAtOnce is how many deletions that leave a calendar with nothing at all are not believed.
+	emptiedAtOnce = 2
+)
+
+// Source is what Build asks a provider for.
+type Source interface {
+	// Look reads one object directly, by Ref.ID. The item is that of a present one.
+	Look(ctx context.Context, id string) (Presence, *Item, error)
+	// Knows reports whether an event that a snapshot has came from this kind of calendar: whoever has moved to another one
+	// has deleted nothing.
+	Knows(e series.Event) bool
+}
+
+// Built is a snapshot with what its making has shown of the reading.
+type Built struct {
+	series.Snapshot
+	// Doubt: the listing lacked what is there, or shows nothing of what was. The next one is to be a full one.
+	Doubt bool
+}
+
+// Build makes a snapshot of a reading: the one place that decides what is ours, a copy, gone, a stranger's, a candidate
+// or a stand-in. s has what is known of the calendar as such: At, Interest, FullAt, Schedules, Network, Quiet.
+//
+//   - Ours is what bears the mark of this org, or an identity made of it, for a pair of in: a series in its manager's
+//     calendar, a copy in its report's. A mark anywhere else is a stranger's text.
+//   - What cannot be read is as it was known before, and never absent.
+//   - A tombstone is an answer; an absence is one when a direct reading finds nothing in two observations. While the
+//     calendar shows nothing at all neither an absence nor two deletions at once prove anything.
+//   - What is gone stays gone until the event is back.
+func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading, src Source) (Built, error) {
+	anew := last.Interest != s.Interest
+	b := &builder{s: s, last: last, in: in, r: r, src: src, anew: anew, read: map[string]bool{}}
+	b.s.Objects = map[string]series.Object{}
+	b.owner()
+	b.carry()
+	b.take(r.Items)
+	if err := b.missing(ctx); err != nil {
+		return Built{}, err
+	}
+	b.finish()
+	return Built{Snapshot: b.s, Doubt: b.doubt}, nil
+}
+
+// builder is a snapshot in the making.
+type builder struct {
+	in   Interest // with all addresses of the owner
+	r    Reading
+	src  Source
+	last series.Snapshot
+	s    series.Snapshot
+
+	anew  bool            // nothing that last says of others' objects may be carried over
+	read  map[string]bool // by Item.ID
+	doubt bool
+}
+
+// owner adds to the owner's addresses those that the server has, those that it said before among them: events that are
+// not read again say nothing anew.
+func (b *builder) owner() {
+	roster := b.in.Owner
+	for _, a := range slices.Concat(b.last.Owner, b.r.Owner) {
+		if !slices.Contains(roster, a) && !slices.Contains(b.s.Owner, a) && a != "" {
+			b.s.Owner = append(b.s.Owner, a)
+		}
+	}
+	slices.Sort(b.s.Owner)
+	b.in.Owner = slices.Concat(roster, b.s.Owner)
+}
+
+// canonical gives the owner the one address that the roster has first, wherever the server has another for them. The
+// roster's own are left as they are: that an event has an old one is for the plan to know.
+func (b *builder) canonical(e *series.Event) {
+	if len(b.s.Owner) == 0 || len(b.in.Owner) == len(b.s.Owner) {
+		return
+	}
+	main := b.in.Owner[0]
+	one := func(a string) string {
+		if slices.Contains(b.s.Owner, a) {
+			return main
+		}
+		return a
+	}
+	guests := func(gs []series.Guest) []series.Guest {
+		if !slices.ContainsFunc(gs, func(g series.Guest) bool { return slices.Contains(b.s.Owner, g.Address) }) {
+			return gs
+		}
+		gs = slices.Clone(gs)
+		for i := range gs {
+			gs[i].Address = one(gs[i].Address)
+		}
+		slices.SortFunc(gs, func(x, y series.Guest) int { return cmp.Compare(x.Address, y.Address) })
+		return gs
+	}
+	e.Organizer, e.Guests = one(e.Organizer), guests(e.Guests)
+	e.Overrides = slices.Clone(e.Overrides)
+	for i := range e.Overrides {
+		e.Overrides[i].Guests = guests(e.Overrides[i].Guests)
+	}
+}
+
+// carry takes over from the last snapshot what was not read anew and is still listed.
+func (b *builder) carry() {
+	readable := map[string]bool{} // read anew, and so to be replaced
+	for _, x := range b.r.Items {
+		readable[x.ID] = !x.Unreadable
+	}
+	kept := func(id string) bool {
+		if b.r.Full && !b.r.Members[id] || b.r.Removed[id] {
+			return false
+		}
+		return !readable[id]
+	}
+	for id, x := range b.last.Objects {
+		if kept(id) {
+			b.s.Objects[id] = x
+		}
+	}
+	event := func(e series.Event) bool { return kept(Opaque(e.ID)) }
+	ours := func(e series.Event) bool {
+		_, ok := b.in.pair(e.Mark.Pair)
+		return event(e) && ok
+	}
+	b.s.Series = keep(b.last.Series, ours)
+	b.s.Copies = keep(b.last.Copies, ours)
+	if b.anew {
+		return // what was of no interest, or of another, is read again
+	}
+	b.s.Candidates = keep(b.last.Candidates, func(x series.Candidate) bool { return event(x.Event) })
+	b.s.StandIns = keep(b.last.StandIns, func(x series.StandIn) bool { return kept(x.ID) })
+	b.s.Busy = keep(b.last.Busy, func(x series.Busy) bool { return kept(objectOf(x)) })
+}
+
+// keep is what of xs ok accepts; nil if that is nothing.
+func keep[T any](xs []T, ok func(T) bool) []T {
+	var out []T
+	for _, x := range xs {
+		if ok(x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// objectOf is the id of the object that x is a part of.
+func objectOf(x series.Busy) string {
+	id, _, _ := strings.Cut(x.ID, "#")
+	return id
+}
+
+// take sorts items into the snapshot: ours first, since what others are is said by them.
+func (b *builder) take(items []Item) {
+	var others []Item
+	for _, x := range items {
+		b.read[x.ID] = true
+		switch {
+		case x.Unreadable:
+			was := b.s.Objects[x.ID]
+			was.Version = x.Version
+			b.s.Objects[x.ID] = was
+		case !b.takeOurs(x):
+			others = append(others, x)
+		}
+	}
+	for _, x := range others {
+		b.takeOther(x)
+	}
+}
+
+// takeOurs adds x if it is a series or a copy of ours.
+func (b *builder) takeOurs(x Item) bool {
+	b.s.Objects[x.ID] = series.Object{Version: x.Version}
+	if x.Event == nil {
+		return false
+	}
+	e := *x.Event
+	b.canonical(&e)
+	if !b.in.Identify(&e, x.Named) || !x.Recurring && !e.Derived {
+		return false
+	}
+	pair, _ := b.in.pair(e.Mark.Pair)
+	manages := slices.ContainsFunc(pair.Manager, b.in.Owns)
+	reports := slices.ContainsFunc(pair.Report, b.in.Owns)
+	switch organizes := b.in.Organizes(e); {
+	// Under the identity that Create makes it is ours whatever became of its organizer: it is there, and not booked anew.
+	case manages && (organizes || e.Derived):
+		b.s.Series = append(b.s.Series, e)
+	case reports && !organizes:
+		b.s.Copies = append(b.s.Copies, e)
+	default:
+		return false
+	}
+	b.s.Objects[x.ID] = series.Object{Version: x.Version, Pair: e.Mark.Pair}
+	return true
+}
+
+// takeOther adds what may be told of an event that is not ours. Its texts stay here.
+func (b *builder) takeOther(x Item) {
+	switch {
+	case x.Event != nil && x.Recurring:
+		e := *x.Event
+		b.canonical(&e)
+		if pair, ok := b.candidate(e, x); ok {
+			e.Title, e.Raw, e.Mark, e.Derived = "", "", series.Mark{}, false
+			b.s.Candidates = append(b.s.Candidates, series.Candidate{Pair: pair, Event: e})
+			return
+		}
+	case x.Single != nil:
+		in := series.StandIn{ID: x.ID, Start: x.Single.Start, Duration: x.Single.Duration}
+		var ok bool
+		if in.Pair, ok = b.in.Two(x.People); ok {
+			b.s.StandIns = append(b.s.StandIns, in)
+			return
+		}
+		stranger := func(a string) bool { return !b.in.Owns(a) }
+		if in.Pair, ok = b.in.Titled(x.Title); ok && !slices.ContainsFunc(x.People, stranger) {
+			in.LookAlike = true
+			b.s.StandIns = append(b.s.StandIns, in)
+		}
+	}
+	b.s.Busy = append(b.s.Busy, x.Busy...)
+}
+
+// candidate is the pair that has e as its own 1:1, or as what a client made of the rest of ours.
+func (b *builder) candidate(e series.Event, x Item) (series.Pair, bool) {
+	if x.Foreign || !x.Event.Mark.IsZero() || e.Cancelled || slices.Contains(x.People, Stranger) {
+		return series.Pair{}, false
+	}
+	if pair, ok := b.in.Two(x.People); ok {
+		return pair, true
+	}
+	for _, s := range b.s.Series {
+		rest := x.RestOf == s.ID || e.People() == s.People()
+		if !s.Rule.Until.IsZero() && e.Start.After(s.Rule.Until) && rest {
+			return s.Mark.Pair, true
+		}
+	}
+	return series.Pair{}, false
+}
+
+// missing asks for what was ours and is not listed, and carries on what was missing before.
+func (b *builder) missing(ctx context.Context) error {
+	var fresh []series.Gone
+	for _, g := range b.absences() {
+		is, err := b.look(ctx, g.ID)
+		switch {
+		case err != nil:
+			return err
+		case is == Present:
+			b.doubt = true
+		case is == Unclear && g.Copy:
+			b.s.Copies = append(b.s.Copies, g.Last)
+			b.s.Objects[Opaque(g.ID)] = b.last.Objects[Opaque(g.ID)]
+		case is == Unclear:
+			b.s.Series = append(b.s.Series, g.Last)
+			b.s.Objects[Opaque(g.ID)] = b.last.Objects[Opaque(g.ID)]
+		default:
+			g.Proven = is == Deleted
+			fresh = append(fresh, g)
+		}
+	}
+	var still []series.Gone
+	for _, g := range b.last.Gone {
+		_, wanted := b.in.pair(g.Pair)
+		if b.s.At.Sub(g.Since) > goneKept && (g.Copy || !wanted) {
+			continue
+		}
+		if !g.Proven {
+			is, err := b.look(ctx, g.ID)
+			if err != nil {
+				return err
+			}
+			b.doubt = b.doubt || is == Present && !g.Emptied
+			if is == Absent || is == Deleted {
+				g.Rounds++
+				g.Proven = b.in.Confirmed || !g.Emptied && (is == Deleted || len(b.s.Objects) > 0)
+			}
+		}
+		still = append(still, g)
+	}
+	b.hold(fresh)
+	// An event that is there, at its place or at another, is not gone.
+	back := map[string]bool{}
+	for _, e := range slices.Concat(b.s.Series, b.s.Copies) {
+		back[e.UID] = true
+	}
+	b.s.Gone = keep(append(still, fresh...), func(g series.Gone) bool { return !back[g.Last.UID] })
+	b.s.Emptied = slices.ContainsFunc(b.s.Gone, func(g series.Gone) bool { return g.Emptied && !g.Proven })
+	return nil
+}
+
+// absences are the series and copies of the last snapshot of which this reading has nothing.
+func (b *builder) absences() []series.Gone {
+	var out []series.Gone
+	add := func(e series.Event, copied bool) {
+		_, there := b.s.Objects[Opaque(e.ID)]
+		_, known := b.in.pair(e.Mark.Pair)
+		if there || !known || copied && !b.src.Knows(e) {
+			return
+		}
+		out = append(out, series.Gone{
+			ID:         e.ID,
+			Pair:       e.Mark.Pair,
+			Generation: e.Mark.Generation,
+			Since:      b.s.At,
+			Rounds:     1,
+			Copy:       copied,
+			Last:       e,
+		})
+	}
+	for _, e := range b.last.Series {
+		add(e, false)
+	}
+	for _, e := range b.last.Copies {
+		add(e, true)
+	}
+	return out
+}
+
+// hold keeps what went just now from being believed where the calendar shows nothing at all: its storage may be gone. One
+// deletion is an answer all the same.
+func (b *builder) hold(fresh []series.Gone) {
+	if len(b.s.Objects) > 0 || b.in.Confirmed {
+		return
+	}
+	for i := range fresh {
+		if !fresh[i].Proven || len(fresh) >= emptiedAtOnce {
+			fresh[i].Proven, fresh[i].Emptied = false, true
+		}
+	}
+}
+
+// look reads directly what the listing does not show.
+func (b *builder) look(ctx context.Context, id string) (Presence, error) {
+	key := Opaque(id)
+	switch _, there := b.s.Objects[key]; {
+	case there:
+		return Present, nil
+	case b.r.Removed[key]:
+		return Deleted, nil
+	}
+	is, x, err := b.src.Look(ctx, id)
+	if err == nil && is == Present && !b.read[key] {
+		b.take([]Item{*x})
+	}
+	return is, err
+}
+
+// finish drops what nobody asks about any more and puts all into the one order that full and incremental readings share.
+func (b *builder) finish() {
+	s := &b.s
+	recent := func(end time.Time) bool { return end.After(s.At.Add(-pastKept)) }
+	s.StandIns = keep(s.StandIns, func(x series.StandIn) bool { return recent(x.Start.Add(x.Duration)) })
+	s.Busy = keep(s.Busy, func(x series.Busy) bool {
+		return x.RRule != "" || len(x.RDates) > 0 || recent(x.Start.Add(x.Duration))
+	})
+	s.Candidates = keep(s.Candidates, func(x series.Candidate) bool { return !x.Event.Ended(s.At) })
+
+	byID := func(x, y series.Event) int { return cmp.Compare(x.ID, y.ID) }
+	slices.SortFunc(s.Series, byID)
+	slices.SortFunc(s.Copies, byID)
+	slices.SortFunc(s.Candidates, func(x, y series.Candidate) int { return byID(x.Event, y.Event) })
+	slices.SortFunc(s.StandIns, func(x, y series.StandIn) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortStableFunc(s.Busy, func(x, y series.Busy) int {
+		return cmp.Or(cmp.Compare(x.ID, y.ID), x.Start.Compare(y.Start))
+	})
+	slices.SortFunc(s.Gone, func(x, y series.Gone) int { return cmp.Compare(x.ID, y.ID) })
+}
+
+// Identified is one event that was read directly, as a snapshot would have it; owner are the addresses that the server has
+// for the calendar's owner.
+func Identified(x Item, in Interest, owner []string) series.Event {
+	b := &builder{in: in, r: Reading{Owner: owner}}
+	b.owner()
+	e := *x.Event
+	b.canonical(&e)
+	b.in.Identify(&e, x.Named)
+	return e
+}

@@ -73,11 +73,18 @@ type builder struct {
 }
 
 // owner adds to the owner's addresses those that the server has, those that it said before among them: events that are
-// not read again say nothing anew.
+// not read again say nothing anew. That of another of the roster is not believed: the settings name the wrong calendar then.
 func (b *builder) owner() {
 	roster := b.in.Owner
+	another := func(a string) bool {
+		return slices.ContainsFunc(b.in.Pairs, func(x InterestPair) bool {
+			return slices.ContainsFunc([][]string{x.Manager, x.Report}, func(side []string) bool {
+				return slices.Contains(side, a) && !slices.ContainsFunc(side, b.in.Owns)
+			})
+		})
+	}
 	for _, a := range slices.Concat(b.last.Owner, b.r.Owner) {
-		if !slices.Contains(roster, a) && !slices.Contains(b.s.Owner, a) && a != "" {
+		if a != "" && !slices.Contains(roster, a) && !slices.Contains(b.s.Owner, a) && !another(a) {
 			b.s.Owner = append(b.s.Owner, a)
 		}
 	}

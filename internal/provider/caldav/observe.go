@@ -72,7 +72,7 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 		l.token = token // what could not be read is asked for again
 	}
 	s.Cursor = opaque(cal.path()) + " " + l.token
-	r := provider.Reading{Full: l.full, Members: map[string]bool{}, Removed: map[string]bool{}, Owner: c.owners(cal)}
+	r := provider.Reading{Full: l.full, Members: map[string]bool{}, Removed: map[string]bool{}, Owner: cal.owners}
 	for path := range l.members {
 		r.Members[opaque(path)] = true
 	}
@@ -127,15 +127,7 @@ func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (s
 		return series.Event{}, permanent(op, "open the event in a calendar app and save it anew, or delete it",
 			"event %s cannot be read", opaque(id))
 	}
-	return provider.Identified(item, in, c.owners(cal)), nil
-}
-
-// owners are the addresses that the server has for the owner, where the account is the owner's own.
-func (c *Calendar) owners(cal *collection) []string {
-	if !slices.ContainsFunc(cal.addresses, c.o.Owner.Is) {
-		return nil
-	}
-	return cal.addresses
+	return provider.Identified(item, in, cal.owners), nil
 }
 
 // wanted are the members whose text must be read. A change list is believed as it is, since some servers give one ETag

@@ -73,7 +73,8 @@ type builder struct {
 }
 
 // owner adds to the owner's addresses those that the server has, those that it said before among them: events that are
-// not read again say nothing anew. That of another of the roster is not believed: the settings name the wrong calendar then.
+// not read again say nothing anew. That of another of the roster is not believed: the settings name the wrong
+// calendar then.
 func (b *builder) owner() {
 	roster := b.in.Owner
 	another := func(a string) bool {
@@ -341,8 +342,8 @@ func (b *builder) absences() []series.Gone {
 	return out
 }
 
-// hold keeps what went just now from being believed where the calendar shows nothing at all: its storage may be gone. One
-// deletion is an answer all the same.
+// hold keeps what went just now from being believed where the calendar shows nothing at all: its storage may be gone.
+// One deletion is an answer all the same.
 func (b *builder) hold(fresh []series.Gone) {
 	if len(b.s.Objects) > 0 || b.in.Confirmed {
 		return
@@ -370,7 +371,8 @@ func (b *builder) look(ctx context.Context, id string) (Presence, error) {
 	return is, err
 }
 
-// finish drops what nobody asks about any more and puts all into the one order that full and incremental readings share.
+// finish drops what nobody asks about any more and puts all into the one order that full and incremental readings
+// share.
 func (b *builder) finish() {
 	s := &b.s
 	recent := func(end time.Time) bool { return end.After(s.At.Add(-pastKept)) }
@@ -391,8 +393,8 @@ func (b *builder) finish() {
 	slices.SortFunc(s.Gone, func(x, y series.Gone) int { return cmp.Compare(x.ID, y.ID) })
 }
 
-// Identified is one event that was read directly, as a snapshot would have it; owner are the addresses that the server has
-// for the calendar's owner.
+// Identified is one event that was read directly, as a snapshot would have it; owner are the addresses that the
+// server has for the calendar's owner.
 func Identified(x Item, in Interest, owner []string) series.Event {
 	b := &builder{in: in, r: Reading{Owner: owner}}
 	b.owner()

@@ -12,9 +12,10 @@ type Named struct {
 	Generation int
 }
 
-// Identify completes what e says of its identity: pair and generation where only the identity is left of the mark, as on
-// attendees' copies, and whether the identity is the one that Create makes of its mark. It reports whether e is ours: a
-// mark counts only for a pair of in, under its ids of today or of earlier days. The mark of any other is dropped.
+// Identify completes what e says of its identity: pair and generation where only the identity is left of the mark, as
+// on attendees' copies, and whether the identity is the one that Create makes of its mark. It reports whether e is
+// ours: a mark counts only for a pair of in, under its ids of today or of earlier days. The mark of any other is
+// dropped.
 func (in Interest) Identify(e *series.Event, n Named) bool {
 	pair, named := in.Keyed(n.Key)
 	if e.Mark.IsZero() && named {

@@ -37,8 +37,8 @@ func (in Interest) Keyed(key string) (series.Pair, bool) {
 	return series.Pair{}, false
 }
 
-// Two is the pair whose two people are all there are on an event with these people; the calendar's owner is there without
-// being named.
+// Two is the pair whose two people are all there are on an event with these people; the calendar's owner is there
+// without being named.
 func (in Interest) Two(people []string) (series.Pair, bool) {
 	for _, x := range in.Pairs {
 		manager, report := slices.ContainsFunc(x.Manager, in.Owns), slices.ContainsFunc(x.Report, in.Owns)

@@ -47,7 +47,8 @@ func (x *round) interest(p series.Person) provider.Interest {
 		}
 	}
 	for _, pair := range x.had[p.ID] {
-		if in.Now(pair) != pair || slices.ContainsFunc(in.Pairs, func(y provider.InterestPair) bool { return y.Pair == pair }) {
+		same := func(y provider.InterestPair) bool { return y.Pair == pair }
+		if in.Now(pair) != pair || slices.ContainsFunc(in.Pairs, same) {
 			continue
 		}
 		in.Pairs = append(in.Pairs, provider.InterestPair{
@@ -59,8 +60,8 @@ func (x *round) interest(p series.Person) provider.Interest {
 	return in
 }
 
-// had are by person the pairs of which the journal has a series in the manager's calendar or a copy in the report's: the
-// roster had them, and what is booked for them is still to be ended.
+// had are by person the pairs of which the journal has a series in the manager's calendar or a copy in the report's:
+// the roster had them, and what is booked for them is still to be ended.
 func had(snapshots map[string]series.Snapshot) map[string][]series.Pair {
 	pairs := map[series.Pair]bool{}
 	for id, s := range snapshots {
@@ -188,8 +189,8 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 // lookPatience is how long one calendar may take to be read.
 const lookPatience = 2 * time.Minute
 
-// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it: one that
-// hangs must not keep the rest of the org from its round.
+// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it:
+// one that hangs must not keep the rest of the org from its round.
 func (x *round) look(ctx context.Context, id string, last series.Snapshot) (series.Snapshot, error) {
 	p := x.people[id]
 	if _, hung := x.hung.Load(p.Calendar); hung {

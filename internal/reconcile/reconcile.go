@@ -1,5 +1,5 @@
-// Package reconcile makes one round: read roster and calendars, decide, write, bring and fetch invitations where no server
-// does, record what is different. The decisions are those of plan and drift.
+// Package reconcile makes one round: read roster and calendars, decide, write, bring and fetch invitations where no
+// server does, record what is different. The decisions are those of plan and drift.
 package reconcile
 
 import (
@@ -34,9 +34,10 @@ type Options struct {
 	Roster  func(now time.Time) (Desired, error) // an error: there is no good roster at all
 	Open    func(p series.Person) (provider.Calendar, error)
 	Journal Journal
-	// Due says whether a person's calendar is to be read in this round of Once; last is what is known of it. A calendar that is not
-	// stays as known. One of which nothing is known, which could not be read, is another than it was or has something else to be searched
-	// for is read in any case, and so is every one that something is written to. Nil, and with asks: all are due.
+	// Due says whether a person's calendar is to be read in this round of Once; last is what is known of it. A calendar
+	// that is not stays as known. One of which nothing is known, which could not be read, is another than it was or has
+	// something else to be searched for is read in any case, and so is every one that something is written to. Nil, and
+	// with asks: all are due.
 	Due func(p series.Person, last series.Snapshot) bool
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents
@@ -163,8 +164,8 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	return x.out, nil
 }
 
-// Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within it is in
-// Round.Failures.
+// Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within
+// it is in Round.Failures.
 func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
 	x, err := r.begin(ctx)
 	if err != nil {
@@ -301,13 +302,15 @@ func (x *round) diff(asks []plan.Ask) {
 	}
 }
 
-// brings reports whether Holdfast, and not the manager's server, brings the pair's invitation and its changes to the report.
+// brings reports whether Holdfast, and not the manager's server, brings the pair's invitation and its changes to the
+// report.
 //
-// A server reaches those who have their calendar on it, and Google reaches all of Google. Where the two are on different ones,
-// a server could only mail an invitation, which the report's calendar may or may not take, and of which nobody sees the
-// answer. So Holdfast is the scheduling agent of such a pair, and the only one: the manager's server is told to tell nobody
-// (SCHEDULE-AGENT=CLIENT, RFC 6638 section 7.1; sendUpdates=none at Google), and the copy is written under the same
-// UID, so that whatever is mailed later, as when the manager drags a meeting in an app that mails, is about that copy.
+// A server reaches those who have their calendar on it, and Google reaches all of Google. Where the two are on
+// different ones, a server could only mail an invitation, which the report's calendar may or may not take, and of
+// which nobody sees the answer. So Holdfast is the scheduling agent of such a pair, and the only one: the manager's
+// server is told to tell nobody (SCHEDULE-AGENT=CLIENT, RFC 6638 section 7.1; sendUpdates=none at Google), and the
+// copy is written under the same UID, so that whatever is mailed later, as when the manager drags a meeting in an app
+// that mails, is about that copy.
 func (x *round) brings(w *series.Series) bool {
 	m, r := x.observed[w.Pair.Manager].Snapshot, x.observed[w.Pair.Report].Snapshot
 	apart := w.Report.Calendar != "" && w.Report.Calendar != w.Manager.Calendar
@@ -424,8 +427,8 @@ func (x *round) driftInput() drift.Input {
 		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
 }
 
-// pending are the people whose copies are worth a second look at once, and the managers whose series those may only have
-// followed: they were not read yet.
+// pending are the people whose copies are worth a second look at once, and the managers whose series those may only
+// have followed: they were not read yet.
 func (x *round) pending() []string {
 	ids := map[string]bool{}
 	for _, p := range x.out.Found.Pending {

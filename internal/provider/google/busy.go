@@ -20,8 +20,8 @@ const (
 // isOrdinary reports whether e is an event such as people meet at.
 func isOrdinary(e *calendar.Event) bool { return e.EventType == "" || e.EventType == ordinary }
 
-// busy is the time that the events of a group take, and nothing else of them. Every Busy has the opaque id of the group,
-// those of its exceptions with one of their own behind "#".
+// busy is the time that the events of a group take, and nothing else of them. Every Busy has the opaque id of the
+// group, those of its exceptions with one of their own behind "#".
 func (r reader) busy(g group) []series.Busy {
 	var out []series.Busy
 	id := opaque(g.master.Id)

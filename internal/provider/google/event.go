@@ -33,8 +33,8 @@ type rawGroup struct {
 	Exceptions []*calendar.Event `json:"exceptions,omitempty"`
 }
 
-// raw is the group as text, to be read again by parseRaw. Versions are left out: all parts of a series get a new one with
-// every change of it.
+// raw is the group as text, to be read again by parseRaw. Versions are left out: all parts of a series get a new one
+// with every change of it.
 func (g group) raw() string {
 	bare := func(e *calendar.Event) *calendar.Event {
 		c := *e
@@ -81,8 +81,8 @@ type reader struct {
 	at    time.Time
 }
 
-// event is the group as a series event, with its Raw. The mark is read if it is of the reader's org. What g has of cancelled
-// occurrences becomes the least that tells of them.
+// event is the group as a series event, with its Raw. The mark is read if it is of the reader's org. What g has of
+// cancelled occurrences becomes the least that tells of them.
 func (r reader) event(g group) (series.Event, error) {
 	m := g.master
 	start, ok := momentOf(m.Start, r.zone)
@@ -131,8 +131,8 @@ func (r reader) event(g group) (series.Event, error) {
 	return e, nil
 }
 
-// stub is all that a cancelled occurrence tells, however much of it Google sent this time: nil where the series has no such
-// occurrence, which is what becomes of those that a change of its recurrence took away.
+// stub is all that a cancelled occurrence tells, however much of it Google sent this time: nil where the series has
+// no such occurrence, which is what becomes of those that a change of its recurrence took away.
 func (r reader) stub(e series.Event, x *calendar.Event) *calendar.Event {
 	original, ok := r.original(x)
 	if !ok || !hits(e, original.Time) || slices.ContainsFunc(e.Excluded, original.Equal) {
@@ -212,8 +212,8 @@ func (r reader) organizer(e *calendar.Event) string {
 	return a
 }
 
-// address is an address as events carry it: that of whom Google says to be the calendar's owner is theirs by the roster,
-// under whatever address the account goes.
+// address is an address as events carry it: that of whom Google says to be the calendar's owner is theirs by the
+// roster, under whatever address the account goes.
 func (r reader) address(email string, self bool) string {
 	a := series.Address(email)
 	if self && !r.own(a) {

@@ -20,7 +20,8 @@ func (u undelivered) Observe(ctx context.Context, last series.Snapshot, in provi
 	return s, err
 }
 
-// The whole contract for a pair of whom one is on Google and the other elsewhere: Holdfast brings invitation and answers.
+// The whole contract for a pair of whom one is on Google and the other elsewhere: Holdfast brings invitation and
+// answers.
 func TestMixedPairs(t *testing.T) {
 	actors := func(w *world) (onGoogle, elsewhere func(series.Person) providertest.Actor) {
 		m := memory.New(memory.Options{Clock: w.now, Quiet: true})

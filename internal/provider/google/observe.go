@@ -143,7 +143,8 @@ func (o *observation) fullAfter() time.Duration {
 	return fullEvery - fullSpread + time.Duration(h.Sum64()%uint64(2*fullSpread))
 }
 
-// lostToken reports whether Google does not take the token: it expired or rights changed (410), or it is none of Google's (400).
+// lostToken reports whether Google does not take the token: it expired or rights changed (410), or it is none of
+// Google's (400).
 func lostToken(err error) bool {
 	return slices.Contains([]int{http.StatusBadRequest, http.StatusGone}, codeOf(err))
 }
@@ -219,8 +220,8 @@ func (o *observation) base(x *calendar.Event) string {
 	return ""
 }
 
-// changed are the groups of which something is new, as they are now, and those of ours whose occurrences were worked out
-// around the day they were read.
+// changed are the groups of which something is new, as they are now, and those of ours whose occurrences were worked
+// out around the day they were read.
 func (o *observation) changed(ctx context.Context) ([]group, error) {
 	var out []group
 	for _, id := range slices.Sorted(maps.Keys(o.batch)) {
@@ -287,8 +288,9 @@ func (o *observation) now(ctx context.Context, id string) ([]group, error) {
 	return alone, nil
 }
 
-// drop takes out of a series of ours the exceptions that the listing only says are no more. Most go with a change of the
-// recurrence. Of one whose occurrence is still there, Google is asked whether that is cancelled or the series' own again.
+// drop takes out of a series of ours the exceptions that the listing only says are no more. Most go with a change of
+// the recurrence. Of one whose occurrence is still there, Google is asked whether that is cancelled or the series'
+// own again.
 func (o *observation) drop(ctx context.Context, g group) error {
 	e, err := o.r.event(group{master: g.master})
 	for _, x := range o.dropped[g.master.Id] {

@@ -11,7 +11,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// invite makes p's guests the guests of the series. The organizer stays: on Google it is the calendar's owner. Rooms stay.
+// invite makes p's guests the guests of the series. The organizer stays: on Google it is the calendar's owner. Rooms
+// stay.
 func (w *edit) invite(p series.PeoplePatch) {
 	all := w.change.Attendees // asked again already, for another slot
 	if all == nil {
@@ -104,8 +105,8 @@ func (r reader) isGuest(m *calendar.Event, a *calendar.EventAttendee) bool {
 	return !a.Resource && !a.Organizer && address != "" && address != organizer && !(r.own(organizer) && r.own(address))
 }
 
-// invitedTo are the attendees of the exception x when the guests of its series become p's: it is added to and taken from as
-// the series is. Who was taken out of this one alone stays out, who was added to it alone stays in.
+// invitedTo are the attendees of the exception x when the guests of its series become p's: it is added to and taken
+// from as the series is. Who was taken out of this one alone stays out, who was added to it alone stays in.
 func (r reader) invitedTo(x, was *calendar.Event, p series.PeoplePatch) []*calendar.EventAttendee {
 	on := func(m *calendar.Event, g series.Person) bool {
 		return slices.ContainsFunc(r.guests(m), func(y series.Guest) bool { return g.Is(y.Address) })

@@ -20,8 +20,8 @@ import (
 // whatever is not the same in a full reading: it hangs on what was seen before.
 var whatever = cmpopts.IgnoreFields(series.Snapshot{}, "At", "Cursor", "Gone", "FullAt", "Emptied")
 
-// Whatever people and Holdfast do in whatever order: an incremental look tells what a full one tells, a write answers the
-// version that is there and does what it should, and what people wrote stays.
+// Whatever people and Holdfast do in whatever order: an incremental look tells what a full one tells, a write answers
+// the version that is there and does what it should, and what people wrote stays.
 func TestAnythingGoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := googletest.Options{Clock: func() time.Time { return begin }, Users: []googletest.User{{Email: mia.Email, Zone: mia.Zone}, {Email: raj.Email, Zone: raj.Zone}, {Email: lee.Email}}}

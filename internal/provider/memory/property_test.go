@@ -71,7 +71,10 @@ func (l *life) any(daemon, person string) (series.Event, bool) {
 	return rapid.SampledFrom(all).Draw(l.T, "event"), true
 }
 
-var unordered = cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreFields(series.Snapshot{}, "At", "Cursor", "FullAt", "Gone", "Emptied")}
+var unordered = cmp.Options{
+	cmpopts.EquateEmpty(),
+	cmpopts.IgnoreFields(series.Snapshot{}, "At", "Cursor", "FullAt", "Gone", "Emptied"),
+}
 
 // observe is a look of one daemon: complete, or an error.
 func (l *life) observe() {
@@ -99,7 +102,8 @@ func (l *life) observe() {
 		l.Fatalf("fault %d: a look differs from what is there (-is +seen):\n%s", fault, d)
 	}
 	for id, o := range known {
-		if _, is := s.Objects[id]; o.Pair != (series.Pair{}) && !is && !slices.ContainsFunc(s.Gone, func(g series.Gone) bool { return provider.Opaque(g.ID) == id }) {
+		missed := func(g series.Gone) bool { return provider.Opaque(g.ID) == id }
+		if _, is := s.Objects[id]; o.Pair != (series.Pair{}) && !is && !slices.ContainsFunc(s.Gone, missed) {
 			l.Fatalf("%s was there, is not, and is not told to be gone", id)
 		}
 	}
@@ -167,7 +171,8 @@ func (l *life) write() {
 	if is.Writes+is.Deliveries-was.Writes-was.Deliveries > 1 {
 		l.Fatalf("%s: more than one write", name)
 	}
-	if o, there := after.Objects[provider.Opaque(ref.ID)]; err == nil && ref.ID != "" && (!there || o.Version != ref.Version) {
+	o, there := after.Objects[provider.Opaque(ref.ID)]
+	if err == nil && ref.ID != "" && (!there || o.Version != ref.Version) {
 		l.Fatalf("%s answered %v, there is version %q", name, ref, o.Version)
 	}
 }
@@ -254,8 +259,8 @@ func TestLooksAreCompleteOrErrors(t *testing.T) {
 	})
 }
 
-// TestCreateNeverMakesTwo: whatever fails and whatever people end, delete or copy, at most one live event is of Create's
-// making.
+// TestCreateNeverMakesTwo: whatever fails and whatever people end, delete or copy, at most one live event is of
+// Create's making.
 func TestCreateNeverMakesTwo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLife(t)

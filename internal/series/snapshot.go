@@ -94,7 +94,17 @@ type Busy struct {
 	ExDates  []time.Time // and the original starts that have an override
 	Kind     Kind
 	// Except is time within it that is not taken: what a VAVAILABILITY calls available (RFC 7953).
-	Except []Busy `json:",omitzero"`
+	Except []Available `json:",omitzero"`
+}
+
+// Available is time that is not taken, with its recurrence as in Busy.
+type Available struct {
+	Start    time.Time
+	Duration time.Duration
+	Zone     string
+	RRule    string
+	RDates   []time.Time
+	ExDates  []time.Time
 }
 
 // Interval is time taken, from Start until End, as Busy expands to.

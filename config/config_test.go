@@ -167,7 +167,7 @@ func plain(n *yaml.Node) any {
 // parse reads a file of either kind as Holdfast does.
 func parse(kind, name string, text []byte) error {
 	if kind == "roster" {
-		_, err := roster.Parse([]roster.Input{{Name: name, Data: text}}, nil)
+		_, err := roster.Parse([]roster.Input{{Name: name, Data: text}}, nil, nil)
 		return err
 	}
 	_, err := settings.Parse(name, text, func(string) (string, bool) { return "", false })

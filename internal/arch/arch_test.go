@@ -25,11 +25,12 @@ const root = "../.."
 // are at the top, so that only tests can have them.
 var levels = [][]string{
 	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile"},
-	{"internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan", "internal/drift", "internal/slotting"},
-	{"internal/ical", "internal/reconcile", "internal/roster", "internal/settings", "internal/slotting/instance",
+	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan",
+		"internal/drift", "internal/slotting"},
+	{"internal/ical", "internal/reconcile", "internal/settings", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin"},
-	{"internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/provider/caldav",
-		"internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
+	{"internal/roster", "internal/store", "internal/notify", "internal/web", "internal/prepdoc",
+		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -45,8 +46,11 @@ var only = map[string][]string{
 	"internal/slotting":          {"internal/series"},
 	"internal/provider":          {"internal/series"},
 	"internal/slotting/instance": {"internal/slotting"},
-	"internal/roster":            {"internal/series", "internal/textfile", "internal/yamlpos"},
-	"internal/settings":          {"internal/series", "internal/textfile", "internal/yamlpos"},
+	// Days off may stand in an .ics file.
+	"internal/roster": {"internal/series", "internal/textfile", "internal/yamlpos", "internal/holidays",
+		"internal/ical"},
+	"internal/holidays": {"internal/series", "internal/yamlpos"},
+	"internal/settings": {"internal/series", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,

@@ -98,11 +98,17 @@ func (a *app) examined(d *daemon.App, args []string) ([]series.Person, error) {
 	return people, nil
 }
 
-// warn tells what works and yet should not stay so, and with missing also which passwords and credentials cannot be read.
-func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
-	for _, w := range d.Settings.Warnings {
+// warnings tells what the files say that works and yet may not be meant, or should not stay so.
+func (a *app) warnings(d *daemon.App) {
+	for _, w := range d.Warnings() {
 		a.errorf("warning: %s\n", w.Error())
 	}
+}
+
+// warn tells what works and yet should not stay so, and with missing also which passwords and credentials cannot be
+// read.
+func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
+	a.warnings(d)
 	told := map[string]bool{"": true}
 	for _, p := range people {
 		server, ok := d.Settings.Calendars[p.Calendar]

@@ -38,12 +38,29 @@ func (a *app) planCommand() *cobra.Command {
 			if a.output == "json" {
 				return a.json(toPlan(r))
 			}
+			a.warnings(d)
 			a.problems(r)
 			a.planText(r)
+			a.titles(r)
 			return nil
 		}}
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 2 if something would change")
 	return cmd
+}
+
+// titles says which booked series have another title than the roster's: it is for new ones, and people may change it.
+func (a *app) titles(r reconcile.Round) {
+	var other []string
+	for _, v := range r.Views {
+		if h := v.Head(); h != nil && !h.Ended(r.At) && h.Title != "" && v.Want.Title != "" && h.Title != v.Want.Title {
+			other = append(other, v.Pair.String())
+		}
+	}
+	if len(other) == 0 {
+		return
+	}
+	note := "Booked series keep their title where the roster's is another one now: " + list(other) + "."
+	a.printf("\n%s\n", dim.Render(note))
 }
 
 func (a *app) syncCommand() *cobra.Command {
@@ -85,6 +102,7 @@ func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error
 	if a.output == "json" {
 		return r, a.json(toSync(r))
 	}
+	a.warnings(d)
 	a.problems(r)
 	return r, nil
 }

@@ -89,10 +89,10 @@ func (a *app) checkCommand() *cobra.Command {
 			var want reconcile.Desired
 			d, err := daemon.New(a.options())
 			if err == nil {
-				warnings = d.Settings.Warnings
 				if want, err = d.Desired(a.Clock()); err == nil {
 					err = want.Problems
 				}
+				warnings = d.Warnings()
 			}
 			if err != nil && !errors.As(err, &problems) {
 				return a.explain(err)

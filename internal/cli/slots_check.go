@@ -144,6 +144,8 @@ func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series)
 func (a *app) feasibleText(f feasibleJSON) {
 	const alone = "No calendar was asked: other events do not count here. `holdfast plan` counts them."
 	switch {
+	case f.Pairs == 0:
+		a.printf("Nothing to choose: nobody meets.\n")
 	case f.Auto == 0:
 		a.printf("Nothing to choose: the roster gives all of the %s a slot.\n", count(f.Pairs, "pair"))
 	case f.Feasible:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,6 +103,16 @@ func (a *App) Policy() plan.Policy {
 		MaxCreations: plan.Limit(p.MaxCreations), MaxEndings: plan.Limit(p.MaxEndings), MaxMails: p.MaxMails, MaxWrites: maxWrites}
 }
 
+// Warnings are what settings and roster say that works, and yet may not be what is meant or should not stay so. Of the
+// roster they are those of the last good one that was read.
+func (a *App) Warnings() yamlpos.Problems {
+	out := slices.Clone(a.Settings.Warnings)
+	if r, ok := a.Roster.Good(); ok {
+		out = append(out, r.Warnings(series.DateOf(a.o.Clock().UTC()))...)
+	}
+	return out
+}
+
 // Desired is what the roster wants now; where it is broken, what the last good one wants, with the problems.
 func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	r, problems := a.Roster.Steady(now)
@@ -110,7 +121,8 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	}
 	today := series.DateOf(now.UTC())
 	d := reconcile.Desired{Problems: problems, People: map[string]series.Person{}}
-	d.Series = r.Series(a.Settings.Org, today.AddDays(-60), today.AddDays(400), a.Settings.Policy.SkipHolidays)
+	from, to := roster.Window(today)
+	d.Series = r.Series(a.Settings.Org, from, to, a.Settings.Policy.SkipHolidays)
 	sharing := map[string][]string{}
 	for _, p := range r.People {
 		d.People[p.ID] = p.Person

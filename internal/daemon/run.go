@@ -110,6 +110,12 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	if !r.Settles.IsZero() {
 		a.settles.Store(&r.Settles)
 	}
+	if begin || roster {
+		for _, w := range a.Warnings() {
+			place := yamlpos.Pos{File: w.File, Line: w.Line, Column: w.Column}
+			a.o.Log.Warn().Stringer("place", place).Msg("something in the files may not be meant: `holdfast check` tells it")
+		}
+	}
 	if (begin || roster) && a.arrange != nil {
 		a.arrange()
 	}

@@ -46,7 +46,7 @@ func (c *component) mark() series.Mark {
 	for s := range strings.SplitSeq(c.textValue(markSkips), "|") {
 		day, why, _ := strings.Cut(s, " ")
 		if d, err := series.ParseDate(day); err == nil {
-			m.Skips = append(m.Skips, series.Skip{Date: d, Why: why})
+			m.Skips = append(m.Skips, series.Skip{Date: d, Why: series.SkipReason(why)})
 		}
 	}
 	m.MadeUp = series.ParseMadeUp(strings.Split(c.textValue(markMadeUp), "|"))

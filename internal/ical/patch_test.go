@@ -163,7 +163,7 @@ func TestPatchesTouchOnlyWhatTheyName(t *testing.T) {
 			check(t, o, markNames, want, func(o *Object) ([]byte, error) { return o.Update(series.Patch{Mark: &m}, later1) })
 		case "skip":
 			day := drawDay(t, s)
-			skips := []series.Skip{{Date: day, Why: "leave"}, {Date: s.First.AddDays(1), Why: "not a day of the series"}}
+			skips := []series.Skip{{Date: day, Why: "leave"}, {Date: s.First.AddDays(1), Why: "holiday"}}
 			want.Mark.Skips = addSkips(want.Mark.Skips, skips)
 			if at := s.Slot.On(day); !isCancelled(want, at) {
 				want.Excluded = withTime(want.Excluded, at)

@@ -5,12 +5,25 @@ import "holdfast/internal/yamlpos"
 // File is the shape of one roster file, as it is written. The JSON Schema is made from it.
 type File struct {
 	// What every 1:1 is, unless its manager or report says otherwise. Given once in all files together.
-	Defaults Wishes `yaml:"defaults"`
+	Defaults Defaults `yaml:"defaults"`
 	// Everybody who is in a 1:1, by id: lower-case letters, digits, - and _.
 	People yamlpos.Map[FilePerson] `yaml:"people"`
 	// Who meets whom.
 	OneOnOnes []Group `yaml:"one_on_ones"`
 }
+
+// Defaults are what holds for everybody who does not say otherwise.
+type Defaults struct {
+	Wishes
+	// Days off of everybody who states none: as at a person.
+	Holidays Holidays `yaml:"holidays"`
+}
+
+// Holidays are days off as a roster file writes them: one text, or a list.
+type Holidays []yamlpos.Text
+
+// SetText takes one text.
+func (h *Holidays) SetText(t yamlpos.Text) { *h = Holidays{t} }
 
 // Wishes are what a 1:1 should be. They may stand in the defaults, beside a manager and beside a report; the nearest
 // one counts.
@@ -23,10 +36,10 @@ type Wishes struct {
 	// Whose clock anchors the slot: manager, report, or a zone by its IANA name.
 	Zone yamlpos.Text `yaml:"zone" jsonschema:"example=manager,example=report,example=Europe/Berlin,default=manager"`
 	// May use {manager.id}, {manager.name}, {manager.email} and the same of report.
-	Title      yamlpos.Text `yaml:"title" jsonschema:"default=1:1 {manager.name} / {report.name}"`
+	Title      yamlpos.Text `yaml:"title" jsonschema:"maxLength=1000,default=1:1 {manager.name} / {report.name}"`
 	Visibility yamlpos.Text `yaml:"visibility" jsonschema:"enum=private,enum=public,default=private"`
 	// Where; empty for none.
-	Place yamlpos.Text `yaml:"place"`
+	Place yamlpos.Text `yaml:"place" jsonschema:"maxLength=1000"`
 	// The pair's document: an https link, which may use the fields of title, or a template to copy; empty for none.
 	PrepDoc PrepDoc `yaml:"prep_doc"`
 	// No meeting before this day.
@@ -38,7 +51,7 @@ type Wishes struct {
 // FilePerson is somebody as a roster file writes them.
 type FilePerson struct {
 	yamlpos.Pos `yaml:"-"`
-	Name        yamlpos.Text `yaml:"name" jsonschema:"required"`
+	Name        yamlpos.Text `yaml:"name" jsonschema:"required,maxLength=200"`
 	// The address in invitations.
 	Email yamlpos.Text `yaml:"email" jsonschema:"required"`
 	// Other addresses of the same person.
@@ -51,8 +64,10 @@ type FilePerson struct {
 	Zone yamlpos.Text `yaml:"zone" jsonschema:"example=Europe/Berlin"`
 	// Working hours: days and times, several separated by commas; or any.
 	Hours yamlpos.Text `yaml:"hours" jsonschema:"example=Mon-Fri 09:00-17:30,default=Mon-Fri 09:00-17:00"`
-	// Region of public holidays, an ISO 3166 code.
-	Holidays yamlpos.Text `yaml:"holidays" jsonschema:"example=DE-BE,example=US"`
+	// Days off: a country or region whose public holidays count (DE-BE, IN, an ISO 3166 code), a day (2026-12-24), a
+	// calendar file (company.ics, relative to this file) of whose all-day events each is one, or a list of these.
+	// Empty for none. Default: those of defaults.
+	Holidays Holidays `yaml:"holidays"`
 	// Leave.
 	Away []FileAway `yaml:"away"`
 }
@@ -61,8 +76,9 @@ type FilePerson struct {
 type FileAway struct {
 	From yamlpos.Text `yaml:"from" jsonschema:"required,format=date"`
 	// The last day.
-	To  yamlpos.Text `yaml:"to" jsonschema:"required,format=date"`
-	Why yamlpos.Text `yaml:"why" jsonschema:"default=away"`
+	To yamlpos.Text `yaml:"to" jsonschema:"required,format=date"`
+	// A note for those who read the roster. It goes nowhere else: calendars are told "leave".
+	Why yamlpos.Text `yaml:"why"`
 }
 
 // Group is one manager's 1:1s.

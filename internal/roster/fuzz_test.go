@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,9 @@ import (
 
 	"golang.org/x/tools/txtar"
 )
+
+// nothing is a folder without files.
+func nothing(string) ([]byte, error) { return nil, fs.ErrNotExist }
 
 // Whatever the text: problems with places, or a roster with nothing but valid values.
 func FuzzParse(f *testing.F) {
@@ -24,7 +28,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := Parse([]Input{{"roster.yaml", data}}, calendars)
+		r, err := Parse([]Input{{"roster.yaml", data}}, calendars, nothing)
 		if err != nil {
 			checkProblems(t, err)
 			return
@@ -78,7 +82,7 @@ func BenchmarkParse(b *testing.B) {
 	data := large(50_000)
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		if _, err := Parse([]Input{{"roster.yaml", data}}, calendars); err != nil {
+		if _, err := Parse([]Input{{"roster.yaml", data}}, calendars, nothing); err != nil {
 			b.Fatal(err.Error()[:200])
 		}
 	}

@@ -55,7 +55,7 @@ func TestOverlapsAreThoseOfTheYear(t *testing.T) {
 				}
 			}
 		}
-		_, err := Parse([]Input{{"roster.yaml", []byte(file.String())}}, calendars)
+		_, err := Parse([]Input{{"roster.yaml", []byte(file.String())}}, calendars, nothing)
 		if err != nil && !strings.Contains(err.Error(), "overlaps") {
 			t.Fatal(err)
 		}

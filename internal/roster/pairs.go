@@ -59,18 +59,20 @@ func (p *parser) checkWishes(what string, w *Wishes) {
 	if t := &w.Every; t.Given() && !slices.Contains([]string{"1w", "2w", "4w"}, t.V) {
 		*t = yamlpos.Text{}
 	}
-	if t := &w.Zone; t.Given() && t.V != "manager" && t.V != "report" && !isZone(t.V) {
-		bad(t, "unknown zone %q%s", t.V, p.Suggest(t.V, append([]string{"manager", "report"}, zones...)))
+	if !p.checkZone(what, w.Zone, "manager", "report") {
+		w.Zone = yamlpos.Text{}
 	}
 	if t := &w.Title; t.Given() {
 		if _, err := expand(t.V, sample, sample, asIs); err != nil {
 			bad(t, "title: %v", err)
-		} else if strings.TrimSpace(t.V) == "" || !isLine(t.V) {
+		} else if strings.TrimSpace(t.V) == "" {
 			bad(t, "title must be one line of text")
+		} else if fault := lineFault(t.V, maxText); fault != "" {
+			bad(t, "title %s", fault)
 		}
 	}
-	if t := &w.Place; !isLine(t.V) {
-		bad(t, "place must be one line of text")
+	if fault := lineFault(w.Place.V, maxText); fault != "" {
+		bad(&w.Place, "place %s", fault)
 	}
 	p.checkPrepDoc(what, &w.PrepDoc, sample)
 	for _, t := range []*yamlpos.Text{&w.Starts, &w.Ends} {
@@ -103,7 +105,7 @@ func (p *parser) addGroup(g Group) {
 		return
 	}
 	m := p.people[g.Manager.V]
-	if m.Calendar == "" && !m.calendar.Given() {
+	if m.Calendar == "" && !m.calendar.Given() && len(g.Reports) > 0 {
 		p.Add(g.Manager.Pos, "manager "+m.ID, "has no calendar for the series (add one in %s)", m.At)
 	}
 	p.checkWishes("manager "+m.ID, &g.Wishes)

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/mail"
 	"slices"
@@ -19,9 +18,11 @@ type Input struct {
 }
 
 // Parse merges the files into one roster. calendars are the names that people may have as calendar, true for
-// those at Google, where documents can be made; nil checks none. The error is yamlpos.Problems with all that is wrong; the roster is then empty.
-func Parse(inputs []Input, calendars map[string]bool) (Roster, error) {
-	p := parser{calendars: calendars, people: map[string]*person{}}
+// those at Google, where documents can be made; nil checks none. read reads the .ics files of holidays; its error does
+// not repeat the path. The error of Parse is yamlpos.Problems with all that is wrong; the roster is then empty.
+func Parse(inputs []Input, calendars map[string]bool, read func(path string) ([]byte, error)) (Roster, error) {
+	p := parser{calendars: calendars, read: read, people: map[string]*person{}, free: map[string]*FreeDays{},
+		warned: map[string]bool{}}
 	var files []File
 	unread, whole := false, true
 	for _, in := range inputs {
@@ -29,7 +30,8 @@ func Parse(inputs []Input, calendars map[string]bool) (Roster, error) {
 		problems := yamlpos.Decode(in.Name, in.Data, &f)
 		p.Problems = append(p.Problems, problems...)
 		whole = whole && len(problems) == 0
-		unread = unread || len(problems) > 0 && f.People == nil && f.OneOnOnes == nil && f.Defaults == (Wishes{})
+		stated := f.People != nil || f.OneOnOnes != nil || f.Defaults.Wishes != (Wishes{}) || f.Defaults.Holidays != nil
+		unread = unread || len(problems) > 0 && !stated
 		files = append(files, f)
 	}
 	if unread {
@@ -38,8 +40,11 @@ func Parse(inputs []Input, calendars map[string]bool) (Roster, error) {
 	}
 	for _, f := range files {
 		p.addDefaults(f.Defaults)
+	}
+	free := p.freeDays("defaults", p.holidays)
+	for _, f := range files {
 		for _, e := range f.People {
-			p.addPerson(e.Key, e.Value)
+			p.addPerson(e.Key, e.Value, free)
 		}
 	}
 	p.checkWishes("defaults", &p.defaults)
@@ -49,6 +54,9 @@ func Parse(inputs []Input, calendars map[string]bool) (Roster, error) {
 		for _, g := range f.OneOnOnes {
 			p.addGroup(g)
 		}
+	}
+	if whole && !slices.ContainsFunc(files, func(f File) bool { return f.OneOnOnes != nil }) && len(inputs) > 0 {
+		p.warnings.Add(yamlpos.Pos{File: inputs[0].Name, Line: 1, Column: 1}, "", "one_on_ones is missing: nobody meets")
 	}
 	p.checkLines()
 	p.resolveZones(whole)
@@ -63,13 +71,19 @@ func Parse(inputs []Input, calendars map[string]bool) (Roster, error) {
 		return Roster{}, err
 	}
 	slices.SortFunc(r.Pairs, func(a, b Pair) int { return a.Compare(b.Pair) })
+	r.warnings = p.warnings
 	return r, nil
 }
 
 type parser struct {
 	yamlpos.Problems
+	warnings  yamlpos.Problems
+	warned    map[string]bool // zones
 	calendars map[string]bool
+	read      func(path string) ([]byte, error)
 	defaults  Wishes
+	holidays  Holidays             // of defaults
+	free      map[string]*FreeDays // by what is stated, and where
 	people    map[string]*person
 	ids       []string // of people, in the order of the files
 	pairs     []*wish
@@ -84,9 +98,9 @@ type person struct {
 	formerly []yamlpos.Text
 }
 
-func (p *parser) addDefaults(w Wishes) {
+func (p *parser) addDefaults(f Defaults) {
 	to := p.defaults.fields()
-	for i, t := range w.fields() {
+	for i, t := range f.fields() {
 		switch {
 		case !t.Given():
 		case to[i].Given():
@@ -95,52 +109,59 @@ func (p *parser) addDefaults(w Wishes) {
 			*to[i] = *t
 		}
 	}
-	switch at := w.PrepDoc.place(); {
+	switch {
+	case len(f.Holidays) > 0 && len(p.holidays) > 0:
+		p.Add(f.Holidays[0].Pos, "defaults", "holidays is given twice (first at %s)", p.holidays[0].Pos)
+	case f.Holidays != nil:
+		p.holidays = f.Holidays
+	}
+	switch at := f.PrepDoc.place(); {
 	case !at.Given():
 	case p.defaults.PrepDoc.place().Given():
 		p.Add(at, "defaults", "prep_doc is given twice (first at %s)", p.defaults.PrepDoc.place())
 	default:
-		p.defaults.PrepDoc = w.PrepDoc
+		p.defaults.PrepDoc = f.PrepDoc
 	}
 }
 
 const idRule = "lower-case letters, digits, - and _, at most 64"
 
-func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
+func (p *parser) addPerson(id yamlpos.Text, f FilePerson, free *FreeDays) {
 	what := "person " + id.V
 	if first, again := p.people[id.V]; again {
 		p.Add(id.Pos, what, "given twice (first at %s)", first.At)
 		return
 	}
 	if !series.ID.MatchString(id.V) {
-		if !isLine(id.V) {
-			what = fmt.Sprintf("person %q", id.V) // it may hold what a terminal obeys
-		}
 		p.Add(id.Pos, what, "%q is not an id: want %s", id.V, idRule)
 	}
 	x := &person{calendar: f.Calendar, formerly: f.Formerly, emails: append([]yamlpos.Text{f.Email}, f.Aliases...)}
-	x.ID, x.Name, x.Calendar, x.Zone, x.Region = id.V, strings.TrimSpace(f.Name.V), f.Calendar.V, f.Zone.V, f.Holidays.V
+	x.ID, x.Name, x.Calendar, x.Zone, x.Free = id.V, strings.TrimSpace(f.Name.V), f.Calendar.V, f.Zone.V, free
 	x.At, x.HoursAt = id.Pos, cmp.Or(f.Hours.Pos, id.Pos)
 	x.Email = series.Address(f.Email.V)
 	for _, a := range f.Aliases {
 		x.Aliases = append(x.Aliases, series.Address(a.V))
 	}
 	for _, o := range f.Formerly {
-		x.Formerly = append(x.Formerly, o.V)
+		if o.V != id.V { // renamed and renamed back
+			x.Formerly = append(x.Formerly, o.V)
+		}
 	}
-	if f.Name.Given() && (x.Name == "" || !isLine(x.Name)) {
-		p.Add(f.Name.Pos, what, "name must be one line of text")
+	if f.Name.Given() {
+		if fault := lineFault(x.Name, maxName); fault != "" {
+			p.Add(f.Name.Pos, what, "name %s", fault)
+		} else if x.Name == "" {
+			p.Add(f.Name.Pos, what, "name must be one line of text")
+		}
 	}
 	if c := f.Calendar; c.Given() && p.calendars != nil {
 		if _, known := p.calendars[c.V]; !known {
 			p.Add(c.Pos, what, "unknown calendar %q%s", c.V, p.Suggest(c.V, slices.Sorted(maps.Keys(p.calendars))))
 		}
 	}
-	if z := f.Zone; z.Given() && !isZone(z.V) {
-		p.Add(z.Pos, what, "unknown zone %q%s", z.V, p.Suggest(z.V, zones))
-	}
-	if h := f.Holidays; h.Given() && regions[h.V] == nil {
-		p.Add(h.Pos, what, "unknown holiday region %q%s", h.V, suggestRegion(h.V))
+	p.checkZone(what, f.Zone)
+	if f.Holidays != nil {
+		x.Free = p.freeDays(what, f.Holidays)
 	}
 	var err error
 	if x.Hours, err = parseHours(cmp.Or(f.Hours.V, defaultHours)); err != nil {
@@ -152,10 +173,11 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson) {
 		if ok1 && ok2 && to.Before(from) {
 			p.Add(a.From.Pos, what, "away from %s is after to %s", from, to)
 		}
-		if !isLine(a.Why.V) {
-			p.Add(a.Why.Pos, what, "why must be one line of text")
+		if fault := lineFault(a.Why.V, maxText); fault != "" {
+			p.Add(a.Why.Pos, what, "why %s", fault)
 		}
-		x.Away = append(x.Away, series.Away{From: from, To: to, Why: cmp.Or(a.Why.V, "away")})
+		// Why somebody is on leave is theirs: from here on nobody is told.
+		x.Away = append(x.Away, series.Away{From: from, To: to, Why: series.Leave})
 	}
 	slices.SortStableFunc(x.Away, func(a, b series.Away) int { return a.From.Compare(b.From) })
 	p.people[id.V] = x
@@ -186,6 +208,10 @@ func (p *parser) checkAddresses() {
 			if !e.Given() {
 				continue
 			}
+			if fault := lineFault(e.V, maxAddress); fault != "" {
+				p.Add(e.Pos, "person "+id, "mail address %s", fault)
+				continue
+			}
 			a, err := mail.ParseAddress(e.V)
 			if err != nil || a.Name != "" || a.Address != e.V || strings.ContainsAny(e.V, ` "<>`) {
 				p.Add(e.Pos, "person "+id, "%q is not a mail address", e.V)
@@ -207,6 +233,9 @@ func (p *parser) checkFormerly() {
 	for _, id := range p.ids {
 		for _, f := range p.people[id].formerly {
 			what := "person " + id
+			if f.V == id {
+				continue
+			}
 			switch live, taken := p.people[f.V], owners[f.V]; {
 			case !series.ID.MatchString(f.V):
 				p.Add(f.Pos, what, "formerly %q is not an id: want %s", f.V, idRule)
@@ -222,11 +251,15 @@ func (p *parser) checkFormerly() {
 }
 
 // resolveZones gives people without a zone that of the defaults, or else that of the manager named first. Who then has
-// none is told so if the files were read whole.
+// none and is in a 1:1 is told so if the files were read whole; whom nobody meets needs none.
 func (p *parser) resolveZones(whole bool) {
 	fallback := p.defaults.Zone.V
 	if !isZone(fallback) {
 		fallback = ""
+	}
+	meets := map[string]bool{}
+	for _, w := range p.pairs {
+		meets[w.Manager], meets[w.Report] = true, true
 	}
 	for _, id := range p.ids {
 		x, seen := p.people[id], map[string]bool{}
@@ -234,7 +267,11 @@ func (p *parser) resolveZones(whole bool) {
 			seen[up] = true
 			x.Zone = cmp.Or(p.people[up].Zone, fallback)
 		}
-		if x.Zone == "" && whole {
+		switch {
+		case x.Zone != "":
+		case !meets[id]:
+			x.Zone = "UTC"
+		case whole:
 			p.Add(x.At, "person "+id, "zone is missing, and there is no manager to take one from")
 		}
 	}

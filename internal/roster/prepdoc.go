@@ -2,6 +2,8 @@ package roster
 
 import (
 	"regexp"
+	"strings"
+	"unicode/utf8"
 
 	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
@@ -42,11 +44,18 @@ var driveID = regexp.MustCompile(`^[A-Za-z0-9_-]{10,200}$`)
 func (p *parser) checkPrepDoc(what string, d *PrepDoc, sample series.Person) {
 	before := len(p.Problems)
 	if t := d.Link; t.V != "" {
-		if link, err := expand(t.V, sample, sample, inURL); err != nil {
+		if fault := lineFault(t.V, maxText); fault != "" {
+			p.Add(t.Pos, what, "prep_doc %s", fault)
+		} else if link, err := expand(t.V, sample, sample, inURL); err != nil {
 			p.Add(t.Pos, what, "prep_doc: %v", err)
 		} else if why := checkLink(link); why != "" {
 			p.Add(t.Pos, what, "%s", why)
 		}
+	}
+	if t := d.Section; utf8.RuneCountInString(t.V) > maxSection {
+		p.Add(t.Pos, what, "prep_doc: section has more than %d characters", maxSection)
+	} else if r, found := hidden(t.V); found || !isLine(strings.NewReplacer("\n", "", "\t", "").Replace(t.V)) {
+		p.Add(t.Pos, what, "prep_doc: section holds a character that does not show (U+%04X)", r)
 	}
 	for _, x := range []struct {
 		key string

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdfast/internal/holidays"
 	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
 )
@@ -15,12 +16,14 @@ import (
 type Roster struct {
 	People []Person // by id
 	Pairs  []Pair   // by manager and report
+
+	warnings yamlpos.Problems
 }
 
-// Person is somebody of the roster. Away holds leave only; Series adds the holidays of the region.
+// Person is somebody of the roster. Away holds leave only; Series adds the free days.
 type Person struct {
 	series.Person
-	Region string // of public holidays, such as "DE-BE"; "" for none
+	Free *FreeDays // nil for none
 	// At and HoursAt are where the person, and their hours, stand in the files; HoursAt is At where no hours are given.
 	At, HoursAt yamlpos.Pos
 }
@@ -69,17 +72,30 @@ func (r Roster) Pair(p series.Pair) (Pair, bool) {
 	return r.Pairs[i], true
 }
 
-// Series are the series that the roster wants, by pair. With holidays, the public holidays of each person's region from
-// from to to count as away, with Why "holiday".
-func (r Roster) Series(org string, from, to series.Date, holidays bool) []series.Series {
+// Warnings are what works and yet may not be what is meant, or not for long: on the day today.
+func (r Roster) Warnings(today series.Date) yamlpos.Problems {
+	out := slices.Clone(r.warnings)
+	_, to := Window(today)
+	_, last := holidays.Years()
+	i := slices.IndexFunc(r.People, func(p Person) bool { return p.Free != nil && p.Free.Regions != nil })
+	if i >= 0 && to.Year > last {
+		out.Add(r.People[i].At, "person "+r.People[i].ID, "holidays are known up to the end of %d: from then on no public "+
+			"holiday is skipped, here and for everybody, until a newer Holdfast is installed", last)
+	}
+	return out
+}
+
+// Series are the series that the roster wants, by pair. With free, the free days of each person from from to to count
+// as away, with Why series.Holiday.
+func (r Roster) Series(org string, from, to series.Date, free bool) []series.Series {
 	people := make(map[string]series.Person, len(r.People))
-	regions := map[string][]series.Away{}
+	known := map[*FreeDays][]series.Away{}
 	for _, p := range r.People {
-		if holidays && p.Region != "" {
-			days, ok := regions[p.Region]
+		if free && p.Free != nil {
+			days, ok := known[p.Free]
 			if !ok {
-				days = Holidays(p.Region, from, to)
-				regions[p.Region] = days
+				days = p.Free.between(from, to)
+				known[p.Free] = days
 			}
 			p.Away = slices.Concat(p.Away, days)
 			slices.SortStableFunc(p.Away, func(a, b series.Away) int { return a.From.Compare(b.From) })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -37,10 +38,19 @@ func TestParse(t *testing.T) {
 			}
 			var inputs []Input
 			last := len(a.Files) - 1
+			others := map[string][]byte{}
 			for _, f := range a.Files[:last] {
-				inputs = append(inputs, Input{f.Name, f.Data})
+				if others[f.Name] = f.Data; strings.HasSuffix(f.Name, ".yaml") {
+					inputs = append(inputs, Input{f.Name, f.Data})
+				}
 			}
-			r, err := Parse(inputs, calendars)
+			r, err := Parse(inputs, calendars, func(name string) ([]byte, error) {
+				data, ok := others[name]
+				if !ok {
+					return nil, fs.ErrNotExist
+				}
+				return data, nil
+			})
 			got := show(r)
 			if err != nil {
 				checkProblems(t, err)
@@ -115,6 +125,9 @@ func show(r Roster) string {
 		}
 		b.WriteByte('\n')
 	}
+	for _, w := range r.Warnings(series.Date{Year: 2026, Month: 12, Day: 20}) {
+		fmt.Fprintf(&b, "warning %s\n", w)
+	}
 	return b.String()
 }
 
@@ -126,35 +139,6 @@ func showHours(h series.Hours) string {
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-func TestHolidays(t *testing.T) {
-	year := func(region string, y int) (out []string) {
-		for _, a := range Holidays(region, series.Date{Year: y, Month: 1, Day: 1}, series.Date{Year: y, Month: 12, Day: 31}) {
-			out = append(out, a.From.String()[5:])
-		}
-		return out
-	}
-	for _, x := range []struct {
-		region string
-		year   int
-		want   string
-	}{
-		{"US", 2026, "01-01 01-19 02-16 05-25 06-19 07-03 09-07 10-12 11-11 11-26 12-25"},
-		{"US", 2027, "01-01 01-18 02-15 05-31 06-18 07-05 09-06 10-11 11-11 11-25 12-24 12-31"}, // New Year 2028 is a Saturday
-		{"GB", 2026, "01-01 04-03 04-06 05-04 05-25 08-31 12-25 12-28"},
-		{"DE-BE", 2026, "01-01 03-08 04-03 04-06 05-01 05-14 05-25 10-03 12-25 12-26"},
-		{"FR", 2026, "01-01 04-06 05-01 05-08 05-14 05-25 07-14 08-15 11-01 11-11 12-25"},
-	} {
-		if got := strings.Join(year(x.region, x.year), " "); got != x.want {
-			t.Errorf("%s %d\n got %s\nwant %s", x.region, x.year, got, x.want)
-		}
-	}
-	for _, region := range Regions {
-		if n := len(year(region, 2027)); n < 5 || n > 25 {
-			t.Errorf("%s has %d holidays", region, n)
-		}
-	}
 }
 
 func TestEveryZoneLoads(t *testing.T) {

@@ -4,13 +4,17 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"holdfast/internal/textfile"
 	"holdfast/internal/yamlpos"
 )
 
@@ -22,6 +26,7 @@ type Source struct {
 	calendars map[string]bool
 
 	mu   sync.Mutex
+	more []string          // .ics files that the roster as last loaded names
 	seen [sha256.Size]byte // fingerprint of the files as last loaded
 	good Roster
 	err  error // what Load answered to seen
@@ -40,19 +45,33 @@ func NewSource(dir string, patterns []yamlpos.Text, calendars map[string]bool) *
 // Load reads the files as they are now. Where something is wrong, it returns the last good roster (empty if there was
 // none) together with yamlpos.Problems. Files that did not change are not parsed again.
 func (s *Source) Load() (Roster, error) {
-	inputs, problems := s.inputs()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := fingerprint(inputs, problems)
-	if s.read && now == s.seen {
+	return s.load(s.look())
+}
+
+// load is Load for what was seen.
+func (s *Source) load(now sight) (Roster, error) {
+	if s.read && now.sum == s.seen {
 		return s.good, s.err
 	}
-	s.seen, s.read = now, true
-	if s.err = problems.Err(); s.err != nil {
+	s.read = true
+	if s.err = now.problems.Err(); s.err != nil {
 		// Without its people the rest would look wrong.
+		s.seen = now.sum
 		return s.good, s.err
 	}
-	r, err := Parse(inputs, s.calendars)
+	more := map[string]file{}
+	r, err := Parse(now.inputs, s.calendars, func(name string) ([]byte, error) {
+		f, known := more[name]
+		if !known {
+			f.data, f.err = textfile.Read(name, maxCalendar)
+			more[name] = f
+		}
+		return f.data, f.err
+	})
+	s.more = slices.Sorted(maps.Keys(more))
+	s.seen = fingerprint(now.inputs, nil, more)
 	if s.err = err; err == nil {
 		s.good = r
 	}
@@ -65,20 +84,20 @@ const quiet = 2 * time.Second
 // Steady is Load for a daemon: a change is obeyed once the files were found the same twice, some seconds apart. A file
 // caught half-written, or one of several while it is being replaced, may well be good YAML with people missing.
 func (s *Source) Steady(now time.Time) (Roster, error) {
-	sum := fingerprint(s.inputs())
 	s.mu.Lock()
-	if sum == s.seen {
+	defer s.mu.Unlock()
+	seen := s.look()
+	switch sum := seen.sum; {
+	case !s.read:
+	case sum == s.seen:
 		s.next = sum // what was changed is changed back: a later change waits anew
-	}
-	if s.read && sum != s.seen && (sum != s.next || now.Sub(s.since) < quiet) {
-		defer s.mu.Unlock()
-		if sum != s.next {
-			s.next, s.since = sum, now
-		}
+	case sum != s.next:
+		s.next, s.since = sum, now
+		return s.good, s.err
+	case now.Sub(s.since) < quiet:
 		return s.good, s.err
 	}
-	s.mu.Unlock()
-	return s.Load()
+	return s.load(seen)
 }
 
 // Good is the last good roster that was loaded; false where there is none yet. No file is read.
@@ -90,11 +109,42 @@ func (s *Source) Good() (Roster, bool) {
 
 // Changed reports whether the files are others than Load last saw, by content.
 func (s *Source) Changed() bool {
-	now := fingerprint(s.inputs())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.read || now != s.seen
+	return !s.read || s.look().sum != s.seen
 }
+
+// file is one that was read, or why it was not.
+type file struct {
+	data []byte
+	err  error
+}
+
+// sight is what a reading of the files finds.
+type sight struct {
+	inputs   []Input
+	problems yamlpos.Problems
+	sum      [sha256.Size]byte
+}
+
+// look reads all files, those that the roster named when it was last loaded with them.
+func (s *Source) look() sight {
+	inputs, problems := s.inputs()
+	more := map[string]file{}
+	for _, name := range s.more {
+		data, err := textfile.Read(name, maxCalendar)
+		more[name] = file{data, err}
+	}
+	return sight{inputs, problems, fingerprint(inputs, problems, more)}
+}
+
+// What a roster may be made of: far more than any is.
+const (
+	maxRoster   = 32 << 20 // octets of all its files
+	maxCalendar = 8 << 20  // octets of an .ics file
+	maxFiles    = 1000     // that a glob may match
+	maxEntries  = 100_000  // of the folders that globs are looked for in
+)
 
 // inputs are the files that the patterns name, each once, in the order of the patterns. A pattern without a file and a
 // file that cannot be read are problems of the settings.
@@ -102,6 +152,7 @@ func (s *Source) inputs() ([]Input, yamlpos.Problems) {
 	var out []Input
 	var problems yamlpos.Problems
 	have := map[string]bool{}
+	left := int64(maxRoster)
 	for _, p := range s.patterns {
 		full := p.V
 		if !filepath.IsAbs(full) {
@@ -110,7 +161,12 @@ func (s *Source) inputs() ([]Input, yamlpos.Problems) {
 		names := []string{full}
 		// A name with a [ in it may be a file as it stands.
 		if _, err := os.Stat(full); errors.Is(err, fs.ErrNotExist) {
-			if names, err = filepath.Glob(full); err != nil || len(names) == 0 {
+			entries := maxEntries
+			names, err = glob(full, &entries)
+			switch {
+			case err != nil:
+				problems.Add(p.Pos, "roster", "%s: %v", full, err)
+			case len(names) == 0:
 				problems.Add(p.Pos, "roster", "no file %s", full)
 			}
 		}
@@ -119,30 +175,71 @@ func (s *Source) inputs() ([]Input, yamlpos.Problems) {
 				continue
 			}
 			have[name] = true
-			data, err := os.ReadFile(name)
+			data, err := textfile.Read(name, left)
 			if err != nil {
-				problems.Add(p.Pos, "roster", "cannot read %s: %v", name, cause(err))
+				problems.Add(p.Pos, "roster", "cannot read %s: %v", name, err)
 				continue
 			}
+			left -= int64(len(data))
 			out = append(out, Input{name, data})
 		}
 	}
 	return slices.Clip(out), problems
 }
 
-// cause is err without the operation and path that the message has already.
-func cause(err error) error {
-	if e := (*fs.PathError)(nil); errors.As(err, &e) {
-		return e.Err
+// glob is filepath.Glob with bounds: on the files it finds, and on the entries of folders that may still be looked at.
+func glob(pattern string, entries *int) ([]string, error) {
+	dir, last := filepath.Split(pattern)
+	dirs := []string{filepath.Clean(dir)}
+	if strings.ContainsAny(dir, `*?[\\`) {
+		var err error
+		if dirs, err = glob(filepath.Clean(dir), entries); err != nil {
+			return nil, err
+		}
 	}
-	return err
+	var out []string
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil || !info.IsDir() {
+			continue
+		}
+		f, err := os.Open(dir)
+		if err != nil {
+			continue // as filepath.Glob does: nothing matches in it
+		}
+		names, err := f.Readdirnames(*entries + 1)
+		_ = f.Close()
+		if *entries -= len(names); *entries < 0 {
+			return nil, fmt.Errorf("it would have to look at more than %d files", maxEntries)
+		}
+		if err != nil && err != io.EOF {
+			continue
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			if ok, err := filepath.Match(last, name); err == nil && ok {
+				out = append(out, filepath.Join(dir, name))
+			}
+		}
+		if len(out) > maxFiles {
+			return nil, fmt.Errorf("it matches more than %d files", maxFiles)
+		}
+	}
+	return out, nil
 }
 
-func fingerprint(inputs []Input, problems yamlpos.Problems) (sum [sha256.Size]byte) {
+func fingerprint(inputs []Input, problems yamlpos.Problems, more map[string]file) (sum [sha256.Size]byte) {
 	h := sha256.New()
+	add := func(name string, data []byte) {
+		fmt.Fprintf(h, "%q %d\n", name, len(data))
+		h.Write(data)
+	}
 	for _, in := range inputs {
-		fmt.Fprintf(h, "%q %d\n", in.Name, len(in.Data))
-		h.Write(in.Data)
+		add(in.Name, in.Data)
+	}
+	for _, name := range slices.Sorted(maps.Keys(more)) {
+		add(name, more[name].data)
+		fmt.Fprintln(h, more[name].err)
 	}
 	fmt.Fprint(h, problems)
 	h.Sum(sum[:0])

@@ -3,10 +3,13 @@ package roster
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
 )
 
@@ -143,4 +146,120 @@ func TestSteady(t *testing.T) {
 	write(t, file, half)
 	pairs(4*time.Second, 1)
 	pairs(6*time.Second, 0)
+}
+
+// An .ics file of days off belongs to the roster: a change of it is one of the roster, also when it comes back.
+func TestSourceWatchesCalendarFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "company.ics")
+	day := func(d string) string {
+		return "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:" + d + "\nEND:VEVENT\nEND:VCALENDAR\n"
+	}
+	write(t, filepath.Join(dir, "roster.yaml"),
+		"defaults: {holidays: company.ics}\n"+people+"one_on_ones: [{manager: mia, reports: [raj]}]\n")
+	s := NewSource(dir, patterns("roster.yaml"), calendars)
+	load := func(want, problem string) {
+		t.Helper()
+		if !s.Changed() {
+			t.Error("the change is not seen")
+		}
+		r, err := s.Load()
+		if (err != nil) != (problem != "") || err != nil && !strings.Contains(err.Error(), problem) {
+			t.Errorf("problem: %v, want %q", err, problem)
+		}
+		got := ""
+		if mia, ok := r.Person("mia"); ok {
+			got = mia.Free.Days[0].String()
+		}
+		if got != want {
+			t.Errorf("day off: %q, want %q", got, want)
+		}
+		if s.Changed() {
+			t.Error("changed right after it was loaded")
+		}
+	}
+	load("", "cannot read "+file+": no such file")
+	write(t, file, day("20261224"))
+	load("2026-12-24", "")
+	write(t, file, day("20261231"))
+	load("2026-12-31", "")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	load("2026-12-31", "no such file")
+	write(t, file, day("20261231"))
+	load("2026-12-31", "")
+
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	write(t, file, day("20261222"))
+	for after, want := range []string{"2026-12-31", "2026-12-31", "2026-12-22"} {
+		r, err := s.Steady(now.Add(time.Duration(after) * time.Second))
+		if mia, ok := r.Person("mia"); err != nil || !ok || mia.Free.Days[0].String() != want {
+			t.Errorf("after %d s: %v, %v, want %s", after, mia.Free, err, want)
+		}
+	}
+}
+
+// What is no roster is refused, and not waited for.
+func TestSourceHasBounds(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	large, err := os.Create(filepath.Join(dir, "large"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer large.Close()
+	if err := large.Truncate(95 << 20); err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxFiles + 1 {
+		write(t, filepath.Join(dir, "many", strconv.Itoa(i)), "people: {}")
+	}
+	for pattern, want := range map[string]string{
+		"pipe":      "roster: cannot read " + dir + "/pipe: is not a regular file",
+		"large":     "roster: cannot read " + dir + "/large: has more than 32 MiB",
+		"/dev/zero": "roster: cannot read /dev/zero: is not a regular file",
+		"pipe*/x":   "roster: no file " + dir + "/pipe*/x",
+		"many/*":    "roster: " + dir + "/many/*: it matches more than 1000 files",
+	} {
+		_, err := NewSource(dir, patterns(pattern), calendars).Load()
+		if err == nil || !strings.HasPrefix(err.Error(), "holdfast.yaml:2:5: "+want) {
+			t.Errorf("%s: %.300v, want %s", pattern, err, want)
+		}
+	}
+}
+
+// A glob may lead through more folders than anybody would wait for.
+func TestGlobHasBounds(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		write(t, filepath.Join(dir, strconv.Itoa(i), "a.yaml"), "")
+	}
+	for entries, want := range map[int]int{6: 3, 5: 0} {
+		names, err := glob(filepath.Join(dir, "*", "*.yaml"), &entries)
+		if len(names) != want || (err == nil) != (want > 0) {
+			t.Errorf("%v, %v, want %d", names, err, want)
+		}
+	}
+}
+
+// The window moves once a year, not day by day, and never holds less than 13 months.
+func TestWindow(t *testing.T) {
+	day := series.Date{Year: 2026, Month: 1, Day: 1}
+	var moved []string
+	_, last := Window(day)
+	for ; day.Year < 2028; day = day.AddDays(1) {
+		from, to := Window(day)
+		if to.DaysSince(day) < 396 || day.DaysSince(from) < 60 {
+			t.Fatalf("%s: %s to %s", day, from, to)
+		}
+		if to != last {
+			moved, last = append(moved, day.String()+" to "+to.String()), to
+		}
+	}
+	if got, want := strings.Join(moved, ", "), "2026-11-27 to 2028-12-31, 2027-11-28 to 2029-12-31"; got != want {
+		t.Errorf("moved on %s, want %s", got, want)
+	}
 }

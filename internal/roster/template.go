@@ -66,8 +66,3 @@ func checkLink(link string) string {
 	}
 	return ""
 }
-
-// isLine reports whether s is one line without control characters: it goes into a calendar as it is.
-func isLine(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' })
-}

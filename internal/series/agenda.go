@@ -157,7 +157,7 @@ func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, pl
 				ones = append(ones, b.Interval)
 			}
 		}
-		out = append(out, clashes(Clash{Kind: IsAway, Person: p, Why: "out of office"}, away)...)
+		out = append(out, clashes(Clash{Kind: IsAway, Person: p, Why: OutOfOffice}, away)...)
 		out = append(out, clashes(Clash{Kind: OtherEvent, Person: p}, events)...)
 		out = append(out, clashes(Clash{Kind: OtherOneOne, Person: p}, ones)...)
 	}

@@ -109,7 +109,23 @@ func (h Hours) Covers(day time.Weekday, at TimeOfDay, duration time.Duration) bo
 // Away is a run of days, both ends included, on which a person is not there.
 type Away struct {
 	From, To Date
-	Why      string // plain words: "leave", "holiday"
+	Why      string // Leave or Holiday
+}
+
+// Why somebody is not there, and a week is skipped: all that calendars, and the other of the pair, ever read of it.
+const (
+	Leave       = "leave"
+	Holiday     = "holiday"
+	OutOfOffice = "out of office"
+)
+
+// SkipReason is the reason of a skip as it stands on an event, in the words of Leave, Holiday and OutOfOffice. Whatever
+// else stands there is leave: earlier versions wrote down what the roster's `why` said.
+func SkipReason(text string) string {
+	if text == Holiday || text == OutOfOffice {
+		return text
+	}
+	return Leave
 }
 
 // Slot is a pair's place in the week: every so many weeks, at a wall-clock time of Zone.
@@ -253,7 +269,7 @@ func (s Slot) Same(t Slot, first Date) bool {
 // Skip is a planned week without the meeting.
 type Skip struct {
 	Date Date   // original day, in the slot's zone
-	Why  string // plain words
+	Why  string // Leave, Holiday or OutOfOffice
 }
 
 // Series is what the roster wants of one pair's 1:1. With Generation and First set it is also what Create writes.

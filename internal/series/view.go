@@ -282,7 +282,7 @@ func (v View) Away(start time.Time, length time.Duration) string {
 		return why
 	}
 	if slices.ContainsFunc(v.Out, func(i Interval) bool { return i.Start.Before(start.Add(length)) && start.Before(i.End) }) {
-		return "out of office"
+		return OutOfOffice
 	}
 	return ""
 }

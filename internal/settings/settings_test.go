@@ -232,7 +232,7 @@ func TestPrivateCA(t *testing.T) {
 	for file, want := range map[string]string{
 		"ca.der":    "there is no certificate in " + dir,
 		"none.pem":  "cannot read " + dir,
-		"/dev/zero": "cannot read /dev/zero: it is not a regular file",
+		"/dev/zero": "cannot read /dev/zero: is not a regular file",
 	} {
 		_, err := settings(file)
 		if want = "calendar office: ca_file: " + want; err == nil || !strings.Contains(err.Error(), want) {
@@ -243,13 +243,13 @@ func TestPrivateCA(t *testing.T) {
 
 // What stands in the place of a file must not hang Holdfast, nor fill its memory.
 func TestOnlyFilesAreRead(t *testing.T) {
-	if _, err := Load("/dev/zero"); err == nil || err.Error() != "settings: open /dev/zero: it is not a regular file" {
+	if _, err := Load("/dev/zero"); err == nil || err.Error() != "settings: open /dev/zero: is not a regular file" {
 		t.Errorf("settings: %v", err)
 	}
 	_, password := dav(t, t.TempDir(), "/dev/zero").For(mia)
 	key := Google{ServiceAccount: "/dev/zero"}.Readable()
 	for _, err := range []error{password, key} {
-		if err == nil || !strings.HasSuffix(err.Error(), "it is not a regular file") {
+		if err == nil || !strings.HasSuffix(err.Error(), "is not a regular file") {
 			t.Errorf("got %v", err)
 		}
 	}

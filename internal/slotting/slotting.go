@@ -161,6 +161,9 @@ type Infeasible struct {
 
 // Feasible tells which of the wanted pairs cannot all have slots, and why; nothing if they can.
 func Feasible(in Input) ([]Infeasible, error) {
+	if len(in.Want) == 0 {
+		return nil, nil
+	}
 	b := build(in, series.Pair{})
 	conflicts, err := Conflicts(&b.Problem)
 	if err != nil {

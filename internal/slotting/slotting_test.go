@@ -374,6 +374,9 @@ func TestFeasibleInWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if none, err := slotting.Feasible(slotting.Input{From: monday, Weeks: 8}); err != nil || none != nil {
+		t.Errorf("nothing to choose: %v, %v", none, err)
+	}
 	text := ""
 	for _, x := range got {
 		text += fmt.Sprintf("%s: %v\n", x.Pair, x.Because)

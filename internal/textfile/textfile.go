@@ -18,9 +18,9 @@ func Read(path string, limit int64) ([]byte, error) {
 	}
 	switch mode := info.Mode(); {
 	case mode.IsDir():
-		return nil, errors.New("it is a folder")
+		return nil, errors.New("is a directory")
 	case !mode.IsRegular():
-		return nil, errors.New("it is not a regular file")
+		return nil, errors.New("is not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -33,7 +33,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, bare(err)
 	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("it has more than %s", size(limit))
+		return nil, fmt.Errorf("has more than %s", size(limit))
 	}
 	return data, nil
 }

@@ -27,11 +27,11 @@ func TestRead(t *testing.T) {
 	}
 	for file, want := range map[string]string{
 		path("small"):       "",
-		path("large"):       "it has more than 2 KiB",
-		path("pipe"):        "it is not a regular file",
-		path("link"):        "it is not a regular file",
-		"/dev/zero":         "it is not a regular file",
-		dir:                 "it is a folder",
+		path("large"):       "has more than 2 KiB",
+		path("pipe"):        "is not a regular file",
+		path("link"):        "is not a regular file",
+		"/dev/zero":         "is not a regular file",
+		dir:                 "is a directory",
 		"/proc/self/status": "",
 	} {
 		data, err := Read(file, 2048)

@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Pos is where a value stands. The zero Pos is that of a value that was not given.
@@ -50,9 +52,29 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Add puts a problem of the value at pos on the list.
+// Add puts a problem of the value at pos on the list. What it quotes of the file is cut where it is long, and what a
+// terminal would obey instead of showing is escaped.
 func (ps *Problems) Add(pos Pos, what, format string, args ...any) {
-	*ps = append(*ps, Problem{pos.File, pos.Line, pos.Column, what, fmt.Sprintf(format, args...)})
+	*ps = append(*ps, Problem{pos.File, pos.Line, pos.Column, shown(what), shown(fmt.Sprintf(format, args...))})
+}
+
+// maxShown is how many characters of a text are shown.
+const maxShown = 400
+
+func shown(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n++; n > maxShown {
+			return b.String() + "…"
+		}
+		if r == ' ' || unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // maxSuggestions is how many problems may stand on a list before Suggest gives up: a wholly broken roster shall not

@@ -127,6 +127,19 @@ func TestErrSortsAndTellsEachOnce(t *testing.T) {
 	}
 }
 
+// A name may be as long as a file, and hold what moves the cursor or turns the line around.
+func TestProblemsCanBeShown(t *testing.T) {
+	var ps Problems
+	ps.Add(at(1, 1), "person \x1b[2J", "%s\u202e is not \n ü", "x")
+	ps.Add(at(2, 1), "", "%q", strings.Repeat("é", 100_000))
+	if got, want := ps[0].Error(), `f.yaml:1:1: person \x1b[2J: x\u202e is not \n ü`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if n := len([]rune(ps[1].Text)); n != maxShown+1 {
+		t.Errorf("%d characters are shown", n)
+	}
+}
+
 func TestNearest(t *testing.T) {
 	words := []string{"Europe/Paris", "Europe/Prague", "Europe/Berlin", "report", "reports", "manager", "DE", "DK"}
 	for word, want := range map[string]string{

@@ -139,7 +139,7 @@ func parseMark(value string) (stored, error) {
 	for _, s := range t.Skips {
 		day, why, _ := strings.Cut(s, " ")
 		if d, err := series.ParseDate(day); err == nil {
-			m.Skips = append(m.Skips, series.Skip{Date: d, Why: why})
+			m.Skips = append(m.Skips, series.Skip{Date: d, Why: series.SkipReason(why)})
 		}
 	}
 	return m, nil

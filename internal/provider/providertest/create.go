@@ -16,7 +16,7 @@ import (
 var creating = []check{
 	{"create/returns-what-was-given", "Observe returns series exactly as Create was given them", func(b *bench) {
 		s := b.wish()
-		s.Skips = []series.Skip{{Date: b.day(2), Why: "leave"}, {Date: b.day(5), Why: "public holiday"}}
+		s.Skips = []series.Skip{{Date: b.day(2), Why: "leave"}, {Date: b.day(5), Why: "holiday"}}
 		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
 		snap := b.see(b.Manager)
 		e := b.one()

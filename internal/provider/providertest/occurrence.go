@@ -26,7 +26,7 @@ func unanswered(gs []series.Guest) []series.Guest {
 var occurrences = []check{
 	{"skip/days", "Skip takes the days out of the series and records them in the mark, in one write of the master", func(b *bench) {
 		e := b.lived()
-		skips := []series.Skip{{Date: b.day(8), Why: "public holiday"}, {Date: b.day(5), Why: "travel"}}
+		skips := []series.Skip{{Date: b.day(8), Why: series.Holiday}, {Date: b.day(5), Why: series.OutOfOffice}}
 		b.ref(b.Manager.Calendar.Skip(b.ctx, e.Ref, skips))
 		now := b.sees("skipped", e, func(x *series.Event) {
 			x.Mark.Skips = []series.Skip{x.Mark.Skips[0], skips[1], skips[0]}

@@ -137,7 +137,7 @@ var updating = []check{
 			}}
 			m.Slot.At += 60
 			m.Line = m.Slot.Line()
-			m.Skips = []series.Skip{{Date: b.day(2), Why: "travel"}}
+			m.Skips = []series.Skip{{Date: b.day(2), Why: series.OutOfOffice}}
 			m.Written = map[series.Field]string{series.FieldSlot: series.DigestSlot(m.Slot)}
 			return series.Patch{Mark: &m}
 		},
@@ -146,7 +146,7 @@ var updating = []check{
 			e.Mark.Pair.Report += "-married"
 			e.Mark.Slot.At += 60
 			e.Mark.Line = e.Mark.Slot.Line()
-			e.Mark.Skips[0].Why = "travel"
+			e.Mark.Skips[0].Why = series.OutOfOffice
 			e.Mark.Written[series.FieldSlot] = series.DigestSlot(e.Mark.Slot)
 		})},
 	{"update/slot", "a slot is written as a whole; days that were out stay out; people answer anew (RFC 5546 section 3.2.2.1)", func(b *bench) {

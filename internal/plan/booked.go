@@ -73,7 +73,8 @@ func (p *pairPlan) rest(h *series.Event) {
 	p.skips(h)
 }
 
-// supersede ends generations that live on beside a later one: what a crash between the two halves of a replacement leaves.
+// supersede finishes replacements of which only a part was done: generations that live on beside a later one end, once
+// that has all that is to go with it.
 func (p *pairPlan) supersede() {
 	for i := range p.v.Chain {
 		e := &p.v.Chain[i]
@@ -82,15 +83,26 @@ func (p *pairPlan) supersede() {
 			return
 		}
 		next := &p.v.Chain[k]
-		last := next.First().Monday().AddDays(-1)
+		last := maxDate(next.First().Monday().AddDays(-1), p.past(e.Mark.Slot))
 		if meetsAfter(e, last) {
-			p.end(e, last, fmt.Sprintf("generation %d takes its place", next.Mark.Generation))
+			completed := p.complete(e, next, last)
+			if p.end(e, last, fmt.Sprintf("generation %d takes its place", next.Mark.Generation)); completed {
+				p.changes[len(p.changes)-1].Group = p.replacement()
+			}
 		}
 	}
 }
 
-// healMark writes the mark that was lost: before what else is planned for it, from the n-th change on, or where that is not
-// quiet at the latest a day before the next meeting.
+// past is the last day whose meeting on that slot has begun: what is over stays.
+func (p *pairPlan) past(s series.Slot) series.Date {
+	if s.On(p.today).After(p.in.Now) {
+		return p.today.AddDays(-1)
+	}
+	return p.today
+}
+
+// healMark writes the mark that was lost: before what else is planned for it, from the n-th change on, or where that
+// is not quiet at the latest a day before the next meeting.
 func (p *pairPlan) healMark(h *series.Event, mark series.Mark, n int) {
 	if len(p.changes) == n && !p.cheap(h) {
 		return
@@ -111,7 +123,8 @@ func (p *pairPlan) adoptPart(h *series.Event) {
 	patched(h, patch)
 }
 
-// over reports whether the series has no meeting to come by its rule. A meeting that was moved beyond the end does not count.
+// over reports whether the series has no meeting to come by its rule. A meeting that was moved beyond the end does
+// not count.
 func (p *pairPlan) over(h *series.Event) bool {
 	last := h.LastDay()
 	return h.Cancelled || !last.IsZero() && h.Slot().On(last).Before(p.in.Now)
@@ -129,14 +142,7 @@ func (p *pairPlan) ends(h *series.Event) {
 	byHand := h.EndedByHand()
 	switch {
 	case !w.Ends.IsZero() && (last.IsZero() || last.After(w.Ends)):
-		final := w.Ends
-		if final.Before(p.today) {
-			final = p.today
-			if h.Mark.Slot.On(p.today).After(p.in.Now) {
-				final = p.today.AddDays(-1) // today's meeting is after the end, and can still be called off
-			}
-		}
-		p.endAll(final, Change{Why: []string{"the roster ends this 1:1"}})
+		p.endAll(maxDate(w.Ends, p.past(h.Mark.Slot)), Change{Why: []string{"the roster ends this 1:1"}})
 	case last.IsZero() || !p.goesOn(h) || byHand && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
 	case !h.Rule.Plain:
 		p.hold(Update, Change{}, "the series ends on "+last.Long()+" and has a rule that Holdfast cannot keep: a person must take the end away", false)
@@ -158,7 +164,8 @@ func (p *pairPlan) ends(h *series.Event) {
 	}
 }
 
-// slot obeys a changed slot line and plans for a series that was moved by hand. It reports whether the series is replaced.
+// slot obeys a changed slot line and plans for a series that was moved by hand. It reports whether the series is
+// replaced.
 func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	w, want := &p.v.Want, p.wish(h)
 	changed := w.Line != h.Mark.Line && !want.Same(h.Mark.Slot, h.First())
@@ -222,8 +229,8 @@ func (p *pairPlan) noteSlot(h *series.Event, a Action, why string) {
 	patched(h, *patch)
 }
 
-// cheap reports whether a write that guests need not hear of may be made now: where it costs nobody a message, or else on
-// the day before the next meeting.
+// cheap reports whether a write that guests need not hear of may be made now: where it costs nobody a message, or
+// else on the day before the next meeting.
 func (p *pairPlan) cheap(h *series.Event) bool {
 	return p.v.Quiet || p.soon(h, func(series.Meeting) bool { return true })
 }

@@ -49,6 +49,7 @@ func (b *builder) group() {
 			if c.Group == "" {
 				c.Group = "replace " + v.Pair.String()
 			}
+			c.Why = append(c.Why, "what people put on the 1:1 of "+v.Pair.String()+" stays there: it was theirs")
 			for k := range b.changes {
 				if e := &b.changes[k]; e.Action == End && e.Pair == v.Pair {
 					e.Group = c.Group
@@ -85,8 +86,8 @@ func (b *builder) hold(why func(Change) (because string, brake bool)) {
 	b.changes = on
 }
 
-// brake holds what there is too much of, and all of a kind with it, and puts the rest in order: a replacement books
-// only after it has ended.
+// brake holds what there is too much of, and all of a kind with it, and puts the rest in order: a replacement ends the
+// old series only after all else of it is done.
 func (b *builder) brake() Plan {
 	b.count()
 	if len(b.in.Asks) == 0 {
@@ -122,9 +123,9 @@ func (b *builder) brake() Plan {
 		case c.first:
 			return 0
 		case c.Action == End && c.Group != "":
-			return 1
+			return 2
 		}
-		return 2
+		return 1
 	}
 	slices.SortStableFunc(b.changes, func(x, y Change) int {
 		if r := rank(x) - rank(y); r != 0 {

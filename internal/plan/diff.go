@@ -237,11 +237,12 @@ func (p *pairPlan) create(w series.Series, from series.Date, why, because string
 	p.do(Create, c)
 }
 
-// again books a pair anew whose series has ended, on the slot it had unless the roster now wants another, and not in the
-// week of its last meeting.
+// again books a pair anew whose series has ended, on the slot it had unless the roster now wants another, and not in
+// the week of its last meeting.
 func (p *pairPlan) again(e *series.Event, why string) {
 	w := p.v.Want
 	w.Slot = p.wish(e)
+	p.takeOver(e, &w)
 	from := series.Date{}
 	if last := e.LastDay(); !last.IsZero() && !e.Cancelled {
 		from = inPhase(e, w.Slot, maxDate(p.today, last.Monday().AddDays(7)))
@@ -249,7 +250,8 @@ func (p *pairPlan) again(e *series.Event, why string) {
 	p.create(w, from, why, "")
 }
 
-// inPhase is from, or for a series of every second or fourth week that stays one, the Monday of its next week from then on.
+// inPhase is from, or for a series of every second or fourth week that stays one, the Monday of its next week from
+// then on.
 func inPhase(e *series.Event, s series.Slot, from series.Date) series.Date {
 	booked := e.Mark.Slot
 	if s.Every == 1 || s.Every != booked.Every {
@@ -293,7 +295,7 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	}
 	why = append(why, "first 1:1 on "+w.First.Long()+" "+w.Slot.At.String())
 	for _, s := range w.Skips {
-		why = append(why, s.Date.Long()+" is skipped: "+s.Why)
+		why = append(why, skipWord(s.Date)+s.Why)
 	}
 	switch {
 	case w.Doc.Template == "":
@@ -310,6 +312,9 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	c.Why = why
 	return c
 }
+
+// skipWord begins the reason for a planned skip.
+func skipWord(d series.Date) string { return d.Long() + " is skipped: " }
 
 // firstDay is the first day on which a series of that slot can begin: not before from or `starts`, not in the past.
 func (p *pairPlan) firstDay(s series.Slot, from series.Date) series.Date {

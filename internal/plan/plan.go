@@ -26,7 +26,7 @@ const (
 	Rebook  Action = "rebook"
 )
 
-// Change is one write the plan asks for (a replacement is two: an end and a create of one Group).
+// Change is one write the plan asks for (a replacement is two: a create and an end of one Group).
 type Change struct {
 	Pair       series.Pair
 	Action     Action
@@ -43,7 +43,7 @@ type Change struct {
 
 	fromToday bool // an end after the day it is made on
 
-	first bool // made before all others: a lost mark is written, or what is replaced by it goes without a trace
+	first bool // made before all others: a lost mark is written
 }
 
 // ID names the change: the same change in the next plan has the same one. An end has it whatever day it is made after.
@@ -126,8 +126,9 @@ func (p Plan) Braked() map[string]Hold {
 	return out
 }
 
-// Step is one call of the calendar contract. Exactly one field beside Ref is set. Without a Ref, as after a Create, it is about
-// the event of the step before. The event may have a later version by then, from another change of the plan.
+// Step is one call of the calendar contract. Exactly one field beside Ref is set. Without a Ref, as after a Create,
+// it is about the event of the step before. The event may have a later version by then, from another change of the
+// plan.
 type Step struct {
 	Ref           series.Ref
 	Create        *series.Series
@@ -138,6 +139,23 @@ type Step struct {
 	ClearOverride *time.Time
 	End           *series.Date
 	Revive        *series.Event
+}
+
+// Later is the step on the versions that the changes made before it left: now tells the present Ref of an event by its
+// id, if one of them wrote it.
+func (s Step) Later(now func(id string) (series.Ref, bool)) Step {
+	if ref, ok := now(s.Ref.ID); ok && s.Ref.ID != "" {
+		s.Ref = ref
+	}
+	if s.Create == nil || s.Create.Carry.From == nil {
+		return s
+	}
+	if ref, ok := now(s.Create.Carry.From.ID); ok {
+		w, from := *s.Create, *s.Create.Carry.From
+		from.Ref, w.Carry.From = ref, &from
+		s.Create = &w
+	}
+	return s
 }
 
 // Limit is a brake: the larger of Count and Percent of all pairs.

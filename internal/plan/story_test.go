@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -116,7 +117,7 @@ func step(s plan.Step) string {
 		for _, k := range w.Skips {
 			text += " without " + k.Date.String()
 		}
-		return text
+		return text + carry(w)
 	case s.Update != nil:
 		return "update" + patch(*s.Update)
 	case s.Skip != nil:
@@ -148,6 +149,45 @@ func step(s plan.Step) string {
 		return "revive"
 	}
 	return "?"
+}
+
+// carry says what goes with a new series.
+func carry(w *series.Series) string {
+	c, text := w.Carry, ""
+	say := func(format string, args ...any) { text += fmt.Sprintf("\n    + "+format, args...) }
+	for _, f := range slices.Sorted(maps.Keys(c.Written)) {
+		value := map[series.Field]string{series.FieldTitle: w.Title, series.FieldPlace: w.Place, series.FieldLink: w.Link}[f]
+		say("%s %s, as a person has it", f, strings.TrimPrefix(value, seriestest.Link))
+	}
+	if c.Answer != "" && c.Answer != series.NeedsAction {
+		say("answered %s", c.Answer)
+	}
+	for _, g := range c.Guests {
+		say("guest %s %s", g.Address, g.Answer)
+	}
+	if c.Free {
+		say("free")
+	}
+	for _, t := range c.Excluded {
+		say("cancel %s", clock(t))
+	}
+	for _, d := range c.PutBack {
+		say("put back %s", d)
+	}
+	for _, o := range c.Overrides {
+		line := step(plan.Step{SetOverride: &o.Override})
+		if o.Free {
+			line += ", free"
+		}
+		if o.MadeUp {
+			line += ", made up"
+		}
+		for _, g := range o.Guests {
+			line += ", " + g.Address + " " + string(g.Answer)
+		}
+		say("%s", line)
+	}
+	return text
 }
 
 func patch(p series.Patch) string {

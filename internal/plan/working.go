@@ -8,8 +8,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// working is a view whose last of Chain may be changed: what is planned first counts as done for what is planned after, so
-// that one round does all there is to do.
+// working is a view whose last of Chain may be changed: what is planned first counts as done for what is planned
+// after, so that one round does all there is to do.
 func working(v *series.View) *series.View {
 	w := *v
 	w.Chain = slices.Clone(v.Chain)
@@ -48,7 +48,29 @@ func patched(e *series.Event, p series.Patch) {
 	}
 }
 
-// moved does to the event what a SlotPatch does: it has no end, and overrides that name no occurrence any more are lost.
+// tookOver does to the event what a Create does that carries on with it.
+func tookOver(e *series.Event, w series.Series) {
+	own := func(t time.Time) bool {
+		return hits(e, t) && !slices.ContainsFunc(e.Excluded, t.Equal) &&
+			!slices.ContainsFunc(e.Overrides, func(o series.Override) bool { return o.Original.Equal(t) })
+	}
+	e.Excluded, e.Overrides = slices.Clone(e.Excluded), slices.Clone(e.Overrides)
+	for _, t := range w.Carry.Excluded {
+		if own(t) {
+			e.Excluded = append(e.Excluded, t)
+		}
+	}
+	for _, o := range w.Carry.Overrides {
+		if own(o.Original) {
+			e.Overrides = append(e.Overrides, o.Override)
+			e.Mark.Overridden(o.Override)
+		}
+	}
+	e.Mark.Carried = w.Carry.From.Changes()
+}
+
+// moved does to the event what a SlotPatch does: it has no end, and overrides that name no occurrence any more are
+// lost.
 func moved(e *series.Event, to series.SlotPatch) {
 	was := *e
 	e.Start, e.Zone, e.Duration = to.Slot.On(to.First), to.Slot.Zone, to.Slot.Duration

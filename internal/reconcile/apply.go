@@ -71,6 +71,10 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if s.Ref.ID != "" {
 			ref = s.Ref
 		}
+		s = s.Later(func(id string) (series.Ref, bool) {
+			later, ok := x.written[c.Calendar+" "+id]
+			return later, ok
+		})
 		// Another change of this plan may have written the event by now.
 		key := c.Calendar + " " + ref.ID
 		if later, ok := x.written[key]; ok {

@@ -53,7 +53,8 @@ func (x *org) expect(want, got string) {
 	}
 }
 
-// What is booked stands: nobody is moved when others come, and a room is not booked twice; a lost journal changes nothing.
+// What is booked stands: nobody is moved when others come, and a room is not booked twice; a lost journal changes
+// nothing.
 func TestAutoSlotsStand(t *testing.T) {
 	x := newOrg(t, servers["delivers, quiet"])
 	for _, id := range []string{"kim", "bo", "cy", "di"} {
@@ -176,7 +177,9 @@ func TestUnfitSlot(t *testing.T) {
 			}
 			out := x.once(r, plan.Ask{Pair: pair, Accept: true})
 			told := strings.Fields(x.did)
-			if len(out.Applied) != 2 || out.Mails != 2 || told[0] != "end" || !strings.Contains(x.did, "accepted: the slot is now Mon 13:00 Europe/Berlin") || strings.Contains(flags(out), "slot-unfit") {
+			if len(out.Applied) != 2 || out.Mails != 2 || told[0] != "create" ||
+				!strings.Contains(x.did, "accepted: the slot is now Mon 13:00 Europe/Berlin") ||
+				strings.Contains(flags(out), "slot-unfit") {
 				x.Fatalf("mails %d, open %s\n%s", out.Mails, flags(out), x.did)
 			}
 			x.expect("", x.unfit(r))

@@ -157,6 +157,7 @@ func (v *View) judge(observed map[string]Observed) {
 	v.Suspect = m.Suspect() || has && r.Suspect()
 	v.HasCopy = has
 	v.Quiet = m.Snapshot.Quiet
+	v.Singly = m.Snapshot.Singly
 	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)
 	v.At, v.Before = m.Snapshot.At, m.Last.At
 	if has && (r.Stale || r.Missed) { // the pair was not judged since then, whenever the manager's was read

@@ -23,6 +23,8 @@ type Snapshot struct {
 	Network string `json:",omitzero"`
 	// Quiet: a write can be made without anything being delivered to attendees.
 	Quiet bool
+	// Singly: attendees get a message of its own for each meeting of a new series that differs from it.
+	Singly bool `json:",omitzero"`
 
 	Series     []Event     // recurring events with a mark of this org, organized by this person: live, ended and duplicates
 	Copies     []Event     // this person's copies of series that another person organizes

@@ -41,6 +41,8 @@ type View struct {
 	HasCopy bool
 	// Quiet: the organizer's calendar can be written without anything being delivered.
 	Quiet bool
+	// Singly is the organizer's Snapshot.Singly.
+	Singly bool
 
 	At     time.Time // when the manager's calendar was read, or the report's where that was not to be had for longer
 	Before time.Time // when it was read the time before, likewise; zero: never

@@ -233,6 +233,14 @@ func (h hands) Relocate(id string, original time.Time, place string) error {
 	})
 }
 
+func (h hands) Retitle(id string, original time.Time, title string) error {
+	return h.edit(id, func(e *event) error {
+		e.one(original).Props.Set(text("SUMMARY", title))
+		e.bump()
+		return nil
+	})
+}
+
 func (h hands) SetLink(id string, original time.Time, link string) error {
 	return h.edit(id, func(e *event) error {
 		c := e.one(original)

@@ -67,6 +67,7 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 		Schedules: true,
 		Network:   "google " + o.c.p.o.Endpoint,
 		Quiet:     true,
+		Singly:    true,
 	}
 	home, token, _ := strings.Cut(o.last.Cursor, " ")
 	doubt := o.c.doubt.Swap(false)

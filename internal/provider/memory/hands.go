@@ -150,6 +150,11 @@ func (h *Hands) Answer(id string, original time.Time, attendee string, stat seri
 	})
 }
 
+// Retitle sets the title of the series: here no meeting has one of its own.
+func (h *Hands) Retitle(id string, _ time.Time, title string) error {
+	return h.edit(id, func(o *object) { o.event.Title = title })
+}
+
 // Relocate sets the place of one occurrence, or with zero that of the series.
 func (h *Hands) Relocate(id string, original time.Time, place string) error {
 	if original.IsZero() {

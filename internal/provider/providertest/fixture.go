@@ -59,9 +59,12 @@ type Hands interface {
 	PutBack(id string, original time.Time) error
 	// Answer sets the PARTSTAT of attendee, one of the people; zero: of the series and all its overrides.
 	Answer(id string, original time.Time, attendee string, answer series.PartStat) error
+	// Retitle sets SUMMARY; zero: that of the series only.
+	Retitle(id string, original time.Time, title string) error
 	// Relocate sets LOCATION; zero: that of the series only.
 	Relocate(id string, original time.Time, place string) error
-	// SetLink replaces the prep link wherever it stands (section 9 of the design), "" removes it; zero: of the series only.
+	// SetLink replaces the prep link wherever it stands (section 9 of the design), "" removes it; zero: of the series
+	// only.
 	SetLink(id string, original time.Time, link string) error
 	// AddGuest invites address to the series and all its overrides.
 	AddGuest(id, address string) error

@@ -15,8 +15,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// verb is a line of a moment. Words that start with $ are values; {a|b} is one of these words. A line may begin with a pair and a colon, else the
-// roster's first pair is meant.
+// verb is a line of a moment. Words that start with $ are values; {a|b} is one of these words. A line may begin with
+// a pair and a colon, else the roster's first pair is meant.
 type verb struct {
 	pattern string
 	do      func(s *teller, v values)
@@ -39,7 +39,13 @@ func init() {
 			s.observed, s.fresh, s.doubtful = map[string]series.Observed{}, true, nil
 		}},
 		{"ask accept", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair, Accept: true}) }},
+		{"ask accept all the same", func(s *teller, v values) {
+			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Accept: true, Force: true})
+		}},
 		{"ask restore", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair}) }},
+		{"ask restore all the same", func(s *teller, v values) {
+			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Force: true})
+		}},
 		{"ask restore $date", func(s *teller, v values) {
 			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"])})
 		}},
@@ -73,6 +79,11 @@ func init() {
 		{"$who moves $date to $when", func(s *teller, v values) { s.must(s.hands(v).Move(s.id(v), s.original(v), s.when(v, "when"))) }},
 		{"$who resizes $date to $length", func(s *teller, v values) { s.must(s.hands(v).Resize(s.id(v), s.original(v), s.length(v))) }},
 		{"$who cancels $date", func(s *teller, v values) { s.must(s.hands(v).Cancel(s.id(v), s.original(v))) }},
+		{"$who cancels the old $date", func(s *teller, v values) { // of a series whose successor is booked already
+			snap := s.observed[v.of["who"]].Snapshot
+			at := snap.Series[0].Slot().On(s.date(v.of["date"]))
+			s.must(s.hands(v).Cancel(snap.Series[0].ID, at))
+		}},
 		{"$who strikes $date", func(s *teller, v values) { s.must(s.hands(v).CancelStatus(s.id(v), s.original(v))) }},
 		{"$who puts $date back", func(s *teller, v values) { s.must(s.hands(v).PutBack(s.id(v), s.original(v))) }},
 		{"$who moves all to $day $at $rest from $date", func(s *teller, v values) { s.moveAll(v) }},
@@ -84,6 +95,9 @@ func init() {
 		{"$who unlinks $date", func(s *teller, v values) { s.must(s.hands(v).SetLink(s.id(v), s.original(v), "")) }},
 		{"$who links $date to $rest", func(s *teller, v values) { s.must(s.hands(v).SetLink(s.id(v), s.original(v), Link+v.of["rest"])) }},
 		{"$who invites $rest", func(s *teller, v values) { s.must(s.hands(v).AddGuest(s.id(v), v.of["rest"])) }},
+		{"$who titles the series $rest", func(s *teller, v values) {
+			s.must(s.hands(v).Retitle(s.id(v), time.Time{}, v.of["rest"]))
+		}},
 		{"$who sets the series to free", func(s *teller, v values) { s.must(s.hands(v).SetFree(s.id(v))) }},
 		{"$who strips the mark", func(s *teller, v values) { s.must(s.hands(v).StripMark(s.id(v))) }},
 		{"$who duplicates the series", func(s *teller, v values) {
@@ -352,6 +366,10 @@ func (s *teller) carryOut(changes int) {
 		}
 		cal, ref := s.world.Calendar(c.Calendar), series.Ref{}
 		for _, step := range c.Steps {
+			step = step.Later(func(id string) (series.Ref, bool) {
+				later, ok := now[id]
+				return later, ok
+			})
 			if step.Ref.ID != "" {
 				ref = step.Ref
 			}

@@ -460,3 +460,37 @@ func TestInMemory(t *testing.T) {
 	must(t, err)
 	must(t, release())
 }
+
+// Who is renamed and renamed back has one record, whatever was recorded under either id meanwhile; also where a daemon on an
+// older roster writes under the old id once more.
+func TestRenameAndBack(t *testing.T) {
+	s := open(t, file(t), noon)
+	ctx := t.Context()
+	round := func(report string) drift.Flag {
+		t.Helper()
+		p := series.Pair{Manager: "mia", Report: report}
+		f, closed := flag(p, 1, "x"), flag(p, 8, "y")
+		must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{f},
+			Edges:     drift.Edges{Opened: []drift.Flag{f, closed}, Closed: []drift.Flag{closed}},
+			Outcomes:  []drift.Outcome{outcome(p, day(1), drift.Kept, true)},
+			Snapshots: map[string]series.Snapshot{report: {At: noon}}, People: map[string]series.Person{report: {ID: report}},
+			Breaks: map[string]reconcile.Break{report: {Since: noon}}}))
+		must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: f.ID(), Edge: "opened", To: "mia"}}))
+		_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
+		must(t, err)
+		must(t, s.KeepDocument(ctx, p, reconcile.Document{Link: "https://docs.example.com/" + report, State: "{}"}))
+		return f
+	}
+	for _, ids := range [][2]string{{"raj", "rajp"}, {"rajp", "raj"}, {"raj", "rajp"}} {
+		round(ids[0])
+		round(ids[1])
+		round(ids[0])
+		must(t, s.Rename(ctx, ids[0], ids[1]))
+		f := round(ids[1])
+		m := load(t, s)
+		if len(m.People) != 1 || len(m.Open) != 1 || m.Open[0].ID() != f.ID() || len(m.Snapshots) != 1 || len(m.Breaks) != 1 || len(m.Documents) != 1 {
+			t.Errorf("after %v: people %v, open %v, %d snapshots, %d documents", ids, m.People, m.Open, len(m.Snapshots), len(m.Documents))
+		}
+		integrity(t, s.db)
+	}
+}

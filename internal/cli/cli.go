@@ -20,6 +20,7 @@ import (
 	"holdfast/internal/clock"
 	"holdfast/internal/daemon"
 	"holdfast/internal/series"
+	"holdfast/internal/provider"
 	"holdfast/internal/yamlpos"
 )
 
@@ -220,7 +221,7 @@ func (a *app) logger(daemon bool) {
 
 // fail tells the person at the terminal what did not work.
 func (a *app) fail(err error) {
-	text, next := err.Error(), ""
+	text, next := err.Error(), provider.HintOf(err)
 	var h hinted
 	var problems yamlpos.Problems
 	switch {
@@ -301,6 +302,9 @@ func (a *app) open(ctx context.Context) (*daemon.App, error) {
 	}
 	if _, err := daemon.New(a.options()); err != nil {
 		return nil, a.explain(err)
+	}
+	if provider.HintOf(err) != "" {
+		return nil, err
 	}
 	return nil, hinted{err, "`database:` in the settings says where the journal is; a broken one can be moved away: that costs history, never a meeting"}
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Progress func(what string, done, of int)
 	// Round is told of every round of Run. It may be nil.
 	Round func(reconcile.Round)
+	// Reading: the journal is only read, and none is made where there is none.
+	Reading bool
 	// Poll overrides the poll interval of the settings.
 	Poll time.Duration
 }
@@ -78,7 +80,8 @@ func Open(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.Store, err = store.Open(ctx, "sqlite:"+a.Settings.Database, o.Clock, store.Options{}); err != nil {
+	if a.Store, err = store.Open(ctx, "sqlite:"+a.Settings.Database, o.Clock,
+		store.Options{Reading: o.Reading}); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	a.Reconciler = reconcile.New(reconcile.Options{Org: a.Settings.Org, Roster: a.Desired, Open: a.calendar, Journal: a.Store, Documents: documents{a}, Policy: a.Policy(),

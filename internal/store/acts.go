@@ -25,7 +25,7 @@ const (
 func (s *Store) Begin(ctx context.Context, act reconcile.Act, e *series.Event) (id int64, err error) {
 	why, err := json.Marshal(act.Why)
 	if err != nil {
-		return 0, fmt.Errorf("journal: begin: %w", err)
+		return 0, s.fail("begin", err)
 	}
 	err = s.inTx(ctx, "begin", func(tx *sql.Tx) error {
 		if e != nil {
@@ -114,7 +114,7 @@ func (s *Store) Versions(ctx context.Context, pair series.Pair) ([]reconcile.Ver
 		return nil
 	}, `SELECT at, data FROM versions WHERE manager = ? AND report = ? ORDER BY n DESC`, pair.Manager, pair.Report)
 	if err != nil {
-		return nil, fmt.Errorf("journal: versions of %s: %w", pair, err)
+		return nil, s.fail(fmt.Sprintf("versions of %s", pair), err)
 	}
 	return out, nil
 }
@@ -141,7 +141,7 @@ func (s *Store) Allow(ctx context.Context, changes map[string]string, until time
 func (s *Store) Disallow(ctx context.Context, ids ...string) (gone []string, err error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
-		return nil, fmt.Errorf("journal: disallow: %w", err)
+		return nil, s.fail("disallow", err)
 	}
 	err = s.inTx(ctx, "disallow", func(tx *sql.Tx) error {
 		gone, err = query(ctx, tx, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
@@ -156,7 +156,7 @@ func (s *Store) Disallow(ctx context.Context, ids ...string) (gone []string, err
 // ConfirmEmpty records that what is missing from the person's calendar counts as deleted, when it is next read.
 func (s *Store) ConfirmEmpty(ctx context.Context, person string) error {
 	if _, err := s.db.ExecContext(ctx, `INSERT OR IGNORE INTO confirmed (person) VALUES (?)`, person); err != nil {
-		return fmt.Errorf("journal: confirm: %w", err)
+		return s.fail("confirm", err)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (s *Store) Acknowledge(ctx context.Context, flagID string, at time.Time) (b
 		n, err = res.RowsAffected()
 	}
 	if err != nil {
-		return false, fmt.Errorf("journal: acknowledge %s: %w", flagID, err)
+		return false, s.fail(fmt.Sprintf("acknowledge %s", flagID), err)
 	}
 	return n > 0, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"holdfast/internal/provider"
 )
@@ -15,7 +14,7 @@ var _ provider.Channels = (*Store)(nil)
 func (s *Store) Channels(ctx context.Context, person string) ([]provider.Channel, error) {
 	out, err := query(ctx, s.db, scanChannel, channelColumns+` WHERE ?1 = '' OR person = ?1 ORDER BY person, opened, id`, person)
 	if err != nil {
-		return nil, fmt.Errorf("journal: channels: %w", err)
+		return nil, s.fail("channels", err)
 	}
 	return out, nil
 }
@@ -25,7 +24,7 @@ func (s *Store) Channel(ctx context.Context, id string) (provider.Channel, bool,
 	out, err := query(ctx, s.db, scanChannel, channelColumns+` WHERE id = ?`, id)
 	if err != nil || len(out) == 0 {
 		if err != nil {
-			err = fmt.Errorf("journal: channel: %w", err)
+			err = s.fail("channel", err)
 		}
 		return provider.Channel{}, false, err
 	}
@@ -38,7 +37,7 @@ func (s *Store) SetChannel(ctx context.Context, c provider.Channel) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.ID, c.Owner.ID, c.Owner.Email, c.Owner.Calendar, c.Address, c.Token[:], c.Resource,
 		micro(c.Opened), micro(c.Expires), micro(c.Heard))
 	if err != nil {
-		return fmt.Errorf("journal: keep a channel: %w", err)
+		return s.fail("keep a channel", err)
 	}
 	return nil
 }
@@ -46,7 +45,7 @@ func (s *Store) SetChannel(ctx context.Context, c provider.Channel) error {
 // DeleteChannel forgets the channel of that id.
 func (s *Store) DeleteChannel(ctx context.Context, id string) error {
 	if _, err := s.db.ExecContext(ctx, `DELETE FROM channels WHERE id = ?`, id); err != nil {
-		return fmt.Errorf("journal: forget a channel: %w", err)
+		return s.fail("forget a channel", err)
 	}
 	return nil
 }

@@ -17,9 +17,12 @@ import (
 // Load reads all that a round starts from, as of one moment. A snapshot that this program cannot read is left out: the
 // next observation is then a full listing.
 func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
+	if err := s.vanished(); err != nil {
+		return reconcile.Memory{}, err
+	}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return reconcile.Memory{}, fmt.Errorf("journal: load: %w", err)
+		return reconcile.Memory{}, s.fail("load", err)
 	}
 	defer tx.Rollback() // nothing was written
 	now := s.now().UTC()
@@ -65,7 +68,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		l.Open = append(l.Open, f.Flag)
 	}
 	if err := errors.Join(err, err2); err != nil {
-		return reconcile.Memory{}, fmt.Errorf("journal: load: %w", err)
+		return reconcile.Memory{}, s.fail("load", err)
 	}
 	return l.Memory, nil
 }
@@ -228,7 +231,7 @@ func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
 func (s *Store) Flags(ctx context.Context, all bool) ([]reconcile.FlagRow, error) {
 	flags, err := query(ctx, s.db, scanFlag, flagColumns+` WHERE state <> 'closed' OR ? ORDER BY `+flagOrder, all)
 	if err != nil {
-		return nil, fmt.Errorf("journal: flags: %w", err)
+		return nil, s.fail("flags", err)
 	}
 	return flags, nil
 }
@@ -244,7 +247,7 @@ func (s *Store) Outcomes(ctx context.Context, pair series.Pair, since series.Dat
 		WHERE week >= ? AND (manager = ? AND report = ? OR ?) ORDER BY week, manager, report, occurrence`,
 		week, pair.Manager, pair.Report, pair == series.Pair{})
 	if err != nil {
-		return nil, fmt.Errorf("journal: outcomes: %w", err)
+		return nil, s.fail("outcomes", err)
 	}
 	return outcomes, nil
 }

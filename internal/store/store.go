@@ -21,9 +21,10 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"holdfast/internal/clock"
+	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 )
 
@@ -35,6 +36,9 @@ const memoryPath = ":memory:"
 
 // Options say how long things are kept.
 type Options struct {
+	// Reading: the journal is only read. One that does not exist is not made: an empty one in memory takes its place.
+	Reading bool
+
 	// KeepDays is for how many calendar days Prune keeps closed flags, outcomes, acts and notices; 0 means 730.
 	KeepDays int
 }
@@ -43,6 +47,7 @@ type Options struct {
 type Store struct {
 	db   *sql.DB
 	path string
+	file os.FileInfo // as it was opened; nil: in memory
 	now  clock.Clock
 	keep int // days
 }
@@ -59,6 +64,11 @@ func Open(ctx context.Context, dsn string, now clock.Clock, o Options) (*Store, 
 	case scheme != "sqlite" || path == "":
 		return nil, errors.New("database: want sqlite:PATH") // not the text itself: it may hold a password
 	}
+	if o.Reading {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			path = memoryPath
+		}
+	}
 	db, err := OpenDB(path)
 	if err != nil {
 		return nil, err
@@ -68,7 +78,12 @@ func Open(ctx context.Context, dsn string, now clock.Clock, o Options) (*Store, 
 		s.keep = 730
 	}
 	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), db.Close())
+		return nil, errors.Join(err, db.Close())
+	}
+	if path != memoryPath {
+		if s.file, err = os.Stat(path); err != nil {
+			return nil, errors.Join(s.fail("open", err), db.Close())
+		}
 	}
 	return s, nil
 }
@@ -86,7 +101,8 @@ func OpenDB(path string) (*sql.DB, error) {
 			err = errors.Join(f.Chmod(0o600), f.Close())
 		}
 		if err != nil {
-			return nil, fmt.Errorf("database: %w", err)
+			return nil, &provider.Error{Kind: provider.Permanent, Op: "journal", Err: err,
+				Hint: causes[sqlite3.SQLITE_CANTOPEN].hint}
 		}
 	}
 	db, err := sql.Open("sqlite", uri(path, "immediate"))
@@ -116,7 +132,8 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	have, known, err := p.GetVersions(ctx)
 	if err == nil && have > known {
-		return fmt.Errorf("it was written by a newer Holdfast (schema %d, this one knows %d): install that version, or move the file away", have, known)
+		return s.trouble(fmt.Errorf("it was written by a newer Holdfast (schema %d, this one knows %d)", have, known),
+			"install that version, or move the file away: a new one costs history, never a meeting")
 	}
 	// Two processes may open a new file at once: one fails on what the other has just made, and finds it when it looks
 	// again.
@@ -125,7 +142,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("upgrade: %w", err)
+	return s.fail("upgrade", err)
 }
 
 // Exclusive makes this process the only daemon on the file, until release is called or the process ends in any way. Other
@@ -196,6 +213,9 @@ func query[T any](ctx context.Context, db querier, scan func(*sql.Rows) (T, erro
 
 // inTx runs f in one transaction: all of it or nothing. op names it in errors.
 func (s *Store) inTx(ctx context.Context, op string, f func(*sql.Tx) error) error {
+	if err := s.vanished(); err != nil {
+		return err
+	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err == nil {
 		defer tx.Rollback() // does nothing after Commit
@@ -204,7 +224,7 @@ func (s *Store) inTx(ctx context.Context, op string, f func(*sql.Tx) error) erro
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("journal: %s: %w", op, err)
+		return s.fail(op, err)
 	}
 	return nil
 }

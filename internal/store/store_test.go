@@ -377,7 +377,7 @@ func TestOpenRefuses(t *testing.T) {
 		"mysql://u:pw@db":          "database: want sqlite:PATH",
 		"holdfast.db":              "database: want sqlite:PATH",
 		"sqlite:":                  "database: want sqlite:PATH",
-		"sqlite:/no/such/dir/x.db": "database: open /no/such/dir/x.db: no such file or directory",
+		"sqlite:/no/such/dir/x.db": "journal: open /no/such/dir/x.db: no such file or directory",
 	} {
 		_, err := Open(t.Context(), dsn, at(noon), Options{})
 		if err == nil || err.Error() != want {
@@ -461,8 +461,8 @@ func TestInMemory(t *testing.T) {
 	must(t, release())
 }
 
-// Who is renamed and renamed back has one record, whatever was recorded under either id meanwhile; also where a daemon on an
-// older roster writes under the old id once more.
+// Who is renamed and renamed back has one record, whatever was recorded under either id meanwhile; also where a
+// daemon on an older roster writes under the old id once more.
 func TestRenameAndBack(t *testing.T) {
 	s := open(t, file(t), noon)
 	ctx := t.Context()
@@ -488,8 +488,10 @@ func TestRenameAndBack(t *testing.T) {
 		must(t, s.Rename(ctx, ids[0], ids[1]))
 		f := round(ids[1])
 		m := load(t, s)
-		if len(m.People) != 1 || len(m.Open) != 1 || m.Open[0].ID() != f.ID() || len(m.Snapshots) != 1 || len(m.Breaks) != 1 || len(m.Documents) != 1 {
-			t.Errorf("after %v: people %v, open %v, %d snapshots, %d documents", ids, m.People, m.Open, len(m.Snapshots), len(m.Documents))
+		if len(m.People) != 1 || len(m.Open) != 1 || m.Open[0].ID() != f.ID() || len(m.Snapshots) != 1 || len(m.Breaks) != 1 ||
+			len(m.Documents) != 1 {
+			t.Errorf("after %v: people %v, open %v, %d snapshots, %d documents", ids, m.People, m.Open, len(m.Snapshots),
+				len(m.Documents))
 		}
 		integrity(t, s.db)
 	}

@@ -488,7 +488,8 @@ func TestRenameAndBack(t *testing.T) {
 		must(t, s.Rename(ctx, ids[0], ids[1]))
 		f := round(ids[1])
 		m := load(t, s)
-		if len(m.People) != 1 || len(m.Open) != 1 || m.Open[0].ID() != f.ID() || len(m.Snapshots) != 1 || len(m.Breaks) != 1 ||
+		if len(m.People) != 1 || len(m.Open) != 1 || m.Open[0].ID() != f.ID() || len(m.Snapshots) != 1 ||
+			len(m.Breaks) != 1 ||
 			len(m.Documents) != 1 {
 			t.Errorf("after %v: people %v, open %v, %d snapshots, %d documents", ids, m.People, m.Open, len(m.Snapshots),
 				len(m.Documents))

@@ -19,8 +19,8 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/daemon"
-	"holdfast/internal/series"
 	"holdfast/internal/provider"
+	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
 )
 

@@ -22,33 +22,27 @@ const snapshotMeaning = "1"
 
 // snapshotFormat names what a blob of the snapshots table holds. It changes with every field of the type, because a
 // snapshot without the new field would be believed, where a missing one is only made anew by a full listing.
-var snapshotFormat = snapshotMeaning + "-" + digest([]byte(shape(reflect.TypeFor[series.Snapshot](),
-	map[reflect.Type]bool{})))
+var snapshotFormat = snapshotMeaning + "-" + digest([]byte(shape(reflect.TypeFor[series.Snapshot]())))
 
 // packAbove is the size in bytes from which blobs are compressed.
 const packAbove = 4 << 10
 
-// shape spells the fields of t, and of all it is made of but what is being spelled already.
-func shape(t reflect.Type, within map[reflect.Type]bool) string {
+// shape spells the fields of t, and of all it is made of.
+func shape(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
 		if t == reflect.TypeFor[time.Time]() {
 			return "time"
 		}
-		if within[t] {
-			return t.Name()
-		}
-		within[t] = true
-		defer delete(within, t)
 		var fields []string
 		for i := range t.NumField() {
-			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type, within))
+			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type))
 		}
 		return "{" + strings.Join(fields, ",") + "}"
 	case reflect.Slice, reflect.Array, reflect.Pointer:
-		return t.Kind().String() + " " + shape(t.Elem(), within)
+		return t.Kind().String() + " " + shape(t.Elem())
 	case reflect.Map:
-		return "map[" + shape(t.Key(), within) + "]" + shape(t.Elem(), within)
+		return "map[" + shape(t.Key()) + "]" + shape(t.Elem())
 	}
 	return t.Kind().String()
 }
@@ -145,16 +139,17 @@ func mapTimes(s series.Snapshot, f func(t time.Time, zone string) time.Time) ser
 	s.Candidates = each(s.Candidates, func(c *series.Candidate) { c.Event = mapEvent(c.Event, f) })
 	s.StandIns = each(s.StandIns, func(x *series.StandIn) { x.Start = f(x.Start, "") })
 	s.Gone = each(s.Gone, func(g *series.Gone) { g.Since, g.Last = f(g.Since, ""), mapEvent(g.Last, f) })
-	s.Busy = each(s.Busy, func(b *series.Busy) { *b = mapBusy(*b, f) })
+	s.Busy = each(s.Busy, func(b *series.Busy) {
+		in := func(t *time.Time) { *t = f(*t, b.Zone) }
+		in(&b.Start)
+		b.RDates, b.ExDates = each(b.RDates, in), each(b.ExDates, in)
+		b.Except = each(b.Except, func(x *series.Available) {
+			in := func(t *time.Time) { *t = f(*t, x.Zone) }
+			in(&x.Start)
+			x.RDates, x.ExDates = each(x.RDates, in), each(x.ExDates, in)
+		})
+	})
 	return s
-}
-
-func mapBusy(b series.Busy, f func(t time.Time, zone string) time.Time) series.Busy {
-	in := func(t *time.Time) { *t = f(*t, b.Zone) }
-	in(&b.Start)
-	b.RDates, b.ExDates = each(b.RDates, in), each(b.ExDates, in)
-	b.Except = each(b.Except, func(x *series.Busy) { *x = mapBusy(*x, f) })
-	return b
 }
 
 func mapEvent(e series.Event, f func(t time.Time, zone string) time.Time) series.Event {

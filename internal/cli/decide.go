@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,9 @@ import (
 )
 
 func (a *app) acceptCommand() *cobra.Command {
-	return &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has, or that is proposed", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
+	force := false
+	cmd := &cobra.Command{Use: "accept PAIR", Short: "Take the slot that the calendar now has, or that is proposed",
+		Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
 		Long: "Somebody moved the whole series by hand, or the pair already had a 1:1 of its\n" +
 			"own on another slot: this takes the calendar's slot as the one to keep. Where\n" +
 			"a flag says that the slot does not work any more, this takes the one that it\n" +
@@ -24,12 +27,14 @@ func (a *app) acceptCommand() *cobra.Command {
 			"Either stands until the slot line in the roster is changed.",
 		Example: "  holdfast accept mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd, args[0], plan.Ask{Accept: true})
+			return a.ask(cmd, args[0], plan.Ask{Accept: true, Force: force})
 		}}
+	cmd.Flags().BoolVar(&force, "force", false, "though one of the two has another 1:1 then")
+	return cmd
 }
 
 func (a *app) restoreCommand() *cobra.Command {
-	occurrence := ""
+	occurrence, force := "", false
 	cmd := &cobra.Command{Use: "restore PAIR", Short: "Put a series, or one of its meetings, back on its slot", Args: need("pair", "mia/raj"), ValidArgsFunction: a.completePairs,
 		Long: "Puts the series back as it was booked: its slot, people, place and agenda\n" +
 			"link. A series that was deleted is booked again, and a document that is missing\n" +
@@ -37,7 +42,7 @@ func (a *app) restoreCommand() *cobra.Command {
 			"get a mail about it, as about any change.",
 		Example: "  holdfast restore mia/raj\n  holdfast restore mia/raj --occurrence 2026-12-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ask := plan.Ask{}
+			ask := plan.Ask{Force: force}
 			if occurrence != "" {
 				day, err := series.ParseDate(occurrence)
 				if err != nil {
@@ -48,6 +53,7 @@ func (a *app) restoreCommand() *cobra.Command {
 			return a.ask(cmd, args[0], ask)
 		}}
 	cmd.Flags().StringVar(&occurrence, "occurrence", "", "only the meeting booked on this `date`")
+	cmd.Flags().BoolVar(&force, "force", false, "though one of the two has another 1:1 then")
 	_ = cmd.RegisterFlagCompletionFunc("occurrence", a.completeDates)
 	return cmd
 }
@@ -96,8 +102,9 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
 	} else if ask.Occurrence.IsZero() {
 		a.printf("Nothing to put back: the series of %s is as it was put, %s.\n", ask.Pair, slot)
-	} else if week := v.Weeks(ask.Occurrence.Week(), ask.Occurrence.Week()); slices.ContainsFunc(week, func(w series.WeekMeeting) bool { return w.Date == ask.Occurrence }) {
-		a.printf("Nothing to put back: the 1:1 of %s on %s is as it was put.\n", ask.Pair, ask.Occurrence.Long())
+	} else if week := v.Weeks(ask.Occurrence.Week(), ask.Occurrence.Week()); onDate(week, ask.Occurrence) >= 0 {
+		a.printf("Nothing to put back: the 1:1 of %s on %s %s.\n", ask.Pair, ask.Occurrence.Long(),
+			stands(week[onDate(week, ask.Occurrence)], r.At))
 	} else if len(week) > 0 {
 		a.printf("Nothing to put back: no 1:1 of %s is booked on %s; that week's is booked on %s.\n", ask.Pair, ask.Occurrence.Long(), week[0].Date.Long())
 	} else {
@@ -107,6 +114,23 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 		a.printf("\nWhat is different:\n")
 		a.flagList(r, flags)
 	}
+}
+
+// onDate is the index of the meeting that is booked on the day, -1 for none.
+func onDate(week []series.WeekMeeting, day series.Date) int {
+	return slices.IndexFunc(week, func(w series.WeekMeeting) bool { return w.Date == day })
+}
+
+// stands tells why a meeting cannot be put back.
+func stands(w series.WeekMeeting, now time.Time) string {
+	at, m := w.MadeUpAt(), w.Meeting
+	switch {
+	case w.Booked.After(now):
+		return "is as it was put"
+	case !at.IsZero() && m != nil && !m.Cancelled && m.Start.Equal(at):
+		return "was made up for on " + when(at, now) + ", and its own time is over"
+	}
+	return "was booked for a time that is over"
 }
 
 func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {

@@ -305,7 +305,7 @@ func (d *detector) week(w series.WeekMeeting) {
 	}
 	if past(end) && !away {
 		if f, ok := known(Cancelled); ok {
-			flag(Cancelled, f.From, f.To, f.By)
+			detailed(f)
 			outcome(cancelled(f), f.By, f.Notice)
 			return
 		}
@@ -313,15 +313,15 @@ func (d *detector) week(w series.WeekMeeting) {
 		to, err := time.Parse(time.RFC3339, f.To)
 		if declined, ok := known(DeclinedKind); ok {
 			if moved {
-				flag(Moved, f.From, f.To, f.By)
+				detailed(f)
 			}
-			flag(DeclinedKind, declined.From, declined.To, declined.By)
+			detailed(declined)
 			outcome(DeclinedWeek, declined.By, declined.Notice)
 			details()
 			return
 		}
 		if moved && err == nil && past(to.Add(w.Slot.Duration)) {
-			flag(Moved, f.From, f.To, f.By)
+			detailed(f)
 			outcome(sameWeek(w, to), f.By, f.Notice)
 			details()
 			return
@@ -342,7 +342,8 @@ func (d *detector) week(w series.WeekMeeting) {
 	}
 	switch {
 	case gone && standIn != nil:
-		f := flag(Moved, moment(at), moment(standIn.Start), ByUnknown)
+		f := detailed(Flag{Kind: Moved, From: moment(at), To: moment(standIn.Start), By: ByUnknown,
+			Detail: "in an event that the report is not invited to"})
 		outcome(sameWeek(w, standIn.Start), f.By, f.Notice)
 		return
 	case gone && away:

@@ -21,8 +21,10 @@ func (p *pairPlan) occurrences(h *series.Event) {
 	}
 	for _, w := range p.v.Weeks(p.today.Week(), to.Week()) {
 		m := w.Meeting
+		// One that stands where it was made up for goes back to its slot, any other to where it was made up for.
 		made := w.MadeUpAt()
-		if !made.IsZero() {
+		stands := !made.IsZero() && m != nil && !m.Cancelled && m.Start.Equal(made)
+		if !made.IsZero() && !(one && stands) {
 			w.Booked = made
 		}
 		if m == nil || w.Event.UID != h.UID || one && w.Date != p.ask.Occurrence || !w.Booked.After(p.in.Now) ||
@@ -35,10 +37,16 @@ func (p *pairPlan) occurrences(h *series.Event) {
 		if one {
 			o.Duration, o.Place, o.Link = w.Slot.Duration, h.Place, h.Link
 		}
+		if stands {
+			c.Why[0] = "put back: it was made up for at another time"
+		}
 		moved := !m.Start.Equal(o.Start)
 		switch {
 		case m.Cancelled && one:
 			c.From, c.Why = "", []string{"put back: the meeting was cancelled"}
+			if x := p.v.Beside(w.Date, w.Slot.Zone); x != nil {
+				c.Why = append(c.Why, "the event of their own on "+moment(x.Start, w.Slot.Zone)+" stays: delete it by hand")
+			}
 			if c.Steps = []Step{{Ref: h.Ref, ClearOverride: &m.Original}}; !made.IsZero() {
 				c.Steps = []Step{{Ref: h.Ref, SetOverride: &o}}
 			}

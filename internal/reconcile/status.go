@@ -86,6 +86,12 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 		}
 		today := series.DateOf(r.At.UTC())
 		for _, w := range v.Weeks(today.AddDays(-7).Week(), today.AddDays(7*12).Week()) {
+			if m := w.Meeting; m == nil || m.Cancelled { // an event of their own may take its place
+				x := v.Beside(w.Date, w.Slot.Zone)
+				if x != nil && x.Start.After(r.At) && (s.Next.IsZero() || x.Start.Before(s.Next)) {
+					s.Next = series.At(x.Start, w.Slot.Zone)
+				}
+			}
 			if at := w.MadeUpAt(); at.After(r.At) && w.Meeting != nil && !w.Meeting.Cancelled && w.Meeting.Start.Equal(at) {
 				s.MadeUp = append(s.MadeUp, MadeUp{w.Date, at})
 			}

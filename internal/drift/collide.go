@@ -49,7 +49,7 @@ func (d *detector) collisions(person string, m *series.Meeting) []other {
 	var out []other
 	end := m.End()
 	take := func(p series.Pair, i *series.Interval) {
-		if i.Kind == series.Hard && i.Start.Before(end) && m.Start.Before(i.End) {
+		if (i.Kind == series.Hard || i.Kind == series.AllDayKind) && i.Start.Before(end) && m.Start.Before(i.End) {
 			out = append(out, other{person, p, *i})
 		}
 	}
@@ -169,7 +169,7 @@ func (d *detector) again(f Flag, zone string, hits []hit) (again, once []hit) {
 
 // slot is when the other takes place each week, on the zone's clock: "Tue 10:30 Europe/Berlin"; "" of whole days.
 func (o other) slot(zone string) string {
-	if o.AllDay {
+	if o.Kind == series.AllDayKind {
 		return ""
 	}
 	day, at := series.WallClock(o.Start, zone)
@@ -192,7 +192,7 @@ func inWords(all []other) string {
 	first := all[0]
 	var who []string
 	for _, o := range all {
-		same := (o.pair == series.Pair{}) == (first.pair == series.Pair{}) && o.AllDay == first.AllDay
+		same := (o.pair == series.Pair{}) == (first.pair == series.Pair{}) && o.Kind == first.Kind
 		if same && !slices.Contains(who, o.person) {
 			who = append(who, o.person)
 		}
@@ -201,7 +201,7 @@ func inWords(all []other) string {
 	switch {
 	case first.pair != series.Pair{}:
 		what = "another 1:1"
-	case first.AllDay:
+	case first.Kind == series.AllDayKind:
 		what = "an all-day event"
 	}
 	return fmt.Sprintf("%s of %s", what, strings.Join(who, " and "))
@@ -211,7 +211,7 @@ func inWords(all []other) string {
 func clash(w series.WeekMeeting, all []other) (from, to, words string) {
 	first := all[0]
 	same := slices.DeleteFunc(slices.Clone(all), func(o other) bool { return !o.Start.Equal(first.Start) })
-	if !first.AllDay {
+	if first.Kind != series.AllDayKind {
 		to = instant(first.Start.In(w.Booked.Location()))
 	}
 	return instant(w.Meeting.Start.In(w.Booked.Location())), to, inWords(same)

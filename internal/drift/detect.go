@@ -11,7 +11,6 @@ import (
 type Input struct {
 	Now          time.Time
 	HorizonWeeks int // how far ahead meetings are looked at
-	AllDay       series.AllDay
 	Views        []series.View
 	Busy         map[string][]series.Interval // time taken by other events, by person id
 	Known        map[string]Flag              // open flags by id: they keep their Since, Notice and By

@@ -62,7 +62,7 @@ func (m *MakeUps) dated(f *Flag) {
 			f.Dates, others = r.Dates, r.others
 		}
 	}
-	if len(others) > 0 && others[0].AllDay {
+	if len(others) > 0 && others[0].Kind == series.AllDayKind {
 		who := others[0].person
 		f.Why = []string{"if " + who + " is on leave then: put it into the roster (`away:`), and the 1:1 is skipped"}
 	}

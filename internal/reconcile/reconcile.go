@@ -422,7 +422,7 @@ func (x *round) driftInput() drift.Input {
 	}
 	seen := maps.Clone(x.mem.Pending)
 	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
-	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, AllDay: x.Policy.AllDay,
+	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks,
 		Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
 		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
 }

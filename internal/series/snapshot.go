@@ -114,7 +114,6 @@ type Interval struct {
 	Start, End time.Time
 	Kind       Kind
 	ID         string // of the Busy
-	AllDay     bool
 }
 
 // Gone is a series or copy of ours that a calendar no longer has.

@@ -56,7 +56,7 @@ func Expand(b series.Busy, from, to time.Time) (out []series.Interval, approxima
 				if len(b.RDates) > 0 {
 					gone[k] = true // an RDATE that repeats a start adds nothing
 				}
-				out = append(out, series.Interval{Start: t, End: e, Kind: b.Kind, ID: b.ID, AllDay: b.AllDay})
+				out = append(out, series.Interval{Start: t, End: e, Kind: b.Kind, ID: b.ID})
 			}
 		}
 	}

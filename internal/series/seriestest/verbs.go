@@ -118,6 +118,9 @@ func init() {
 
 		{"$who adds a busy $length at $when", func(s *teller, v values) { s.busy(v, series.Hard, s.length(v), "") }},
 		{"$who adds a tentative $length at $when", func(s *teller, v values) { s.busy(v, series.Soft, s.length(v), "") }},
+		{"$who adds an all-day event of $length from $when", func(s *teller, v values) {
+			s.busy(v, series.AllDayKind, s.length(v), "")
+		}},
 		{"$who adds $n busy $length every $weeks from $when", func(s *teller, v values) {
 			s.busy(v, series.Hard, s.length(v), fmt.Sprintf("FREQ=WEEKLY;COUNT=%s;INTERVAL=%d", v.of["n"], s.weeks(v.of["weeks"])))
 		}},

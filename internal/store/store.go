@@ -101,7 +101,7 @@ func OpenDB(path string) (*sql.DB, error) {
 			err = errors.Join(f.Chmod(0o600), f.Close())
 		}
 		if err != nil {
-			return nil, &provider.Error{Kind: provider.Permanent, Op: "journal", Err: err,
+			return nil, &provider.Error{Kind: provider.Permanent, Op: "database", Err: err,
 				Hint: causes[sqlite3.SQLITE_CANTOPEN].hint}
 		}
 	}

@@ -377,7 +377,7 @@ func TestOpenRefuses(t *testing.T) {
 		"mysql://u:pw@db":          "database: want sqlite:PATH",
 		"holdfast.db":              "database: want sqlite:PATH",
 		"sqlite:":                  "database: want sqlite:PATH",
-		"sqlite:/no/such/dir/x.db": "journal: open /no/such/dir/x.db: no such file or directory",
+		"sqlite:/no/such/dir/x.db": "database: open /no/such/dir/x.db: no such file or directory",
 	} {
 		_, err := Open(t.Context(), dsn, at(noon), Options{})
 		if err == nil || err.Error() != want {

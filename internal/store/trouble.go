@@ -43,7 +43,7 @@ func (s *Store) fail(op string, err error) error {
 }
 
 func (s *Store) trouble(err error, hint string) error {
-	return &provider.Error{Kind: provider.Permanent, Op: "journal " + s.path, Err: err, Hint: hint}
+	return &provider.Error{Kind: provider.Permanent, Op: "database " + s.path, Err: err, Hint: hint}
 }
 
 // vanished is the error of a file that is gone or was put in another's place since it was opened: what is written to

@@ -113,13 +113,13 @@ func rewrite(o *Object, slot series.Slot, r *rand.Rand) string {
 			n = n.withValue(strings.ReplaceAll(n.prop.Value, ";", `\;`))
 		}
 		l := unfold(n.raw)
-		spans, value, _ := lineParts(l)
+		at := partsOf(l)
 		var params []string
-		for _, p := range spans {
+		for _, p := range at.params {
 			params = append(params, l[p.from:p.to])
 		}
 		r.Shuffle(len(params), func(i, k int) { params[i], params[k] = params[k], params[i] })
-		e.nodes[i].raw = fold(n.name + strings.Join(params, "") + l[value-1:])
+		e.nodes[i].raw = fold(n.name + strings.Join(params, "") + l[at.value-1:])
 	}
 	if maybe() {
 		slices.SortStableFunc(e.nodes, func(a, b node) int { return strings.Compare(a.name, b.name) })

@@ -153,5 +153,5 @@ func (o *Object) Carry(s series.Series, now time.Time) ([]byte, error) {
 		}
 	}
 	m.setMark(mark)
-	return d.finish(now), nil
+	return d.finish(now)
 }

@@ -88,7 +88,7 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 		n.comp.setLink(e.Link, written)
 		return false
 	})
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // firstDelivery is the organizer's object as the attendee first gets it: without the organizer's alarms.
@@ -104,7 +104,7 @@ func (o *Object) firstDelivery(e series.Event, attendee string, now time.Time) (
 		c.take(c, nil, attendee, c.answerOf(attendee))
 	}
 	m.put(markDelivered, line(markDelivered, e.Delivery()))
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // take gives c the organizer's properties of src, and those of names; the attendee's answer is stat.

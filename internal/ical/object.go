@@ -26,7 +26,7 @@ type Object struct {
 }
 
 // Parse reads an object. zone is that of the calendar's owner: what floating times and unknown TZIDs mean. The error
-// wraps ErrObject. Text is bounded before it is decoded; malformed lines are kept but count for nothing.
+// wraps ErrObject. Malformed lines are read for what they mean, or kept and count for nothing.
 func Parse(raw []byte, zone string) (*Object, error) {
 	o := &Object{raw: string(raw), zone: zone, zones: map[string]string{}}
 	var err error
@@ -121,9 +121,15 @@ func (o *Object) Single() (start time.Time, duration time.Duration, ok bool) {
 	return at.Time, o.duration(m, at, 0), true
 }
 
+// maxWritten is the size in bytes of the largest object that is written.
+const maxWritten = 8 << 20
+
+// ErrTooLarge is what changes wrap that would write a larger object than is sent to a server.
+var ErrTooLarge = errors.New("the event is too large to be rewritten")
+
 // finish is the text after changes to the clone o of an object: changed components are stamped. Without changes it is
-// the text as it was.
-func (o *Object) finish(now time.Time) []byte {
+// the text as it was. It fails with ErrTooLarge.
+func (o *Object) finish(now time.Time) ([]byte, error) {
 	changed := o.root.changed
 	for _, c := range o.root.components("VEVENT") {
 		if c.changed {
@@ -132,9 +138,13 @@ func (o *Object) finish(now time.Time) []byte {
 		}
 	}
 	if !changed {
-		return []byte(o.raw)
+		return []byte(o.raw), nil
 	}
-	return []byte(o.lead + o.root.text() + o.tail)
+	text := o.lead + o.root.text() + o.tail
+	if len(text) > maxWritten {
+		return nil, fmt.Errorf("%w (%d bytes, at most %d)", ErrTooLarge, len(text), maxWritten)
+	}
+	return []byte(text), nil
 }
 
 // edit is a copy of o to be changed, and its series.

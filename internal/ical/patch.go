@@ -76,7 +76,7 @@ func (o *Object) Update(p series.Patch, now time.Time) ([]byte, error) {
 	if !mark.IsZero() {
 		m.setMark(mark)
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // digestOf is the digest of a field that may be unset, and so not ours.

@@ -42,7 +42,8 @@ func (o *Object) End(last series.Date, now time.Time) (text []byte, empty bool, 
 		mark.Written[series.FieldEnd] = e.Digests()[series.FieldEnd]
 		m.setMark(mark)
 	}
-	return d.finish(now), false, nil
+	text, err = d.finish(now)
+	return text, false, err
 }
 
 // Cancel is the text with the whole series called off (RFC 5546 section 3.2.5).
@@ -57,7 +58,7 @@ func (o *Object) Cancel(now time.Time) ([]byte, error) {
 			c.bump()
 		}
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // Dismiss is the text with nobody in it but the organizer, not even a room: a server that delivers it cancels the series at
@@ -81,7 +82,7 @@ func (o *Object) Dismiss(now time.Time) ([]byte, error) {
 		mark.Written[series.FieldPeople] = series.DigestPeople(e.Organizer, nil)
 		m.setMark(mark)
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // endRules lets no occurrence of the rules start after end, the last second of a day. UNTIL is of the type of DTSTART,

@@ -36,7 +36,7 @@ func (o *Object) Skip(skips []series.Skip, now time.Time) ([]byte, error) {
 		mark.Skips = addSkips(mark.Skips, skips)
 		m.setMark(mark)
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // Unskip is the text with the days put back, and forgotten in the mark. A day that is not out is only forgotten.
@@ -60,7 +60,7 @@ func (o *Object) Unskip(days []series.Date, now time.Time) ([]byte, error) {
 		mark.Skips = slices.DeleteFunc(mark.Skips, func(s series.Skip) bool { return slices.Contains(days, s.Date) })
 		m.setMark(mark)
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // SetOverride is the text with one occurrence made what x says: times, place, link, cancelled or not. All else of it
@@ -114,7 +114,7 @@ func (o *Object) SetOverride(x series.Override, now time.Time) ([]byte, error) {
 		}
 		c.bump()
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // ClearOverride is the text with the occurrence that starts at original the series' own again, overridden or taken out.
@@ -130,7 +130,7 @@ func (o *Object) ClearOverride(original, now time.Time) ([]byte, error) {
 	if mark := m.mark(); !mark.IsZero() && mark.Cleared(original) {
 		m.setMark(mark)
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // Answer is the text with an attendee's answers noted, as on a REPLY (RFC 5546 section 3.2.3). An answer to one occurrence
@@ -160,7 +160,7 @@ func (o *Object) Answer(attendee string, answers []series.Answer, now time.Time)
 		}
 		c.answer(attendee, a.PartStat)
 	}
-	return d.finish(now), nil
+	return d.finish(now)
 }
 
 // isCancelled reports whether the occurrence is an override with STATUS:CANCELLED.

@@ -11,8 +11,11 @@ import (
 	"holdfast/internal/series"
 )
 
+// addressEdges are what some programs put around an address.
+const addressEdges = " \t\"'<>"
+
 // address is a calendar user address (RFC 5545 section 3.3.3) as it is compared; some servers state it beside an
-// identifier of their own.
+// identifier of their own. It is series.Stranger where there is a line but no address in it, or more than one.
 func address(p *ical.Prop) string {
 	if p == nil {
 		return ""
@@ -21,10 +24,25 @@ func address(p *ical.Prop) string {
 	if u, err := url.PathUnescape(v); err == nil {
 		v = u
 	}
-	if e := p.Params.Get("EMAIL"); e != "" && !strings.HasPrefix(strings.ToLower(v), "mailto:") {
-		v = e
+	v = strings.Trim(strings.ToLower(v), addressEdges)
+	if e := p.Params.Get("EMAIL"); e != "" && !strings.HasPrefix(v, mailtoScheme) {
+		v = strings.ToLower(e)
 	}
-	return series.Address(v)
+	found := ""
+	for part := range strings.SplitSeq(v, mailtoScheme) {
+		if i := strings.LastIndexByte(part, '<'); i >= 0 { // behind a name
+			part = part[i:]
+		}
+		part, _, _ = strings.Cut(strings.Trim(part, addressEdges+",;:"), "?")
+		switch {
+		case part == "" || part == found:
+		case found != "":
+			return series.Stranger
+		default:
+			found = part
+		}
+	}
+	return cmp.Or(found, series.Stranger)
 }
 
 // isPerson is false for rooms and things (RFC 5545 section 3.2.3).
@@ -34,7 +52,8 @@ func isPerson(p *ical.Prop) bool {
 }
 
 func partStat(p *ical.Prop) series.PartStat {
-	return series.PartStat(cmp.Or(strings.ToUpper(p.Params.Get("PARTSTAT")), string(series.NeedsAction)))
+	stat := strings.ToUpper(strings.TrimSpace(p.Params.Get("PARTSTAT")))
+	return series.PartStat(cmp.Or(stat, string(series.NeedsAction)))
 }
 
 // guests are the people invited, without the organizer, by address.
@@ -51,7 +70,7 @@ func (c *component) attending(which func(*ical.Prop) bool) []series.Guest {
 	organizer := address(c.get("ORGANIZER"))
 	var out []series.Guest
 	for _, n := range c.lines("ATTENDEE") {
-		if a := address(n.prop); a != "" && a != organizer && which(n.prop) {
+		if a := address(n.prop); (a != organizer || a == series.Stranger) && which(n.prop) {
 			out = append(out, series.Guest{Address: a, Answer: partStat(n.prop)})
 		}
 	}
@@ -106,7 +125,7 @@ func named(p series.Person) []string {
 func (c *component) resetAnswers() {
 	organizer := address(c.get("ORGANIZER"))
 	c.edit("ATTENDEE", func(n node) (node, bool) {
-		if !isPerson(n.prop) || address(n.prop) == organizer {
+		if a := address(n.prop); !isPerson(n.prop) || a == organizer || a == series.Stranger {
 			return n, true
 		}
 		return n.withParam("PARTSTAT", string(series.NeedsAction)), true

@@ -114,7 +114,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing": "", "blank": " \r\n\r\n", "words": "hello world", "cut off": "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\n",
 		"crossed": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\nEND:VEVENT\n", "no calendar": "BEGIN:VCARD\nEND:VCARD\n",
-		"deep": "BEGIN:VCALENDAR\n" + deep, "big": "BEGIN:VCALENDAR\n" + strings.Repeat("X:"+strings.Repeat("y", 1000)+"\n", 9000) + "END:VCALENDAR\n",
+		"deep": "BEGIN:VCALENDAR\n" + deep,
 	} {
 		if _, err := Parse([]byte(text), "UTC"); err == nil {
 			t.Errorf("%s was taken for an object", name)

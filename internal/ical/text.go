@@ -173,12 +173,23 @@ func line(name, value string, params ...string) node {
 	return node{raw: fold(b.String()), name: name, prop: p}
 }
 
+// plainly is the unfolded line by the grammar, as it stands where it keeps to it, and its parts.
+func (n node) plainly() (string, parts) {
+	l := unfold(n.raw)
+	p := partsOf(l)
+	if p.odd {
+		l = p.tidy(l)
+		p = partsOf(l)
+	}
+	return l, p
+}
+
 // withValue is the line with another value, its parameters as they were.
 func (n node) withValue(value string) node {
-	l := unfold(n.raw)
+	l, parts := n.plainly()
 	p := *n.prop
 	p.Value = value
-	return node{raw: fold(l[:len(l)-len(n.prop.Value)] + value), name: n.name, prop: &p}
+	return node{raw: fold(l[:parts.value] + value), name: n.name, prop: &p}
 }
 
 // withParam is the line with one parameter set to a plain value, "" for without it; all else of it stays.
@@ -186,14 +197,13 @@ func (n node) withParam(name, value string) node {
 	if n.prop.Params.Get(name) == value {
 		return n
 	}
-	l := unfold(n.raw)
-	spans, at, _ := lineParts(l)
-	at-- // before the colon
+	l, parts := n.plainly()
+	at := parts.value - 1 // before the colon
 	text := ""
 	if value != "" {
 		text = ";" + name + "=" + quote(value)
 	}
-	for _, s := range slices.Backward(spans) {
+	for _, s := range slices.Backward(parts.params) {
 		if s.name == name {
 			l = l[:s.from] + l[s.to:]
 			at = s.from

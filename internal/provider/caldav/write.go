@@ -2,6 +2,7 @@ package caldav
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"time"
@@ -109,6 +110,9 @@ func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, change 
 	}
 	text, err := change(o, c.o.Clock())
 	switch {
+	case errors.Is(err, ical.ErrTooLarge):
+		return series.Ref{}, permanent(op, "take off it what is attached, or shorten its notes",
+			"event %s: %w", opaque(ref.ID), err)
 	case err != nil:
 		return series.Ref{}, permanent(op, "", "event %s: %w", opaque(ref.ID), err)
 	case text == nil:

@@ -248,7 +248,7 @@ func (b *builder) takeOther(x Item) {
 
 // candidate is the pair that has e as its own 1:1, or as what a client made of the rest of ours.
 func (b *builder) candidate(e series.Event, x Item) (series.Pair, bool) {
-	if x.Foreign || !x.Event.Mark.IsZero() || e.Cancelled || slices.Contains(x.People, Stranger) {
+	if x.Foreign || !x.Event.Mark.IsZero() || e.Cancelled || slices.Contains(x.People, series.Stranger) {
 		return series.Pair{}, false
 	}
 	if pair, ok := b.in.Two(x.People); ok {

@@ -27,7 +27,7 @@ type Item struct {
 
 	// Single is when an event without recurrence takes place, where people may meet at it; nil for all else.
 	Single *Span
-	// People are all addresses on the object, the organizer's first. One that cannot be read is there as Stranger.
+	// People are all addresses on the object, the organizer's first. One that cannot be read is series.Stranger.
 	People []string
 	Title  string // of a single event
 	// Busy is the time that the object takes of the owner, under ID, or ID with a part of its own behind "#".
@@ -39,9 +39,6 @@ type Span struct {
 	Start    time.Time
 	Duration time.Duration
 }
-
-// Stranger stands for a person whose address cannot be read. It is nobody's address.
-const Stranger = "?"
 
 // Reading is what a provider has read of a calendar since the last snapshot.
 type Reading struct {

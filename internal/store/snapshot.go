@@ -17,32 +17,37 @@ import (
 	"holdfast/internal/series"
 )
 
-// snapshotMeaning is raised when snapshots mean something else although they look the same: older ones are then not read.
+// snapshotMeaning is raised when snapshots mean something else although they look the same: older ones are then not
+// read.
 const snapshotMeaning = "1"
 
 // snapshotFormat names what a blob of the snapshots table holds. It changes with every field of the type, because a
 // snapshot without the new field would be believed, where a missing one is only made anew by a full listing.
-var snapshotFormat = snapshotMeaning + "-" + digest([]byte(shape(reflect.TypeFor[series.Snapshot]())))
+var snapshotFormat = snapshotMeaning + "-" + digest([]byte(shape(reflect.TypeFor[series.Snapshot](), nil)))
 
 // packAbove is the size in bytes from which blobs are compressed.
 const packAbove = 4 << 10
 
-// shape spells the fields of t, and of all it is made of.
-func shape(t reflect.Type) string {
+// shape spells the fields of t, and of all it is made of; of a type that t is a part of only the name.
+func shape(t reflect.Type, within []reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
 		if t == reflect.TypeFor[time.Time]() {
 			return "time"
 		}
+		if slices.Contains(within, t) {
+			return t.Name()
+		}
+		within = append(slices.Clip(within), t)
 		var fields []string
 		for i := range t.NumField() {
-			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type))
+			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type, within))
 		}
 		return "{" + strings.Join(fields, ",") + "}"
 	case reflect.Slice, reflect.Array, reflect.Pointer:
-		return t.Kind().String() + " " + shape(t.Elem())
+		return t.Kind().String() + " " + shape(t.Elem(), within)
 	case reflect.Map:
-		return "map[" + shape(t.Key()) + "]" + shape(t.Elem())
+		return "map[" + shape(t.Key(), within) + "]" + shape(t.Elem(), within)
 	}
 	return t.Kind().String()
 }

@@ -15,11 +15,20 @@ func (s server) fixture(org string) providertest.Fixture {
 		o.Org = org
 		return providertest.Actor{Person: person(id), Calendar: Open(o), Hands: s.hands(id)}
 	}
-	return providertest.Fixture{Manager: actor("mia"), Report: actor("raj"), Third: person("lee"), Org: org,
-		Schedules: s.schedules, KeepsOverrides: s.name == "cyrus", Clock: clock.Clock(func() time.Time { return testNow })}
+	return providertest.Fixture{
+		Manager:        actor("mia"),
+		Report:         actor("raj"),
+		Third:          person("lee"),
+		Org:            org,
+		Schedules:      s.schedules,
+		KeepsOverrides: s.name == "cyrus",
+		KnowsOwner:     s.name == "memory",
+		Clock:          clock.Clock(func() time.Time { return testNow }),
+	}
 }
 
-// TestContractInMemory holds against a good server, with and without scheduling, and against the bad habits of real ones.
+// TestContractInMemory holds against a good server, with and without scheduling, and against the bad habits of real
+// ones.
 func TestContractInMemory(t *testing.T) {
 	habits := func(change func(*caldavtest.Quirks)) func(*caldavtest.Options) {
 		return func(o *caldavtest.Options) { change(&o.Quirks) }

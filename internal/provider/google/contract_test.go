@@ -20,7 +20,15 @@ func TestContract(t *testing.T) {
 				actor := func(p series.Person) providertest.Actor {
 					return providertest.Actor{Person: p, Calendar: w.calendar(p), Hands: w.Hands(p.Email)}
 				}
-				return providertest.Fixture{Manager: actor(mia), Report: actor(raj), Third: lee, Schedules: true, CancelledIsGone: true, Clock: w.now}
+				return providertest.Fixture{
+					Manager:         actor(mia),
+					Report:          actor(raj),
+					Third:           lee,
+					Schedules:       true,
+					CancelledIsGone: true,
+					KnowsOwner:      true,
+					Clock:           w.now,
+				}
 			})
 		})
 	}

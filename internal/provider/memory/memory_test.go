@@ -33,7 +33,14 @@ func TestContract(t *testing.T) {
 				actor := func(p series.Person) providertest.Actor {
 					return providertest.Actor{Person: p, Calendar: w.Join(p), Hands: w.Hands(p.ID)}
 				}
-				return providertest.Fixture{Manager: actor(mia), Report: actor(raj), Third: lee, Schedules: opts.Schedules, Clock: still}
+				return providertest.Fixture{
+					Manager:    actor(mia),
+					Report:     actor(raj),
+					Third:      lee,
+					Schedules:  opts.Schedules,
+					KnowsOwner: true,
+					Clock:      still,
+				}
 			})
 		})
 	}

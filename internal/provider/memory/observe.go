@@ -38,7 +38,7 @@ func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provide
 	if fault == Vanished {
 		there = nil
 	}
-	r := provider.Reading{Members: map[string]bool{}, Removed: map[string]bool{}, Owner: c.known}
+	r := provider.Reading{Members: map[string]bool{}, Removed: map[string]bool{}, Owner: c.addresses()}
 	since, err := strconv.Atoi(strings.TrimPrefix(last.Cursor, c.cursorPrefix()))
 	r.Full = err != nil || since > c.world.version || last.Interest != s.Interest ||
 		fault == CursorLost || fault == EmptyListing || fault == Vanished
@@ -77,7 +77,16 @@ func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (s
 	if x == nil || x.busy != nil {
 		return series.Event{}, fail(provider.NotFound, op, errors.New("the event is not there"))
 	}
-	return provider.Identified(item(id, x), in, c.known), nil
+	return provider.Identified(item(id, x), in, c.addresses()), nil
+}
+
+// addresses are those that the server has for the owner.
+func (c *Calendar) addresses() []string {
+	var out []string
+	for _, a := range c.owner.Addresses() {
+		out = append(out, series.Address(a))
+	}
+	return out
 }
 
 // cursor is good for this calendar only.

@@ -150,7 +150,6 @@ type Calendar struct {
 	owner      series.Person
 	objects    map[string]*object
 	tombstones map[string]int // id -> version of the deletion
-	known      []string       // addresses that the server has for the owner, beside those of the roster
 }
 
 var _ provider.Calendar = (*Calendar)(nil)

@@ -23,6 +23,8 @@ type Fixture struct {
 	KeepsOverrides bool
 	// CancelledIsGone: to cancel a series is to delete it. None stays where it was with STATUS:CANCELLED.
 	CancelledIsGone bool
+	// KnowsOwner: the server says whose calendar the manager's is, under which addresses.
+	KnowsOwner bool
 	// Mixed: the two calendars are of different kinds, so that a copy's identity tells nothing of the organizer's.
 	Mixed bool
 	// Clock is the one that Manager's and Report's calendars read. It need not move.

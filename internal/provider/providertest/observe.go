@@ -204,6 +204,97 @@ var observing = []check{
 			b.Errorf("not proven after %d rounds", second.Rounds)
 		}
 	}},
+	{"observe/nothing-at-all", "a calendar that shows nothing proves nothing, until a person says so", func(b *bench) {
+		b.book()
+		second := b.wish()
+		second.Generation = 2
+		b.ref(b.Manager.Calendar.Create(b.ctx, second))
+		both := b.see(b.Manager).Series
+		for _, e := range both {
+			b.must(b.Manager.Hands.Delete(e.ID))
+		}
+		for n := range 3 {
+			s := b.none()
+			if !s.Emptied || len(s.Gone) != len(both) || s.Gone[0].Proven || s.Gone[1].Proven {
+				b.Fatalf("observation %d: emptied %v, gone %+v", n+1, s.Emptied, s.Gone)
+			}
+		}
+		// Neither a lost cursor nor something new in it proves what became of them.
+		last := b.last[b.Manager.Person.ID]
+		last.Cursor = "garbage"
+		b.last[b.Manager.Person.ID] = last
+		b.none()
+		b.busy(secret)
+		for range 2 {
+			if s := b.none(); !s.Emptied || s.Gone[0].Proven || s.Gone[1].Proven {
+				b.Fatalf("something new in it: emptied %v, gone %+v", s.Emptied, s.Gone)
+			}
+		}
+		in := b.interest(b.Manager)
+		in.Confirmed = true
+		s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, b.last[b.Manager.Person.ID], in))
+		if s.Emptied || len(s.Gone) != 2 || !s.Gone[0].Proven || !s.Gone[1].Proven {
+			b.Errorf("confirmed: emptied %v, gone %+v", s.Emptied, s.Gone)
+		}
+	}},
+	{"observe/the-only-one-deleted", "one deletion is an answer, though it leaves nothing", func(b *bench) {
+		e := b.book()
+		b.must(b.Manager.Hands.Delete(e.ID))
+		if g := b.gone(b.Manager, e, false); !g.Proven {
+			b.Error("a tombstone is not believed")
+		}
+	}},
+	{"observe/marks-of-nobody", "a mark counts for a pair of the roster, in the calendar of its manager or report", func(b *bench) {
+		never := b.wish()
+		never.Pair = series.Pair{Manager: b.Report.Person.ID, Report: "nobody"}
+		never.Manager, never.Report = b.Report.Person, b.Third
+		theirs := never
+		theirs.Pair = b.pair() // under the identity of the pair's own series
+		for _, s := range []series.Series{never, theirs} {
+			b.ref(b.Report.Calendar.Create(b.ctx, s))
+		}
+		s := b.see(b.Report)
+		if len(s.Series)+len(s.Copies)+len(s.Candidates)+len(s.StandIns) != 0 || len(s.Busy) != 2 {
+			b.Errorf("%d series, %d copies, %d busy", len(s.Series), len(s.Copies), len(s.Busy))
+		}
+		for id, o := range s.Objects {
+			if o.Pair != (series.Pair{}) {
+				b.Errorf("%s is of pair %v", id, o.Pair)
+			}
+		}
+		b.noText(s, never.Title)
+	}},
+	{"observe/owner", "the owner is whom the server says it is, under whatever address", func(b *bench) {
+		if !b.KnowsOwner {
+			return
+		}
+		e := b.book()
+		in := b.interest(b.Manager)
+		const listed = "listed.otherwise@example.test"
+		in.Owner, in.Pairs[0].Manager = []string{listed}, []string{listed}
+		s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, series.Snapshot{}, in))
+		real := series.Address(b.Manager.Person.Email)
+		if len(s.Series) != 1 || s.Series[0].Organizer != listed || !slices.Contains(s.Owner, real) {
+			b.Fatalf("%d series, %d copies, owner %v", len(s.Series), len(s.Copies), s.Owner)
+		}
+		b.same("under another address", b.but(e, func(x *series.Event) { x.Organizer = listed }), s.Series[0])
+		one := got[series.Event](b)(b.Manager.Calendar.Read(b.ctx, e.ID, in))
+		b.same("read directly", s.Series[0], one)
+		again := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, s, in))
+		b.sameSnapshot("and again", s, again)
+	}},
+	{"observe/read", "Read is one direct reading of one event, as Observe has it", func(b *bench) {
+		e := b.lived()
+		b.same("read directly", e, got[series.Event](b)(b.Manager.Calendar.Read(b.ctx, e.ID, b.interest(b.Manager))))
+		b.must(b.Manager.Hands.Move(e.ID, b.at(9), b.at(9).Add(time.Hour)))
+		one := got[series.Event](b)(b.Manager.Calendar.Read(b.ctx, e.ID, b.interest(b.Manager)))
+		if m := b.meeting(one, b.at(9)); !m.Start.Equal(b.at(9).Add(time.Hour)) || one.Version == e.Version {
+			b.Errorf("read at %v, version %s after %s", m.Start, one.Version, e.Version)
+		}
+		b.must(b.Manager.Hands.Delete(e.ID))
+		_, err := b.Manager.Calendar.Read(b.ctx, e.ID, b.interest(b.Manager))
+		b.wantKind(err, provider.NotFound, "a deleted event")
+	}},
 	{"observe/writes-nothing", "Observe reads", func(b *bench) {
 		e := b.lived()
 		b.copied()

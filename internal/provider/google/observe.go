@@ -102,7 +102,7 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 	for id := range o.tombstones {
 		r.Removed[opaque(id)] = true
 	}
-	r.Owner = o.r.selves(l.items)
+	r.Owner = selves(l.items)
 	built, err := provider.Build(ctx, s, o.last, o.in, r, o)
 	if err != nil {
 		return series.Snapshot{}, err

@@ -218,10 +218,10 @@ func (w *edit) takesPlace(original time.Time) bool {
 }
 
 // selves are the addresses under which Google says that people of these events are the calendar's owner (self).
-func (r reader) selves(events []*calendar.Event) []string {
+func selves(events []*calendar.Event) []string {
 	var out []string
 	add := func(address string) {
-		if a := series.Address(address); a != "" && !r.own(a) && !slices.Contains(out, a) {
+		if a := series.Address(address); !slices.Contains(out, a) {
 			out = append(out, a)
 		}
 	}

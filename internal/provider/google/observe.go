@@ -130,7 +130,7 @@ func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (s
 		return series.Event{}, permanent(op, "open the event in Google Calendar and save it anew, or delete it",
 			"event %s cannot be read", opaque(id))
 	}
-	return provider.Identified(*item, in, nil), nil
+	return provider.Identified(*item, in, o.r.owner), nil
 }
 
 // home names the calendar that a cursor is good for.

@@ -244,7 +244,7 @@ var observing = []check{
 			b.Error("a tombstone is not believed")
 		}
 	}},
-	{"observe/marks-of-nobody", "a mark counts for a pair of the roster, in its manager's or report's calendar", func(b *bench) {
+	{"observe/marks-of-nobody", "a mark counts for pairs of the roster, in calendars of the two", func(b *bench) {
 		never := b.wish()
 		never.Pair = series.Pair{Manager: b.Report.Person.ID, Report: "nobody"}
 		never.Manager, never.Report = b.Report.Person, b.Third

@@ -1,0 +1,217 @@
+package provider_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+var (
+	noon = time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC)
+	pair = series.Pair{Manager: "mia", Report: "raj"}
+	slot = series.Slot{Weekday: time.Tuesday, At: 10 * 60, Duration: time.Hour, Every: 1, Zone: "Europe/Berlin"}
+)
+
+// interest is that of mia's calendar.
+func interest() provider.Interest {
+	return provider.Interest{Org: "acme", Owner: []string{"mia@example.com"}, Pairs: []provider.InterestPair{{
+		Pair:    pair,
+		Manager: []string{"mia@example.com"},
+		Report:  []string{"raj@example.com"},
+	}}}
+}
+
+// item is a series of the pair, in mia's calendar unless change says otherwise.
+func item(id string, change func(*series.Event)) provider.Item {
+	e := series.Event{
+		Ref:       series.Ref{ID: id, Version: "1"},
+		UID:       id,
+		Mark:      series.Mark{Org: "acme", Pair: pair, Generation: 1, Slot: slot},
+		Start:     slot.On(series.Date{Year: 2026, Month: time.December, Day: 1}),
+		Zone:      slot.Zone,
+		Duration:  time.Hour,
+		Rule:      series.Rule{Plain: true, Every: 1},
+		Organizer: "mia@example.com",
+		Guests:    []series.Guest{{Address: "raj@example.com", Answer: series.NeedsAction}},
+	}
+	if change != nil {
+		change(&e)
+	}
+	people := []string{e.Organizer}
+	for _, g := range e.Guests {
+		people = append(people, g.Address)
+	}
+	return provider.Item{
+		ID:        provider.Opaque(id),
+		Version:   "1",
+		Event:     &e,
+		Recurring: true,
+		People:    people,
+		Busy:      []series.Busy{{ID: provider.Opaque(id), Start: e.Start, Duration: time.Hour, RRule: "FREQ=WEEKLY"}},
+	}
+}
+
+// answers are what direct readings find, by Ref.ID; all else is absent.
+type answers map[string]provider.Presence
+
+func (a answers) Look(_ context.Context, id string) (provider.Presence, *provider.Item, error) {
+	is, ok := a[id]
+	switch {
+	case !ok:
+		return provider.Absent, nil, nil
+	case is == provider.Present:
+		x := item(id, nil)
+		return is, &x, nil
+	}
+	return is, nil, nil
+}
+
+func (a answers) Knows(series.Event) bool { return true }
+
+// build is the snapshot at the time of a full reading of these items.
+func build(
+	t *testing.T, at time.Time, last series.Snapshot, in provider.Interest, a answers, items ...provider.Item,
+) provider.Built {
+	t.Helper()
+	r := provider.Reading{Full: true, Members: map[string]bool{}, Items: items}
+	for _, x := range items {
+		r.Members[x.ID] = true
+	}
+	got, err := provider.Build(t.Context(), series.Snapshot{At: at, Interest: in.Hash()}, last, in, r, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// dentist is somebody else's.
+func dentist() provider.Item {
+	id := provider.Opaque("dentist")
+	busy := series.Busy{ID: id, Start: noon.Add(48 * time.Hour), Duration: time.Hour}
+	return provider.Item{ID: id, Version: "1", Busy: []series.Busy{busy}}
+}
+
+func TestWhatIsWhose(t *testing.T) {
+	someone := func(e *series.Event) { e.Mark = series.Mark{} }
+	rajs := func(e *series.Event) { e.Organizer, e.Derived = "raj@example.com", true }
+	three := []string{"mia@example.com", "raj@example.com", series.Stranger}
+	for name, test := range map[string]struct {
+		change                           func(*series.Event)
+		people                           []string // instead of those of the event
+		foreign                          bool
+		series, copies, candidates, busy int
+	}{
+		"series":                       {series: 1},
+		"without an organizer":         {change: func(e *series.Event) { e.Organizer = "" }, series: 1},
+		"a pair that never was":        {change: func(e *series.Event) { e.Mark.Pair.Report = "lee" }, busy: 1},
+		"another org's":                {change: func(e *series.Event) { e.Mark.Org = "other" }, foreign: true, busy: 1},
+		"organized by the report":      {change: func(e *series.Event) { e.Organizer = "raj@example.com" }, busy: 1},
+		"ours though organized by raj": {change: rajs, series: 1},
+		"their own 1:1":                {change: someone, candidates: 1},
+		"their own, of another org":    {change: someone, foreign: true, busy: 1},
+		"their own, cancelled":         {change: func(e *series.Event) { someone(e); e.Cancelled = true }, busy: 1},
+		"their own and a stranger":     {change: someone, people: three, busy: 1},
+		"their own and somebody":       {change: someone, people: []string{"raj@example.com", "kim@example.com"}, busy: 1},
+		"mia alone":                    {change: someone, people: []string{"mia@example.com"}, busy: 1},
+		"nobody named":                 {change: someone, people: []string{}, busy: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := item("a", test.change)
+			x.Foreign = test.foreign
+			if test.people != nil {
+				x.People = test.people
+			}
+			s := build(t, noon, series.Snapshot{}, interest(), nil, x)
+			got := [4]int{len(s.Series), len(s.Copies), len(s.Candidates), len(s.Busy)}
+			if want := [4]int{test.series, test.copies, test.candidates, test.busy}; got != want {
+				t.Errorf("%v series, copies, candidates and busy, want %v", got, want)
+			}
+		})
+	}
+	theirs := interest()
+	theirs.Owner = []string{"raj@example.com"}
+	s := build(t, noon, series.Snapshot{}, theirs, nil, item("a", nil))
+	if len(s.Copies) != 1 || len(s.Series)+len(s.Busy) != 0 {
+		t.Errorf("in the report's calendar: %d copies, %d series, %d busy", len(s.Copies), len(s.Series), len(s.Busy))
+	}
+}
+
+// A deletion is remembered for as long as the roster has the pair, and a year after.
+func TestDeletionsAreRemembered(t *testing.T) {
+	in := interest()
+	last := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), dentist())
+	last = build(t, noon, last.Snapshot, in, answers{"a": provider.Deleted}, dentist())
+	if len(last.Gone) != 1 || !last.Gone[0].Proven || last.Emptied {
+		t.Fatalf("gone %+v", last.Gone)
+	}
+	later := noon.AddDate(2, 0, 0)
+	if s := build(t, later, last.Snapshot, in, nil, dentist()); len(s.Gone) != 1 {
+		t.Error("a deletion is forgotten, and the series booked again")
+	}
+	in.Pairs = nil
+	if s := build(t, later, last.Snapshot, in, nil, dentist()); len(s.Gone) != 0 {
+		t.Error("a deletion of a pair that nobody wants is remembered for ever")
+	}
+}
+
+func TestAbsence(t *testing.T) {
+	in := interest()
+	first := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), dentist())
+	other := []provider.Item{dentist()}
+	for name, test := range map[string]struct {
+		answers     answers
+		doubt       bool
+		series      int
+		once, twice bool // proven after one, after two observations
+		emptied     bool
+		others      []provider.Item
+	}{
+		"absent":                   {twice: true, others: other},
+		"deleted":                  {answers: answers{"a": provider.Deleted}, once: true, twice: true, others: other},
+		"there all the same":       {answers: answers{"a": provider.Present}, doubt: true, series: 1, others: other},
+		"no clear answer":          {answers: answers{"a": provider.Unclear}, series: 1, others: other},
+		"nothing there":            {emptied: true},
+		"deleted, nothing is left": {answers: answers{"a": provider.Deleted}, once: true, twice: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := build(t, noon.Add(time.Minute), first.Snapshot, in, test.answers, test.others...)
+			if s.Doubt != test.doubt || len(s.Series) != test.series || s.Emptied != test.emptied {
+				t.Fatalf("doubt %v, %d series, emptied %v", s.Doubt, len(s.Series), s.Emptied)
+			}
+			for i, want := range []bool{test.once, test.twice} {
+				proven := len(s.Gone) == 1 && s.Gone[0].Proven
+				if proven != want || len(s.Gone)+len(s.Series) != 1 {
+					t.Errorf("after observation %d: gone %+v, want proven %v", i+1, s.Gone, want)
+				}
+				s = build(t, noon.Add(2*time.Minute), s.Snapshot, in, test.answers, test.others...)
+			}
+		})
+	}
+}
+
+// What cannot be read is as it was known before: a series is not gone by that, and the time of others stays taken.
+func TestUnreadable(t *testing.T) {
+	in := interest()
+	last := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), dentist())
+	spoilt := func(id string) provider.Item {
+		return provider.Item{ID: provider.Opaque(id), Version: "2", Unreadable: true}
+	}
+	s := build(t, noon, last.Snapshot, in, nil, spoilt("a"), spoilt("dentist"), spoilt("new"))
+	if len(s.Series) != 1 || len(s.Busy) != 1 || len(s.Gone) != 0 || s.Objects[provider.Opaque("a")].Version != "2" {
+		t.Errorf("%d series, %d busy, gone %+v", len(s.Series), len(s.Busy), s.Gone)
+	}
+}
+
+// The address of another of the roster is never the owner's: the settings name the wrong calendar then.
+func TestOwnerIsNotAnother(t *testing.T) {
+	in := interest()
+	r := provider.Reading{Full: true, Owner: []string{"raj@example.com", "m.chen@example.com"}}
+	begun := series.Snapshot{At: noon, Interest: in.Hash()}
+	s, err := provider.Build(t.Context(), begun, series.Snapshot{}, in, r, answers{})
+	if err != nil || len(s.Owner) != 1 || s.Owner[0] != "m.chen@example.com" {
+		t.Errorf("owner %v, %v", s.Owner, err)
+	}
+}

@@ -18,6 +18,7 @@ type Input struct {
 	Pending      map[string]Pending           // by flag id
 	Behind       map[series.Pair][]string     // Event.Times of earlier versions, which a late copy may still show
 	Documents    map[series.Pair][]Finding    // what is wrong with the pairs' documents
+	Undelivered  map[series.Pair]string       // what could not be delivered in several rounds, in words
 	// Taste is what meeting at a time costs two people who are free; nil: nothing.
 	Taste func(manager, report series.Person, start time.Time, length time.Duration) int
 	Unfit map[series.Pair]Unfit // booked slots that do not work any more
@@ -37,11 +38,12 @@ type Found struct {
 	Outcomes []Outcome
 	Pending  map[string]Pending
 	Unread   map[series.Pair]bool // nothing could be said of these
+	Undone   map[string]string    // by id of a flag that is not there any more: what became of the difference, in words
 }
 
 // Detect finds the flags and outcomes of all pairs, ordered by pair and day.
 func Detect(in Input) Found {
-	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}}
+	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}, Undone: map[string]string{}}
 	in.Views = slices.Clone(in.Views)
 	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
 	taken := in.agenda()

@@ -30,6 +30,7 @@ const (
 	SeriesMoved  Kind = "series-moved"  // the whole series, or all from a date on, stands on another slot
 	SeriesEnded  Kind = "series-ended"  // the series was deleted or ended by hand
 	CopyDiffers  Kind = "copy-differs"  // the report's own copy shows something else
+	Undelivered  Kind = "undelivered"   // the report's copy is missing, or what changed does not reach it
 	Duplicate    Kind = "duplicate"     // somebody made a second series out of ours
 	SlotUnfit    Kind = "slot-unfit"    // the booked slot does not work any more; To is the best one instead
 	// Those of the pair's document, as package prepdoc finds them. They are of no occurrence and no generation.
@@ -137,6 +138,18 @@ func KeptRate(outcomes []Outcome) *float64 {
 
 // Edges are what changed between two sets of flags.
 type Edges struct{ Opened, Changed, Closed []Flag }
+
+// Edges are those from the open flags before to what was found. A flag that closes tells what became of its
+// difference, where that is known.
+func (f Found) Edges(before []Flag) Edges {
+	e := Compare(before, f.Flags, f.Unread)
+	for i := range e.Closed {
+		if detail, ok := f.Undone[e.Closed[i].ID()]; ok {
+			e.Closed[i].Detail = detail
+		}
+	}
+	return e
+}
 
 // Compare finds the edges from the open flags before to those now. Flags of unread pairs stay as they are: a
 // calendar that was not read closes nothing.

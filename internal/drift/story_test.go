@@ -62,7 +62,7 @@ func (j *journal) tell(m *seriestest.Moment) string {
 		in.Unfit[p] = u
 	}
 	found := drift.Detect(in)
-	edges := drift.Compare(j.open, found.Flags, found.Unread)
+	edges := found.Edges(j.open)
 	word := map[string]string{}
 	for _, f := range edges.Opened {
 		word[f.ID()] = "opened "

@@ -118,25 +118,29 @@ func dismissed(h *series.Event) bool {
 	return len(h.Guests) == 0 && h.Mark.Written[series.FieldPeople] == h.People()
 }
 
-// copies flags what the report's own copy shows otherwise, once it was seen twice. A copy that still shows an earlier
-// version of ours is behind, which is no flag.
+// copies flags what the report's own copy shows otherwise, once it was seen twice, and what does not reach it. A copy
+// that still shows an earlier version of ours is behind, which is no flag; so is one to which something is yet to be
+// delivered.
 func (d *detector) copies(h *series.Event) {
-	if !d.v.HasCopy || h.Ended(d.in.Now) || dismissed(h) {
+	if h.Ended(d.in.Now) || dismissed(h) {
 		return
 	}
+	d.undelivered(h)
 	i := slices.IndexFunc(d.v.Copies, func(c series.Event) bool { return c.UID == h.UID })
-	if i < 0 {
-		gone := slices.ContainsFunc(d.v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == h.UID && g.Proven })
-		if gone && !d.declined(h.Guests) {
-			d.copyFlag(h, series.Date{}, h.Slot().String(), "", "gone", ByReport)
-		}
+	if i < 0 || !d.v.HasCopy {
 		return
 	}
 	c := &d.v.Copies[i]
-	times := c.Times()
-	if times == h.Times() || c.Untouched() || slices.Contains(h.Earlier, times) || slices.Contains(d.in.Behind[d.v.Pair], times) {
+	d.overwritten(h, c)
+	times, held := c.Times(), *c
+	if c.Delivered != "" { // as it will be, when it is delivered to: what differs then is the report's
+		held = h.For(*c, d.in.Now)
+	}
+	behind := slices.Contains(h.Earlier, times) || slices.Contains(d.in.Behind[d.v.Pair], times)
+	if held.Times() == h.Times() || c.Delivered == "" && behind {
 		return
 	}
+	c = &held
 	by := ByUnknown
 	for _, l := range d.v.LastCopies {
 		if l.UID == c.UID && l.Times() != times {
@@ -167,6 +171,58 @@ func (d *detector) copies(h *series.Event) {
 		case !m.Start.Equal(t.Start) || m.Duration != t.Duration:
 			d.copyFlag(h, day, shown(m, zone, true), shown(t, zone, true), times, by)
 		}
+	}
+}
+
+// undelivered flags that the report has no copy, or that what changed does not reach it. Who declined needs none.
+func (d *detector) undelivered(h *series.Event) {
+	guest := slices.ContainsFunc(h.Guests, func(g series.Guest) bool { return d.v.Want.Report.Is(g.Address) })
+	if !guest || d.declined(h.Guests) || d.v.Unmarked {
+		return
+	}
+	by, detail := ByUnknown, d.in.Undelivered[d.v.Pair]
+	i := slices.IndexFunc(d.v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == h.UID })
+	switch there := slices.ContainsFunc(d.v.Copies, func(c series.Event) bool { return c.UID == h.UID }); {
+	case there:
+	case i >= 0 && d.v.GoneCopies[i].Proven:
+		by, detail = ByReport, "the copy in the report's calendar was deleted"
+	case i >= 0 && d.v.GoneCopies[i].Rounds >= absentRounds:
+		detail = "the report's calendar does not show the copy any more"
+	case !d.v.HasCopy && !d.v.ServerDelivers:
+		detail = "no server sends the invitation, and the report has no calendar here"
+	}
+	if detail != "" {
+		f := Flag{Pair: d.v.Pair, Generation: h.Mark.Generation, Kind: Undelivered, Detail: detail, By: by}
+		d.detailed(f, time.Time{})
+	}
+}
+
+// absentRounds is in how many observations a copy is missing, of which nothing says that it was deleted, before it is
+// told.
+const absentRounds = 3
+
+// overwritten notes of a meeting that the report had moved in the copy that a change of the series undid it: what else
+// the copy shows changed with it.
+func (d *detector) overwritten(h, c *series.Event) {
+	i := slices.IndexFunc(d.v.LastCopies, func(l series.Event) bool { return l.UID == c.UID })
+	if i < 0 || c.Times() != h.Times() {
+		return
+	}
+	last := d.v.LastCopies[i]
+	for id, f := range d.in.Known {
+		if f.Pair != d.v.Pair || f.Kind != CopyDiffers || f.Generation != h.Mark.Generation {
+			continue
+		}
+		own := func(o series.Override) bool {
+			day, _ := series.WallClock(o.Original, h.Mark.Slot.Zone)
+			return day == f.Occurrence
+		}
+		without := last
+		without.Overrides = slices.DeleteFunc(slices.Clone(last.Overrides), own)
+		if len(without.Overrides) == len(last.Overrides) || without.Shows(*c, d.in.Now) {
+			continue // it is as it was, or its owner put it back
+		}
+		d.out.Undone[id] = "a later change of the series undid it"
 	}
 }
 

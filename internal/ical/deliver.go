@@ -15,16 +15,18 @@ var delivered = append([]string{"LOCATION", "ORGANIZER", "ATTENDEE", "STATUS", "
 var timeNames = []string{"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE"}
 
 // Deliver is the text of an attendee's copy of the series o, as a scheduling server would have it (RFC 6638 section
-// 3.2): times, rules, overrides, place, link, people and mark are the organizer's. mine is the copy so far, nil for none:
-// its owner's answers stay, but where the time changed (RFC 5546 section 3.2.2.1), and so do alarms and all else.
-// X-HOLDFAST-DELIVERED becomes Event.Delivery of o. It fails with ErrNoSeries where mine has another UID.
-func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, error) {
+// 3.2): times, rules, overrides, place, link, people and mark are the organizer's, but for what the attendee changed
+// and the organizer did not change after that (Event.For). mine is the copy so far, nil for none: its owner's answers
+// stay, but where the time changed (RFC 5546 section 3.2.2.1), and so do alarms and all else. organizers is the series
+// as it was observed. X-HOLDFAST-DELIVERED becomes what was delivered. It fails with ErrNoSeries where mine has
+// another UID.
+func (o *Object) Deliver(mine *Object, organizers series.Event, attendee string, now time.Time) ([]byte, error) {
 	_, theirs, e, err := o.edit(now)
 	if err != nil {
 		return nil, err
 	}
 	if mine == nil || mine.master() == nil {
-		return o.firstDelivery(e, attendee, now)
+		return o.firstDelivery(organizers, attendee, now)
 	}
 	d, m, before, err := mine.edit(now)
 	if err != nil {
@@ -33,66 +35,160 @@ func (o *Object) Deliver(mine *Object, attendee string, now time.Time) ([]byte, 
 	if m.textValue("UID") != e.UID {
 		return nil, ErrNoSeries
 	}
+	w := organizers.For(before, now)
 	d.takeZones(o)
-	written := m.mark().Written[series.FieldLink]
-	moved := before.Zone != e.Zone || !before.Start.Equal(e.Start) || before.Duration != e.Duration ||
-		before.Slot() != e.Slot() || before.Rule.Plain != e.Rule.Plain
-	seriesAnswer := m.answerOf(attendee)
-
+	written, seriesAnswer := m.mark().Written[series.FieldLink], m.answerOf(attendee)
 	// Overrides first: they are compared with the copy as it was.
 	parts, sources := d.overrides(m, before), o.overrides(theirs, e)
-	wasAt, isAt := timesOf(before), timesOf(e)
+	wasAt := timesOf(before)
+	given := map[int64]bool{}
 	for _, x := range e.Overrides {
-		src := sources[x.Original.Unix()]
-		if src == nil {
-			continue // of a RANGE: it comes with the one it begins at
-		}
-		stat, c := seriesAnswer, parts[x.Original.Unix()]
-		if c != nil {
+		given[x.Original.Unix()] = true
+	}
+	for _, x := range w.Overrides {
+		id := x.Original.Unix()
+		src, c, stat := sources[id], parts[id], seriesAnswer
+		switch {
+		case c != nil:
 			stat = c.answerOf(attendee)
-		} else {
+		case src != nil && !src.cancelled():
 			c = d.addCopy(src, m)
+		case src == nil && given[id]:
+			continue // of a RANGE: it comes with the one it begins at
+		default:
+			c = d.instance(m, before, x.Original)
+		}
+		if src == nil || src.cancelled() {
+			src = theirs
 		}
 		if start, duration, ok := wasAt(x.Original); !ok || !start.Equal(x.Start) || duration != x.Duration {
 			stat = series.NeedsAction
 		}
-		c.take(src, timeNames, attendee, stat)
+		c.take(src, nil, attendee, stat)
+		d.setOccurrence(c, x, theirs, w.Zone)
+		c.setPlace(x.Place)
 		c.setLink(x.Link, written)
-		parts[x.Original.Unix()] = nil
+		delete(parts, id)
 	}
-	m.take(theirs, timeNames, attendee, map[bool]series.PartStat{true: series.NeedsAction, false: seriesAnswer}[moved])
-	m.setLink(e.Link, written)
-	m.put(markDelivered, line(markDelivered, e.Delivery()))
-
-	// What is left are overrides that the owner's answers or edits made.
+	// What is left has no occurrence any more, or is taken out.
 	d.root.drop(func(n node) bool {
-		if n.comp == nil {
-			return false
+		t, ok := time.Time{}, false
+		if n.comp != nil {
+			t, ok = d.originalOf(n.comp, m, before)
 		}
-		t, ok := d.originalOf(n.comp, m, before)
-		if !ok || parts[t.Unix()] != n.comp {
-			return false
-		}
-		start, duration, occurs := isAt(t)
-		if !occurs {
-			return true
-		}
-		stat := n.comp.answerOf(attendee)
-		if s, l, _ := wasAt(t); !s.Equal(start) || l != duration {
-			stat = series.NeedsAction
-			n.comp.put("DTSTART", like("DTSTART", start, theirs, e.Zone))
-			n.comp.put("DTEND", like("DTEND", start.Add(duration), theirs, e.Zone))
-			n.comp.dropNames("DURATION")
-		}
-		n.comp.take(theirs, nil, attendee, stat)
-		n.comp.setLink(e.Link, written)
-		return false
+		return ok && parts[t.Unix()] == n.comp
 	})
+	stat := seriesAnswer
+	if before.Zone != w.Zone || !before.Start.Equal(w.Start) || before.Duration != w.Duration ||
+		before.Slot() != w.Slot() || before.Rule.Plain != w.Rule.Plain {
+		stat = series.NeedsAction
+	}
+	m.take(theirs, nil, attendee, stat)
+	if w.Cancelled && !m.cancelled() {
+		m.put("STATUS", line("STATUS", "CANCELLED"))
+	}
+	d.setSeries(m, o, w, e, before)
+	m.setPlace(w.Place)
+	m.setLink(w.Link, written)
+	m.put(markDelivered, line(markDelivered, w.Delivered))
+	return d.finish(now)
+}
+
+// setOccurrence gives the override c the times of x, unless it has them; they are spelled as those of the master.
+func (o *Object) setOccurrence(c *component, x series.Override, master *component, zone string) {
+	start, ok := o.moment(c.get("DTSTART"), zone)
+	if ok && start.Equal(x.Start) && o.duration(c, start, 0) == x.Duration {
+		return
+	}
+	c.put("DTSTART", like("DTSTART", x.Start, master, zone))
+	c.put("DTEND", like("DTEND", x.Start.Add(x.Duration), master, zone))
+	c.dropNames("DURATION")
+}
+
+// setSeries gives the copy's series m the times of w: those of the organizer's series e, whose object is organizers,
+// or those that the copy had before.
+func (o *Object) setSeries(m *component, organizers *Object, w, e, before series.Event) {
+	has, theirs := before, organizers.master()
+	if w.Zone == e.Zone && w.Start.Equal(e.Start) && w.Rule.Plain == e.Rule.Plain && w.Rule.Every == e.Rule.Every {
+		has = e
+		for _, name := range timeNames {
+			if name != "EXDATE" {
+				m.put(name, theirs.lines(name)...)
+			}
+		}
+	}
+	if w.Duration != has.Duration {
+		m.put("DTEND", like("DTEND", w.Start.Add(w.Duration), m, w.Zone))
+		m.dropNames("DURATION")
+	}
+	if !w.Rule.Until.Equal(has.Rule.Until) {
+		o.setUntil(m, w.Rule.Until)
+	}
+	// Those of the organizer and of the copy that still hold, as they are spelled, and those that neither has.
+	left := map[int64]bool{}
+	for _, t := range w.Excluded {
+		left[t.Unix()] = true
+	}
+	var lines []node
+	keep := func(from *Object, n node) {
+		kept := false
+		n, _ = from.keepValues(n, w.Zone, func(x moment) bool {
+			t, _ := occurrence(w, x, isDate(m))
+			holds := left[t.Unix()]
+			delete(left, t.Unix())
+			kept = kept || holds
+			return holds
+		})
+		if kept {
+			lines = append(lines, n)
+		}
+	}
+	for _, n := range theirs.lines("EXDATE") {
+		keep(organizers, n)
+	}
+	for _, n := range m.lines("EXDATE") {
+		keep(o, n)
+	}
+	for _, t := range w.Excluded {
+		if left[t.Unix()] {
+			lines = append(lines, like("EXDATE", t, m, w.Zone))
+		}
+	}
+	m.put("EXDATE", lines...)
+}
+
+// setUntil makes the rules of the series end at the moment; without an end where it is zero.
+func (o *Object) setUntil(m *component, until time.Time) {
+	m.edit("RRULE", func(n node) (node, bool) {
+		parts := slices.DeleteFunc(strings.Split(ruleText(n.prop.Value), ";"), func(p string) bool {
+			return strings.HasPrefix(p, "UNTIL=") || strings.HasPrefix(p, "COUNT=")
+		})
+		if !until.IsZero() {
+			parts = append(parts, "UNTIL="+untilText(m, until))
+		}
+		return n.withValue(strings.Join(parts, ";")), true
+	})
+}
+
+// Invite is the text as a new revision in which one guest is asked anew, and the server is told to send it to them
+// (RFC 6638 section 7.2).
+func (o *Object) Invite(attendee string, now time.Time) ([]byte, error) {
+	d, m, _, err := o.edit(now)
+	if err != nil {
+		return nil, err
+	}
+	m.edit("ATTENDEE", func(n node) (node, bool) {
+		if address(n.prop) == series.Address(attendee) {
+			n = n.withParam("PARTSTAT", string(series.NeedsAction)).withParam("SCHEDULE-FORCE-SEND", "REQUEST")
+		}
+		return n, true
+	})
+	m.bump()
 	return d.finish(now)
 }
 
 // firstDelivery is the organizer's object as the attendee first gets it: without the organizer's alarms.
-func (o *Object) firstDelivery(e series.Event, attendee string, now time.Time) ([]byte, error) {
+func (o *Object) firstDelivery(organizers series.Event, attendee string, now time.Time) ([]byte, error) {
 	d, m, _, err := o.edit(now)
 	if err != nil {
 		return nil, err
@@ -103,7 +199,7 @@ func (o *Object) firstDelivery(e series.Event, attendee string, now time.Time) (
 		c.drop(func(n node) bool { return n.comp != nil && n.comp.name == "VALARM" })
 		c.take(c, nil, attendee, c.answerOf(attendee))
 	}
-	m.put(markDelivered, line(markDelivered, e.Delivery()))
+	m.put(markDelivered, line(markDelivered, organizers.Delivery(now)))
 	return d.finish(now)
 }
 
@@ -130,7 +226,7 @@ func (c *component) take(src *component, names []string, attendee string, stat s
 					n = n.withParam("PARTSTAT", string(stat))
 				}
 			case "ORGANIZER":
-				// Whoever delivers also brings the answers.
+				// Whoever delivers also returns the answers.
 				n = n.withParam("SCHEDULE-STATUS", "").withParam("SCHEDULE-FORCE-SEND", "").withParam("SCHEDULE-AGENT", agent)
 			}
 			lines[i] = n

@@ -124,9 +124,9 @@ func exercise(t interface{ Fatalf(string, ...any) }, data []byte) {
 		"answer": func() ([]byte, error) {
 			return o.Answer(raj, []series.Answer{{Original: at, PartStat: series.Declined}}, later1)
 		},
-		"deliver": func() ([]byte, error) { return o.Deliver(nil, raj, later1) },
+		"deliver": func() ([]byte, error) { return o.Deliver(nil, event(o), raj, later1) },
 		"delivered": func() ([]byte, error) {
-			b, err := own.Deliver(o, raj, later1)
+			b, err := own.Deliver(o, event(own), raj, later1)
 			if err != nil {
 				return []byte(o.Raw()), nil // another series
 			}

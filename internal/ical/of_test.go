@@ -37,11 +37,11 @@ func TestOf(t *testing.T) {
 		if d := cmp.Diff(e, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(series.Event{}, "Raw", "Ref", "Derived"), cmpopts.IgnoreFields(series.Override{}, "Free")); d != "" {
 			t.Fatalf("read again (-want +got):\n%s\n%s", d, o.raw)
 		}
-		if got.Delivery() != e.Delivery() {
+		if got.Delivery(later1) != e.Delivery(later1) {
 			t.Fatal("another delivery")
 		}
 		copy := deliver(t, o, nil)
-		if c := event(copy); c.Delivered != e.Delivery() || !c.Untouched() {
+		if c := event(copy); c.Delivered != e.Delivery(later1) || !e.DeliveredTo(c, later1) {
 			t.Fatalf("delivered:\n%s", copy.raw)
 		}
 		if again := deliver(t, mustParse(Of(e, later1)), copy); again.raw != copy.raw {

@@ -88,12 +88,7 @@ func (o *Object) Dismiss(now time.Time) ([]byte, error) {
 // endRules lets no occurrence of the rules start after end, the last second of a day. UNTIL is of the type of DTSTART,
 // in UTC for one with a zone (RFC 5545 section 3.3.10).
 func (o *Object) endRules(m *component, e series.Event, end time.Time) {
-	until := end.UTC().Format(utcForm)
-	if isDate(m) {
-		until = end.Format(dateForm)
-	} else if floating(m) {
-		until = end.Format(localForm)
-	}
+	until := untilText(m, end)
 	m.edit("RRULE", func(n node) (node, bool) {
 		rule := ruleText(n.prop.Value)
 		if last, bounded := o.ruleEnd(rule, &e); bounded && !last.After(end) {
@@ -110,6 +105,17 @@ func (o *Object) endRules(m *component, e series.Event, end time.Time) {
 	m.edit("RDATE", func(n node) (node, bool) {
 		return o.keepValues(n, e.Zone, func(x moment) bool { return !x.After(end) })
 	})
+}
+
+// untilText spells an UNTIL for the series.
+func untilText(m *component, end time.Time) string {
+	switch {
+	case isDate(m):
+		return end.Format(dateForm)
+	case floating(m):
+		return end.Format(localForm)
+	}
+	return end.UTC().Format(utcForm)
 }
 
 // keepValues is a list of times without those that keep refuses; false when none is left.

@@ -1,21 +1,26 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
 )
 
-// Delivery is one errand of Holdfast as scheduling agent (RFC 6638 section 3.2), for pairs whose server carries no
-// invitations: bringing the organizer's event to the report's copy, or the report's answers to the organizer.
+// Delivery is one write of Holdfast as scheduling agent (RFC 6638 section 3.2), for pairs whose server delivers no
+// invitations: the organizer's event to the report's copy, or the report's answers to the organizer.
 type Delivery struct {
 	Pair     series.Pair
 	Calendar string // the person whose calendar is written
 	Attendee string // the report's address
 	Ref      series.Ref
-	Event    *series.Event   // to bring to the copy at Ref, or with a zero Ref to a new one
+	UID      string
+	Event    *series.Event   // to deliver to the copy at Ref, or with a zero Ref to a new one
 	Answers  []series.Answer // to record on the organizer's event at Ref
+	// What is a digest of what is delivered and to what: two deliveries that agree on it are one that did not show.
+	What string
 }
 
 // Target is what a delivery writes: the event of that UID on the calendar of a person of the pair.
@@ -25,15 +30,29 @@ type Target struct {
 	UID      string
 }
 
+// Target is what the delivery writes.
+func (d Delivery) Target() Target { return Target{d.Pair, d.Calendar, d.UID} }
+
 // Try is a delivery that was tried and did not show when the calendar was read again.
 type Try struct {
-	What   string // digest of what was to be delivered, and to what
+	What   string // Delivery.What
 	Rounds int    // in so many rounds in a row
 }
 
-// Deliveries are the errands that are due. They carry on what people and the plan did; they decide nothing. A copy that
-// the report changed is left alone: that is a flag.
-func Deliveries(views []series.View, now time.Time) []Delivery {
+// maxTries is in how many rounds a delivery is tried that does not show.
+const maxTries = 3
+
+// Failed reports whether the delivery was tried often enough: it is left until something changes, or a person asks for
+// it.
+func (d Delivery) Failed(tries map[Target]Try) bool {
+	t := tries[d.Target()]
+	return t.What == d.What && t.Rounds >= maxTries
+}
+
+// Deliveries are those that are due. They pass on what people and the plan did; they decide nothing. What the report
+// changed in the copy stays until the organizer's changes, and an absent copy answers nothing. invited are pairs of
+// which a person asked that the invitation is delivered again, also where the report removed it.
+func Deliveries(views []series.View, invited map[series.Pair]bool, now time.Time) []Delivery {
 	var out []Delivery
 	for i := range views {
 		v := &views[i]
@@ -41,17 +60,50 @@ func Deliveries(views []series.View, now time.Time) []Delivery {
 			continue
 		}
 		for k := range v.Chain {
-			out = append(out, errands(v, v.Chain[k], now)...)
+			out = append(out, deliveries(v, v.Chain[k], invited[v.Pair], now)...)
 		}
 		for _, g := range v.Gone {
 			if c := copyOf(v, g.Last.UID); (g.Proven || g.Ours) && c != nil && !c.Cancelled {
 				e := g.Last
 				e.Cancelled = true
-				out = append(out, errands(v, e, now)...)
+				out = append(out, deliveries(v, e, false, now)...)
 			}
 		}
 	}
 	return out
+}
+
+// Absent are the copies that the organizer's server delivered and the report's calendar does not show: nobody can
+// write them.
+func Absent(views []series.View, now time.Time) []Delivery {
+	var out []Delivery
+	for i := range views {
+		v := &views[i]
+		h := v.Head()
+		if v.Stale || v.Suspect || v.Missing() || !v.HasCopy || !v.Wanted || !v.ServerDelivers || v.Unmarked ||
+			h == nil || h.Ended(now) {
+			continue
+		}
+		gone := slices.ContainsFunc(v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == h.UID })
+		if me := reportOf(v, *h); me != "" && answer(h.Guests, me) != series.Declined && copyOf(v, h.UID) == nil && !gone {
+			d := Delivery{Pair: v.Pair, Calendar: v.Pair.Report, Attendee: me, UID: h.UID}
+			out = append(out, d.named(now))
+		}
+	}
+	return out
+}
+
+// Words are what is the matter where the delivery failed.
+func (d Delivery) Words() string {
+	switch {
+	case d.Answers != nil:
+		return "the report's answer cannot be written to the series"
+	case d.Event == nil:
+		return "the invitation did not reach the report's calendar"
+	case d.Ref.ID == "":
+		return "the report's copy cannot be written"
+	}
+	return "the report's copy cannot be changed"
 }
 
 func copyOf(v *series.View, uid string) *series.Event {
@@ -62,27 +114,27 @@ func copyOf(v *series.View, uid string) *series.Event {
 	return &v.Copies[i]
 }
 
-// errands are those for one event of the pair.
-func errands(v *series.View, e series.Event, now time.Time) []Delivery {
-	me := reportOf(v, e)
-	if me == "" {
+// deliveries are those of one event of the pair.
+func deliveries(v *series.View, e series.Event, invited bool, now time.Time) []Delivery {
+	me, c := reportOf(v, e), copyOf(v, e.UID)
+	if c != nil && !v.Wanted {
+		return lastDelivery(v, e, *c, now)
+	}
+	if me == "" || !v.Wanted {
 		return nil
 	}
-	bring := Delivery{Pair: v.Pair, Calendar: v.Pair.Report, Attendee: me, Event: &e}
-	reply := Delivery{Pair: v.Pair, Calendar: v.Pair.Manager, Attendee: me, Ref: e.Ref}
+	deliver := Delivery{Pair: v.Pair, Calendar: v.Pair.Report, Attendee: me, UID: e.UID, Event: &e}
+	reply := Delivery{Pair: v.Pair, Calendar: v.Pair.Manager, Attendee: me, UID: e.UID, Ref: e.Ref}
 	given := answer(e.Guests, me)
-	c := copyOf(v, e.UID)
 	if c == nil {
-		gone := slices.IndexFunc(v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == e.UID })
+		gone := slices.ContainsFunc(v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == e.UID })
 		switch {
 		case v.ServerDelivers || e.Ended(now):
-		case gone >= 0:
-			if v.GoneCopies[gone].Proven && given != series.Declined {
-				reply.Answers = []series.Answer{{PartStat: series.Declined}}
-				return []Delivery{reply}
-			}
-		case given != series.Declined && !v.Unmarked: // also to who took another calendar since they answered
-			return []Delivery{bring}
+		case invited && given == series.Declined: // they are asked anew
+			reply.Answers = []series.Answer{{PartStat: series.NeedsAction}}
+			return []Delivery{reply.named(now)}
+		case invited, !gone && given != series.Declined && !v.Unmarked: // also to who took another calendar since
+			return []Delivery{deliver.named(now)}
 		}
 		return nil
 	}
@@ -91,23 +143,50 @@ func errands(v *series.View, e series.Event, now time.Time) []Delivery {
 	}
 	var out []Delivery
 	if reply.Answers = answers(e, *c, me, now); len(reply.Answers) > 0 && !e.Cancelled {
-		out = append(out, reply)
+		out = append(out, reply.named(now))
 	}
-	declined := func(t time.Time) bool {
-		i := slices.IndexFunc(e.Overrides, func(o series.Override) bool { return o.Original.Equal(t) })
-		return i >= 0 && answer(e.Overrides[i].Guests, me) == series.Declined || i < 0 && given == series.Declined
-	}
-	if c.Delivered != e.Delivery() && (but(*c, declined).Untouched() || c.Delivered == "" && c.Times() == e.Times()) {
-		bring.Ref = c.Ref
-		out = append(out, bring)
+	if !(e.Cancelled && c.Cancelled) && !e.DeliveredTo(*c, now) {
+		deliver.Ref = c.Ref
+		out = append(out, deliver.to(*c, now))
 	}
 	return out
 }
 
-// but is the copy without those exclusions.
-func but(c series.Event, gone func(time.Time) bool) series.Event {
-	c.Excluded = slices.DeleteFunc(slices.Clone(c.Excluded), gone)
-	return c
+// lastDelivery is the end of what Holdfast delivered to the report of a pair that the roster does not have any more.
+// Nothing else of it is delivered: anybody can write the mark of such a pair into an event of their own.
+func lastDelivery(v *series.View, e, c series.Event, now time.Time) []Delivery {
+	if c.Delivered == "" || c.Cancelled || !e.Cancelled && e.Rule.Until.IsZero() {
+		return nil
+	}
+	last := c
+	last.Raw, last.Delivered, last.Cancelled, last.Rule.Until = "", "", e.Cancelled, e.Rule.Until
+	stays := func(t time.Time) bool { return e.Rule.Until.IsZero() || !t.After(e.Rule.Until) }
+	last.Overrides = slices.DeleteFunc(slices.Clone(c.Overrides), func(o series.Override) bool {
+		return !stays(o.Original) || !stays(o.Start)
+	})
+	last.Excluded = slices.DeleteFunc(slices.Clone(c.Excluded), func(t time.Time) bool { return !stays(t) })
+	if last.For(c, now).Shows(c, now) {
+		return nil
+	}
+	d := Delivery{Pair: v.Pair, Calendar: v.Pair.Report, Attendee: reportOf(v, c), UID: e.UID, Ref: c.Ref, Event: &last}
+	return []Delivery{d.to(c, now)}
+}
+
+// named is the delivery with its What.
+func (d Delivery) named(now time.Time) Delivery {
+	d.What = fmt.Sprint(d.Ref.ID, d.Answers)
+	if d.Event != nil {
+		d.What += d.Event.Delivery(now)
+	}
+	d.What = series.Digest(d.What)
+	return d
+}
+
+// to is the delivery to the copy c, with its What.
+func (d Delivery) to(c series.Event, now time.Time) Delivery {
+	d = d.named(now)
+	d.What = series.Digest(d.What + c.Delivery(now) + c.Delivered)
+	return d
 }
 
 // reportOf is the address under which the event invites the report, "" if it does not.
@@ -139,13 +218,16 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 	} else {
 		all = answer(e.Guests, me)
 	}
-	// Only where the copy is otherwise as it was brought can one tell that the report took the meeting out.
-	excluded := but(c, func(t time.Time) bool { return !slices.ContainsFunc(e.Excluded, t.Equal) })
-	removed := c.Delivered != "" && !c.Untouched() && excluded.Untouched()
 	until := now.AddDate(1, 0, 0)
-	theirs := map[int64]series.Meeting{}
+	theirs, stays := map[int64]series.Meeting{}, map[int64]bool{}
 	for _, m := range c.Meetings(now, until) {
 		theirs[m.Original.Unix()] = m
+	}
+	// What is out in the copy, and is to stay out, the report took out: if it is known what was delivered.
+	if e.Known(c, now) {
+		for _, t := range e.For(c, now).Excluded {
+			stays[t.Unix()] = true
+		}
 	}
 	for _, m := range e.Meetings(now, until) {
 		if m.Cancelled || !e.Rule.Until.IsZero() && m.Original.After(e.Rule.Until) {
@@ -157,7 +239,7 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 		}
 		t, ok := theirs[m.Original.Unix()]
 		switch {
-		case ok && t.Excluded && has != series.Declined && removed:
+		case ok && t.Cancelled && has != series.Declined && stays[m.Original.Unix()]:
 			out = append(out, series.Answer{Original: m.Original, PartStat: series.Declined})
 		case ok && t.Overridden && !t.Cancelled:
 			if a := answer(t.Guests, me); a != series.NeedsAction && a != has {
@@ -166,4 +248,96 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 		}
 	}
 	return out
+}
+
+// own are the meetings that the report has elsewhere, or not at all, in their own copy of the event, where the server
+// delivers what the organizer writes over it: in words, "" for none. A copy that shows an earlier version is behind.
+func own(v *series.View, id string, now time.Time) string {
+	i := slices.IndexFunc(v.Chain, func(e series.Event) bool { return e.ID == id })
+	if i < 0 || !v.ServerDelivers {
+		return ""
+	}
+	e := &v.Chain[i]
+	c := copyOf(v, e.UID)
+	switch {
+	case c == nil || c.Delivered != "" || c.Cancelled || e.Cancelled,
+		c.Times() == e.Times() || slices.Contains(e.Earlier, c.Times()):
+		return ""
+	case c.Slot() != e.Slot() || c.LastDay() != e.LastDay():
+		return "the whole series"
+	}
+	until := now.AddDate(1, 0, 0)
+	theirs := map[int64]series.Meeting{}
+	for _, m := range c.Meetings(now, until) {
+		theirs[m.Original.Unix()] = m
+	}
+	var days []string
+	for _, m := range e.Meetings(now, until) {
+		t, ok := theirs[m.Original.Unix()]
+		gone := !ok || t.Cancelled
+		declined := answer(m.Guests, reportOf(v, *e)) == series.Declined
+		elsewhere := !m.Cancelled && !gone && (!m.Start.Equal(t.Start) || m.Duration != t.Duration)
+		if elsewhere || m.Cancelled != gone && !(gone && declined) {
+			day, _ := series.WallClock(m.Original, e.Zone)
+			days = append(days, day.Long())
+		}
+	}
+	return strings.Join(days, ", ")
+}
+
+// overwrites is why a change is held that the server would deliver over what the report changed in their own copy, ""
+// for one that may be made, with what is lost among its reasons: an end always arrives, and so does what a person
+// asked for.
+func overwrites(v *series.View, c *Change, asked bool, now time.Time) string {
+	for _, s := range c.Steps {
+		days := own(v, s.Ref.ID, now)
+		switch {
+		case s.Ref.ID == "" || days == "":
+		case s.End != nil || asked:
+			c.Why = append(c.Why, "what "+v.Pair.Report+" changed in their own copy is lost: "+days)
+		default:
+			return fmt.Sprintf("%s changed their own copy, and the server would write over it: %s; "+
+				"`holdfast allow` writes all the same", v.Pair.Report, days)
+		}
+	}
+	return ""
+}
+
+// mailed sets what a change costs where Holdfast delivers: nothing is mailed.
+func mailed(v *series.View, c *Change) {
+	delivered := slices.ContainsFunc(v.Copies, func(x series.Event) bool { return x.Delivered != "" })
+	if !v.ServerDelivers || !v.Wanted && delivered {
+		c.Mails = 0
+	}
+}
+
+// invite plans what delivers the invitation again where the server delivers: it is asked for the message once more.
+// What Holdfast delivers is no change of the series: Deliveries has it.
+func (p *pairPlan) invite() {
+	h, v := p.v.Head(), p.v
+	refuse := func(because string) { p.refused = append(p.refused, Refusal{Pair: v.Pair, Because: because}) }
+	report := v.Want.Report
+	switch {
+	case !v.Wanted:
+		refuse("the roster has no such pair")
+	case h == nil || h.Ended(p.in.Now):
+		refuse("nothing is booked that " + report.ID + " could be invited to")
+	case reportOf(v, *h) == "":
+		refuse(report.ID + " is no guest of the series any more: `holdfast restore " + v.Pair.String() +
+			"` puts the people back")
+	case v.ServerDelivers:
+		if days := own(v, h.ID, p.in.Now); days != "" {
+			refuse(report.ID + " has it, and changed it in their own copy, which would be written over: " + days)
+			return
+		}
+		p.do(Update, Change{Mails: 1, Why: []string{"the server is asked to invite " + report.ID + " again"},
+			Steps: []Step{{Ref: h.Ref, Invite: reportOf(v, *h)}}})
+	case !v.HasCopy:
+		refuse("nobody can deliver it: the server of " + v.Pair.Manager + " sends no invitations, and the roster has " +
+			"no calendar of " + report.ID + ": give them one, or send the invitation from a calendar program")
+	default:
+		if c := copyOf(v, h.UID); c != nil && h.DeliveredTo(*c, p.in.Now) {
+			refuse(report.ID + " has it: their calendar shows the series as it was delivered")
+		}
+	}
 }

@@ -83,6 +83,8 @@ func (b *builder) pair(v *series.View, ask *Ask) {
 	switch {
 	case ask != nil && ask.To != nil:
 		p.makeUp()
+	case ask != nil && ask.Invite:
+		p.invite()
 	case !v.Wanted:
 		p.unwanted()
 	case v.Missing():
@@ -102,11 +104,17 @@ func (b *builder) pair(v *series.View, ask *Ask) {
 			b.in.Writes[v.Pair]), true
 	}
 	for _, c := range p.changes {
+		mailed(v, &c)
 		if because != "" {
 			b.held = append(b.held, Held{Change: c, Because: because, Brake: brake})
+		} else if own := overwrites(v, &c, ask != nil, b.in.Now); own != "" {
+			b.held = append(b.held, Held{Change: c, Because: own, Brake: true})
 		} else {
 			b.changes = append(b.changes, c)
 		}
+	}
+	for i := range p.held {
+		mailed(v, &p.held[i].Change)
 	}
 	b.held = append(b.held, p.held...)
 }

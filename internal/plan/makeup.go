@@ -34,10 +34,10 @@ func (t Time) in(s series.Slot, day series.Date) time.Time {
 // Refusal is a command that cannot be done.
 type Refusal struct {
 	Pair       series.Pair
-	Occurrence series.Date
-	To         time.Time // zero: it did not come to that
-	Because    string    // one or more sentences without a full stop, in words
-	Clash      bool      // only because somebody is not free then
+	Occurrence series.Date // zero: the invitation cannot be delivered again
+	To         time.Time   // zero: it did not come to that
+	Because    string      // one or more sentences without a full stop, in words
+	Clash      bool        // only because somebody is not free then
 }
 
 // makeUp plans what a person asked for: one meeting at another time of its week, and nothing else.

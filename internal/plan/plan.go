@@ -139,6 +139,7 @@ type Step struct {
 	ClearOverride *time.Time
 	End           *series.Date
 	Revive        *series.Event
+	Invite        string // the address of the guest whom the server is to send the invitation again
 }
 
 // Later is the step on the versions that the changes made before it left: now tells the present Ref of an event by its
@@ -192,4 +193,5 @@ type Ask struct {
 	Occurrence series.Date // of a put-back: only this one
 	To         *Time       // make up for the Occurrence at that time, and nothing else
 	Force      bool        // though somebody is not free then
+	Invite     bool        // deliver the invitation again, and nothing else
 }

@@ -59,8 +59,8 @@ func tell(m *seriestest.Moment) string {
 	for _, r := range p.Refused {
 		say("refused %s %s: %s", r.Pair, r.Occurrence, r.Because)
 	}
-	carried := len(out)
-	for _, d := range plan.Deliveries(m.Views, m.Now) {
+	changes := len(out)
+	for _, d := range plan.Deliveries(m.Views, nil, m.Now) {
 		switch {
 		case d.Event == nil:
 			var to []string
@@ -71,16 +71,16 @@ func tell(m *seriestest.Moment) string {
 				}
 				to = append(to, fmt.Sprintf("%s to %s", a.PartStat, at))
 			}
-			say("carry %s from %s to %s's calendar: %s", d.Pair, d.Attendee, d.Calendar, strings.Join(to, ", "))
+			say("deliver %s from %s to %s's calendar: %s", d.Pair, d.Attendee, d.Calendar, strings.Join(to, ", "))
 		case d.Event.Cancelled:
-			say("carry %s to %s's calendar: it is called off", d.Pair, d.Calendar)
+			say("deliver %s to %s's calendar: it is called off", d.Pair, d.Calendar)
 		case d.Ref.ID == "":
-			say("carry %s to %s's calendar: a new invitation", d.Pair, d.Calendar)
+			say("deliver %s to %s's calendar: a new invitation", d.Pair, d.Calendar)
 		default:
-			say("carry %s to %s's calendar: an update", d.Pair, d.Calendar)
+			say("deliver %s to %s's calendar: an update", d.Pair, d.Calendar)
 		}
 	}
-	slices.Sort(out[carried:])
+	slices.Sort(out[changes:])
 	if len(out) == 0 {
 		return "nothing"
 	}

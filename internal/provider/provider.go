@@ -68,11 +68,16 @@ type Calendar interface {
 	Revive(ctx context.Context, e series.Event) (series.Ref, error)
 
 	// Deliver makes this calendar's copy of a series that another person organizes say what the organizer's event
-	// says, as a scheduling server would (RFC 6638 section 3.2): times, place, link, people. ref is the copy's, zero
-	// for none yet. The owner's answer, reminders and own properties stay. attendee is the owner's address. The copy
-	// then carries Delivered = organizers.Delivery(). A cancelled organizers' event cancels the copy. Where the
-	// calendar already has an object of that UID, that one is made the copy.
+	// says, as a scheduling server would (RFC 6638 section 3.2): times, place, link, people, but for what the owner
+	// changed in the copy and the organizer did not change after that (organizers.For the copy). ref is the copy's, zero
+	// for none yet. The owner's answer, reminders and own properties stay. attendee is the owner's address. The copy then
+	// carries Delivered = organizers.Delivery(now). A cancelled organizers' event cancels the copy. Where the calendar
+	// already has an object of that UID, that one is made the copy.
 	Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error)
+
+	// Invite has the server send the guest of that address the invitation to the series once more: they are asked anew,
+	// and the event is a new revision (RFC 5546 section 2.1.4), which a server that delivers sends as a REQUEST.
+	Invite(ctx context.Context, ref series.Ref, attendee string) (series.Ref, error)
 
 	// Answer records an attendee's answers on the organizer's event, as a scheduling server does on a REPLY
 	// (RFC 5546 section 3.2.3).

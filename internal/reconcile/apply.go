@@ -124,6 +124,8 @@ func Do(ctx context.Context, cal provider.Calendar, ref series.Ref, s plan.Step)
 		return cal.End(ctx, ref, *s.End)
 	case s.Revive != nil:
 		return cal.Revive(ctx, *s.Revive)
+	case s.Invite != "":
+		return cal.Invite(ctx, ref, s.Invite)
 	}
 	return ref, fmt.Errorf("a step without a verb")
 }
@@ -148,20 +150,36 @@ func (x *round) own(gone []series.Gone) {
 	}
 }
 
-// maxErrands is how often a day one pair's copies are written: more is a fight with the server or another program.
-const maxErrands = 24
+// maxDeliveries is how often a day one pair's copies are written: more is a fight with the server or another program.
+const maxDeliveries = 24
 
-// deliver does the errands of a scheduling agent and returns the people whose calendars were written.
-func (x *round) deliver(ctx context.Context) []string {
+// attempt is a delivery of this round.
+type attempt struct {
+	what   string // plan.Delivery.What
+	counts bool   // towards giving up
+}
+
+// deliver makes the deliveries of a scheduling agent that are due and returns the people whose calendars were written.
+// What was tried in this round is not tried again, nor what did not show in several rounds, unless somebody asked for
+// it.
+func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 	ids := map[string]bool{}
 	if today := series.DateOf(x.now.UTC()); today != x.day {
 		x.day = today
-		clear(x.errands)
+		clear(x.deliveries)
 	}
-	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), x.now) {
-		key := d.Calendar + " " + d.Pair.String()
-		if x.errands[key]++; x.errands[key] > maxErrands {
-			x.Log.Warn().Stringer("pair", d.Pair).Msg("too many errands today: something undoes them")
+	invited := map[series.Pair]bool{}
+	for _, a := range asks {
+		invited[a.Pair] = invited[a.Pair] || a.Invite
+	}
+	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), invited, x.now) {
+		to, key := d.Target(), d.Calendar+" "+d.Pair.String()
+		if x.tried[to].what == d.What || d.Failed(x.mem.Tries) && !invited[d.Pair] {
+			continue
+		}
+		x.tried[to] = attempt{d.What, true}
+		if x.deliveries[key]++; x.deliveries[key] > maxDeliveries {
+			x.Log.Warn().Stringer("pair", d.Pair).Msg("too many deliveries today: something undoes them")
 			continue
 		}
 		cal, err := x.calendar(d.Calendar)
@@ -171,13 +189,55 @@ func (x *round) deliver(ctx context.Context) []string {
 			_, err = cal.Answer(ctx, d.Ref, d.Attendee, d.Answers)
 		}
 		ids[d.Calendar] = true
-		switch {
+		switch kind := provider.KindOf(err); {
 		case err == nil:
-			x.out.Carried++
-		case provider.KindOf(err) != provider.Conflict:
-			x.out.Failures = append(x.out.Failures, Failure{Pair: d.Pair, Err: fmt.Errorf("bring the invitation of %s: %w", d.Pair, err), Hint: provider.HintOf(err)})
+			x.out.Delivered++
+		case kind == provider.Transient:
+			x.tried[to] = attempt{d.What, false} // it passes
+			fallthrough
+		case kind != provider.Conflict:
+			failure := fmt.Errorf("deliver the invitation of %s: %w", d.Pair, err)
+			x.out.Failures = append(x.out.Failures, Failure{Pair: d.Pair, Err: failure, Hint: provider.HintOf(err)})
 		}
-		x.Log.Debug().Stringer("pair", d.Pair).Str("calendar", d.Calendar).Int("errand", i).Err(err).Msg("carried")
+		x.Log.Debug().Stringer("pair", d.Pair).Str("calendar", d.Calendar).Int("delivery", i).Err(err).Msg("delivered")
 	}
 	return slices.Sorted(maps.Keys(ids))
+}
+
+// count notes what is still to be delivered after it was tried, and copies that no server delivered.
+func (x *round) count() {
+	tries := map[plan.Target]plan.Try{}
+	views := series.Gather(x.want, x.observed)
+	for _, v := range views {
+		for to, t := range x.mem.Tries {
+			if to.Pair == v.Pair && (v.Stale || v.Suspect || v.Missing() || !x.read[v.Pair.Report]) {
+				tries[to] = t // nothing is known of it now
+			}
+		}
+	}
+	for _, d := range append(plan.Deliveries(views, nil, x.now), plan.Absent(views, x.now)...) {
+		to := d.Target()
+		t := x.mem.Tries[to]
+		if t.What != d.What {
+			t = plan.Try{What: d.What}
+		}
+		if x.tried[to] == (attempt{d.What, true}) || d.Event == nil && d.Answers == nil && x.read[d.Calendar] {
+			t.Rounds++
+		}
+		if t.Rounds > 0 {
+			tries[to] = t
+		}
+	}
+	x.mem.Tries = tries
+}
+
+// undelivered are the pairs of which a delivery was tried in vain, with what it was in words.
+func (x *round) undelivered() map[series.Pair]string {
+	out := map[series.Pair]string{}
+	for _, d := range append(plan.Deliveries(x.out.Views, nil, x.now), plan.Absent(x.out.Views, x.now)...) {
+		if d.Failed(x.mem.Tries) {
+			out[d.Pair] = d.Words()
+		}
+	}
+	return out
 }

@@ -9,6 +9,14 @@ import (
 // refuse tells of the commands that cannot be done, and what could be done instead.
 func (x *round) refuse() {
 	for _, r := range x.out.Plan.Refused {
+		if r.Occurrence.IsZero() {
+			x.out.Failures = append(x.out.Failures, Failure{
+				Pair: r.Pair,
+				Err:  fmt.Errorf("invite %s: %s", r.Pair, r.Because),
+				Hint: "nothing was written",
+			})
+			continue
+		}
 		what := fmt.Errorf("rebook %s: %s", r.Pair, r.Because)
 		if !r.To.IsZero() {
 			what = fmt.Errorf("the 1:1 of %s on %s cannot be made up for on %s: %s", r.Pair, r.Occurrence.Long(), r.To.Format("Mon 2 Jan 15:04"), r.Because)

@@ -130,8 +130,9 @@ func (x *org) quiet(r *reconcile.Reconciler) reconcile.Round {
 	if e := out.Edges; !out.First && len(e.Opened)+len(e.Changed)+len(e.Closed) > 0 {
 		x.Fatalf("a round in which nothing happened tells of %+v\nthe round before:\n%s", e, x.did)
 	}
-	if after := x.world.Counts(); after != before || len(out.Applied) > 0 || out.Carried > 0 {
-		x.Fatalf("a round that should find nothing to do wrote %+v, before %+v; carried %d\n%s\nthe round before:\n%s", after, before, out.Carried, said(out), x.did)
+	if after := x.world.Counts(); after != before || len(out.Applied) > 0 || out.Delivered > 0 {
+		x.Fatalf("a round that should find nothing to do wrote %+v, before %+v; delivered %d\n%s\nthe round before:\n%s",
+			after, before, out.Delivered, said(out), x.did)
 	}
 	return out
 }
@@ -145,7 +146,7 @@ func said(r reconcile.Round) string {
 	for _, h := range r.Plan.Held {
 		out = append(out, fmt.Sprintf("held %s %s: %s", h.Action, h.Pair, h.Because))
 	}
-	for _, d := range plan.Deliveries(r.Views, r.At) {
+	for _, d := range plan.Deliveries(r.Views, nil, r.At) {
 		out = append(out, fmt.Sprintf("carry %s to %s: new %v, an event %v, answers %v", d.Pair, d.Calendar, d.Ref.ID == "", d.Event != nil, d.Answers))
 	}
 	return strings.Join(out, "\n")
@@ -206,6 +207,14 @@ func (x *org) copied(pair string) series.Event {
 	}
 	x.Fatalf("%s has no copy", pair)
 	return series.Event{}
+}
+
+// mailed is n where the server delivers the pair's changes, else none: what Holdfast itself delivers is not mailed.
+func (x *org) mailed(pair string, n int) int {
+	if x.copied(pair).Delivered != "" {
+		return 0
+	}
+	return n
 }
 
 // on is the start of the meeting that the series has on the day.

@@ -1,4 +1,4 @@
-// Package reconcile makes one round: read roster and calendars, decide, write, bring and fetch invitations where no
+// Package reconcile makes one round: read roster and calendars, decide, write, deliver invitations and answers where no
 // server does, record what is different. The decisions are those of plan and drift.
 package reconcile
 
@@ -53,9 +53,9 @@ type Options struct {
 // Reconciler makes rounds. One round at a time.
 type Reconciler struct {
 	Options
-	errands map[string]int // done on errandDay, by the object written
-	day     series.Date
-	rest    map[series.Pair]time.Time // until when a document is left alone that could not be tended
+	deliveries map[string]int // made on the day, by calendar and pair
+	day        series.Date
+	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 }
 
 // New makes a Reconciler.
@@ -63,7 +63,7 @@ func New(o Options) *Reconciler {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	return &Reconciler{Options: o, errands: map[string]int{}, rest: map[series.Pair]time.Time{}}
+	return &Reconciler{Options: o, deliveries: map[string]int{}, rest: map[series.Pair]time.Time{}}
 }
 
 // Failure is something that did not work, with what a person can do.
@@ -82,16 +82,17 @@ type Round struct {
 	Views    []series.View
 	Plan     plan.Plan
 	Applied  []plan.Change
-	Carried  int // errands done as scheduling agent
-	Sections []Section
-	Mails    int
-	Found    drift.Found
-	Edges    drift.Edges
-	Open     []drift.Flag // all that are open now
-	Settles  time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
-	Failures []Failure
-	Breaks   map[string]Break // calendars that cannot be read, by person id, and pairs in doubt, by their name
-	Alarms   []Break          // those that are new
+	// Delivered is how many deliveries were made as scheduling agent.
+	Delivered int
+	Sections  []Section
+	Mails     int
+	Found     drift.Found
+	Edges     drift.Edges
+	Open      []drift.Flag // all that are open now
+	Settles   time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
+	Failures  []Failure
+	Breaks    map[string]Break // calendars that cannot be read, by person id, and pairs in doubt, by their name
+	Alarms    []Break          // those that are new
 }
 
 // round is the state of one round under way.
@@ -110,6 +111,7 @@ type round struct {
 	calendars map[string]provider.Calendar
 	hung      sync.Map                    // names of the settings' calendars whose server did not answer in time
 	written   map[string]series.Ref       // by calendar and event: the versions that this round wrote
+	tried     map[plan.Target]attempt     // what was delivered, or tried to, in this round
 	ended     map[string]bool             // ids of the events that this round ended
 	chosen    map[series.Pair][]string    // auto pairs that got a slot in this round, and what mattered for it
 	noSlot    map[series.Pair]string      // pairs for which no slot was found, and why
@@ -194,14 +196,15 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
 	}
-	// What an attendee answered may let the next errand through.
+	// What an attendee answered may let the next delivery through.
 	for range 3 {
-		written := x.deliver(ctx)
+		written := x.deliver(ctx, asks)
 		if len(written) == 0 {
 			break
 		}
 		x.observe(ctx, written, true)
 	}
+	x.count()
 	x.detect()
 	if again := x.pending(); len(again) > 0 {
 		x.observe(ctx, again, true)
@@ -216,7 +219,16 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 }
 
 func (r *Reconciler) begin(ctx context.Context) (*round, error) {
-	x := &round{Reconciler: r, now: r.Clock(), observed: map[string]series.Observed{}, read: map[string]bool{}, calendars: map[string]provider.Calendar{}, written: map[string]series.Ref{}, ended: map[string]bool{}}
+	x := &round{
+		Reconciler: r,
+		now:        r.Clock(),
+		observed:   map[string]series.Observed{},
+		read:       map[string]bool{},
+		calendars:  map[string]provider.Calendar{},
+		written:    map[string]series.Ref{},
+		ended:      map[string]bool{},
+		tried:      map[plan.Target]attempt{},
+	}
 	var err error
 	if x.mem, err = r.Journal.Load(ctx); err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
@@ -269,7 +281,7 @@ func (x *round) rename(ctx context.Context, d Desired) error {
 // decide makes views and plan from what was observed.
 func (x *round) decide(asks []plan.Ask) {
 	for i := range x.want {
-		x.want[i].ClientDelivers = x.brings(&x.want[i])
+		x.want[i].ClientDelivers = x.delivers(&x.want[i])
 	}
 	x.noSlot = x.chooseSlots()
 	x.diff(asks)
@@ -302,8 +314,8 @@ func (x *round) diff(asks []plan.Ask) {
 	}
 }
 
-// brings reports whether Holdfast, and not the manager's server, brings the pair's invitation and its changes to the
-// report.
+// delivers reports whether Holdfast, and not the manager's server, delivers the pair's invitation and its changes to
+// the report.
 //
 // A server reaches those who have their calendar on it, and Google reaches all of Google. Where the two are on
 // different ones, a server could only mail an invitation, which the report's calendar may or may not take, and of
@@ -311,7 +323,7 @@ func (x *round) diff(asks []plan.Ask) {
 // server is told to tell nobody (SCHEDULE-AGENT=CLIENT, RFC 6638 section 7.1; sendUpdates=none at Google), and the
 // copy is written under the same UID, so that whatever is mailed later, as when the manager drags a meeting in an app
 // that mails, is about that copy.
-func (x *round) brings(w *series.Series) bool {
+func (x *round) delivers(w *series.Series) bool {
 	m, r := x.observed[w.Pair.Manager].Snapshot, x.observed[w.Pair.Report].Snapshot
 	apart := w.Report.Calendar != "" && w.Report.Calendar != w.Manager.Calendar
 	return m.Schedules && apart && (m.Network == "" || m.Network != r.Network)
@@ -405,7 +417,7 @@ func (x *round) detect() {
 			x.out.Found.Unread[h.Pair] = true
 		}
 	}
-	x.out.Edges = drift.Compare(x.mem.Open, x.out.Found.Flags, x.out.Found.Unread)
+	x.out.Edges = x.out.Found.Edges(x.mem.Open)
 	x.out.Open = slices.Clone(x.out.Found.Flags)
 	for _, f := range x.mem.Open {
 		if x.out.Found.Unread[f.Pair] {
@@ -424,7 +436,8 @@ func (x *round) driftInput() drift.Input {
 	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
 	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks,
 		Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
-		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Taste: slotting.Taste, Unfit: x.unfit}
+		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Undelivered: x.undelivered(),
+		Taste: slotting.Taste, Unfit: x.unfit}
 }
 
 // pending are the people whose copies are worth a second look at once, and the managers whose series those may only

@@ -3,7 +3,6 @@ package series
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -58,8 +57,8 @@ type Event struct {
 	Excluded  []time.Time // original starts of occurrences taken out (EXDATE), those that hit one only
 	Overrides []Override  // by Original
 
-	// Delivered is the Delivery of the organizer's event that Holdfast last brought to this copy; "" where the server
-	// delivers.
+	// Delivered is what Holdfast last delivered to this copy, per occurrence and field, as For makes it; "" where the
+	// server delivers.
 	Delivered string
 	// Raw is the object as served, for bringing a deleted one back. Never logged.
 	Raw string
@@ -265,23 +264,16 @@ func (e Event) Times() string {
 	return Digest(text)
 }
 
-// Delivery is what a copy is told to have been given of this event: its Times, and a digest of place and link.
-func (e Event) Delivery() string {
+// oldDelivery is what earlier releases wrote as Delivered: the Times, and a digest of place and link.
+func (e Event) oldDelivery() string { return e.Times() + "-" + e.oldRest() }
+
+func (e Event) oldRest() string {
 	rest := e.Place + "\n" + e.Link
 	for _, o := range e.Overrides {
-		// One that only carries an answer is none that the copy needs to be told of.
+		// One that only carries an answer is none that the copy is given.
 		if !o.Cancelled && (o.Place != e.Place || o.Link != e.Link) {
 			rest += "\n" + o.Original.UTC().Format(time.RFC3339) + "\n" + o.Place + "\n" + o.Link
 		}
 	}
-	return e.Times() + "-" + Digest(rest)
-}
-
-// Unfinished ends the Delivered of a copy that is being brought in several writes, until the last of them.
-const Unfinished = "~"
-
-// Untouched reports whether a copy's times are as Holdfast last brought them, as far as it came with that.
-func (e Event) Untouched() bool {
-	times, _, _ := strings.Cut(e.Delivered, "-")
-	return times == e.Times() || strings.HasSuffix(e.Delivered, Unfinished)
+	return Digest(rest)
 }

@@ -183,7 +183,9 @@ func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers serie
 	if err != nil {
 		return series.Ref{}, permanent(op, "", "organizer's event %s: %w", opaque(organizers.ID), err)
 	}
-	change := func(mine *ical.Object, now time.Time) ([]byte, error) { return theirs.Deliver(mine, attendee, now) }
+	change := func(mine *ical.Object, now time.Time) ([]byte, error) {
+		return theirs.Deliver(mine, organizers, attendee, now)
+	}
 	if ref.ID != "" {
 		return c.write(ctx, op, ref, change)
 	}
@@ -196,6 +198,14 @@ func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers serie
 		return c.write(ctx, op, series.Ref{ID: there.path, Version: there.etag}, change)
 	}
 	return ref, err
+}
+
+// Invite is provider.Calendar's. A server that heeds SCHEDULE-FORCE-SEND (RFC 6638 section 7.2) sends the REQUEST
+// whatever changed; to others the new revision is one to be sent.
+func (c *Calendar) Invite(ctx context.Context, ref series.Ref, attendee string) (series.Ref, error) {
+	return c.write(ctx, "invite", ref, func(o *ical.Object, now time.Time) ([]byte, error) {
+		return o.Invite(attendee, now)
+	})
 }
 
 // add stores a new object at path, "" for one that its UID names. Where the calendar has one already, it stores

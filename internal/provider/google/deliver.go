@@ -24,7 +24,7 @@ func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers serie
 	if err != nil {
 		return series.Ref{}, err
 	}
-	d := &delivery{edit: w, of: organizers, attendee: series.Address(attendee)}
+	d := &delivery{edit: w, of: organizers, attendee: series.Address(attendee), organizers: organizers}
 	switch {
 	case organizers.Cancelled && w == nil:
 		return series.Ref{}, nil
@@ -34,8 +34,11 @@ func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers serie
 		}
 		return series.Ref{}, nil
 	case w == nil:
+		d.of = organizers
+		d.of.Delivered = organizers.Delivery(c.now())
 		return d.first(ctx, c)
 	}
+	d.of = organizers.For(w.e, c.now())
 	return d.again(ctx)
 }
 
@@ -60,11 +63,12 @@ func (c *Calendar) copyOf(ctx context.Context, op string, ref series.Ref, organi
 	return c.begin(ctx, op, ref)
 }
 
-// delivery brings the organizer's event to a copy.
+// delivery writes the organizer's event to a copy.
 type delivery struct {
-	*edit    // of the copy; nil for a new one
-	of       series.Event
-	attendee string
+	*edit      // of the copy; nil for a new one
+	organizers series.Event
+	of         series.Event // what the copy is to say
+	attendee   string
 }
 
 // stored is the mark that the copy carries, with what is said to be delivered.
@@ -72,18 +76,12 @@ func (d *delivery) stored(delivered string) stored {
 	return stored{Mark: d.of.Mark, derived: d.of.Derived, delivered: delivered}
 }
 
-// overrides reports whether there are occurrences to bring beside the series, each with a write of its own.
-func (d *delivery) overrides() bool {
-	return slices.ContainsFunc(d.of.Overrides, func(o series.Override) bool { return !o.Cancelled })
-}
-
-// begun is what is said to be delivered while there are occurrences left to write: whoever is cut off in between finds by it
-// that the rest is to be brought, and that nobody else made the copy what it is.
-func (d *delivery) begun(parts bool) string {
-	if parts {
-		return d.of.Delivery() + series.Unfinished
+// begun is what is said to be delivered to the copy, as it is now, while there are occurrences left to write.
+func (d *delivery) begun(is series.Event, parts bool, now time.Time) string {
+	if !parts || d.of.Shows(is, now) {
+		return d.of.Delivered
 	}
-	return d.of.Delivery()
+	return d.organizers.Begun(is, d.of, now)
 }
 
 // recurrence are the rule of the organizer's event and the occurrences that do not take place.
@@ -138,11 +136,14 @@ func (d *delivery) once(guests []series.Guest, stat series.PartStat) []series.Gu
 
 // first imports the copy.
 func (d *delivery) first(ctx context.Context, c *Calendar) (series.Ref, error) {
+	bare := d.of
+	bare.Overrides = slices.DeleteFunc(slices.Clone(d.of.Overrides), func(o series.Override) bool { return !o.Cancelled })
+	mark := d.stored(d.begun(bare, len(bare.Overrides) < len(d.of.Overrides), c.now()))
 	e := &calendar.Event{
 		ICalUID: d.of.UID, Status: confirmed, Summary: d.of.Title, Location: d.of.Place,
 		Start: timed(d.of.Start, d.of.Zone), End: timed(d.of.Start.Add(d.of.Duration), d.of.Zone), Recurrence: d.recurrence(),
 		Organizer: &calendar.EventOrganizer{Email: d.of.Organizer}, Attendees: d.attendees(d.of.Guests, answerIn(d.of.Guests, d.attendee)),
-		Visibility: "private", Transparency: opaqueTime, ExtendedProperties: withMark(d.stored(d.begun(d.overrides()))),
+		Visibility: "private", Transparency: opaqueTime, ExtendedProperties: withMark(mark),
 	}
 	if d.of.Link != "" {
 		e.Description, e.Attachments = setLink(e, d.of.Link, "")
@@ -151,14 +152,21 @@ func (d *delivery) first(ctx context.Context, c *Calendar) (series.Ref, error) {
 	if err != nil {
 		return series.Ref{}, c.fail("deliver", err)
 	}
-	d.edit = &edit{c: c, op: "deliver", r: c.reader(d.of.Mark.Org, ""), g: group{master: m}, mark: d.stored(d.begun(d.overrides())), change: &calendar.Event{}}
+	d.edit = &edit{
+		c:      c,
+		op:     "deliver",
+		r:      c.reader(d.of.Mark.Org, ""),
+		g:      group{master: m},
+		mark:   mark,
+		change: &calendar.Event{},
+	}
 	if d.e, err = d.r.event(d.g); err != nil {
 		return series.Ref{}, permanent(d.op, "", "copy %s: %w", opaque(m.Id), err)
 	}
 	return d.occurrences(ctx, d.e)
 }
 
-// again brings a copy up to date. Its owner's answer stays, but where the time changed (RFC 5546 section 3.2.2.1), and so does
+// again updates a copy. Its owner's answer stays, but where the time changed (RFC 5546 section 3.2.2.1), and so does
 // all that is the owner's.
 func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 	before, written := d.e, d.mark.Written[series.FieldLink]
@@ -171,16 +179,14 @@ func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 		d.change.Start.TimeZone, d.change.End.TimeZone = d.of.Zone, d.of.Zone
 		d.dirty = true
 	}
-	now := d.of
-	now.Overrides = nil
-	was := before
-	was.Overrides = nil
+	is, was := d.of, before
+	is.Overrides, was.Overrides = nil, nil
 	for _, o := range d.of.Overrides {
 		if o.Cancelled {
-			now.Excluded = append(slices.Clone(now.Excluded), o.Original)
+			is.Excluded = append(slices.Clone(is.Excluded), o.Original)
 		}
 	}
-	if was.Times() != now.Times() {
+	if was.Times() != is.Times() {
 		d.recur(d.recurrence())
 	}
 	if d.e.Place != d.of.Place {
@@ -193,13 +199,50 @@ func (d *delivery) again(ctx context.Context) (series.Ref, error) {
 	if all := d.people(d.g.master, d.of.Guests, stat); all != nil {
 		d.change.Attendees, d.dirty = all, true
 	}
-	d.mark = d.stored(d.begun(before.Delivered != d.of.Delivery() && (d.overrides() || len(d.g.exceptions) > 0)))
+	d.mark = d.stored(d.begun(before, len(d.of.Overrides)+len(d.g.exceptions) > 0, d.c.now()))
 	d.remember()
 	d.tell = false
-	if _, err := d.store(ctx); err != nil {
+	if err := d.storeWhole(ctx); err != nil {
 		return series.Ref{}, err
 	}
 	return d.occurrences(ctx, before)
+}
+
+// storeWhole is store, where Google's answer shows what was sent.
+func (d *delivery) storeWhole(ctx context.Context) error {
+	sent := d.change
+	if _, err := d.store(ctx); err != nil {
+		return err
+	}
+	return d.shown(sent, d.g.master)
+}
+
+// shown is the error where Google answered a change with success and left the event as it was: it does so with one
+// that is not the account's to change.
+func (d *delivery) shown(sent, got *calendar.Event) error {
+	differs := func(a, b *calendar.EventDateTime) bool {
+		x, ok := momentOf(a, d.r.zone)
+		y, _ := momentOf(b, d.r.zone)
+		return ok && !x.Equal(y.Time)
+	}
+	what := ""
+	switch {
+	case sent.Status != "" && sent.Status != got.Status:
+		what = "the status"
+	case got.Status == cancelled: // which may come with nothing of what it was
+	case differs(sent.Start, got.Start), differs(sent.End, got.End):
+		what = "the time"
+	case slices.Contains(sent.ForceSendFields, "Location") && series.Digest(sent.Location) != series.Digest(got.Location):
+		what = "the place"
+	case sent.Recurrence != nil && len(sent.Recurrence) != len(got.Recurrence):
+		what = "the recurrence"
+	case sent.ExtendedProperties != nil && markOf(got).delivered != markOf(sent).delivered:
+		what = "the mark"
+	default:
+		return nil
+	}
+	return permanent(d.op, "see whether the account may change this event: its organizer can, and who made a private copy",
+		"copy %s: Google answered with success and left %s as it was", opaque(got.Id), what)
 }
 
 // people are the attendees that the copy e is to have, with the owner's answer; nil where it has them.
@@ -210,7 +253,7 @@ func (d *delivery) people(e *calendar.Event, guests []series.Guest, stat series.
 	return d.attendees(guests, stat)
 }
 
-// occurrences brings the overrides. before is the copy as it was.
+// occurrences writes the overrides. before is the copy as it was.
 func (d *delivery) occurrences(ctx context.Context, before series.Event) (series.Ref, error) {
 	overridden := map[int64]bool{}
 	for _, o := range d.of.Overrides {
@@ -225,8 +268,15 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 		if x == nil {
 			return series.Ref{}, d.c.conflict(d.op, errBusy)
 		}
-		if change := d.bring(x, o, before); change != nil {
-			if _, err := d.c.patch(ctx, x.Id, x.Etag, change, false); err != nil {
+		if change := d.occurrenceOf(x, o, before); change != nil {
+			if d.edited(x, o, before) {
+				return series.Ref{}, d.c.conflict(d.op, errBusy)
+			}
+			got, err := d.c.patch(ctx, x.Id, x.Etag, change, false)
+			if err == nil {
+				err = d.shown(change, got)
+			}
+			if err != nil {
 				return series.Ref{}, d.fail(err)
 			}
 		}
@@ -242,26 +292,53 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 			}
 			return &calendar.Event{Status: cancelled}
 		}
-		return d.bring(x, series.Override{Original: original, Start: original, Duration: e.Duration, Place: d.of.Place, Link: d.of.Link, Guests: d.of.Guests}, before)
+		plain := series.Override{
+			Original: original,
+			Start:    original,
+			Duration: e.Duration,
+			Place:    d.of.Place,
+			Link:     d.of.Link,
+			Guests:   d.of.Guests,
+		}
+		return d.occurrenceOf(x, plain, before)
 	})
-	if err != nil || d.mark.delivered == d.of.Delivery() {
+	if err != nil || d.mark.delivered == d.of.Delivered {
 		return ref, err
 	}
-	d.mark = d.stored(d.of.Delivery())
+	d.mark = d.stored(d.of.Delivered)
 	d.remember()
-	return d.store(ctx)
+	if err := d.storeWhole(ctx); err != nil {
+		return series.Ref{}, err
+	}
+	return d.e.Ref, nil
 }
 
-// bring is the change that makes the occurrence x what o says; nil if it does. The owner's answer is that to the occurrence as
-// the copy had it, if it still is at that time.
-func (d *delivery) bring(x *calendar.Event, o series.Override, before series.Event) *calendar.Event {
-	stat, had := answerIn(before.Guests, d.attendee), series.Override{}
-	for _, m := range before.Meetings(o.Original, o.Original.Add(time.Second)) {
-		if m.Original.Equal(o.Original) && !m.Cancelled {
-			had = m.Override
+// edited reports whether the copy's owner changed the occurrence x since the copy was read as before.
+func (d *delivery) edited(x *calendar.Event, o series.Override, before series.Event) bool {
+	had, ok := heldAt(before, o.Original)
+	if !ok || before.Slot() != d.of.Slot() || x.Status == cancelled {
+		return false
+	}
+	start, _ := momentOf(x.Start, d.r.zone)
+	is := length(start, x.End)
+	return !(start.Equal(had.Start) && is == had.Duration || start.Equal(o.Start) && is == o.Duration)
+}
+
+// heldAt is the occurrence as the event has it, if it takes place.
+func heldAt(e series.Event, original time.Time) (series.Override, bool) {
+	for _, m := range e.Meetings(original, original.Add(time.Second)) {
+		if m.Original.Equal(original) && !m.Cancelled {
+			return m.Override, true
 		}
 	}
-	stat = cmp.Or(answerIn(had.Guests, d.attendee), stat)
+	return series.Override{}, false
+}
+
+// occurrenceOf is the change that makes the occurrence x what o says; nil if it does. The owner's answer is that to the
+// occurrence as the copy had it, if it still is at that time.
+func (d *delivery) occurrenceOf(x *calendar.Event, o series.Override, before series.Event) *calendar.Event {
+	had, _ := heldAt(before, o.Original)
+	stat := cmp.Or(answerIn(had.Guests, d.attendee), answerIn(before.Guests, d.attendee))
 	if !had.Start.Equal(o.Start) || had.Duration != o.Duration {
 		stat = series.NeedsAction
 	}

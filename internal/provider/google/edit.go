@@ -82,9 +82,11 @@ func (w *edit) remember() {
 		return // nothing remembers it
 	}
 	p := w.g.master.ExtendedProperties
-	if text := w.mark.String(); p == nil || p.Private[markKey] != text {
-		w.change.ExtendedProperties = withMark(w.mark)
-		w.dirty = true
+	for key, text := range w.mark.properties() {
+		if p == nil || p.Private[key] != text {
+			w.change.ExtendedProperties = withMark(w.mark)
+			w.dirty = true
+		}
 	}
 }
 
@@ -154,9 +156,8 @@ func (w *edit) part(ctx context.Context, x, change *calendar.Event, tell bool) e
 // followTries bounds how often a follow-up meets somebody who is faster.
 const followTries = 5
 
-// follow brings the exceptions of the series, read anew, to what fix wants of each: nil where it is as it should be.
-// Every write of a part gives all of the series a new version. It is a conflict where somebody changed the series
-// meanwhile.
+// follow makes the exceptions of the series, read anew, what fix wants of each: nil where it is as it should be. Every
+// write of a part gives all of the series a new version. It is a conflict where somebody changed the series meanwhile.
 func (w *edit) follow(ctx context.Context, tell bool, fix func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event) (series.Ref, error) {
 	want, err := w.r.event(group{master: w.g.master})
 	if err != nil {

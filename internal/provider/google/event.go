@@ -166,7 +166,7 @@ func (r reader) readException(e *series.Event, x *calendar.Event, written string
 	v := series.Override{Original: o.Original, Start: in(start.Time, e.Zone), Duration: length(start, x.End), Place: x.Location,
 		Link: linkOf(x, written), Guests: r.guests(x), Rooms: rooms(x), Free: x.Transparency == transparent}
 	out := slices.ContainsFunc(e.Excluded, o.Original.Equal)
-	// In a copy that Holdfast brought, one that was answered like the series is news for the organizer all the same.
+	// In a copy that Holdfast delivered, one that was answered like the series is news for the organizer all the same.
 	if out || e.Delivered != "" || !v.Start.Equal(o.Start) || v.Duration != o.Duration || v.Place != o.Place || v.Link != o.Link || v.Free != o.Free ||
 		!slices.Equal(v.Guests, o.Guests) || !slices.Equal(v.Rooms, o.Rooms) {
 		e.Overrides = append(e.Overrides, v)
@@ -191,12 +191,15 @@ func markOf(e *calendar.Event) stored {
 	if err != nil {
 		return stored{}
 	}
+	if d := deliveredOf(e.ExtendedProperties.Private); d != "" {
+		m.delivered = d
+	}
 	return m
 }
 
 // withMark is what carries the mark, in an event to be written.
 func withMark(m stored) *calendar.EventExtendedProperties {
-	return &calendar.EventExtendedProperties{Private: map[string]string{markKey: m.String()}}
+	return &calendar.EventExtendedProperties{Private: m.properties()}
 }
 
 // organizer is the address of the organizer. Google writes the owner's under the main one of their addresses, which is

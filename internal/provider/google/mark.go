@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"holdfast/internal/series"
@@ -20,6 +21,9 @@ const (
 	maxMark = 1024
 	// packed begins a mark that had to be compressed.
 	packed = "z"
+	// deliveredKey is the property that carries a copy's Delivered, in as many values as it takes: the first has the key
+	// itself, and begins with how many there are; the others have a number after it.
+	deliveredKey = "holdfast-delivered"
 	// maxUnpacked bounds what a compressed mark may become.
 	maxUnpacked = 1 << 16
 )
@@ -27,7 +31,7 @@ const (
 // stored is the mark with what only this provider keeps beside it.
 type stored struct {
 	series.Mark
-	client    bool   // Holdfast brings the series to its guests: Google is to tell nobody
+	client    bool   // Holdfast delivers the series to its guests: Google is to tell nobody
 	derived   bool   // of a copy that Holdfast made: the organizer's Event.Derived
 	delivered string // of a copy that Holdfast made: Event.Delivered
 }
@@ -45,14 +49,14 @@ type markText struct {
 	Carried    string                  `json:"r,omitempty"`
 	Client     bool                    `json:"c,omitempty"`
 	Derived    bool                    `json:"d,omitempty"`
-	Delivered  string                  `json:"v,omitempty"`
+	Delivered  string                  `json:"v,omitempty"` // as earlier releases kept it
 }
 
 // String is the mark as the property's value. It is plain JSON, or compressed where that is too long; where even that
 // is, the oldest skips are left out, then the oldest make-ups, and last what was written.
 func (m stored) String() string {
 	t := markText{Org: m.Org, Pair: m.Pair, Generation: m.Generation, Line: m.Line, Written: m.Written, Carried: m.Carried,
-		Client: m.client, Derived: m.derived, Delivered: m.delivered}
+		Client: m.client, Derived: m.derived}
 	if !m.Slot.IsZero() {
 		if t.Slot = m.Slot.Line(); t.Line == t.Slot {
 			t.Line = "="
@@ -86,7 +90,11 @@ func (t markText) encode() string {
 	e := json.NewEncoder(&plain)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(t) // strings, numbers and booleans into memory: cannot fail
-	text := strings.TrimSuffix(plain.String(), "\n")
+	return pack(strings.TrimSuffix(plain.String(), "\n"))
+}
+
+// pack is the text, compressed where it is too long for one value.
+func pack(text string) string {
 	if len(text) <= maxMark {
 		return text
 	}
@@ -99,15 +107,9 @@ func (t markText) encode() string {
 
 // parseMark reads what String wrote.
 func parseMark(value string) (stored, error) {
-	text := []byte(value)
-	if data, ok := strings.CutPrefix(value, packed); ok {
-		small, err := base64.RawURLEncoding.DecodeString(data)
-		if err != nil {
-			return stored{}, fmt.Errorf("mark: %w", err)
-		}
-		if text, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(small)), maxUnpacked)); err != nil {
-			return stored{}, fmt.Errorf("mark: %w", err)
-		}
+	text, err := unpack(value)
+	if err != nil {
+		return stored{}, fmt.Errorf("mark: %w", err)
 	}
 	var t markText
 	if err := json.Unmarshal(text, &t); err != nil {
@@ -143,4 +145,54 @@ func parseMark(value string) (stored, error) {
 		}
 	}
 	return m, nil
+}
+
+// unpack is what pack was given.
+func unpack(value string) ([]byte, error) {
+	data, ok := strings.CutPrefix(value, packed)
+	if !ok {
+		return []byte(value), nil
+	}
+	small, err := base64.RawURLEncoding.DecodeString(data)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(small)), maxUnpacked))
+}
+
+// properties are the private extended properties that carry m.
+func (m stored) properties() map[string]string {
+	out := map[string]string{markKey: m.String()}
+	if m.delivered == "" {
+		return out
+	}
+	text := pack(m.delivered)
+	const room = maxMark - len("99 ")
+	chunks := slices.Collect(slices.Chunk([]byte(text), room)) // digits, letters and marks of ASCII only
+	for i, c := range chunks {
+		if i == 0 {
+			out[deliveredKey] = strconv.Itoa(len(chunks)) + " " + string(c)
+		} else {
+			out[deliveredKey+"-"+strconv.Itoa(i)] = string(c)
+		}
+	}
+	return out
+}
+
+// deliveredOf is the Delivered that the properties carry, "" for none, or where a part of it is missing.
+func deliveredOf(properties map[string]string) string {
+	count, text, _ := strings.Cut(properties[deliveredKey], " ")
+	n, _ := strconv.Atoi(count)
+	for i := 1; i < n; i++ {
+		c, ok := properties[deliveredKey+"-"+strconv.Itoa(i)]
+		if !ok {
+			return ""
+		}
+		text += c
+	}
+	whole, err := unpack(text)
+	if err != nil {
+		return ""
+	}
+	return string(whole)
 }

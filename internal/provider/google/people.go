@@ -208,6 +208,23 @@ func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, 
 	return series.Ref{ID: m.Id, Version: m.Etag}, nil
 }
 
+// Invite is provider.Calendar's. Google mails the guests of a new revision, and shows the event again to one who
+// removed it.
+func (c *Calendar) Invite(ctx context.Context, ref series.Ref, attendee string) (series.Ref, error) {
+	w, err := c.begin(ctx, "invite", ref)
+	if err != nil {
+		return series.Ref{}, err
+	}
+	w.change.Attendees = w.g.master.Attendees
+	if all := withAnswer(w.g.master.Attendees, attendee, series.NeedsAction); all != nil {
+		w.change.Attendees = all
+	}
+	w.change.Sequence = w.g.master.Sequence + 1
+	w.set("Attendees")
+	w.tell = true
+	return w.store(ctx)
+}
+
 // takesPlace reports whether the occurrence is one of the series and not taken out.
 func (w *edit) takesPlace(original time.Time) bool {
 	i := slices.IndexFunc(w.e.Overrides, func(o series.Override) bool { return o.Original.Equal(original) })

@@ -1,14 +1,17 @@
 package providertest
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
-// copied is the report's copy of the manager's only series, brought up to date where the server does not.
+// copied is the report's copy of the manager's only series, delivered to where the server does not.
 func (b *bench) copied() series.Event {
 	b.Helper()
 	e := b.one()
@@ -86,6 +89,90 @@ func (b *bench) follows(what string) series.Event {
 
 const sayTheSame = "the report's copy says what the organizer's event says: times, place, people"
 
+const mergedThreeWays = "each field of each occurrence of a copy is what was changed last; an end always arrives"
+
+// converge makes random changes of single meetings on both sides, one after the other, each delivered before the other
+// side changes the same meeting, and sees that the copy has of each meeting and field what was changed last.
+func (b *bench) converge(r *rand.Rand, changes int) {
+	type meeting struct {
+		start    time.Time
+		duration time.Duration
+		out      bool
+	}
+	e, slot := b.book(), tuesdays.Duration
+	c := b.copied()
+	want, theirs := map[int]meeting{}, map[int]meeting{}
+	for n := range 6 {
+		want[n] = meeting{b.at(n), slot, false}
+		theirs[n] = want[n]
+	}
+	var did []string
+	for range changes {
+		n, hours := r.IntN(6), time.Duration(1+r.IntN(20))*time.Hour
+		m, o := want[n], theirs[n]
+		switch by := r.IntN(6); {
+		case by < 2 && !m.out: // the report moves or shortens it
+			if by == 0 {
+				m.start = b.at(n).Add(hours)
+				b.must(b.Report.Hands.Move(c.ID, b.at(n), m.start))
+				m.duration = b.meeting(b.copyOf(e), b.at(n)).Duration // an override made for it says what the series says
+			} else {
+				m.duration = time.Duration(1+r.IntN(7)) * 15 * time.Minute
+				b.must(b.Report.Hands.Resize(c.ID, b.at(n), m.duration))
+				m.start = b.meeting(b.copyOf(e), b.at(n)).Start
+			}
+			did = append(did, fmt.Sprintf("report: %d at %v for %v", n, m.start, m.duration))
+		case by == 2 && !m.out:
+			m.out = true
+			b.must(b.Report.Hands.Cancel(c.ID, b.at(n)))
+			did = append(did, fmt.Sprintf("report: %d is out", n))
+		case by == 3:
+			x := b.moved(n, hours)
+			if x.Start.Equal(o.start) {
+				continue
+			}
+			b.ref(b.Manager.Calendar.SetOverride(b.ctx, b.one().Ref, x))
+			if m.start = x.Start; m.out || x.Duration != o.duration {
+				m.duration = x.Duration
+			}
+			m.out, o = false, meeting{x.Start, x.Duration, false}
+			did = append(did, fmt.Sprintf("manager: %d at %v", n, x.Start))
+		case by == 4:
+			b.ref(b.Manager.Calendar.ClearOverride(b.ctx, b.one().Ref, b.at(n)))
+			if !o.start.Equal(b.at(n)) || o.out {
+				m.start = b.at(n)
+				if m.out {
+					m.duration = slot
+				}
+				m.out = false
+			}
+			o = meeting{b.at(n), slot, false}
+			did = append(did, fmt.Sprintf("manager: %d is put back", n))
+		default:
+			b.ref(b.Manager.Calendar.Update(b.ctx, b.one().Ref, series.Patch{Place: ptr(fmt.Sprintf("Room %d", r.IntN(4)))}))
+			did = append(did, "manager: another place")
+		}
+		want[n], theirs[n] = m, o
+		c = b.copied()
+		if !b.one().DeliveredTo(c, b.Clock()) {
+			b.Fatalf("something is still to be delivered after:\n%s", strings.Join(did, "\n"))
+		}
+		for n, m := range want {
+			is := b.meeting(c, b.at(n))
+			if is.Cancelled != m.out || !m.out && (!is.Start.Equal(m.start) || is.Duration != m.duration) {
+				b.Fatalf("meeting %d is at %v for %v, out %v; want %v for %v, out %v, after:\n%s",
+					n, is.Start, is.Duration, is.Cancelled, m.start, m.duration, m.out, strings.Join(did, "\n"))
+			}
+		}
+	}
+	b.ref(b.Manager.Calendar.End(b.ctx, b.one().Ref, b.day(2)))
+	for _, m := range live(b.copied()) {
+		if day, _ := series.WallClock(m.Start, berlin); day.After(b.day(2)) {
+			b.Errorf("after the end there is a meeting on %s, after:\n%s", day, strings.Join(did, "\n"))
+		}
+	}
+}
+
 var copies = []check{
 	{"copy/arrives", sayTheSame, func(b *bench) {
 		e := b.book()
@@ -94,8 +181,9 @@ var copies = []check{
 			c.Organizer != e.Organizer || c.People() != e.People() || c.Free || c.Raw == "" {
 			b.Errorf("copy of %v, generation %d, derived %v, organizer and people as sent %v", c.Mark.Pair, c.Mark.Generation, c.Derived, c.People() == e.People())
 		}
-		if b.Schedules != (c.Delivered == "") || !b.Schedules && (c.Delivered != e.Delivery() || !c.Untouched()) {
-			b.Errorf("delivered by us: %q, the organizer's %q, untouched %v", c.Delivered, e.Delivery(), c.Untouched())
+		given := e.Delivery(b.Clock())
+		if b.Schedules != (c.Delivered == "") || !b.Schedules && (c.Delivered != given || !e.DeliveredTo(c, b.Clock())) {
+			b.Errorf("delivered by us: %q, the organizer's %q", c.Delivered, given)
 		}
 		s := b.see(b.Report)
 		if len(s.Series)+len(s.Candidates)+len(s.StandIns)+len(s.Busy) != 0 {
@@ -159,7 +247,7 @@ var copies = []check{
 			b.Error("what the owner wrote into the copy is gone")
 		}
 	}},
-	{"copy/moved-only-there", "a move that the report makes in their own copy stays there, until the next delivery", func(b *bench) {
+	{"copy/moved-only-there", "what the report moves in the copy stays there", func(b *bench) {
 		e := b.book()
 		c := b.copied()
 		b.must(b.Report.Hands.Move(c.ID, b.at(1), b.at(1).Add(24*time.Hour)))
@@ -171,11 +259,151 @@ var copies = []check{
 			b.Errorf("in the copy at %v", m.Start)
 		}
 		if !b.Schedules {
-			if c.Untouched() {
-				b.Error("the copy is told to be as it was delivered")
+			if w := e.For(c, b.Clock()); w.Times() != c.Times() || !e.DeliveredTo(c, b.Clock()) {
+				b.Error("the move is to be written over")
 			}
-			b.follows("delivered anew")
+			b.ref(b.Manager.Calendar.SetOverride(b.ctx, e.Ref, b.moved(1, 2*time.Hour)))
+			b.follows("changed by the organizer, too")
 		}
+	}},
+	{"copy/merged", mergedThreeWays, func(b *bench) {
+		if b.Schedules {
+			return // the server's business
+		}
+		e := b.book()
+		c := b.copied()
+		b.must(b.Report.Hands.Move(c.ID, b.at(1), b.at(1).Add(24*time.Hour)))
+		b.must(b.Report.Hands.Resize(c.ID, b.at(2), 30*time.Minute))
+		ref := b.ref(b.Manager.Calendar.SetOverride(b.ctx, e.Ref, b.moved(2, 26*time.Hour)))
+		ref = b.ref(b.Manager.Calendar.SetOverride(b.ctx, ref, b.moved(3, 2*time.Hour)))
+		ref = b.ref(b.Manager.Calendar.Update(b.ctx, ref, series.Patch{Place: ptr("Room Birch")}))
+		ref = b.ref(b.Manager.Calendar.Skip(b.ctx, ref, []series.Skip{{Date: b.day(5), Why: "leave"}}))
+		b.ref(b.Manager.Calendar.End(b.ctx, ref, b.day(8)))
+		c = b.copied()
+		for n, by := range []time.Duration{0, 24 * time.Hour, 26 * time.Hour, 2 * time.Hour, 0} {
+			want := b.at(n).Add(by)
+			if m := b.meeting(c, b.at(n)); !m.Start.Equal(want) || m.Cancelled || m.Place != "Room Birch" {
+				b.Errorf("meeting %d is at %v in %q, cancelled %v", n, m.Start, m.Place, m.Cancelled)
+			}
+		}
+		if d := b.meeting(c, b.at(2)).Duration; d != 30*time.Minute {
+			b.Errorf("the meeting that the report shortened and the manager moved takes %v", d)
+		}
+		if !b.meeting(c, b.at(5)).Cancelled || c.LastDay() != b.day(8) {
+			b.Errorf("the skipped meeting is out: %v; last day %s", b.meeting(c, b.at(5)).Cancelled, c.LastDay())
+		}
+		if !b.one().DeliveredTo(c, b.Clock()) {
+			b.Error("something is still to be delivered")
+		}
+		b.copied()
+		if again := b.copyOf(e); again.Ref != c.Ref {
+			b.Error("delivered again, it is another version")
+		}
+	}},
+	{"copy/merged-after-the-series-moved", mergedThreeWays, func(b *bench) {
+		if b.Schedules {
+			return
+		}
+		e := b.book()
+		c := b.copied()
+		b.must(b.Report.Hands.Move(c.ID, b.at(1), b.at(1).Add(24*time.Hour)))
+		b.copied()
+		to := series.Slot{Weekday: time.Wednesday, At: 9 * 60, Duration: time.Hour, Every: 1, Zone: berlin}
+		patch := series.Patch{Slot: &series.SlotPatch{Slot: to, First: b.day(0).AddDays(1)}}
+		b.ref(b.Manager.Calendar.Update(b.ctx, e.Ref, patch))
+		b.follows("moved as a whole")
+	}},
+	{"copy/moved-whole", mergedThreeWays, func(b *bench) {
+		if b.Schedules {
+			return
+		}
+		e := b.book()
+		c := b.copied()
+		own := series.Slot{Weekday: time.Thursday, At: 11 * 60, Duration: time.Hour, Every: 1, Zone: berlin}
+		b.must(b.Report.Hands.MoveAll(c.ID, own, b.day(0).AddDays(2)))
+		ref := b.ref(b.Manager.Calendar.SetOverride(b.ctx, e.Ref, b.moved(2, 3*time.Hour)))
+		ref = b.ref(b.Manager.Calendar.Skip(b.ctx, ref, []series.Skip{{Date: b.day(3), Why: "leave"}}))
+		b.ref(b.Manager.Calendar.End(b.ctx, ref, b.day(6)))
+		c = b.copied()
+		at := func(n int) time.Time { return own.On(b.day(n).AddDays(2)) }
+		if m := b.meeting(c, at(1)); c.Slot() != own || !m.Start.Equal(at(1)) || m.Cancelled {
+			b.Errorf("the report's own slot is %s", c.Slot().Line())
+		}
+		if m := b.meeting(c, at(2)); !m.Start.Equal(b.at(2).Add(3 * time.Hour)) {
+			b.Errorf("the meeting that the manager moved is at %v", m.Start)
+		}
+		if !b.meeting(c, at(3)).Cancelled || c.LastDay().After(b.day(7)) || c.LastDay().IsZero() {
+			b.Errorf("the skipped meeting is out: %v; last day %s", b.meeting(c, at(3)).Cancelled, c.LastDay())
+		}
+		if !b.one().DeliveredTo(c, b.Clock()) {
+			b.Error("something is still to be delivered")
+		}
+	}},
+	{"copy/removed-stays-out", "what the report took out stays out until its time changes", func(b *bench) {
+		if b.Schedules {
+			return
+		}
+		e := b.book()
+		c := b.copied()
+		b.must(b.Report.Hands.Cancel(c.ID, b.at(1)))
+		b.must(b.Report.Hands.Cancel(c.ID, b.at(3)))
+		raj := b.Report.Person.Email
+		declined := []provider.Answer{
+			{Original: b.at(1), PartStat: series.Declined},
+			{Original: b.at(3), PartStat: series.Declined},
+		}
+		ref := b.ref(b.Manager.Calendar.Answer(b.ctx, e.Ref, raj, declined))
+		ref = b.ref(b.Manager.Calendar.Update(b.ctx, ref, series.Patch{Place: ptr("Room Birch")}))
+		c = b.copied()
+		if !b.meeting(c, b.at(1)).Cancelled || !b.meeting(c, b.at(3)).Cancelled || c.Place != "Room Birch" {
+			b.Errorf("after a change of place, in %q, it is back", c.Place)
+		}
+		b.ref(b.Manager.Calendar.SetOverride(b.ctx, ref, b.moved(3, 2*time.Hour)))
+		c = b.copied()
+		m := b.meeting(c, b.at(3))
+		if !b.meeting(c, b.at(1)).Cancelled || m.Cancelled || !m.Start.Equal(b.at(3).Add(2*time.Hour)) {
+			b.Errorf("the one that was moved is at %v, cancelled %v", m.Start, m.Cancelled)
+		}
+		for _, g := range m.Guests {
+			if g.Address == series.Address(raj) && g.Answer != series.NeedsAction {
+				b.Errorf("at its new time it is answered with %s", g.Answer)
+			}
+		}
+		b.ref(b.Manager.Calendar.ClearOverride(b.ctx, b.one().Ref, b.at(3)))
+		if m := b.meeting(b.copied(), b.at(3)); m.Cancelled || !m.Start.Equal(b.at(3)) {
+			b.Errorf("put back by the manager it is at %v, cancelled %v", m.Start, m.Cancelled)
+		}
+	}},
+	{"copy/put-back-only-there", "what only the report put back in the copy stays", func(b *bench) {
+		if b.Schedules {
+			return
+		}
+		e := b.book()
+		ref := b.ref(b.Manager.Calendar.Skip(b.ctx, e.Ref, []series.Skip{{Date: b.day(2), Why: "leave"}}))
+		c := b.follows("skipped")
+		b.must(b.Report.Hands.PutBack(c.ID, b.at(2)))
+		b.ref(b.Manager.Calendar.Update(b.ctx, ref, series.Patch{Place: ptr("Room Birch")}))
+		if c = b.copied(); b.meeting(c, b.at(2)).Cancelled || c.Place != "Room Birch" {
+			b.Errorf("in %q, cancelled %v", c.Place, b.meeting(c, b.at(2)).Cancelled)
+		}
+	}},
+	{"copy/converges", mergedThreeWays, func(b *bench) {
+		if !b.Schedules {
+			b.converge(rand.New(rand.NewPCG(20261128, 1)), 40)
+		}
+	}},
+	{"invite", "the guest is asked anew, and nothing else of the series changes", func(b *bench) {
+		e := b.book()
+		b.copied()
+		raj := series.Address(b.Report.Person.Email)
+		b.ref(b.Manager.Calendar.Answer(b.ctx, b.one().Ref, raj, []provider.Answer{{PartStat: series.Accepted}}))
+		ref := b.ref(b.Manager.Calendar.Invite(b.ctx, b.one().Ref, raj))
+		now := b.sees("invited again", e, func(*series.Event) {})
+		if now.Ref != ref || now.Ref == e.Ref {
+			b.Errorf("Invite answered %v, Observe finds it as %v, before %v", ref, now.Ref, e.Ref)
+		}
+		_, err := b.Manager.Calendar.Invite(b.ctx, e.Ref, raj)
+		b.wantKind(err, provider.Conflict, "Invite to another version")
 	}},
 	{"copy/delivered-twice", "where the calendar already has an object of that UID, that one is made the copy", func(b *bench) {
 		if b.Schedules {

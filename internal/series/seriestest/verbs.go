@@ -34,7 +34,7 @@ func init() {
 			_, err := s.world.Calendar(v.of["who"]).Update(context.Background(), s.head(v).Ref, series.Patch{People: &series.PeoplePatch{Organizer: s.wanted(v.pair).Manager}})
 			s.must(err)
 		}},
-		{"the errands are run", func(s *teller, _ values) { s.carry() }},
+		{"what is due is delivered", func(s *teller, _ values) { s.deliver() }},
 		{"the journal is lost", func(s *teller, _ values) {
 			s.observed, s.fresh, s.doubtful = map[string]series.Observed{}, true, nil
 		}},
@@ -393,10 +393,10 @@ func (s *teller) carryOut(changes int) {
 	}
 }
 
-// carry does the errands that were due at the last moment, as scheduling agent.
-func (s *teller) carry() {
+// deliver makes the deliveries that were due at the last moment, as scheduling agent.
+func (s *teller) deliver() {
 	ctx := context.Background()
-	for _, d := range plan.Deliveries(s.last.Views, s.last.Now) {
+	for _, d := range plan.Deliveries(s.last.Views, nil, s.last.Now) {
 		cal := s.world.Calendar(d.Calendar)
 		var err error
 		if d.Event != nil {

@@ -10,6 +10,7 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -52,7 +53,11 @@ func (a *app) planCommand() *cobra.Command {
 func (a *app) titles(r reconcile.Round) {
 	var other []string
 	for _, v := range r.Views {
-		if h := v.Head(); h != nil && !h.Ended(r.At) && h.Title != "" && v.Want.Title != "" && h.Title != v.Want.Title {
+		h := v.Head()
+		if h == nil || h.Ended(r.At) || h.Title == "" || v.Want.Title == "" || h.Title == v.Want.Title {
+			continue
+		}
+		if h.Mark.Written[series.FieldTitle] != series.Digest(v.Want.Title) { // else a person has changed it
 			other = append(other, v.Pair.String())
 		}
 	}

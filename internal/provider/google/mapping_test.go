@@ -111,6 +111,16 @@ func TestMarkAlwaysFits(t *testing.T) {
 	}
 }
 
+// Marks of earlier versions tell why somebody is on leave: that is read no further.
+func TestMarkReadsReasonsAsLeave(t *testing.T) {
+	m, err := parseMark(`{"o":"acme","p":"mia/raj","g":1,` +
+		`"k":["2026-12-22 knee surgery","2026-12-29 holiday","2027-01-05"]}`)
+	want := "[{2026-12-22 leave} {2026-12-29 holiday} {2027-01-05 leave}]"
+	if got := fmt.Sprint(m.Skips); err != nil || got != want {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestMarksThatAreNone(t *testing.T) {
 	for _, text := range []string{"", "{}", "z", "zzz!", "z" + strings.Repeat("A", 40), "[]", `{"o":"acme"}`, `{"o":"acme","p":"mia"}`, `{"p":"mia/raj"}`} {
 		if m, err := parseMark(text); err == nil {

@@ -199,6 +199,8 @@ func remedy(f drift.Flag, linked bool) string {
 		return "only the report can take that back"
 	case drift.CopyDiffers:
 		return "it is the report's own calendar: only they can put it right"
+	case drift.Undelivered:
+		return fmt.Sprintf("`holdfast invite %s` delivers the invitation again", f.Pair)
 	case drift.RoomDeclined:
 		return "another room, or another time: the manager's to choose, or the roster's"
 	case drift.DoubleBooked:

@@ -47,6 +47,8 @@ func (f Flag) Words() string {
 		s = "the series was deleted or ended"
 	case CopyDiffers:
 		s = fmt.Sprintf("the report's copy shows %s instead of %s", orElse(to, "nothing"), orElse(from, "nothing"))
+	case Undelivered:
+		s = "the series, or a change of it, does not reach the report"
 	case Duplicate:
 		s = "there is a second copy of the series"
 	case DocMissing:

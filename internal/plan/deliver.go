@@ -50,17 +50,19 @@ func (d Delivery) Failed(tries map[Target]Try) bool {
 }
 
 // Deliveries are those that are due. They pass on what people and the plan did; they decide nothing. What the report
-// changed in the copy stays until the organizer's changes, and an absent copy answers nothing. invited are pairs of
-// which a person asked that the invitation is delivered again, also where the report removed it.
-func Deliveries(views []series.View, invited map[series.Pair]bool, now time.Time) []Delivery {
+// changed in the copy stays until the organizer's changes, and an absent copy answers nothing. Who asked for the
+// invitation again gets it, also where the report removed it.
+func Deliveries(views []series.View, asks []Ask, now time.Time) []Delivery {
 	var out []Delivery
 	for i := range views {
 		v := &views[i]
 		if v.Stale || v.Suspect || v.Missing() || !v.HasCopy {
 			continue
 		}
+		ask, asked := askFor(asks, v.Pair)
+		invited := asked && ask.Invite
 		for k := range v.Chain {
-			out = append(out, deliveries(v, v.Chain[k], invited[v.Pair], now)...)
+			out = append(out, deliveries(v, v.Chain[k], invited, now)...)
 		}
 		for _, g := range v.Gone {
 			if c := copyOf(v, g.Last.UID); (g.Proven || g.Ours) && c != nil && !c.Cancelled {

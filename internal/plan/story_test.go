@@ -60,7 +60,7 @@ func tell(m *seriestest.Moment) string {
 		say("refused %s %s: %s", r.Pair, r.Occurrence, r.Because)
 	}
 	changes := len(out)
-	for _, d := range plan.Deliveries(m.Views, nil, m.Now) {
+	for _, d := range plan.Deliveries(m.Views, m.Asks, m.Now) {
 		switch {
 		case d.Event == nil:
 			var to []string
@@ -118,6 +118,8 @@ func step(s plan.Step) string {
 			text += " without " + k.Date.String()
 		}
 		return text + carry(w)
+	case s.Invite != "":
+		return "invite " + s.Invite
 	case s.Update != nil:
 		return "update" + patch(*s.Update)
 	case s.Skip != nil:

@@ -168,13 +168,10 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		x.day = today
 		clear(x.deliveries)
 	}
-	invited := map[series.Pair]bool{}
-	for _, a := range asks {
-		invited[a.Pair] = invited[a.Pair] || a.Invite
-	}
-	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), invited, x.now) {
+	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), asks, x.now) {
 		to, key := d.Target(), d.Calendar+" "+d.Pair.String()
-		if x.tried[to].what == d.What || d.Failed(x.mem.Tries) && !invited[d.Pair] {
+		invited := slices.ContainsFunc(asks, func(a plan.Ask) bool { return a.Invite && a.Pair == d.Pair })
+		if x.tried[to].what == d.What || d.Failed(x.mem.Tries) && !invited {
 			continue
 		}
 		x.tried[to] = attempt{d.What, true}

@@ -42,6 +42,7 @@ func init() {
 		{"ask accept all the same", func(s *teller, v values) {
 			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Accept: true, Force: true})
 		}},
+		{"ask invite", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair, Invite: true}) }},
 		{"ask restore", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair}) }},
 		{"ask restore all the same", func(s *teller, v values) {
 			s.asks = append(s.asks, plan.Ask{Pair: v.pair, Force: true})
@@ -396,7 +397,7 @@ func (s *teller) carryOut(changes int) {
 // deliver makes the deliveries that were due at the last moment, as scheduling agent.
 func (s *teller) deliver() {
 	ctx := context.Background()
-	for _, d := range plan.Deliveries(s.last.Views, nil, s.last.Now) {
+	for _, d := range plan.Deliveries(s.last.Views, s.last.Asks, s.last.Now) {
 		cal := s.world.Calendar(d.Calendar)
 		var err error
 		if d.Event != nil {

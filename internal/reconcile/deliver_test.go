@@ -1,0 +1,86 @@
+package reconcile_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"holdfast/internal/plan"
+	"holdfast/internal/provider/memory"
+)
+
+// What cannot be written to the report's calendar is tried in three rounds, told, and left until somebody asks for it.
+func TestUndelivered(t *testing.T) {
+	x := newOrg(t, servers["holdfast delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, j := x.holdfast()
+	tried, refuse := 0, true
+	x.world.SetFaults(func(c memory.Call) memory.Fault {
+		if c.Op != "deliver" {
+			return memory.None
+		}
+		if tried++; refuse {
+			return memory.Broken
+		}
+		return memory.None
+	})
+	const flag = "undelivered"
+	for round := 1; round <= 5; round++ {
+		x.now = x.now.Add(60e9)
+		out, err := r.Once(context.Background())
+		x.must(err)
+		if want := min(round, 3); tried != want {
+			x.Fatalf("tried %d times in %d rounds, want %d", tried, round, want)
+		}
+		if told := strings.Contains(flags(out), flag); told != (round >= 3) {
+			x.Fatalf("round %d tells: %s", round, flags(out))
+		}
+		if failed := len(out.Failures) > 0; failed != (round <= 3) {
+			x.Fatalf("round %d fails: %v", round, out.Failures)
+		}
+	}
+	// Another process goes on where this one stopped, and a person's command tries once more.
+	r = x.with(j)
+	if out, err := r.Once(context.Background()); err != nil || tried != 3 || !strings.Contains(flags(out), flag) {
+		x.Fatalf("after a restart tried %d times, %v: %s", tried, err, flags(out))
+	}
+	invite := plan.Ask{Pair: x.want[0].Pair, Invite: true}
+	if out, err := r.Once(context.Background(), invite); err != nil || tried != 4 || len(out.Failures) != 1 {
+		x.Fatalf("asked for it tried %d times, %v: %v", tried, err, out.Failures)
+	}
+	refuse = false
+	out := x.once(r, invite)
+	if tried != 5 || out.Delivered != 1 || strings.Contains(flags(out), flag) {
+		x.Fatalf("asked for it again tried %d times, delivered %d: %s", tried, out.Delivered, flags(out))
+	}
+	x.quiet(r)
+	if out, err := r.Once(context.Background(), invite); err != nil || len(out.Failures) != 1 || tried != 5 {
+		x.Fatalf("what is there was delivered again: %v, %v", err, out.Failures)
+	}
+}
+
+// An empty calendar of the report answers nothing, and when it is back all is as before.
+func TestReportsCalendarIsEmptied(t *testing.T) {
+	x := newOrg(t, servers["holdfast delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, _ := x.holdfast()
+	x.once(r)
+	before := x.live("mia/raj")
+	x.world.SetFaults(func(c memory.Call) memory.Fault {
+		if c.Op == "observe" && c.Person == "raj" {
+			return memory.Vanished
+		}
+		return memory.None
+	})
+	for range 4 {
+		x.now = x.now.Add(60e9)
+		_, err := r.Once(context.Background())
+		x.must(err)
+	}
+	x.world.SetFaults(nil)
+	x.once(r)
+	x.quiet(r)
+	if e := x.live("mia/raj"); e.Ref != before.Ref {
+		x.Fatalf("the series was written: %+v", e.Guests)
+	}
+}

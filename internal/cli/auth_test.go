@@ -263,7 +263,13 @@ func TestDoctorOnServiceAccounts(t *testing.T) {
 	}{
 		"no delegation": {"calendar.readonly", func(*desk) {}, []string{"unauthorized_client", "Domain-wide delegation) give client 100000000000000000001 exactly these scopes, and wait some minutes: " + scope}},
 		"clock":         {"calendar.events.owned", func(d *desk) { d.CheckAssertionsBy(func() time.Time { return clock.System().Add(-time.Hour) }) }, []string{"set this machine's clock", "NTP"}},
-		"key deleted":   {"calendar.events.owned", func(d *desk) { d.FailNth("oauth.token", 1, googletest.Fault{Status: 400, Reason: "invalid_grant"}) }, []string{"make a new key for the service account"}},
+		"key deleted": {"calendar.events.owned", func(d *desk) {
+			d.FailNth("oauth.token", 1, googletest.Fault{
+				Status:      400,
+				Reason:      "invalid_grant",
+				Description: "Invalid JWT Signature.",
+			})
+		}, []string{"Invalid JWT Signature.", "make a new key for the service account"}},
 		"API is off": {"calendar.events.owned", func(d *desk) {
 			d.FailNth("calendar.events.list", 1, googletest.Fault{Status: 403, Reason: "accessNotConfigured"})
 		}, []string{"turn on the Google Calendar API"}},

@@ -1,6 +1,7 @@
 package googletest
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -224,7 +225,7 @@ func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "Backend Error", f.Status)
 			return
 		}
-		oauthError(w, f.Status, f.Reason, f.Reason)
+		oauthError(w, f.Status, f.Reason, cmp.Or(f.Description, f.Reason))
 		return
 	}
 	switch r.PostForm.Get("grant_type") {

@@ -10,6 +10,8 @@ type Fault struct {
 	Reason     string
 	RetryAfter int
 	After      bool
+	// Description is what "oauth.token" says beside the Reason; "" for the Reason itself.
+	Description string
 
 	Drop            bool            // the connection ends without an answer, and nothing is done
 	DropAfterCommit bool            // it ends without an answer, and all is done

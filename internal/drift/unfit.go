@@ -98,7 +98,7 @@ func (f *unfitFinder) row(h *series.Event, days []series.Date) (why []string) {
 		m := series.Meeting{Override: series.Override{Original: start, Start: start, Duration: slot.Duration}}
 		hit := false
 		for _, id := range []string{f.v.Pair.Manager, f.v.Pair.Report} {
-			if len(f.collisions(id, &m)) > 0 {
+			if slices.ContainsFunc(f.collisions(id, &m), func(o other) bool { return o.Kind == series.Hard }) {
 				if n == 0 && !hit {
 					since, who = d, nil
 				}

@@ -257,3 +257,14 @@ func (h *Hands) AddBusy(b series.Busy, text string) (string, error) {
 	return h.c.add(&object{busy: &b, event: series.Event{Title: text, Place: text, Organizer: h.c.owner.Email,
 		Guests: []series.Guest{{Address: text + "@elsewhere.invalid"}}}}), nil
 }
+
+// ClearBusy deletes all that AddBusy stored.
+func (h *Hands) ClearBusy() {
+	h.c.world.mu.Lock()
+	defer h.c.world.mu.Unlock()
+	for id, o := range h.c.objects {
+		if o.busy != nil {
+			h.c.remove(id)
+		}
+	}
+}

@@ -132,11 +132,7 @@ func init() {
 				Zone: zone, AllDay: true, Kind: series.AwayKind}, "secret")
 			s.must(err)
 		}},
-		{"$who clears other events", func(s *teller, v values) {
-			for _, b := range s.observed[v.of["who"]].Snapshot.Busy {
-				s.must(s.hands(v).Delete(b.ID))
-			}
-		}},
+		{"$who clears other events", func(s *teller, v values) { s.hands(v).ClearBusy() }},
 		{"$who adds a 1:1 with $other on $day $at from $date", func(s *teller, v values) {
 			slot := s.slot(v.of["day"]+" "+v.of["at"], series.Slot{Duration: time.Hour, Every: 1, Zone: s.seen[v.of["who"]].Zone})
 			s.add(v, slot.On(s.date(v.of["date"])), series.Rule{Plain: true, Every: 1}, v.of["other"], "Catch up")

@@ -167,15 +167,22 @@ func (p *parser) database(t yamlpos.Text) string {
 
 var envPattern = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// expand replaces each ${NAME} by the variable of that name.
+// expand replaces each ${NAME} by the variable of that name, and ${NAME:-TEXT} by TEXT where that is not set or empty.
 func (p *parser) expand(what string, t yamlpos.Text) string {
 	return envPattern.ReplaceAllStringFunc(t.V, func(ref string) string {
-		name := ref[2 : len(ref)-1]
-		v, ok := p.env(name)
-		if !ok {
+		name, otherwise, given := strings.Cut(ref[2:len(ref)-1], ":-")
+		switch v, ok := p.env(name); {
+		case given && v == "":
+			return otherwise
+		case ok:
+			return v
+		case name == "STATE_DIRECTORY" || name == "CREDENTIALS_DIRECTORY":
+			p.Add(t.Pos, what, "environment variable %q is not set: systemd sets it for the service alone; "+
+				"for commands in a shell write the path, or ${%s:-/the/path}", name, name)
+		default:
 			p.Add(t.Pos, what, "environment variable %q is not set", name)
 		}
-		return v
+		return ""
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
@@ -171,7 +172,8 @@ func (a *app) demoCommand() *cobra.Command {
 			"calendar program can join. With --google a stand-in for Google Calendar takes\n" +
 			"the server's place.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o := demo.Options{Once: once, Google: google, Out: a.Out, Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
+			o := demo.Options{Once: once, Google: google, Out: a.Out, Command: command(),
+				Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
 			if !once {
 				o.After = time.After
 			}
@@ -180,6 +182,22 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&once, "once", false, "tell the story once and end")
 	cmd.Flags().BoolVar(&google, "google", false, "on a stand-in for Google Calendar, not on a CalDAV server")
 	return cmd
+}
+
+// command is how a shell starts this program.
+func command() string {
+	self, err := os.Executable()
+	if found, lookErr := exec.LookPath("holdfast"); err != nil || lookErr == nil && same(found, self) {
+		return "holdfast"
+	}
+	return self
+}
+
+// same reports whether both names lead to one file.
+func same(a, b string) bool {
+	x, err1 := os.Stat(a)
+	y, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 func (a *app) versionCommand() *cobra.Command {

@@ -24,6 +24,8 @@ type Options struct {
 	Once   bool // tell the story once and end
 	Google bool // on the stand-in for Google, not on the calendar server
 	Out    io.Writer
+	// Command is how a shell starts the program: "holdfast".
+	Command string
 	Daemon daemon.Options // clock and log; the demo fills in the rest
 	// After is time.After, for the pauses between what people do. nil: they make none.
 	After func(time.Duration) <-chan time.Time

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,10 @@ func (d *demo) tell(ctx context.Context) error {
 	if d.Once {
 		return nil
 	}
+	if err := d.leave(ctx, book); err != nil {
+		return err
+	}
+	delete(book, undecided)
 	return d.goOn(ctx, book)
 }
 
@@ -165,6 +170,32 @@ func (d *demo) farewell(r reconcile.Round, next meeting) {
 	}
 	d.say("\nIt goes on: %s\nCtrl-C ends it; `holdfast init` writes the files for your own people.", d.try(next))
 }
+
+// leave has somebody do what waits for a decision, and tells how to take it, and what else to try, in another terminal.
+func (d *demo) leave(ctx context.Context, book map[string]meeting) error {
+	kim, lee := book[undecided], book["mia/lee"]
+	d.act("Ana drags the whole series with Kim to Fridays 11:00 once more, and leaves it to you:")
+	if err := d.person("ana").MoveAll(ctx, kim.event, kim.start(), kim.on(time.Friday, "11:00")); err != nil {
+		return fmt.Errorf("drag the series with Kim: %w", err)
+	}
+	moved := scene{opens: drift.SeriesMoved}
+	if _, err := d.until(ctx, d.wake, moved.noticed); err != nil {
+		return err
+	}
+	run := d.Command + " --config " + filepath.Join(d.dir, "holdfast.yaml")
+	d.say("\nAll commands work on the demo too. In another terminal, for instance:\n")
+	for _, args := range []string{
+		"status",
+		"accept " + undecided,
+		"rebook mia/lee --occurrence " + lee.day.AddDays(21).String() + " --to \"Fri 10:00\"",
+	} {
+		d.say("  %s %s", run, args)
+	}
+	return nil
+}
+
+// undecided is the pair whose series is left moved.
+const undecided = "ana/kim"
 
 // wait tells of rounds until so much time has passed.
 func (d *demo) wait(ctx context.Context, t time.Duration) error {

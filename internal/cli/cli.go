@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,8 +38,9 @@ type IO struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Clock    clock.Clock
-	Width    int // columns of the terminal that Out is; 0: it is none
-	ErrWidth int // of the terminal that Err is
+	Asks     bool // In is a terminal, with a person who answers
+	Width    int  // columns of the terminal that Out is; 0: it is none
+	ErrWidth int  // of the terminal that Err is
 	Env      []string
 }
 
@@ -55,6 +57,7 @@ func Terminal() IO {
 		}
 		return 1000
 	}
+	io.Asks = term.IsTerminal(os.Stdin.Fd())
 	io.Width, io.ErrWidth = width(os.Stdout), width(os.Stderr)
 	return io
 }
@@ -147,7 +150,8 @@ func (a *app) root() *cobra.Command {
 	add(groupStart, a.demoCommand(), a.initCommand(), a.checkCommand(), a.authCommand(), a.doctorCommand())
 	add(groupRounds, a.planCommand(), a.syncCommand(), a.runCommand())
 	add(groupLook, a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.forecastCommand(), a.slotsCommand())
-	add(groupDecide, a.acceptCommand(), a.restoreCommand(), a.rebookCommand(), a.inviteCommand(), a.allowCommand())
+	add(groupDecide, a.acceptCommand(), a.restoreCommand(), a.rebookCommand(), a.inviteCommand(), a.allowCommand(),
+		a.calendarCommand())
 	root.AddCommand(a.versionCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -295,8 +299,21 @@ func atMost(n int) cobra.PositionalArgs {
 }
 
 // open opens the program for the settings file.
-func (a *app) open(ctx context.Context) (*daemon.App, error) {
-	d, err := daemon.Open(ctx, a.options())
+func (a *app) open(ctx context.Context) (*daemon.App, error) { return a.opened(ctx, a.options()) }
+
+// reading is open for a command that only shows something: it makes no journal.
+func (a *app) reading(ctx context.Context) (*daemon.App, error) {
+	o := a.options()
+	// A folder that is not there is a mistake in the settings, not a journal that is still to be made.
+	if d, err := daemon.New(o); err == nil {
+		_, err = os.Stat(filepath.Dir(d.Settings.Database))
+		o.Reading = err == nil
+	}
+	return a.opened(ctx, o)
+}
+
+func (a *app) opened(ctx context.Context, o daemon.Options) (*daemon.App, error) {
+	d, err := daemon.Open(ctx, o)
 	if err == nil {
 		return d, nil
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -80,6 +81,41 @@ func (a *app) ask(cmd *cobra.Command, name string, ask plan.Ask) error {
 	}
 	a.edges(r)
 	return nil
+}
+
+func (a *app) calendarCommand() *cobra.Command {
+	calendar := &cobra.Command{Use: "calendar", Short: "Say what a person's calendar means"}
+	calendar.AddCommand(&cobra.Command{Use: "confirm-empty PERSON",
+		Short: "What is missing from it counts as deleted, once",
+		Args:  need("person", "mia"), ValidArgsFunction: a.completePeople,
+		Long: "A calendar that shows nothing at all, though series of Holdfast were in it, proves\n" +
+			"nothing: its storage may be away. All about it is held. This says that what is\n" +
+			"missing was deleted; it counts for the next reading of that calendar, once.",
+		Example: "  holdfast calendar confirm-empty mia",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			want, err := d.Desired(a.Clock())
+			if err != nil {
+				return err
+			}
+			if _, known := want.People[args[0]]; !known {
+				return unknown("person", args[0], slices.Collect(maps.Keys(want.People)))
+			}
+			if err := d.Store.ConfirmEmpty(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			if a.output == "json" {
+				return a.json(map[string]string{"person": args[0], "state": "confirmed"})
+			}
+			a.printf("Confirmed: when the calendar of %s is next read, what is missing from it counts as deleted. "+
+				"`holdfast plan` shows what follows.\n", args[0])
+			return nil
+		}})
+	return calendar
 }
 
 // nothing tells why a command had nothing to do, and what could be done.

@@ -23,7 +23,7 @@ func (a *app) forecastCommand() *cobra.Command {
 			if months < 1 || months > 12 {
 				return fmt.Errorf("--months is a number from 1 to 12, not %d", months)
 			}
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ func (a *app) rebookCommand() *cobra.Command {
 
 // recalled is what the last round saw, for completion.
 func (a *app) recalled(ctx context.Context) (reconcile.Round, error) {
-	d, err := a.open(ctx)
+	d, err := a.reading(ctx)
 	if err != nil {
 		return reconcile.Round{}, err
 	}

@@ -22,7 +22,7 @@ func (a *app) flagsCommand() *cobra.Command {
 			"how long before the meeting it was first seen.",
 		Example: "  holdfast flags\n  holdfast flags --all\n  holdfast flags ack ee9a3b35ab",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func (a *app) flagsText(rows []reconcile.FlagRow) {
 }
 
 func (a *app) completeFlags(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	d, err := a.open(cmd.Context())
+	d, err := a.reading(cmd.Context())
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -141,7 +141,7 @@ func (a *app) historyCommand() *cobra.Command {
 					return fmt.Errorf("--since: %w", err)
 				}
 			}
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

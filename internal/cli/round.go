@@ -1,8 +1,13 @@
 package cli
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +27,7 @@ func (a *app) planCommand() *cobra.Command {
 		Example: "  holdfast plan\n  holdfast plan --exit-code --output json    # for a check on a pull request",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.progress()
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -250,11 +255,17 @@ func (a *app) edges(r reconcile.Round) {
 }
 
 func (a *app) allowCommand() *cobra.Command {
-	return &cobra.Command{Use: "allow", Short: "Let the changes that a brake holds through, once", Args: atMost(0),
-		Long: "Allows exactly the changes that brakes hold now: the next round within 24\n" +
-			"hours makes those that still are as shown. What is new since then, or has\n" +
-			"changed, must be allowed again.",
+	yes, withdraw := false, false
+	cmd := &cobra.Command{Use: "allow", Short: "Let the changes that a brake holds through, once", Args: atMost(0),
+		Long: "Shows what brakes hold now, asks, and lets exactly that through: the next round\n" +
+			"within 24 hours makes those changes that still are as shown. What is new since\n" +
+			"then, or has changed, must be allowed again. With --withdraw what was allowed\n" +
+			"and is not done yet is held again.",
+		Example: "  holdfast allow\n  holdfast allow --yes\n  holdfast allow --withdraw",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if withdraw {
+				return a.withdraw(cmd.Context())
+			}
 			a.progress()
 			d, err := a.open(cmd.Context())
 			if err != nil {
@@ -276,24 +287,91 @@ func (a *app) allowCommand() *cobra.Command {
 			for id, h := range r.Plan.Braked() {
 				changes[id] = h.Digest
 			}
+			if a.output != "json" {
+				a.problems(r)
+				a.heldText(r)
+			}
+			if len(changes) > 0 && !yes {
+				if sure, err := a.sure("Let " + them(len(changes)) + " through?"); err != nil || !sure {
+					a.code = exitHeld
+					return err
+				}
+			}
 			if err := d.Store.Allow(cmd.Context(), changes, until); err != nil {
 				return err
 			}
-			if a.output == "json" {
-				return a.json(toPlan(r))
-			}
-			a.problems(r)
 			switch {
+			case a.output == "json":
+				return a.json(toPlan(r))
 			case len(changes) > 0:
-				a.heldText(r)
-				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes these changes.\n", when(until, a.Clock()))
+				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes %s. "+
+					"`holdfast allow --withdraw` takes it back until then.\n", when(until, a.Clock()), them(len(changes)))
 			case all > 0:
-				a.printf("No brake holds anything. %d held for another reason: `holdfast plan` tells what to do about it.\n", all)
+				a.printf("No brake holds anything. %d held for another reason: `holdfast plan` shows what to do about it.\n", all)
 			default:
 				a.printf("Nothing to allow: no brake holds anything.\n")
 			}
 			return nil
 		}}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&withdraw, "withdraw", false, "hold again what was allowed and is not done yet")
+	cmd.MarkFlagsMutuallyExclusive("yes", "withdraw")
+	return cmd
+}
+
+// them is "this change", "these 3 changes".
+func them(n int) string {
+	if n == 1 {
+		return "this change"
+	}
+	return "these " + count(n, "change")
+}
+
+// withdraw takes back what was allowed.
+func (a *app) withdraw(ctx context.Context) error {
+	d, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	ids, err := d.Store.Disallow(ctx)
+	switch {
+	case err != nil:
+		return err
+	case a.output == "json":
+		return a.json(map[string][]string{"withdrawn": append([]string{}, ids...)})
+	case len(ids) == 0:
+		a.printf("Nothing to take back: nothing is allowed that is not done already.\n")
+	default:
+		a.printf("Taken back: %s held again.\n", isOrAre(len(ids)))
+	}
+	return nil
+}
+
+// isOrAre is "1 change is", "3 changes are".
+func isOrAre(n int) string {
+	if n == 1 {
+		return "1 change is"
+	}
+	return count(n, "change") + " are"
+}
+
+// sure asks the person at the terminal; where there is none, that is an error.
+func (a *app) sure(question string) (bool, error) {
+	if !a.Asks || a.output == "json" {
+		return false, hinted{errors.New("nothing was allowed: there is no terminal to ask on"),
+			"--yes does it without asking"}
+	}
+	a.errorf("\n%s [y/N] ", question)
+	answer, err := bufio.NewReader(a.In).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer == "y" || answer == "yes" {
+		return true, nil
+	}
+	a.printf("Nothing was allowed.\n")
+	return false, nil
 }
 
 // allowance is how long `allow` holds.

@@ -51,7 +51,7 @@ func (a *app) slotsExplainCommand() *cobra.Command {
 			"the last round saw counts; calendars are asked only where there was none.",
 		Example: "  holdfast slots explain mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -58,7 +58,7 @@ func (a *app) slotsShowCommand() *cobra.Command {
 			"events only the times are known. A ! marks a 1:1 that something else overlaps.",
 		Example: "  holdfast slots show mia\n  holdfast slots show mia --week 2026-W50",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ func (a *app) statusCommand() *cobra.Command {
 			"`holdfast plan`); unbooked; stale (a calendar could not be read).",
 		Example: "  holdfast status\n  holdfast status mia\n  holdfast status mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := a.open(cmd.Context())
+			d, err := a.reading(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ type Options struct {
 	Out    io.Writer
 	// Command is how a shell starts the program: "holdfast".
 	Command string
-	Daemon daemon.Options // clock and log; the demo fills in the rest
+	Daemon  daemon.Options // clock and log; the demo fills in the rest
 	// After is time.After, for the pauses between what people do. nil: they make none.
 	After func(time.Duration) <-chan time.Time
 }

@@ -45,10 +45,30 @@ func (p *pairPlan) adoptableAs(c *series.Event) int {
 	switch {
 	case w.Report.Is(c.Organizer):
 		return 2
-	case w.Auto || c.Slot().Same(w.Slot, c.First()):
+	case c.Slot().Same(p.asWished(c), c.First()):
 		return 0
 	}
 	return 1
+}
+
+// pace is "15 min every 4 weeks".
+func pace(s series.Slot) string {
+	if s.Every == 1 {
+		return series.Length(s.Duration) + " every week"
+	}
+	return fmt.Sprintf("%s every %d weeks", series.Length(s.Duration), s.Every)
+}
+
+// asWished is the slot that the roster wants of a 1:1 that the pair has: with `slot: auto` any day and time will do,
+// but not any length and frequency.
+func (p *pairPlan) asWished(c *series.Event) series.Slot {
+	w := &p.v.Want
+	if !w.Auto {
+		return w.Slot
+	}
+	s := c.Slot()
+	s.Duration, s.Every = w.Slot.Duration, w.Slot.Every
+	return s
 }
 
 // adopt takes a 1:1 that the pair has without us.
@@ -62,17 +82,32 @@ func (p *pairPlan) adopt(c *series.Event) {
 	case booked.IsZero():
 		p.hold(Adopt, ch, "the pair has a recurring 1:1 whose rule Holdfast cannot keep: make it weekly, or delete it", false)
 		return
-	case w.Auto || booked.Same(w.Slot, c.First()):
+	case booked.Same(p.asWished(c), c.First()):
 	case p.asked(true):
+		if p.taken(p.meetings(booked, c.First())) {
+			return
+		}
 		ch.Why = append(ch.Why, "its slot stands instead of the roster's")
 	case p.asked(false):
-		booked = w.Slot
-		patch.Slot = &series.SlotPatch{Slot: w.Slot, First: w.Slot.InWeek(c.First())}
+		booked = p.asWished(c)
+		if p.taken(p.meetings(booked, booked.InWeek(c.First()))) {
+			return
+		}
+		patch.Slot = &series.SlotPatch{Slot: booked, First: booked.InWeek(c.First())}
 		ch.To, ch.Mails = booked.String(), 1
 		ch.Why = append(append(ch.Why, "moved to the roster's slot"), strays(c)...)
 	default:
-		ch.To = w.Slot.String()
-		p.hold(Adopt, ch, fmt.Sprintf("the pair already has a 1:1 on %s: `holdfast accept %s` takes it, `holdfast restore %[2]s` moves it to the roster's slot", booked, p.v.Pair), false)
+		wish := p.asWished(c)
+		if ch.To = wish.String(); ch.To == ch.From {
+			ch.From, ch.To = booked.Line(), wish.Line()
+		}
+		has, wants := "a 1:1 on "+booked.String(), "moves it to the roster's slot"
+		if ch.From != booked.String() {
+			has = fmt.Sprintf("a 1:1 of %s, and the roster says %s", pace(booked), pace(wish))
+			wants = "makes it so"
+		}
+		p.hold(Adopt, ch, fmt.Sprintf("the pair already has %s: `holdfast accept %s` takes it, `holdfast restore %[2]s` %s",
+			has, p.v.Pair, wants), false)
 		return
 	}
 	w.Generation, w.Slot, w.First = ch.Generation, booked, booked.InWeek(c.First())

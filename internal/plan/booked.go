@@ -185,9 +185,12 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 			p.noteSlot(h, Heal, "the calendar already has the roster's slot")
 		}
 	case touched && p.asked(true) && h.Rule.Plain:
-		p.noteSlot(h, Adopt, "accepted: the calendar's slot stands")
+		if !p.taken(p.meetings(h.Slot(), h.First())) {
+			p.noteSlot(h, Adopt, "accepted: the calendar's slot stands")
+		}
 	case touched && changed && p.putBackAll():
-		return p.replace(h, want, rosterSlot)
+		return !p.taken(p.meetings(want, p.today)) && p.replace(h, want, rosterSlot)
+	case touched && p.putBackAll() && p.taken(p.meetings(h.Mark.Slot, h.BookedFirst(h.Mark.Slot))):
 	case touched && (p.putBackAll() || !changed && policy == PolicyRestore):
 		mark := h.Mark
 		mark.Line, mark.Written = w.Line, nil

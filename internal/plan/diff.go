@@ -79,6 +79,7 @@ type builder struct {
 
 // pair plans for one pair and then asks whether its calendars can be believed.
 func (b *builder) pair(v *series.View, ask *Ask) {
+	refused := len(b.refused)
 	p := &pairPlan{builder: b, v: working(v), ask: ask, today: today(v, b.in.Now)}
 	switch {
 	case ask != nil && ask.To != nil:
@@ -94,6 +95,9 @@ func (b *builder) pair(v *series.View, ask *Ask) {
 		p.unbooked()
 	default:
 		p.booked()
+	}
+	if len(b.refused) > refused { // then nothing is done for this pair
+		p.changes = nil
 	}
 	because, brake := "", false
 	switch limit := b.in.Policy.MaxWrites; {
@@ -295,16 +299,13 @@ func (p *pairPlan) wish(e *series.Event) series.Slot {
 
 // creation is the change that books w, with the skips and the end that are known by now.
 func (p *pairPlan) creation(w series.Series, why ...string) Change {
-	until := p.today.AddDays(7 * p.in.Policy.HorizonWeeks)
-	for _, d := range w.Slot.Dates(w.First, w.First, until) {
+	for _, d := range w.Slot.Dates(w.First, w.First, p.known()) {
 		if reason := p.v.Away(w.Slot.On(d), w.Slot.Duration); reason != "" && (w.Ends.IsZero() || !d.After(w.Ends)) {
 			w.Skips = append(w.Skips, series.Skip{Date: d, Why: reason})
 		}
 	}
 	why = append(why, "first 1:1 on "+w.First.Long()+" "+w.Slot.At.String())
-	for _, s := range w.Skips {
-		why = append(why, skipWord(s.Date)+s.Why)
-	}
+	why = append(why, skipLines(w.Slot, areSkipped, w.Skips)...)
 	switch {
 	case w.Doc.Template == "":
 	case w.Link == "":
@@ -321,8 +322,8 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	return c
 }
 
-// skipWord begins the reason for a planned skip.
-func skipWord(d series.Date) string { return d.Long() + " is skipped: " }
+// areSkipped stands before the reason for the planned skips of a new series.
+const areSkipped = " is skipped: "
 
 // firstDay is the first day on which a series of that slot can begin: not before from or `starts`, not in the past.
 func (p *pairPlan) firstDay(s series.Slot, from series.Date) series.Date {

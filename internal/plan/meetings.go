@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -41,6 +43,10 @@ func (p *pairPlan) occurrences(h *series.Event) {
 			c.Why[0] = "put back: it was made up for at another time"
 		}
 		moved := !m.Start.Equal(o.Start)
+		there := series.Interval{Start: w.Booked, End: w.Booked.Add(w.Slot.Duration)}
+		if one && (moved || m.Cancelled) && p.taken([]series.Interval{there}) {
+			return
+		}
 		switch {
 		case m.Cancelled && one:
 			c.From, c.Why = "", []string{"put back: the meeting was cancelled"}
@@ -63,36 +69,90 @@ func (p *pairPlan) occurrences(h *series.Event) {
 	}
 }
 
-// skips plans the weeks without a meeting because one of the two is away, and puts back those whose reason is gone. What a
-// person moved, and a skip that a person put back, stay.
+// known is the last day to look at for who is away: the horizon, or as far as the roster tells of leave and holidays,
+// but no further than the end of the next year. So what becomes known is skipped at once, however far ahead, and what
+// is without an end costs one message a year.
+func (p *pairPlan) known() series.Date {
+	last := p.today.AddDays(7 * p.in.Policy.HorizonWeeks)
+	bound := series.Date{Year: p.today.Year + 1, Month: time.December, Day: 31}
+	for _, who := range []series.Person{p.v.Want.Manager, p.v.Want.Report} {
+		for _, a := range who.Away {
+			if a.To.Before(bound) {
+				last = maxDate(last, a.To)
+			} else if !a.From.After(bound) {
+				last = maxDate(last, bound)
+			}
+		}
+	}
+	return last
+}
+
+// skips plans the weeks without a meeting because one of the two is away, and puts back those whose reason is gone.
+// What a person moved, and a skip that a person put back, stay.
 func (p *pairPlan) skips(h *series.Event) {
 	if p.ask != nil || !h.Rule.Plain {
 		return
 	}
 	var out []series.Skip
 	var back []series.Date
-	var why, whyBack []string
-	until := h.Slot().On(p.today.AddDays(7*p.in.Policy.HorizonWeeks + 1))
+	last := p.known()
+	for _, s := range h.Mark.Skips { // one whose leave was withdrawn is put back, too
+		last = maxDate(last, s.Date)
+	}
+	seen := h.Slot().On(p.today.AddDays(7*p.in.Policy.HorizonWeeks + 1)) // calendars tell no further
+	until := h.Slot().On(last.AddDays(1))
 	for _, m := range h.Meetings(p.in.Now, until) {
 		day, _ := series.WallClock(m.Original, h.Zone)
 		if !m.Original.After(p.in.Now) || !m.Original.Before(until) || m.Overridden && !same(h, m.Override) {
 			continue
 		}
-		planned := slices.ContainsFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == day })
+		at := slices.IndexFunc(h.Mark.Skips, func(s series.Skip) bool { return s.Date == day })
+		planned := at >= 0
 		reason := p.v.Away(m.Original, m.Duration)
 		switch {
+		case reason == "" && planned && h.Mark.Skips[at].Why == series.OutOfOffice && !m.Original.Before(seen):
 		case reason != "" && !planned && !m.Cancelled:
 			out = append(out, series.Skip{Date: day, Why: reason})
-			why = append(why, day.Long()+": "+reason)
 		case reason == "" && planned && m.Excluded:
 			back = append(back, day)
-			whyBack = append(whyBack, day.Long()+": nobody is away any more")
 		}
 	}
 	if len(out) > 0 {
-		p.do(Skip, Change{Occurrence: out[0].Date, Mails: 1, Why: why, Steps: []Step{{Ref: h.Ref, Skip: out}}})
+		p.do(Skip, Change{
+			Occurrence: out[0].Date,
+			Mails:      1,
+			Why:        skipLines(h.Slot(), ": ", out),
+			Steps:      []Step{{Ref: h.Ref, Skip: out}},
+		})
 	}
 	if len(back) > 0 {
+		var whyBack []string
+		for _, d := range back {
+			whyBack = append(whyBack, d.Long()+": nobody is away any more")
+		}
 		p.do(Restore, Change{Occurrence: back[0], Mails: 1, Why: whyBack, Steps: []Step{{Ref: h.Ref, Unskip: back}}})
 	}
+}
+
+// skipLines are the reasons for planned skips of the slot's meetings, by day; a long run with one reason is one line.
+func skipLines(slot series.Slot, are string, skips []series.Skip) []string {
+	const long = 4
+	var out []string
+	for i := 0; i < len(skips); {
+		first, n := skips[i], 1
+		for i+n < len(skips) && skips[i+n].Why == first.Why && skips[i+n].Date == first.Date.AddDays(7*slot.Every*n) {
+			n++
+		}
+		if n < long {
+			n = 1
+		}
+		days, are := first.Date.Long(), are
+		if n > 1 {
+			days = fmt.Sprintf("%d meetings from %s to %s", n, days, skips[i+n-1].Date.Long())
+			are = strings.Replace(are, " is ", " are ", 1)
+		}
+		out = append(out, days+are+first.Why)
+		i += n
+	}
+	return out
 }

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"holdfast/internal/series"
 )
@@ -142,8 +141,11 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 			continue
 		}
 		if away { // it was moved to when both are there
+			before := skipLines(w.Slot, areSkipped, w.Skips)
 			w.Skips = slices.DeleteFunc(w.Skips, func(s series.Skip) bool { return s.Date == d })
-			c.Why = slices.DeleteFunc(c.Why, func(s string) bool { return strings.HasPrefix(s, skipWord(d)) })
+			if i := slices.Index(c.Why, before[0]); i >= 0 {
+				c.Why = slices.Replace(c.Why, i, i+len(before), skipLines(w.Slot, areSkipped, w.Skips)...)
+			}
 		}
 		w.Carry.Overrides = append(w.Carry.Overrides, series.Carried{Override: n, Was: o.Original})
 		carried[od] = true

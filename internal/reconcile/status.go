@@ -63,8 +63,9 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 		}
 		s := Status{Pair: v.Pair, State: OnSlot, PrepDoc: v.Want.Link, Kept: drift.KeptRate(byPair[v.Pair]), Duration: v.Want.Slot.Duration,
 			Person: [2]string{v.Want.Manager.Name, v.Want.Report.Name}}
-		live := false
+		live, replaced := false, true
 		for i := range v.Chain {
+			replaced = replaced && !v.GoesOnBeside(i, r.At)
 			e := &v.Chain[i]
 			if e.Ended(r.At) || e.Mark.Slot.IsZero() {
 				continue
@@ -76,7 +77,8 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 				from = e.Start
 			}
 			for _, m := range e.Meetings(r.At.AddDate(0, 0, -7), from.AddDate(1, 0, 0)) {
-				if !m.Cancelled && m.Start.After(r.At) && (s.Next.IsZero() || m.Start.Before(s.Next)) {
+				over := !v.TakenOver(i).IsZero() && !m.Original.Before(v.TakenOver(i))
+				if !m.Cancelled && !over && m.Start.After(r.At) && (s.Next.IsZero() || m.Start.Before(s.Next)) {
 					s.Next = m.Start
 				}
 			}
@@ -109,7 +111,7 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 					s.Why = append(s.Why, Outage{id, b})
 				}
 			}
-		case slices.ContainsFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair == v.Pair }):
+		case !replaced, slices.ContainsFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair == v.Pair }):
 			s.State = Held
 		case s.Flags > 0:
 			s.State = Flagged

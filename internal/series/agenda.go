@@ -28,17 +28,19 @@ func Bookings(views []View, from, to time.Time) map[string][]Booking {
 			out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
 			out[v.Pair.Report] = append(out[v.Pair.Report], b)
 		}
-		series := func(all []Event) {
-			for k := range all {
-				for _, m := range all[k].Meetings(from, to) {
-					if !m.Cancelled {
-						take(Booking{Original: m.Original, Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
-					}
+		series := func(e *Event, until time.Time) {
+			for _, m := range e.Meetings(from, to) {
+				if !m.Cancelled && (until.IsZero() || m.Original.Before(until)) {
+					take(Booking{Original: m.Original, Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
 				}
 			}
 		}
-		series(v.Candidates)
-		series(v.Chain)
+		for k := range v.Candidates {
+			series(&v.Candidates[k], time.Time{})
+		}
+		for k := range v.Chain {
+			series(&v.Chain[k], v.TakenOver(k))
+		}
 		for _, x := range v.StandIns {
 			if !x.LookAlike { // that one is among the busy times already
 				take(Booking{Interval: Interval{Start: x.Start, End: x.Start.Add(x.Duration)}})

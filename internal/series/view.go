@@ -56,6 +56,24 @@ func (v View) Head() *Event {
 	return &v.Chain[len(v.Chain)-1]
 }
 
+// TakenOver is from when on a later generation has the place of the i-th of Chain, whether that has ended or still goes
+// on beside it; zero where none has.
+func (v *View) TakenOver(i int) time.Time {
+	for k := i + 1; k < len(v.Chain); k++ {
+		if e := &v.Chain[k]; e.Mark.Generation > v.Chain[i].Mark.Generation {
+			return Instant(e.First().Monday(), 0, e.Zone)
+		}
+	}
+	return time.Time{}
+}
+
+// GoesOnBeside reports whether the i-th of Chain still has meetings to come when a later generation has its place: the
+// replacement is not finished.
+func (v *View) GoesOnBeside(i int, now time.Time) bool {
+	from := v.TakenOver(i)
+	return !from.IsZero() && !v.Chain[i].Ended(from) && !v.Chain[i].Ended(now)
+}
+
 // Generation is the highest that was ever seen, 0 for none.
 func (v View) Generation() int {
 	n := 0

@@ -140,8 +140,17 @@ func parseMark(value string) (stored, error) {
 	}
 	for _, s := range t.Skips {
 		day, why, _ := strings.Cut(s, " ")
-		if d, err := series.ParseDate(day); err == nil {
-			m.Skips = append(m.Skips, series.Skip{Date: d, Why: series.SkipReason(why)})
+		n, step := 1, 0
+		day, run, _ := strings.Cut(day, "*")
+		if _, err := fmt.Sscanf(run, "%d/%d", &n, &step); err != nil {
+			n = 1
+		}
+		d, err := series.ParseDate(day)
+		for range min(n, maxRun) {
+			if err == nil {
+				m.Skips = append(m.Skips, series.Skip{Date: d, Why: series.SkipReason(why)})
+				d = d.AddDays(step)
+			}
 		}
 	}
 	return m, nil
@@ -195,4 +204,29 @@ func deliveredOf(properties map[string]string) string {
 		return ""
 	}
 	return string(whole)
+}
+
+// maxRun bounds what a run of skips may become: more than two years of weeks.
+const maxRun = 110
+
+// skipRuns are skips in few characters: a leave of half a year is "2026-12-01*26/7 leave", 26 days a week apart.
+func skipRuns(skips []series.Skip) []string {
+	var out []string
+	for i := 0; i < len(skips); {
+		first, n, step := skips[i], 1, 0
+		if i+1 < len(skips) {
+			step = skips[i+1].Date.DaysSince(first.Date)
+		}
+		for i+n < len(skips) && n < maxRun && skips[i+n].Why == first.Why &&
+			skips[i+n].Date == first.Date.AddDays(step*n) {
+			n++
+		}
+		day := first.Date.String()
+		if n > 1 {
+			day += fmt.Sprintf("*%d/%d", n, step)
+		}
+		out = append(out, strings.TrimSpace(day+" "+first.Why))
+		i += n
+	}
+	return out
 }

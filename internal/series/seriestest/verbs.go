@@ -133,6 +133,21 @@ func init() {
 			s.must(err)
 		}},
 		{"$who clears other events", func(s *teller, v values) { s.hands(v).ClearBusy() }},
+		{"$who adds a $length 1:1 every $weeks with $other on $day $at from $date", func(s *teller, v values) {
+			base := series.Slot{Every: s.weeks(v.of["weeks"]), Zone: s.seen[v.of["who"]].Zone}
+			slot := s.slot(v.of["day"]+" "+v.of["at"], base)
+			e := series.Event{
+				Start:     slot.On(s.date(v.of["date"])),
+				Zone:      slot.Zone,
+				Duration:  s.length(v),
+				Rule:      series.Rule{Plain: true, Every: slot.Every},
+				Title:     "Chat",
+				Organizer: s.seen[v.of["who"]].Email,
+				Guests:    []series.Guest{{Address: s.seen[v.of["other"]].Email}},
+			}
+			_, err := s.hands(v).Add(e)
+			s.must(err)
+		}},
 		{"$who adds a 1:1 with $other on $day $at from $date", func(s *teller, v values) {
 			slot := s.slot(v.of["day"]+" "+v.of["at"], series.Slot{Duration: time.Hour, Every: 1, Zone: s.seen[v.of["who"]].Zone})
 			s.add(v, slot.On(s.date(v.of["date"])), series.Rule{Plain: true, Every: 1}, v.of["other"], "Catch up")

@@ -38,6 +38,7 @@ type Refusal struct {
 	To         time.Time   // zero: it did not come to that
 	Because    string      // one or more sentences without a full stop, in words
 	Clash      bool        // only because somebody is not free then
+	Command    string      // "accept" or "restore"; "" is rebook, or invite
 }
 
 // makeUp plans what a person asked for: one meeting at another time of its week, and nothing else.
@@ -74,7 +75,7 @@ func (p *pairPlan) makeUp() {
 	w := week[at]
 	to := p.ask.To.in(w.Slot, day)
 	refuse = func(format string, args ...any) {
-		p.refused = append(p.refused, Refusal{v.Pair, day, to, fmt.Sprintf(format, args...), false})
+		p.refused = append(p.refused, Refusal{Pair: v.Pair, Occurrence: day, To: to, Because: fmt.Sprintf(format, args...)})
 	}
 	is, _ := series.WallClock(to, w.Slot.Zone)
 	o := w.MakeUp(to)
@@ -97,7 +98,13 @@ func (p *pairPlan) makeUp() {
 	agenda := series.NewAgenda(p.in.Views, p.in.Busy, series.Instant(day.Monday().AddDays(-1), 0, zone), series.Instant(day.Monday().AddDays(8), 0, zone))
 	clashes := inWords(agenda.Clashes(v, o.Original, to, o.Duration, o.Place), to, zone)
 	if len(clashes) > 0 && !p.ask.Force {
-		p.refused = append(p.refused, Refusal{v.Pair, day, to, strings.Join(clashes, "; "), true})
+		p.refused = append(p.refused, Refusal{
+			Pair:       v.Pair,
+			Occurrence: day,
+			To:         to,
+			Because:    strings.Join(clashes, "; "),
+			Clash:      true,
+		})
 		return
 	}
 	c := Change{Generation: w.Generation, Occurrence: day, From: w.Meeting.Start.In(w.Booked.Location()).Format(time.RFC3339), To: to.Format(time.RFC3339), Mails: 1,

@@ -6,13 +6,16 @@ import (
 	"holdfast/internal/series"
 )
 
-// taken refuses the command where one of the two has another 1:1 at one of the times, unless it is forced. Of two series
-// those meetings count that stand where the other has them: a single move passes.
+// taken refuses the command where one of the two has another 1:1 at one of the times, unless it is forced. Of two
+// series those meetings count that stand where the other has them: a single move passes.
 func (p *pairPlan) taken(times []series.Interval) bool {
 	if p.ask == nil || p.ask.Force || len(times) == 0 {
 		return false
 	}
-	v := p.v
+	v, command := p.v, "restore"
+	if p.ask.Accept {
+		command = "accept"
+	}
 	agenda := series.NewAgenda(p.in.Views, nil, times[0].Start.AddDate(0, 0, -1), times[len(times)-1].End.AddDate(0, 0, 1))
 	for _, t := range times {
 		for _, who := range []series.Person{v.Want.Manager, v.Want.Report} {
@@ -21,13 +24,15 @@ func (p *pairPlan) taken(times []series.Interval) bool {
 					len(times) > 1 && !b.Start.Equal(b.Original) {
 					continue
 				}
-				end := moment(b.End, who.Zone)
+				from, end := moment(b.Start, who.Zone), moment(b.End, who.Zone)
+				until := end[len(end)-len("15:04"):]
 				p.refused = append(p.refused, Refusal{
 					Pair:       v.Pair,
 					Occurrence: p.ask.Occurrence,
 					To:         t.Start,
-					Because:    fmt.Sprintf("%s has another 1:1 from %s to %s", who.Name, moment(b.Start, who.Zone), end[len(end)-len("15:04"):]),
+					Because:    fmt.Sprintf("%s has another 1:1 from %s to %s", who.Name, from, until),
 					Clash:      true,
+					Command:    command,
 				})
 				return true
 			}

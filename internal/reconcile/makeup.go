@@ -9,6 +9,14 @@ import (
 // refuse tells of the commands that cannot be done, and what could be done instead.
 func (x *round) refuse() {
 	for _, r := range x.out.Plan.Refused {
+		if r.Command != "" {
+			x.out.Failures = append(x.out.Failures, Failure{
+				Pair: r.Pair,
+				Err:  fmt.Errorf("%s %s: %s", r.Command, r.Pair, r.Because),
+				Hint: "nothing was written; --force does it all the same",
+			})
+			continue
+		}
 		if r.Occurrence.IsZero() {
 			x.out.Failures = append(x.out.Failures, Failure{
 				Pair: r.Pair,

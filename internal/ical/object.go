@@ -164,10 +164,21 @@ type moment struct {
 	time.Time
 	zone string
 	date bool // a DATE: midnight of zone
+	utc  bool // written in UTC (form 2), not under a TZID
 }
 
 // day is the calendar day.
 func (m moment) day() series.Date { d, _ := series.WallClock(m.Time, m.zone); return d }
+
+// ownDay is the day that m means where a DATE belongs: its own; of a moment in UTC only where it is midnight there,
+// else the owner's.
+func (m moment) ownDay(owner string) series.Date {
+	if m.utc && !m.Equal(m.Truncate(24*time.Hour)) {
+		d, _ := series.WallClock(m.Time, owner)
+		return d
+	}
+	return m.day()
+}
 
 // moment reads a property with one value; zone is that of a floating time. False where there is none.
 func (o *Object) moment(p *ical.Prop, zone string) (moment, bool) {
@@ -180,13 +191,42 @@ func (o *Object) moment(p *ical.Prop, zone string) (moment, bool) {
 // moments reads a property with a list of values (EXDATE, RDATE); of a PERIOD it is the start.
 func (o *Object) moments(p *ical.Prop, zone string) []moment {
 	var out []moment
-	for v := range strings.SplitSeq(p.Value, ",") {
-		v, _, _ = strings.Cut(strings.TrimSuffix(v, `\`), "/")
-		if m, ok := o.parseMoment(v, p.Params.Get("TZID"), zone); ok {
-			out = append(out, m)
-		}
+	for _, x := range o.periods(p, zone) {
+		out = append(out, x.moment)
 	}
 	return out
+}
+
+// period is a value of an RDATE, given where it has a length of its own (RFC 5545 section 3.3.9).
+type period struct {
+	moment
+	length time.Duration
+	given  bool
+}
+
+func (o *Object) periods(p *ical.Prop, zone string) []period {
+	var out []period
+	for v := range strings.SplitSeq(p.Value, ",") {
+		first, rest, given := strings.Cut(strings.TrimSuffix(v, `\`), "/")
+		m, ok := o.parseMoment(first, p.Params.Get("TZID"), zone)
+		if !ok {
+			continue
+		}
+		x := period{moment: m}
+		if end, ok := o.parseMoment(rest, p.Params.Get("TZID"), zone); given && ok {
+			x.length, x.given = max(end.Sub(m.Time), 0), true
+		} else if days, exact, ok := parseDuration(rest); given && ok {
+			x.length, x.given = m.plus(days, exact).Sub(m.Time), true
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// plus is the moment after days of the calendar and a time beside them.
+func (m moment) plus(days int, exact time.Duration) time.Time {
+	_, at := series.WallClock(m.Time, m.zone)
+	return series.Instant(m.day().AddDays(days), at, m.zone).Add(exact)
 }
 
 func (o *Object) parseMoment(value, tzid, zone string) (moment, bool) {
@@ -195,17 +235,17 @@ func (o *Object) parseMoment(value, tzid, zone string) (moment, bool) {
 		zone = z
 	}
 	if t, err := time.Parse(dateForm, value); err == nil {
-		return moment{series.Instant(series.DateOf(t), 0, zone), zone, true}, true
+		return moment{Time: series.Instant(series.DateOf(t), 0, zone), zone: zone, date: true}, true
 	}
 	if t, err := time.Parse(utcForm, value); err == nil {
-		return moment{t, "UTC", false}, true
+		return moment{Time: t, zone: "UTC", utc: true}, true
 	}
 	t, err := time.Parse(localForm, value)
 	if err != nil {
 		return moment{}, false
 	}
 	at := series.Instant(series.DateOf(t), series.TimeOfDay(t.Hour()*60+t.Minute()), zone)
-	return moment{at.Add(time.Duration(t.Second()) * time.Second), zone, false}, true
+	return moment{Time: at.Add(time.Duration(t.Second()) * time.Second), zone: zone}, true
 }
 
 // duration is how long the component's first occurrence lasts; without DTEND and DURATION it is otherwise, or what
@@ -216,9 +256,7 @@ func (o *Object) duration(c *component, start moment, otherwise time.Duration) t
 		days, exact, given := parseDuration(c.value("DURATION"))
 		switch {
 		case given:
-			end = moment{series.Instant(start.day().AddDays(days), 0, start.zone), start.zone, true}
-			_, at := series.WallClock(start.Time, start.zone)
-			end.Time = series.Instant(end.day(), at, start.zone).Add(exact)
+			end = moment{Time: start.plus(days, exact), zone: start.zone}
 		case otherwise > 0:
 			return otherwise
 		case start.date:
@@ -228,7 +266,7 @@ func (o *Object) duration(c *component, start moment, otherwise time.Duration) t
 		}
 	}
 	if start.date {
-		return time.Duration(max(end.day().DaysSince(start.day()), 1)) * 24 * time.Hour
+		return time.Duration(max(end.ownDay(start.zone).DaysSince(start.day()), 1)) * 24 * time.Hour
 	}
 	return max(end.Sub(start.Time), 0)
 }

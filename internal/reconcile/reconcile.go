@@ -355,7 +355,13 @@ func (x *round) alarm(id string, b Break) {
 
 // busy expands a calendar's busy time from a week ago to the horizon.
 func (x *round) busy(s series.Snapshot) []series.Interval {
-	return x.allDay(expand(s, x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))))
+	from, to := x.window()
+	return x.allDay(expand(s, from, to))
+}
+
+// window is the time over which busy times are expanded.
+func (x *round) window() (from, to time.Time) {
+	return x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))
 }
 
 // allDay makes of all-day events what the policy says that they mean.

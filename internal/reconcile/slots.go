@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/ical/recur"
 	"holdfast/internal/plan"
 	"holdfast/internal/series"
 	"holdfast/internal/slotting"
@@ -25,7 +26,12 @@ func (x *round) chooseSlots() (none map[series.Pair]string) {
 // standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way.
 func (x *round) standing(views []series.View) slotting.Input {
 	today := series.DateOf(x.now.UTC())
-	in := slotting.Input{From: today.AddDays(1), Weeks: x.Policy.HorizonWeeks, Booked: map[string][]series.Slot{}, Busy: x.intervals()}
+	in := slotting.Input{
+		From:   today.AddDays(1),
+		Weeks:  x.Policy.HorizonWeeks,
+		Booked: map[string][]series.Slot{},
+		Busy:   x.reckoned(),
+	}
 	for _, v := range views {
 		w, h := v.Want, v.Head()
 		stands := !w.Auto
@@ -55,6 +61,21 @@ func (x *round) standing(views []series.View) slotting.Input {
 		}
 	}
 	return in
+}
+
+// reckoned are everybody's busy times for the choice of slots: of an event whose rule nobody can read, its time of
+// every week.
+func (x *round) reckoned() map[string][]series.Interval {
+	from, to := x.window()
+	out := x.intervals()
+	for id, o := range x.observed {
+		for _, b := range o.Snapshot.Busy {
+			if recur.Unknown(b) {
+				out[id] = slices.Concat(out[id], recur.Weekly(b, from, to))
+			}
+		}
+	}
+	return out
 }
 
 // held are the slots that the pair's 1:1s have on the calendars, wherever people put them.

@@ -125,6 +125,30 @@ func TestAutoStarts(t *testing.T) {
 	}
 }
 
+// Nobody chooses over an event whose rule cannot be read: not over its time of any week (faults 2.1).
+func TestAutoSlotBesideAnUnknownRule(t *testing.T) {
+	for rule, want := range map[string]string{"FREQ=WEEKLY;COUNT=1": "Tue 10:00", "FREQ=FORTNIGHTLY": "Tue 11:00"} {
+		x := newOrg(t, servers["delivers"])
+		x.hire(series.Person{
+			ID:       "kim",
+			Email:    "kim@example.com",
+			Calendar: "office",
+			Zone:     berlin,
+			Hours:    series.Hours{time.Tuesday: {{From: 600, To: 720}}},
+		})
+		x.auto("mia/kim", nil)
+		at := series.Instant(series.DateOf(x.now).Monday().AddDays(-20), 600, berlin) // a Tuesday of the past
+		b := series.Busy{Start: at, Duration: time.Hour, Zone: berlin, RRule: rule, Kind: series.Hard}
+		_, err := x.world.Hands("kim").AddBusy(b, "x")
+		x.must(err)
+		r, _ := x.holdfast()
+		x.once(r)
+		if got := x.slots("mia/kim"); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", rule, got, want)
+		}
+	}
+}
+
 // A slot that stops working is flagged with the best other one, the same from round to round; only `accept` moves it.
 func TestUnfitSlot(t *testing.T) {
 	for name, o := range servers {

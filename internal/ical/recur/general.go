@@ -30,21 +30,12 @@ func (r rule) general(start time.Time, zone string, until, from, to time.Time, l
 	if day.Year < 1900 || day.Year > 2200 {
 		return nil, fmt.Errorf("%w: begins in the year %d", ErrRule, day.Year)
 	}
-	first := time.Date(day.Year+eraYears, day.Month, day.Day, 0, int(at), second, 0, time.UTC)
+	first := inEra(day, at, second)
 	begin := first.AddDate(0, 0, r.idle(day, from, zone))
 	last := earlier(earlier(to, until), time.Date(2390, 1, 1, 0, 0, 0, 0, time.UTC)).UTC().AddDate(eraYears, 0, 2)
-	o := rrule.ROption{
-		Freq: frequencies[r.freq], Interval: r.interval, Wkst: weekdays[r.wkst], Dtstart: begin, Until: last,
-		Bysetpos: r.by["BYSETPOS"], Bymonth: r.by["BYMONTH"], Bymonthday: r.by["BYMONTHDAY"], Byyearday: r.by["BYYEARDAY"],
-		Byweekno: r.by["BYWEEKNO"], Byhour: r.by["BYHOUR"], Byminute: r.by["BYMINUTE"], Bysecond: r.by["BYSECOND"],
-	}
-	for _, d := range r.byDay {
-		w := weekdays[d.day]
-		o.Byweekday = append(o.Byweekday, w.Nth(d.n))
-	}
-	engine, err := rrule.NewRRule(o)
+	engine, err := r.engine(begin, last)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRule, err)
+		return nil, err
 	}
 	put := func(t time.Time) {
 		if !t.Before(from) && t.Before(to) && !t.After(until) {
@@ -73,6 +64,40 @@ func (r rule) general(start time.Time, zone string, until, from, to time.Time, l
 		return out[:max(limit, 0)], errLimit
 	}
 	return out, nil
+}
+
+// inEra is what the clock shows as the engine sees it.
+func inEra(day series.Date, at series.TimeOfDay, second int) time.Time {
+	return time.Date(day.Year+eraYears, day.Month, day.Day, 0, int(at), second, 0, time.UTC)
+}
+
+// engine is the general one for the rule; begin and last are times of the era.
+func (r rule) engine(begin, last time.Time) (*rrule.RRule, error) {
+	o := rrule.ROption{
+		Freq: frequencies[r.freq], Interval: r.interval, Wkst: weekdays[r.wkst], Dtstart: begin, Until: last,
+		Bysetpos: r.by["BYSETPOS"], Bymonth: r.by["BYMONTH"], Bymonthday: r.by["BYMONTHDAY"], Byyearday: r.by["BYYEARDAY"],
+		Byweekno: r.by["BYWEEKNO"], Byhour: r.by["BYHOUR"], Byminute: r.by["BYMINUTE"], Bysecond: r.by["BYSECOND"],
+	}
+	for _, d := range r.byDay {
+		w := weekdays[d.day]
+		o.Byweekday = append(o.Byweekday, w.Nth(d.n))
+	}
+	engine, err := rrule.NewRRule(o)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRule, err)
+	}
+	return engine, nil
+}
+
+// names reports whether the rule itself has an occurrence at start.
+func (r rule) names(start time.Time, zone string) bool {
+	if c, ok := r.cycle(start, zone); ok {
+		_, led := c.skipped()
+		return led == 0
+	}
+	first := inEra(r.clock(start, zone))
+	engine, err := r.engine(first, first)
+	return err == nil && len(engine.All()) > 0
 }
 
 // idle is how many days the engine may leave out at the beginning without a change to what it finds from from on: whole

@@ -5,7 +5,9 @@ package recur
 import (
 	"cmp"
 	"errors"
+	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -18,8 +20,9 @@ var ErrRule = errors.New("recurrence rule cannot be expanded")
 const maxStarts = 20_000
 
 // Expand lists the intervals of b that overlap [from, to), by start. An all-day event starts at midnight of its Zone
-// and lasts whole days of that zone's calendar, at least one; its ExDates count by day. approximate is true where the
-// rule cannot be expanded: then only the first occurrence, and the RDates, are told.
+// and lasts whole days of that zone's calendar, at least one; its ExDates count by day. approximate is true where a
+// rule cannot be expanded: then of it only the first occurrence counts, and of an ExRule nothing. What b leaves out
+// (Except) is cut out of its intervals; those end with the window then.
 func Expand(b series.Busy, from, to time.Time) (out []series.Interval, approximate bool) {
 	length := max(b.Duration, 0)
 	end := func(start time.Time) time.Time { return start.Add(length) }
@@ -37,31 +40,108 @@ func Expand(b series.Busy, from, to time.Time) (out []series.Interval, approxima
 			return int64(d.DaysSince(series.Date{Year: 1970, Month: time.January, Day: 1}))
 		}
 	}
-	starts := []time.Time{b.Start}
-	if b.RRule != "" {
-		// A day more, for days that a clock change makes longer.
-		ruled, err := expand(b.RRule, b.Start, b.Zone, b.AllDay, from.Add(-length-24*time.Hour), to, maxStarts)
-		if approximate = err != nil; !approximate {
-			starts = ruled
+	early := from.Add(-length - 24*time.Hour) // a day more, for days that a clock change makes longer
+	starts := b.RDates
+	if b.RRule == "" {
+		starts = append([]time.Time{b.Start}, starts...)
+	}
+	for rule := range lines(b.RRule) {
+		ruled, err := expand(rule, b.Start, b.Zone, b.AllDay, early, to, maxStarts)
+		if err != nil {
+			ruled, approximate = []time.Time{b.Start}, true
 		}
+		starts = append(ruled, starts...)
 	}
 	gone := make(map[int64]bool, len(b.ExDates))
 	for _, t := range b.ExDates {
 		gone[key(t)] = true
 	}
-	for _, list := range [][]time.Time{starts, b.RDates} {
-		for _, t := range list {
-			e := end(t)
-			if k := key(t); t.Before(to) && (e.After(from) || t.Equal(e) && t.Equal(from)) && !gone[k] {
-				if len(b.RDates) > 0 {
-					gone[k] = true // an RDATE that repeats a start adds nothing
-				}
-				out = append(out, series.Interval{Start: t, End: e, Kind: b.Kind, ID: b.ID})
-			}
+	for rule := range lines(b.ExRule) {
+		ruled, err := excluded(rule, b.Start, b.Zone, b.AllDay, early, to)
+		approximate = approximate || err != nil
+		for _, t := range ruled {
+			gone[key(t)] = true
 		}
+	}
+	for _, t := range starts {
+		e := end(t)
+		if k := key(t); t.Before(to) && (e.After(from) || t.Equal(e) && t.Equal(from)) && !gone[k] {
+			gone[k] = true // what repeats a start adds nothing
+			out = append(out, series.Interval{Start: t, End: e, Kind: b.Kind, ID: b.ID})
+		}
+	}
+	for _, x := range b.Except {
+		free, _ := Expand(series.Busy{Start: x.Start, Duration: x.Duration, Zone: x.Zone, RRule: x.RRule, RDates: x.RDates,
+			ExDates: x.ExDates}, from, to)
+		out = without(out, free, from, to)
 	}
 	slices.SortFunc(out, func(a, b series.Interval) int { return cmp.Or(a.Start.Compare(b.Start), a.End.Compare(b.End)) })
 	return out, approximate
+}
+
+// lines are the rules of a Busy.
+func lines(rules string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for r := range strings.SplitSeq(rules, "\n") {
+			if r != "" && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// without is what is left of the intervals, within [from, to), when the free ones, by start, are cut out.
+func without(all, free []series.Interval, from, to time.Time) []series.Interval {
+	var out []series.Interval
+	for _, i := range all {
+		if i.Start.Before(from) {
+			i.Start = from
+		}
+		if i.End.After(to) {
+			i.End = to
+		}
+		for _, f := range free {
+			if f.Start.After(i.Start) && f.Start.Before(i.End) {
+				before := i
+				before.End = f.Start
+				out = append(out, before)
+			}
+			if f.End.After(i.Start) && f.Start.Before(i.End) {
+				i.Start = f.End
+			}
+		}
+		if i.Start.Before(i.End) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Unknown reports whether b has a rule that cannot be read: when else it takes place is not known.
+func Unknown(b series.Busy) bool {
+	for rule := range lines(b.RRule + "\n" + b.ExRule) {
+		if Check(rule) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Check tells whether a rule can be read; an error wraps ErrRule.
+func Check(rrule string) error {
+	_, err := parse(rrule)
+	return err
+}
+
+// Weekly are the intervals that b takes in [from, to) if it takes place every week as it does the first time: what must
+// be reckoned with where its rule is Unknown.
+func Weekly(b series.Busy, from, to time.Time) []series.Interval {
+	day, at := series.WallClock(b.Start, b.Zone)
+	lo, _ := series.WallClock(from.Add(-b.Duration), b.Zone)
+	b.Start = series.Instant(day.AddDays(min(lo.DaysSince(day)/7-1, 0)*7), at, b.Zone)
+	b.RRule, b.ExRule, b.RDates, b.ExDates = "FREQ=WEEKLY", "", nil, nil
+	out, _ := Expand(b, from, to)
+	return out
 }
 
 // Starts are the original starts in [from, to) of a rule that begins at start, by the clock of zone: at most limit of
@@ -115,4 +195,26 @@ func expand(text string, start time.Time, zone string, allDay bool, from, to tim
 		return c.starts(r.count, until, from, to, limit)
 	}
 	return r.general(start, zone, until, from, to, limit)
+}
+
+// Excluded are the starts in [from, to) that an EXRULE (RFC 2445 section 4.8.5.2) takes out of an event that begins at
+// start: those that it names, start itself only where it does. Errors wrap ErrRule.
+func Excluded(exrule string, start time.Time, zone string, from, to time.Time) ([]time.Time, error) {
+	return excluded(exrule, start, zone, false, from, to)
+}
+
+func excluded(text string, start time.Time, zone string, allDay bool, from, to time.Time) ([]time.Time, error) {
+	r, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	out, err := expand(text, start, zone, allDay, from, to, maxStarts)
+	if errors.Is(err, errLimit) {
+		err = nil
+	}
+	r.allDay = allDay
+	if !r.names(start, zone) {
+		out = slices.DeleteFunc(out, start.Equal)
+	}
+	return out, err
 }

@@ -95,15 +95,92 @@ func TestStartsLimit(t *testing.T) {
 	}
 }
 
-// Each of these makes rrule-go panic, run for ever or guess.
+// Each of these makes rrule-go panic, run for ever or guess, and nothing tells what it means.
 var hostile = []string{
-	"FREQ=MONTHLY;BYDAY=-6SU", "FREQ=MONTHLY;BYDAY=30SA", "FREQ=YEARLY;BYMONTH=2;BYDAY=-9SU", "FREQ=YEARLY;BYEASTER=400",
-	"FREQ=HOURLY;INTERVAL=24;BYHOUR=3", "FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=FORTNIGHTLY", "FREQ=", "INTERVAL=2", "nonsense", ";",
-	"FREQ=WEEKLY;INTERVAL=0", "FREQ=DAILY;INTERVAL=99999999999999999999", "FREQ=YEARLY;INTERVAL=1000000000", "FREQ=WEEKLY;COUNT=0",
-	"FREQ=WEEKLY;COUNT=-1", "FREQ=WEEKLY;UNTIL=20261399", "FREQ=WEEKLY;UNTIL=", "FREQ=WEEKLY;BYDAY=1MO", "FREQ=WEEKLY;BYDAY=", "FREQ=WEEKLY;BYDAY=OT",
-	"FREQ=WEEKLY;BYDAY=MO;BYDAY=TU", "FREQ=WEEKLY;BYMONTHDAY=1", "FREQ=MONTHLY;BYWEEKNO=1", "FREQ=DAILY;BYYEARDAY=1", "FREQ=DAILY;BYSETPOS=1",
-	"FREQ=DAILY;BYHOUR=25", "RSCALE=CHINESE;FREQ=YEARLY", "FREQ=YEARLY;SKIP=FORWARD", "FREQ=YEARLY;BYDAY=54MO", "FREQ=YEARLY;BYWEEKNO=1;BYDAY=2MO",
-	"FREQ=DAILY;BYHOUR=1,2,3,4,5;BYMINUTE=1,2,3,4,5;BYSECOND=1,2,3,4,5", "FREQ=WEEKLY;X-WHAT=1", "FREQ=WEEKLY;" + strings.Repeat(";", maxRule),
+	"FREQ=HOURLY;INTERVAL=24;BYHOUR=3", "FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=FORTNIGHTLY", "FREQ=", "INTERVAL=2",
+	"nonsense", ";",
+	"FREQ=DAILY;INTERVAL=99999999999999999999", "FREQ=YEARLY;INTERVAL=1000000000", "RSCALE=CHINESE;FREQ=YEARLY",
+	"FREQ=YEARLY;SKIP=FORWARD", "FREQ=DAILY;BYHOUR=1,2,3,4,5;BYMINUTE=1,2,3,4,5;BYSECOND=1,2,3,4,5",
+	"FREQ=WEEKLY;" + strings.Repeat(";", maxRule),
+}
+
+// senseless are rules with parts that make no sense, and what is left of them.
+var senseless = map[string]string{
+	"FREQ=WEEKLY;COUNT=0;BYDAY=MO,TU":        "FREQ=WEEKLY;BYDAY=MO,TU",
+	"FREQ=WEEKLY;COUNT=-1":                   "FREQ=WEEKLY",
+	"FREQ=WEEKLY;COUNT=many":                 "FREQ=WEEKLY",
+	"FREQ=WEEKLY;COUNT=0;COUNT=3":            "FREQ=WEEKLY;COUNT=3",
+	"FREQ=WEEKLY;COUNT=99999999999999999999": "FREQ=WEEKLY",
+	"FREQ=WEEKLY;INTERVAL=0":                 "FREQ=WEEKLY",
+	"FREQ=WEEKLY;INTERVAL=-2":                "FREQ=WEEKLY",
+	"FREQ=WEEKLY;UNTIL=20261399":             "FREQ=WEEKLY",
+	"FREQ=WEEKLY;UNTIL=":                     "FREQ=WEEKLY",
+	"FREQ=WEEKLY;BYDAY=1MO":                  "FREQ=WEEKLY;BYDAY=MO",
+	"FREQ=WEEKLY;BYDAY=":                     "FREQ=WEEKLY",
+	"FREQ=WEEKLY;BYDAY=OT":                   "FREQ=WEEKLY",
+	"FREQ=WEEKLY;BYDAY=XX,TH":                "FREQ=WEEKLY;BYDAY=TH",
+	"FREQ=WEEKLY; byday = mo , th":           "FREQ=WEEKLY;BYDAY=MO,TH",
+	"FREQ=WEEKLY;BYDAY=MO;BYDAY=TU":          "FREQ=WEEKLY;BYDAY=MO,TU",
+	"FREQ=WEEKLY;WKST=XX":                    "FREQ=WEEKLY",
+	"FREQ=WEEKLY;BYMONTHDAY=1":               "FREQ=WEEKLY",
+	"FREQ=WEEKLY;X-WHAT=1;NONSENSE":          "FREQ=WEEKLY",
+	"FREQ=WEEKLY;BYMONTH=13":                 "FREQ=WEEKLY",
+	"FREQ=MONTHLY;BYMONTHDAY=99":             "FREQ=MONTHLY",
+	"FREQ=MONTHLY;BYMONTHDAY=3,99,-0":        "FREQ=MONTHLY;BYMONTHDAY=3",
+	"FREQ=MONTHLY;BYDAY=-6SU":                "FREQ=MONTHLY",
+	"FREQ=MONTHLY;BYDAY=30SA,5SA":            "FREQ=MONTHLY;BYDAY=5SA",
+	"FREQ=MONTHLY;BYDAY=0MO,1MO":             "FREQ=MONTHLY;BYDAY=1MO",
+	"FREQ=MONTHLY;BYWEEKNO=1":                "FREQ=MONTHLY",
+	"FREQ=YEARLY;BYMONTH=2;BYDAY=-9SU,2SU":   "FREQ=YEARLY;BYMONTH=2;BYDAY=2SU",
+	"FREQ=YEARLY;BYDAY=54MO":                 "FREQ=YEARLY",
+	"FREQ=YEARLY;BYWEEKNO=1;BYDAY=2MO":       "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO",
+	"FREQ=YEARLY;BYEASTER=400":               "FREQ=YEARLY",
+	"FREQ=DAILY;BYYEARDAY=1":                 "FREQ=DAILY",
+	"FREQ=DAILY;BYSETPOS=1":                  "FREQ=DAILY",
+	"FREQ=DAILY;BYHOUR=25":                   "FREQ=DAILY",
+	"FREQ=DAILY;BYDAY=3MO":                   "FREQ=DAILY;BYDAY=MO",
+	"RSCALE=GREGORIAN;FREQ=DAILY;SKIP=OMIT":  "FREQ=DAILY",
+}
+
+// The senseless part is dropped, the rest counts (faults 2.1).
+func TestSenselessParts(t *testing.T) {
+	start := at(t, "2026-12-01 10:00", ny)
+	for rule, left := range senseless {
+		got, err := Starts(rule, start, ny, start, start.AddDate(2, 0, 0), 200)
+		want, err2 := Starts(left, start, ny, start, start.AddDate(2, 0, 0), 200)
+		if err != nil || err2 != nil || len(want) < 2 || !slices.EqualFunc(got, want, time.Time.Equal) {
+			t.Errorf("%q: %d starts, %v; %q: %d starts, %v", rule, len(got), err, left, len(want), err2)
+		}
+		weeks, until, ok := Plain(rule, start, ny)
+		if weeks2, until2, ok2 := Plain(left, start, ny); weeks != weeks2 || ok != ok2 || !until.Equal(until2) {
+			t.Errorf("%q: plain %v, every %d until %v", rule, ok, weeks, until)
+		}
+		if Unknown(series.Busy{RRule: rule}) {
+			t.Errorf("%q is unknown", rule)
+		}
+	}
+}
+
+// Of a rule that cannot be read only the first time is known; slots are not chosen over that time of any week.
+func TestUnknown(t *testing.T) {
+	b := series.Busy{Start: at(t, "2026-12-01 10:00", ny), Duration: time.Hour, Zone: ny}
+	b.RRule = "FREQ=WEEKLY\nFREQ=HOURLY"
+	exclusions := series.Busy{RRule: "FREQ=DAILY", ExRule: "FREQ=X"}
+	if !Unknown(b) || Unknown(series.Busy{RRule: "FREQ=DAILY"}) || !Unknown(exclusions) || Unknown(series.Busy{}) {
+		t.Error("what is unknown is not told from what is known")
+	}
+	// Before and after, and over a change of the clock.
+	for _, from := range []string{"2026-11-02 10:30", "2027-03-02 10:30"} {
+		got := Weekly(b, at(t, from, ny), at(t, from, ny).AddDate(0, 0, 21))
+		var texts []string
+		for _, i := range got {
+			texts = append(texts, i.Start.In(b.Start.Location()).Format("Mon 15:04"))
+		}
+		want, first := "Tue 10:00 Tue 10:00 Tue 10:00", at(t, from, ny).AddDate(0, 0, 8)
+		if !strings.HasPrefix(strings.Join(texts, " "), want) || len(got) > 4 || !got[0].Start.Before(first) {
+			t.Errorf("from %s: %v", from, texts)
+		}
+	}
 }
 
 func TestHostileRules(t *testing.T) {
@@ -146,6 +223,9 @@ func TestExpand(t *testing.T) {
 		b.AllDay, b.Duration, b.Kind = true, time.Duration(n)*24*time.Hour, series.AwayKind
 		return b
 	}
+	ruled := func(rrule, exrule string) series.Busy {
+		return hour(series.Busy{Start: at(t, "2026-12-01 10:00", ny), Zone: ny, RRule: rrule, ExRule: exrule})
+	}
 	moments := func(zone string, texts ...string) (out []time.Time) {
 		for _, x := range texts {
 			out = append(out, at(t, x, zone))
@@ -169,6 +249,38 @@ func TestExpand(t *testing.T) {
 		{"whole days over spring", days(2, series.Busy{Start: at(t, "2026-03-28 00:00", london), Zone: london}), "2026-03-29 12:00", "2026-03-29 13:00", "03-28T00:00+0000 03-30T00:00+0100 away"},
 		{"whole days over autumn, 30 minutes", days(1, series.Busy{Start: at(t, "2026-04-04 00:00", lordHowe), Zone: lordHowe, RRule: "FREQ=DAILY;COUNT=3"}), "2026-04-05 00:00", "2026-04-06 00:00", "04-05T00:00+1100 04-06T00:00+1030 away"},
 		{"whole days, ended by a moment", days(1, series.Busy{Start: at(t, "2026-12-01 00:00", ny), Zone: ny, RRule: "FREQ=WEEKLY;UNTIL=20261208T000000Z"}), "2026-12-08 00:00", "2026-12-30 00:00", "12-08T00:00-0500 12-09T00:00-0500 away"},
+		{"whole days, ended by a moment of the owner's day before",
+			days(1, series.Busy{Start: at(t, "2026-12-01 00:00", ny), Zone: ny, RRule: "FREQ=WEEKLY;UNTIL=20261208T040000Z"}),
+			"2026-12-08 00:00", "2026-12-30 00:00", ""},
+		{"two rules, of which each begins at the start", ruled("FREQ=WEEKLY;COUNT=2\nFREQ=MONTHLY", ""),
+			"2026-12-01 00:00", "2027-01-30 00:00",
+			"12-01T10:00-0500 12-01T11:00-0500 soft " +
+				"12-08T10:00-0500 12-08T11:00-0500 soft 01-01T10:00-0500 01-01T11:00-0500 soft"},
+		{"a rule of exclusions", ruled("FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
+			"2026-12-01 00:00", "2027-01-30 00:00",
+			"12-08T10:00-0500 12-08T11:00-0500 soft 12-22T10:00-0500 12-22T11:00-0500 soft"},
+		{"a rule of exclusions that does not name the start", ruled("FREQ=DAILY;COUNT=3", "FREQ=WEEKLY;BYDAY=WE"),
+			"2026-12-01 00:00", "2027-01-30 00:00",
+			"12-01T10:00-0500 12-01T11:00-0500 soft 12-03T10:00-0500 12-03T11:00-0500 soft"},
+		{"a general rule of exclusions that does not name the start",
+			ruled("FREQ=DAILY;COUNT=3", "FREQ=MONTHLY;BYMONTHDAY=2"),
+			"2026-12-01 00:00", "2027-01-30 00:00",
+			"12-01T10:00-0500 12-01T11:00-0500 soft 12-03T10:00-0500 12-03T11:00-0500 soft"},
+		{"a general rule of exclusions that names it", ruled("FREQ=DAILY;COUNT=2", "FREQ=MONTHLY;BYMONTHDAY=1"),
+			"2026-12-01 00:00", "2027-01-30 00:00",
+			"12-02T10:00-0500 12-02T11:00-0500 soft"},
+		{"what is available is cut out", series.Busy{
+			Start:    at(t, "2020-01-01 00:00", ny),
+			Duration: 20 * 365 * 24 * time.Hour,
+			Zone:     ny,
+			Kind:     series.AwayKind,
+			Except: []series.Available{
+				{Start: at(t, "2020-01-01 09:00", ny), Duration: 3 * time.Hour, Zone: ny, RRule: "FREQ=DAILY"},
+				{Start: at(t, "2026-12-01 13:00", ny), Duration: time.Hour, Zone: ny},
+			},
+		}, "2026-12-01 00:00", "2026-12-02 10:00",
+			"12-01T00:00-0500 12-01T09:00-0500 away 12-01T12:00-0500 12-01T13:00-0500 away " +
+				"12-01T14:00-0500 12-02T09:00-0500 away"},
 		{"whole days, ended by local midnight in UTC", days(1, series.Busy{Start: at(t, "2026-12-01 00:00", kolkata), Zone: kolkata, RRule: "FREQ=WEEKLY;UNTIL=20261207T183000Z"}), "2026-12-08 00:00", "2026-12-30 00:00", "12-08T00:00+0530 12-09T00:00+0530 away"},
 		{"whole days excluded by day", days(1, series.Busy{Start: at(t, "2026-12-01 00:00", ny), Zone: ny, RRule: "FREQ=DAILY", ExDates: moments(ny, "2026-12-02 09:00")}), "2026-12-02 00:00", "2026-12-04 00:00", "12-03T00:00-0500 12-04T00:00-0500 away"},
 		{"whole days where midnight does not exist", days(1, series.Busy{Start: at(t, "2026-04-24T00:00:00+03:00", "Africa/Cairo"), Zone: "Africa/Cairo", RRule: "FREQ=DAILY"}), "2026-04-25 00:00", "2026-04-26 00:00", "04-25T00:00+0300 04-26T00:00+0300 away"},

@@ -1,7 +1,9 @@
 package recur
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +33,8 @@ type nthDay struct {
 const (
 	maxRule     = 2000 // bytes
 	maxInterval = 1000
-	maxTimes    = 100 // times of day by BYHOUR, BYMINUTE, BYSECOND
+	maxCount    = 1_000_000 // as good as no end
+	maxTimes    = 100       // times of day by BYHOUR, BYMINUTE, BYSECOND
 )
 
 // bounds are those of the numbers of each BY part, and whether they may count from the end (RFC 5545 section 3.3.10).
@@ -43,134 +46,121 @@ var bounds = map[string]struct {
 	"BYYEARDAY": {1, 366, true}, "BYWEEKNO": {1, 53, true}, "BYMONTH": {1, 12, false}, "BYSETPOS": {1, 366, true},
 }
 
-// parse reads a rule and refuses what is malformed, what is finer than a day, and what RFC 5545 forbids: the general
-// engine panics or loops on some of it.
+// errTooMuch refuses a rule for which a part cannot be passed over without changing what the rest means.
+func errTooMuch(why string) error { return fmt.Errorf("%w: %s", ErrRule, why) }
+
+// parse reads a rule. Parts, and members of lists, that make no sense are passed over, the rest counts: COUNT=0,
+// BYDAY=XX, a part that nobody knows, one that RFC 5545 forbids beside the FREQ. It refuses what cannot be read so: no
+// FREQ, or a finer one than a day, another calendar, more than is expanded.
 func parse(text string) (r rule, err error) {
-	bad := func(format string, args ...any) (rule, error) {
-		return rule{}, fmt.Errorf("%w: "+format, append([]any{ErrRule}, args...)...)
-	}
 	if len(text) > maxRule {
-		return bad("too long")
+		return rule{}, errTooMuch("too long")
 	}
 	r = rule{interval: 1, wkst: time.Monday, by: map[string][]int{}}
-	seen := map[string]bool{}
 	for part := range strings.SplitSeq(strings.ToUpper(text), ";") {
-		if part = strings.TrimSpace(part); part == "" {
-			continue
-		}
-		key, value, _ := strings.Cut(part, "=")
-		if seen[key] {
-			return bad("%s twice", key)
-		}
-		seen[key] = true
-		var err error
+		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		switch key {
 		case "FREQ":
 			r.freq = value
 		case "INTERVAL":
-			r.interval, err = number(value, 1, maxInterval, false)
+			if n, ok := number(value, 1, math.MaxInt, false); ok {
+				r.interval = n
+			}
 		case "COUNT":
-			r.count, err = number(value, 1, 1_000_000, false)
+			if n, ok := number(value, 1, math.MaxInt, false); ok {
+				r.count = min(n, maxCount)
+			}
 		case "UNTIL":
-			r.until = value
-			_, err = time.Parse("20060102T150405Z", untilFull(value))
+			if _, err := time.Parse("20060102T150405Z", untilFull(value)); err == nil {
+				r.until = value
+			}
 		case "WKST":
-			r.wkst, err = weekday(value)
+			if d, ok := weekday(value); ok {
+				r.wkst = d
+			}
 		case "BYDAY":
-			r.byDay, err = byDay(value)
+			r.byDay = append(r.byDay, byDay(value)...)
 		case "RSCALE":
 			if value != "GREGORIAN" {
-				return bad("another calendar")
+				return rule{}, errTooMuch("another calendar")
 			}
 		case "SKIP":
 			if value != "OMIT" {
-				return bad("SKIP")
+				return rule{}, errTooMuch("SKIP")
 			}
 		default:
-			b, ok := bounds[key]
-			if !ok {
-				return bad("unknown part")
-			}
+			b, known := bounds[key]
 			for v := range strings.SplitSeq(value, ",") {
-				n, e := number(v, b.min, b.max, b.negative)
-				if e != nil {
-					err = e
+				if n, ok := number(strings.TrimSpace(v), b.min, b.max, b.negative); known && ok {
+					r.by[key] = append(r.by[key], n)
 				}
-				r.by[key] = append(r.by[key], n)
 			}
-		}
-		if err != nil {
-			return bad("%s: %w", key, err)
 		}
 	}
-	return r, r.check()
+	return r.settled()
 }
 
-// check refuses parts that may not stand together (the table in RFC 5545 section 3.3.10).
-func (r rule) check() error {
-	has := func(part string) bool { return len(r.by[part]) > 0 }
-	numbered := slices.ContainsFunc(r.byDay, func(d nthDay) bool { return d.n != 0 })
-	beyondMonth := slices.ContainsFunc(r.byDay, func(d nthDay) bool { return max(d.n, -d.n) > 5 })
+// settled is the rule without the parts that may not stand beside the others (the table in RFC 5545 section 3.3.10).
+func (r rule) settled() (rule, error) {
+	if r.freq != "YEARLY" {
+		delete(r.by, "BYWEEKNO")
+		delete(r.by, "BYYEARDAY")
+	}
+	if r.freq == "WEEKLY" {
+		delete(r.by, "BYMONTHDAY")
+	}
+	farthest := 53
+	switch {
+	case r.freq == "DAILY" || r.freq == "WEEKLY" || len(r.by["BYWEEKNO"]) > 0:
+		for i := range r.byDay {
+			r.byDay[i].n = 0
+		}
+	case r.freq == "MONTHLY" || len(r.by["BYMONTH"]) > 0:
+		farthest = 5
+	}
+	r.byDay = slices.DeleteFunc(r.byDay, func(d nthDay) bool { return max(d.n, -d.n) > farthest })
+	if len(r.by) == 1 && len(r.byDay) == 0 {
+		delete(r.by, "BYSETPOS")
+	}
 	times := max(len(r.by["BYHOUR"]), 1) * max(len(r.by["BYMINUTE"]), 1) * max(len(r.by["BYSECOND"]), 1)
-	var why string
 	switch {
 	case !slices.Contains([]string{"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}, r.freq):
-		why = "no FREQ of a day or longer"
-	case numbered && (r.freq == "DAILY" || r.freq == "WEEKLY" || has("BYWEEKNO")):
-		why = "numbered BYDAY"
-	case beyondMonth && (r.freq == "MONTHLY" || has("BYMONTH")):
-		why = "BYDAY beyond the month"
-	case has("BYWEEKNO") && r.freq != "YEARLY":
-		why = "BYWEEKNO"
-	case has("BYYEARDAY") && r.freq != "YEARLY":
-		why = "BYYEARDAY"
-	case has("BYMONTHDAY") && r.freq == "WEEKLY":
-		why = "BYMONTHDAY"
-	case has("BYSETPOS") && len(r.by) == 1 && len(r.byDay) == 0:
-		why = "BYSETPOS alone"
+		return rule{}, errTooMuch("no FREQ of a day or longer")
+	case r.interval > maxInterval:
+		return rule{}, errTooMuch("too long an INTERVAL")
 	case times > maxTimes:
-		why = "too many times a day"
-	default:
-		return nil
+		return rule{}, errTooMuch("too many times a day")
 	}
-	return fmt.Errorf("%w: %s", ErrRule, why)
+	return r, nil
 }
 
-func number(s string, low, high int, negative bool) (int, error) {
+// number reads an integer between low and high, with negative also between their negatives.
+func number(s string, low, high int, negative bool) (int, bool) {
 	n, err := strconv.Atoi(s)
 	size := n
 	if negative && n < 0 {
 		size = -n
 	}
-	if err != nil || size < low || size > high {
-		return 0, fmt.Errorf("number not in %d..%d", low, high)
-	}
-	return n, nil
+	return n, (err == nil || errors.Is(err, strconv.ErrRange)) && size >= low && size <= high
 }
 
-func weekday(s string) (time.Weekday, error) {
+func weekday(s string) (time.Weekday, bool) {
 	i := strings.Index("SUMOTUWETHFRSA", s)
-	if len(s) != 2 || i < 0 || i%2 != 0 {
-		return 0, fmt.Errorf("no weekday")
-	}
-	return time.Weekday(i / 2), nil
+	return time.Weekday(i / 2), len(s) == 2 && i >= 0 && i%2 == 0
 }
 
-func byDay(value string) (out []nthDay, err error) {
+func byDay(value string) (out []nthDay) {
 	for v := range strings.SplitSeq(value, ",") {
-		var d nthDay
+		v = strings.TrimSpace(v)
 		cut := max(len(v)-2, 0)
-		if d.day, err = weekday(v[cut:]); err != nil {
-			return nil, err
+		d, ok := weekday(v[cut:])
+		n, numbered := number(v[:cut], 1, 53, true)
+		if ok && (numbered || cut == 0) {
+			out = append(out, nthDay{n, d})
 		}
-		if cut > 0 {
-			if d.n, err = number(v[:cut], 1, 53, true); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, d)
 	}
-	return out, nil
+	return out
 }
 
 // clock is what the zone's clock shows at the first start, and so at all of them. Whole days begin at midnight even where
@@ -200,24 +190,26 @@ var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // lastMoment is the last at which an occurrence may start, never where there is no UNTIL. RFC 5545 wants UTC under a
 // TZID, but a local time and a day are met too; they count by the zone's clock, a day to its end. For an all-day event
-// a moment means the day that its text or the zone's clock shows, whichever is later.
+// a moment means its own day: of UTC where it is midnight there, else what the zone's clock shows.
 func (r rule) lastMoment(zone string) time.Time {
 	if r.until == "" {
 		return never
 	}
 	t, _ := time.Parse("20060102T150405Z", untilFull(r.until)) // parse has seen it
+	utc := strings.HasSuffix(r.until, "Z")
 	local := func(t time.Time) time.Time {
 		at := series.TimeOfDay(t.Hour()*60 + t.Minute())
 		return series.Instant(series.DateOf(t), at, zone).Add(time.Duration(t.Second()) * time.Second)
 	}
-	if !strings.HasSuffix(r.until, "Z") {
-		t = local(t)
-	} else if r.allDay {
+	switch {
+	case r.allDay:
 		d := series.DateOf(t)
-		if shown, _ := series.WallClock(t, zone); shown.After(d) {
-			d = shown
+		if utc && t != t.Truncate(24*time.Hour) {
+			d, _ = series.WallClock(t, zone)
 		}
-		t = local(time.Date(d.Year, d.Month, d.Day, 23, 59, 59, 0, time.UTC))
+		t = series.Instant(d.AddDays(1), 0, zone).Add(-time.Second)
+	case !utc:
+		t = local(t)
 	}
 	return earlier(t, never)
 }

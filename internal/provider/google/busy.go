@@ -2,6 +2,7 @@ package google
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/api/calendar/v3"
@@ -31,10 +32,12 @@ func (r reader) busy(g group) []series.Busy {
 			p := parseLine(line)
 			switch p.name {
 			case "RRULE":
-				b.RRule = p.value
+				b.RRule = strings.TrimPrefix(b.RRule+"\n"+p.value, "\n")
+			case "EXRULE":
+				b.ExRule = strings.TrimPrefix(b.ExRule+"\n"+p.value, "\n")
 			case "RDATE":
 				for _, x := range p.times(b.Zone) {
-					b.RDates = append(b.RDates, x.Time)
+					b.RDates = append(b.RDates, startOf(b, x))
 				}
 			case "EXDATE":
 				for _, x := range p.times(b.Zone) {
@@ -44,7 +47,7 @@ func (r reader) busy(g group) []series.Busy {
 		}
 		for _, x := range g.exceptions {
 			if original, ok := r.original(x); ok {
-				b.ExDates = append(b.ExDates, original.Time)
+				b.ExDates = append(b.ExDates, startOf(b, original))
 			}
 		}
 		slices.SortFunc(b.ExDates, time.Time.Compare)
@@ -71,24 +74,35 @@ func (r reader) block(e *calendar.Event) (series.Busy, bool) {
 	return b, b.Duration > 0
 }
 
-// startOf is the start that x names; a DATE names that of its day.
+// startOf is the start that x names; a DATE names that of its day, and of whole days a moment its own day.
 func startOf(b series.Busy, x moment) time.Time {
-	if !x.date || b.AllDay {
-		return x.Time
-	}
-	d, _ := series.WallClock(x.Time, x.zone)
 	_, at := series.WallClock(b.Start, b.Zone)
-	return series.Instant(d, at, b.Zone)
+	switch {
+	case b.AllDay:
+		return series.Instant(x.ownDay(b.Zone), 0, b.Zone)
+	case x.date:
+		d, _ := series.WallClock(x.Time, x.zone)
+		return series.Instant(d, at, b.Zone)
+	}
+	return x.Time
 }
 
-// kind tells how far an event takes the owner's time; false: not at all.
+// kind tells how far an event takes the owner's time; false: not at all. Away is what says so. Of whole days that do
+// not, only those count that do not recur and are stated to be opaque, which Google leaves out as its default: all
+// others are notes.
 func (r reader) kind(e *calendar.Event) (series.Kind, bool) {
 	if e.Status == cancelled || e.Transparency == transparent || e.EventType == workingLocation || e.EventType == birthday {
 		return "", false
 	}
 	kind := series.Hard
-	if e.EventType == outOfOffice || e.Start != nil && e.Start.Date != "" {
+	switch {
+	case e.EventType == outOfOffice:
 		kind = series.AwayKind
+	case e.Start != nil && e.Start.Date != "":
+		if len(e.Recurrence) > 0 || e.RecurringEventId != "" || e.Transparency != opaqueTime {
+			return "", false
+		}
+		kind = series.AllDayKind
 	}
 	if e.Status == "tentative" {
 		kind = series.Soft

@@ -226,7 +226,9 @@ func (w *edit) asSeries(e series.Event, original time.Time) *calendar.Event {
 }
 
 // moment is the original start of an occurrence, in the form of the series.
-func (w *edit) moment(t time.Time) moment { return moment{in(t, w.e.Zone), w.e.Zone, w.g.wholeDays()} }
+func (w *edit) moment(t time.Time) moment {
+	return moment{Time: in(t, w.e.Zone), zone: w.e.Zone, date: w.g.wholeDays()}
+}
 
 // times are start and end of an occurrence, in the form of the series.
 func (w *edit) times(start time.Time, duration time.Duration) (from, to *calendar.EventDateTime) {

@@ -207,7 +207,7 @@ func TestKinds(t *testing.T) {
 	for _, b := range s.Busy {
 		kinds[b.Kind]++
 	}
-	if kinds[series.AwayKind] != 2 || kinds[series.Hard] != 1 || len(s.Busy) != 3 {
+	if kinds[series.AwayKind] != 1 || kinds[series.Hard] != 1 || len(s.Busy) != 2 {
 		t.Errorf("busy: %+v", s.Busy)
 	}
 	b, err := json.Marshal(s)

@@ -26,6 +26,19 @@ type moment struct {
 	time.Time
 	zone string // IANA
 	date bool
+	utc  bool // written in UTC
+}
+
+// ownDay is the day that m means where a DATE belongs: its own; of a moment in UTC only where it is midnight there,
+// else the owner's.
+func (m moment) ownDay(owner string) series.Date {
+	if m.utc && m.Equal(m.Truncate(24*time.Hour)) {
+		return series.DateOf(m.UTC())
+	} else if m.utc {
+		m.zone = owner
+	}
+	d, _ := series.WallClock(m.Time, m.zone)
+	return d
 }
 
 // momentOf reads a time of an event; zone is the calendar's. False where there is none.
@@ -35,13 +48,13 @@ func momentOf(t *calendar.EventDateTime, zone string) (moment, bool) {
 	}
 	if t.Date != "" {
 		d, err := series.ParseDate(t.Date)
-		return moment{series.Instant(d, 0, zone), zone, true}, err == nil
+		return moment{Time: series.Instant(d, 0, zone), zone: zone, date: true}, err == nil
 	}
 	at, err := time.Parse(time.RFC3339, t.DateTime)
 	if _, known := series.Location(t.TimeZone); known == nil {
 		zone = t.TimeZone
 	}
-	return moment{in(at, zone), zone, false}, err == nil
+	return moment{Time: in(at, zone), zone: zone}, err == nil
 }
 
 // in is t on the clock of zone.
@@ -110,17 +123,17 @@ func (p property) times(zone string) []moment {
 // parseMoment reads a DATE or DATE-TIME (RFC 5545 section 3.3.5).
 func parseMoment(value, zone string) (moment, bool) {
 	if t, err := time.Parse(dateForm, value); err == nil {
-		return moment{series.Instant(series.DateOf(t), 0, zone), zone, true}, true
+		return moment{Time: series.Instant(series.DateOf(t), 0, zone), zone: zone, date: true}, true
 	}
 	if t, err := time.Parse(utcForm, value); err == nil {
-		return moment{in(t, zone), zone, false}, true
+		return moment{Time: in(t, zone), zone: zone, utc: true}, true
 	}
 	t, err := time.Parse(localForm, value)
 	if err != nil {
 		return moment{}, false
 	}
 	at := series.Instant(series.DateOf(t), series.TimeOfDay(t.Hour()*60+t.Minute()), zone)
-	return moment{at.Add(time.Duration(t.Second()) * time.Second), zone, false}, true
+	return moment{Time: at.Add(time.Duration(t.Second()) * time.Second), zone: zone}, true
 }
 
 // readRule fills in e.Rule from the lines of a recurrence. Starts of a rule that is not plain are those from a year before
@@ -128,7 +141,7 @@ func parseMoment(value, zone string) (moment, bool) {
 func readRule(e *series.Event, recurrence []string, around time.Time) {
 	var rules []string
 	var dates []moment
-	others := false
+	var exclusions []string
 	for _, line := range recurrence {
 		switch p := parseLine(line); p.name {
 		case "RRULE":
@@ -136,10 +149,10 @@ func readRule(e *series.Event, recurrence []string, around time.Time) {
 		case "RDATE":
 			dates = append(dates, p.times(e.Zone)...)
 		case "EXRULE":
-			others = true
+			exclusions = append(exclusions, p.value)
 		}
 	}
-	if len(rules) == 1 && len(dates) == 0 && !others && e.Start.Second() == 0 {
+	if len(rules) == 1 && len(dates) == 0 && len(exclusions) == 0 && e.Start.Second() == 0 {
 		if weeks, until, ok := recur.Plain(rules[0], e.Start, e.Zone); ok {
 			if e.Rule = (series.Rule{Plain: true, Every: weeks}); !until.IsZero() {
 				e.Rule.Until = in(until, e.Zone)
@@ -150,8 +163,10 @@ func readRule(e *series.Event, recurrence []string, around time.Time) {
 	from, to := around.AddDate(-1, 0, 0), around.AddDate(2, 0, 0)
 	last, ends := e.Start, true
 	for _, r := range rules {
-		// What cannot be expanded counts for nothing: the series is seen as no longer plain.
-		starts, _ := recur.Starts(r, e.Start, e.Zone, from, to, maxStarts)
+		starts, err := recur.Starts(r, e.Start, e.Zone, from, to, maxStarts)
+		if err != nil { // when else it takes place is not known, nor that it ends
+			starts, ends = []time.Time{e.Start}, false
+		}
 		e.Rule.Starts = append(e.Rule.Starts, starts...)
 		until, bounded := ruleEnd(r, e)
 		ends = ends && bounded
@@ -171,6 +186,11 @@ func readRule(e *series.Event, recurrence []string, around time.Time) {
 	}
 	slices.SortFunc(e.Rule.Starts, time.Time.Compare)
 	e.Rule.Starts = slices.CompactFunc(e.Rule.Starts, time.Time.Equal)
+	for _, r := range exclusions {
+		out, _ := recur.Excluded(r, e.Start, e.Zone, from, to)
+		gone := func(t time.Time) bool { return slices.ContainsFunc(out, t.Equal) }
+		e.Rule.Starts = slices.DeleteFunc(e.Rule.Starts, gone)
+	}
 }
 
 func later(a, b time.Time) time.Time {
@@ -200,7 +220,7 @@ func ruleEnd(rule string, e *series.Event) (time.Time, bool) {
 		return until.Time, true
 	}
 	count, err := strconv.Atoi(rulePart(rule, "COUNT"))
-	if err != nil || count > maxStarts {
+	if err != nil || count < 1 || count > maxStarts {
 		return time.Time{}, false
 	}
 	starts, err := recur.Starts(rule, e.Start, e.Zone, e.Start, e.Start.AddDate(100, 0, 0), count)
@@ -231,7 +251,9 @@ func excluded(e series.Event, recurrence []string, wholeDays bool) []time.Time {
 // occurrence is the original start of e that x names, and whether there is one. A DATE names the occurrence of its day.
 // Of a rule that is not plain nothing is known far from the time of observation: x is believed there.
 func occurrence(e series.Event, x moment, wholeDays bool) (time.Time, bool) {
-	if x.date && !wholeDays {
+	if wholeDays {
+		x.Time = series.Instant(x.ownDay(e.Zone), 0, e.Zone)
+	} else if x.date {
 		d, _ := series.WallClock(x.Time, x.zone)
 		if t, ok := startOn(e, d); ok {
 			return t, true

@@ -185,7 +185,7 @@ func (d *detector) undelivered(h *series.Event) {
 	switch there := slices.ContainsFunc(d.v.Copies, func(c series.Event) bool { return c.UID == h.UID }); {
 	case there:
 	case i >= 0 && d.v.GoneCopies[i].Proven:
-		by, detail = ByReport, "the copy in the report's calendar was deleted"
+		by, detail = ByReport, "the copy in their calendar was deleted"
 	case i >= 0 && d.v.GoneCopies[i].Rounds >= absentRounds:
 		detail = "the report's calendar does not show the copy any more"
 	case !d.v.HasCopy && !d.v.ServerDelivers:

@@ -87,7 +87,10 @@ func Absent(views []series.View, now time.Time) []Delivery {
 			continue
 		}
 		gone := slices.ContainsFunc(v.GoneCopies, func(g series.Gone) bool { return g.Last.UID == h.UID })
-		if me := reportOf(v, *h); me != "" && answer(h.Guests, me) != series.Declined && copyOf(v, h.UID) == nil && !gone {
+		me := reportOf(v, *h)
+		given := answer(h.Guests, me)
+		hidden := v.MayHide && given == series.NeedsAction
+		if me != "" && given != series.Declined && !hidden && copyOf(v, h.UID) == nil && !gone {
 			d := Delivery{Pair: v.Pair, Calendar: v.Pair.Report, Attendee: me, UID: h.UID}
 			out = append(out, d.named(now))
 		}

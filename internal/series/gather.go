@@ -156,6 +156,7 @@ func (v *View) judge(observed map[string]Observed) {
 	v.OnlyCopyStale = v.Stale && ok && !m.Stale
 	v.Suspect = m.Suspect() || has && r.Suspect()
 	v.HasCopy = has
+	v.MayHide = has && r.Snapshot.Network != ""
 	v.Quiet = m.Snapshot.Quiet
 	v.Singly = m.Snapshot.Singly
 	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)

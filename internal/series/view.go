@@ -39,6 +39,8 @@ type View struct {
 	ServerDelivers bool
 	// HasCopy: the report's calendar is one that Holdfast reads, so that a copy can be seen or written there.
 	HasCopy bool
+	// MayHide: the report's calendar may show no invitation until it is answered, as people can have it at Google.
+	MayHide bool
 	// Quiet: the organizer's calendar can be written without anything being delivered.
 	Quiet bool
 	// Singly is the organizer's Snapshot.Singly.

@@ -35,11 +35,19 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			meant, err := a.only(d, args)
+			rows := r.Statuses(outcomes)
+			var known []series.Pair
+			for _, s := range rows {
+				known = append(known, s.Pair)
+			}
+			meant, err := a.only(d, args, known...)
 			if err != nil {
 				return err
 			}
-			rows := slices.DeleteFunc(r.Statuses(outcomes), func(s reconcile.Status) bool { return !meant(s.Pair) })
+			rows = slices.DeleteFunc(rows, func(s reconcile.Status) bool { return !meant(s.Pair) })
+			if r.Problems != nil {
+				a.code = exitError
+			}
 			if a.output == "json" {
 				out := []statusJSON{}
 				for _, s := range rows {

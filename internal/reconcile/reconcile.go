@@ -121,8 +121,11 @@ type round struct {
 }
 
 // Recall tells what is known without asking any calendar.
+//
+// Where there is no good roster, what the journal knows to be booked is taken for what it last wanted, with the
+// problems.
 func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
-	x, err := r.begin(ctx)
+	x, err := r.begin(ctx, r.lastWanted)
 	if err != nil {
 		return Round{}, err
 	}
@@ -218,7 +221,8 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	return x.out, x.record(context.WithoutCancel(ctx))
 }
 
-func (r *Reconciler) begin(ctx context.Context) (*round, error) {
+// begin loads what a round starts from. Without a good roster instead is asked, if it is given, what to want.
+func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (Desired, error)) (*round, error) {
 	x := &round{
 		Reconciler: r,
 		now:        r.Clock(),
@@ -234,6 +238,9 @@ func (r *Reconciler) begin(ctx context.Context) (*round, error) {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	d, err := r.Roster(x.now)
+	if err != nil && len(instead) > 0 {
+		d, err = instead[0](x.mem, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,30 @@ type Outage struct {
 	Break
 }
 
+// lastWanted is what the journal knows to be booked, as the wish of a roster that has problems; the problems
+// themselves where it knows of nothing.
+func (r *Reconciler) lastWanted(mem Memory, problems error) (Desired, error) {
+	latest := map[series.Pair]series.Event{}
+	for _, snap := range mem.Snapshots {
+		for _, e := range snap.Series {
+			if p := e.Mark.Pair; !e.Ended(r.Clock()) && e.Mark.Generation >= latest[p].Mark.Generation {
+				latest[p] = e
+			}
+		}
+	}
+	if len(latest) == 0 {
+		return Desired{}, problems
+	}
+	d := Desired{People: mem.People, Problems: problems}
+	for p, e := range latest {
+		d.Series = append(d.Series, series.Series{
+			Org: r.Org, Pair: p, Manager: mem.People[p.Manager], Report: mem.People[p.Report],
+			Slot: e.Mark.Slot, Line: e.Mark.Line, Title: e.Title, Place: e.Place, Link: e.Link})
+	}
+	slices.SortFunc(d.Series, func(a, b series.Series) int { return a.Pair.Compare(b.Pair) })
+	return d, nil
+}
+
 // Statuses tells how every pair of the roster stands, by pair. outcomes are the recorded ones.
 func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 	byPair := map[series.Pair][]drift.Outcome{}

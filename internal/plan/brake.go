@@ -99,6 +99,7 @@ func (b *builder) brake() Plan {
 		})
 		b.limit()
 		b.mailBudget()
+		b.stuck()
 	}
 	out := Plan{Doubtful: b.doubtful, Refused: b.refused}
 	for _, h := range b.held {
@@ -244,6 +245,19 @@ func (b *builder) mailBudget() {
 				true
 		})
 	}
+}
+
+// stuck keeps what failed too often.
+func (b *builder) stuck() {
+	var on []Change
+	for _, c := range b.changes {
+		if s, ok := b.in.Stuck[c.ID()]; ok && s.What == c.What() && !c.Allowed {
+			b.held = append(b.held, Held{Change: c, Brake: true, Stuck: true, Because: s.Because + "; `holdfast allow` has it tried again"})
+		} else {
+			on = append(on, c)
+		}
+	}
+	b.changes = on
 }
 
 // settle keeps what a roster ends or replaces that may be half saved.

@@ -24,6 +24,8 @@ type Input struct {
 	Recent []Recent            // each change once; none that was allowed
 	Writes map[series.Pair]int // writes made today, since one was last allowed
 	Fresh  bool                // the journal remembers nothing
+	// Stuck are changes that failed too often, by id.
+	Stuck map[string]Stuck
 	// Settling: the roster is not old enough yet to be obeyed where it ends or replaces what is booked.
 	Settling bool
 	// Doubtful are those of the last plan: the journal was new when they were first seen.

@@ -66,6 +66,15 @@ func (c Change) Digest() string {
 	return series.Digest(fmt.Sprintf("%s %s|%s|%d", c.ID(), c.From, to, c.Mails))
 }
 
+// What is a digest of the change and of the versions of the events that it writes: as long as it stays, trying again is the same.
+func (c Change) What() string {
+	text := c.Digest()
+	for _, s := range c.Steps {
+		text += "|" + s.Ref.ID + " " + s.Ref.Version
+	}
+	return series.Digest(text)
+}
+
 // Count is what a change counts as against the limits.
 type Count string
 
@@ -93,6 +102,7 @@ type Held struct {
 	Because string
 	Brake   bool // a limit holds it: `allow` lets it through. Else a person must accept or restore.
 	Changed bool // another form of it was allowed
+	Stuck   bool // it failed too often to be tried again by itself
 	Waits   bool // only until the roster has stood for a while: nobody need do anything
 }
 
@@ -100,6 +110,13 @@ type Held struct {
 type Hold struct {
 	Pair    series.Pair
 	Digest  string // Change.Digest
+	Because string
+	Stuck   bool // it failed too often
+}
+
+// Stuck is a change that failed too often to be tried once more, unless it is another by now or a person allows it.
+type Stuck struct {
+	What    string // Change.What
 	Because string
 }
 
@@ -120,7 +137,7 @@ func (p Plan) Braked() map[string]Hold {
 	out := map[string]Hold{}
 	for _, h := range p.Held {
 		if h.Brake {
-			out[h.ID()] = Hold{h.Pair, h.Digest(), h.Because}
+			out[h.ID()] = Hold{h.Pair, h.Digest(), h.Because, h.Stuck}
 		}
 	}
 	return out

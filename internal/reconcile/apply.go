@@ -36,6 +36,7 @@ func (x *round) apply(ctx context.Context) {
 			}
 		case provider.KindOf(err) == provider.Conflict:
 			failed[c.Group] = true
+			x.failing(ctx, c, err)
 			log = x.Log.Info().Bool("conflict", true)
 			if x.asked {
 				x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
@@ -43,6 +44,7 @@ func (x *round) apply(ctx context.Context) {
 			}
 		default:
 			failed[c.Group] = true
+			x.failing(ctx, c, err)
 			x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: %w", c.Action, c.Pair, err), Hint: provider.HintOf(err)})
 			log = x.Log.Error().Err(err)
 		}
@@ -62,7 +64,8 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 	act := Act{At: x.now, Pair: c.Pair, Action: c.Action, Generation: c.Generation, Occurrence: c.Occurrence,
 		From: c.From, To: c.To,
 		Why: c.Why, Mails: c.Mails, Asked: x.asked, Change: c.ID(), Counts: c.Counts, Allowed: c.Allowed}
-	id, err := x.Journal.Begin(ctx, act, x.before(c))
+	before := x.before(c)
+	id, err := x.Journal.Begin(ctx, act, before)
 	if err != nil {
 		return fmt.Errorf("keep the series as it was: %w", err)
 	}
@@ -86,6 +89,9 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if s.Ref.ID != "" || key != c.Calendar+" " {
 			x.written[key] = ref
 		}
+	}
+	if err == nil {
+		err = x.prove(ctx, cal, c, ref, before)
 	}
 	return errors.Join(err, x.Journal.Done(context.WithoutCancel(ctx), id, x.Clock(), err))
 }

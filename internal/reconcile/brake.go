@@ -38,19 +38,21 @@ func (x *round) held() map[string]plan.Hold {
 	if x.asked {
 		out = map[string]plan.Hold{}
 	}
-	undecided := map[series.Pair]bool{}
-	for _, v := range x.out.Views {
-		undecided[v.Pair] = x.asked || v.Stale && (v.Wanted || !v.OnlyCopyStale)
-	}
-	done := map[string]bool{}
-	for _, c := range x.out.Applied {
-		done[c.ID()] = true
-	}
+	undecided := x.undecided()
 	for id, h := range x.mem.Standing.Held {
-		if undecided[h.Pair] && !done[id] {
+		if undecided[h.Pair] {
 			out[id] = h
 		}
 	}
-	maps.DeleteFunc(out, func(id string, _ plan.Hold) bool { return done[id] })
+	maps.DeleteFunc(out, func(id string, h plan.Hold) bool { return h.Stuck || x.succeeded(id) })
+	return out
+}
+
+// undecided are the pairs of which the plan says nothing.
+func (x *round) undecided() map[series.Pair]bool {
+	out := map[series.Pair]bool{}
+	for _, v := range x.out.Views {
+		out[v.Pair] = x.asked || v.Stale && (v.Wanted || !v.OnlyCopyStale)
+	}
 	return out
 }

@@ -73,6 +73,10 @@ type Allowance struct {
 type Standing struct {
 	Held   map[string]plan.Hold // what brakes hold, by the id of the change
 	Roster RosterSeen
+	// Wrote are events that a round wrote and that the listing of their calendar does not show so yet.
+	Wrote map[string]Wrote
+	// Failing are changes that were tried and failed, by id.
+	Failing map[string]Failing
 }
 
 // RosterSeen is the roster that was seen last, as far as it tells what is to end.

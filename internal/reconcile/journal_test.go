@@ -199,7 +199,12 @@ func (j *journal) allow(until time.Time) {
 }
 
 // Disallow is reconcile.Journal's.
-func (j *journal) Disallow(context.Context, ...string) ([]string, error) { return nil, errNotHere }
+func (j *journal) Disallow(_ context.Context, ids ...string) ([]string, error) {
+	for _, id := range ids {
+		delete(j.allowed, id)
+	}
+	return ids, nil
+}
 
 // ConfirmEmpty is reconcile.Journal's.
 func (j *journal) ConfirmEmpty(_ context.Context, person string) error {

@@ -177,6 +177,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			if again {
 				before = x.observed[id].Snapshot
 			}
+			x.catchUp(ctx, id, &o.Snapshot)
 			o.Snapshot.Remember(before)
 			x.own(o.Snapshot.Gone)
 			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
@@ -223,11 +224,21 @@ func (x *round) calendar(id string) (provider.Calendar, error) {
 	return c, err
 }
 
-func (x *round) broken(id string, err error) {
-	kind := map[provider.Kind]string{provider.Auth: "auth", provider.Transient: "transient"}[provider.KindOf(err)]
-	if kind == "" {
-		kind = "permanent"
+// breakKind is the Kind of a Break by such an error.
+func breakKind(k provider.Kind) string {
+	switch k {
+	case provider.Auth:
+		return "auth"
+	case provider.Transient:
+		return "transient"
+	case provider.Conflict:
+		return "conflict"
 	}
+	return "permanent"
+}
+
+func (x *round) broken(id string, err error) {
+	kind := breakKind(provider.KindOf(err))
 	b := Break{Kind: kind, Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err), Hint: provider.HintOf(err)}
 	x.alarm(id, b)
 	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: b.Hint})

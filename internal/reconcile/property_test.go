@@ -388,7 +388,7 @@ func TestFaults(t *testing.T) {
 				calls[c]++
 				h := fnv.New64()
 				fmt.Fprint(h, seed, c, calls[c])
-				if c.Op != "observe" {
+				if c.Op != "observe" && c.Op != "read" {
 					if writes--; writes < 0 {
 						cancel()
 						return memory.Down

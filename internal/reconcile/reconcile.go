@@ -109,9 +109,12 @@ type round struct {
 	read      map[string]bool // people whose calendars were read in this round
 	mu        sync.Mutex      // guards calendars
 	calendars map[string]provider.Calendar
-	hung      sync.Map                    // names of the settings' calendars whose server did not answer in time
-	written   map[string]series.Ref       // by calendar and event: the versions that this round wrote
-	tried     map[plan.Target]attempt     // what was delivered, or tried to, in this round
+	hung      sync.Map                // names of the settings' calendars whose server did not answer in time
+	written   map[string]series.Ref   // by calendar and event: the versions that this round wrote
+	tried     map[plan.Target]attempt // what was delivered, or tried to, in this round
+	wrote     map[string]Wrote
+	behind    map[string]bool // of wrote: what this round found the listing behind with
+	fails     map[string]Failing
 	ended     map[string]bool             // ids of the events that this round ended
 	chosen    map[series.Pair][]string    // auto pairs that got a slot in this round, and what mattered for it
 	noSlot    map[series.Pair]string      // pairs for which no slot was found, and why
@@ -218,7 +221,8 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if err := ctx.Err(); err != nil {
 		return x.out, err
 	}
-	return x.out, x.record(context.WithoutCancel(ctx))
+	err = x.record(context.WithoutCancel(ctx))
+	return x.out, err
 }
 
 // begin loads what a round starts from. Without a good roster instead is asked, if it is given, what to want.
@@ -253,6 +257,10 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	x.want = d.Series
 	if x.roster = (RosterSeen{Digest: ends(d), Since: x.now}); x.roster.Digest == x.mem.Standing.Roster.Digest {
 		x.roster = x.mem.Standing.Roster
+	}
+	x.wrote, x.behind, x.fails = maps.Clone(x.mem.Standing.Wrote), map[string]bool{}, map[string]Failing{}
+	if x.wrote == nil {
+		x.wrote = map[string]Wrote{}
 	}
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
 	x.people = x.observable(d)
@@ -299,7 +307,7 @@ func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.findUnfit(x.out.Views)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Better: x.accepted(), Asks: asks,
-		Allowed: x.allowed(), Held: x.mem.Standing.Held, Recent: x.mem.Recent, Settling: x.settling(), Writes: x.mem.Writes,
+		Allowed: x.allowed(), Held: x.mem.Standing.Held, Recent: x.mem.Recent, Settling: x.settling(), Stuck: x.stuckChanges(), Writes: x.mem.Writes,
 		Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
 		Busy: x.intervals()})
 	for _, v := range x.out.Views {
@@ -469,7 +477,7 @@ func (x *round) pending() []string {
 func (x *round) record(ctx context.Context) error {
 	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
 		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Tries: x.mem.Tries,
-		Breaks: x.out.Breaks, Standing: Standing{Held: x.held(), Roster: x.roster}}
+		Breaks: x.out.Breaks, Standing: Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()}}
 	for id, o := range x.observed {
 		if !o.Stale && x.read[id] {
 			rec.Snapshots[id] = o.Snapshot
@@ -481,6 +489,7 @@ func (x *round) record(ctx context.Context) error {
 		}
 	}
 	slices.Sort(rec.Forget)
+	maps.DeleteFunc(x.wrote, func(_ string, w Wrote) bool { return x.people[w.Person].ID == "" })
 	if err := x.Journal.Commit(ctx, rec); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}

@@ -128,7 +128,7 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 			}
 		}
 		switch {
-		case v.Stale:
+		case v.Stale || r.Breaks[unseenKey(v.Pair)].Kind == unseen:
 			s.State = Stale
 			for _, id := range []string{v.Pair.Manager, v.Pair.Report} {
 				if b, ok := r.Breaks[id]; ok {

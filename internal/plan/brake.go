@@ -252,7 +252,8 @@ func (b *builder) stuck() {
 	var on []Change
 	for _, c := range b.changes {
 		if s, ok := b.in.Stuck[c.ID()]; ok && s.What == c.What() && !c.Allowed {
-			b.held = append(b.held, Held{Change: c, Brake: true, Stuck: true, Because: s.Because + "; `holdfast allow` has it tried again"})
+			b.held = append(b.held, Held{Change: c, Brake: true, Stuck: true, Because: s.Because +
+				"; `holdfast allow` has it tried again"})
 		} else {
 			on = append(on, c)
 		}

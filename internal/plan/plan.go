@@ -66,7 +66,8 @@ func (c Change) Digest() string {
 	return series.Digest(fmt.Sprintf("%s %s|%s|%d", c.ID(), c.From, to, c.Mails))
 }
 
-// What is a digest of the change and of the versions of the events that it writes: as long as it stays, trying again is the same.
+// What is a digest of the change and of the versions of the events that it writes: as long as it stays, trying again
+// is the same.
 func (c Change) What() string {
 	text := c.Digest()
 	for _, s := range c.Steps {

@@ -48,7 +48,8 @@ func (s Step) Missing(e series.Event) string {
 	return ""
 }
 
-// missingOf is what is not there of a series that was created. One that was there before may be as people have made it since.
+// missingOf is what is not there of a series that was created. One that was there before may be as people have made
+// it since.
 func missingOf(w series.Series, e series.Event) string {
 	if e.Cancelled || e.Mark.IsZero() || e.Mark.Pair != w.Pair && !slices.Contains(w.Formerly, e.Mark.Pair) {
 		return "the series"
@@ -59,7 +60,8 @@ func missingOf(w series.Series, e series.Event) string {
 	for _, f := range []struct {
 		field series.Field
 		word  string
-	}{{series.FieldSlot, "the slot"}, {series.FieldPeople, "the people"}, {series.FieldPlace, "the place"}, {series.FieldLink, "the agenda link"}} {
+	}{{series.FieldSlot, "the slot"}, {series.FieldPeople, "the people"}, {series.FieldPlace, "the place"},
+		{series.FieldLink, "the agenda link"}} {
 		if e.Mark.Written[f.field] == w.Mark().Written[f.field] && e.Touched(f.field) && w.Carry.From == nil {
 			return f.word
 		}
@@ -80,7 +82,8 @@ func missingPatch(p series.Patch, e series.Event) string {
 		return "the agenda link"
 	case p.Busy && e.Free:
 		return "that it is busy"
-	case p.Mark != nil && (e.Mark.Pair != p.Mark.Pair || e.Mark.Generation != p.Mark.Generation || e.Mark.Slot != p.Mark.Slot || e.Mark.Line != p.Mark.Line):
+	case p.Mark != nil && (e.Mark.Pair != p.Mark.Pair || e.Mark.Generation != p.Mark.Generation ||
+		e.Mark.Slot != p.Mark.Slot || e.Mark.Line != p.Mark.Line):
 		return "the mark"
 	}
 	return ""

@@ -14,7 +14,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// Wrote is an event that a round wrote and proved, and that the listing of its calendar does not show yet as it was proven.
+// Wrote is an event that a round wrote and proved, and that the listing of its calendar does not show yet as it was
+// proven.
 type Wrote struct {
 	Person  string // whose calendar it is on
 	ID      string
@@ -30,9 +31,10 @@ type Wrote struct {
 // wroteKey is the key of the Wrote of an event.
 func wroteKey(person, id string) string { return person + " " + id }
 
-// prove reads the event that the steps have written, and says what it should show and does not. What was proven is remembered until
-// the calendar's listing shows it.
-func (x *round) prove(ctx context.Context, cal provider.Calendar, c plan.Change, ref series.Ref, before *series.Event) error {
+// prove reads the event that the steps have written, and says what it should show and does not. What was proven is
+// remembered until the calendar's listing shows it.
+func (x *round) prove(ctx context.Context, cal provider.Calendar, c plan.Change, ref series.Ref,
+	before *series.Event) error {
 	if ref.ID == "" {
 		return nil
 	}
@@ -84,7 +86,8 @@ func content(e series.Event) string {
 }
 
 const (
-	// behindRounds is in how many rounds a listing may show an earlier version of what was written before that is an alarm.
+	// behindRounds is in how many rounds a listing may show an earlier version of what was written before that is an
+	// alarm.
 	behindRounds = 3
 	// unseen is the Kind of a Break of a pair whose series is there and does not show in the listing of its calendar.
 	unseen = "unseen"
@@ -93,8 +96,8 @@ const (
 // unseenKey is the key of the Break of a pair whose series the listing of its calendar does not show as it is.
 func unseenKey(p series.Pair) string { return "listing " + p.String() }
 
-// catchUp puts into the snapshot what this or an earlier round wrote and the listing does not show yet: a direct reading tells that
-// from what a person did since.
+// catchUp puts into the snapshot what this or an earlier round wrote and the listing does not show yet: a direct
+// reading tells that from what a person did since.
 func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) {
 	for key, w := range x.wrote {
 		if w.Person != person {
@@ -123,8 +126,9 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			delete(x.wrote, key)
 			continue
 		case missing:
-			gone := series.Gone{ID: w.ID, Pair: s.Series[at].Mark.Pair, Generation: s.Series[at].Mark.Generation, Since: x.now, Proven: true,
-				Ours: w.Removed, Last: s.Series[at]}
+			gone := series.Gone{ID: w.ID, Pair: s.Series[at].Mark.Pair, Generation: s.Series[at].Mark.Generation, Since: x.now,
+				Proven: true,
+				Ours:   w.Removed, Last: s.Series[at]}
 			s.Series, s.Gone = slices.Delete(slices.Clone(s.Series), at, at+1), append(slices.Clip(s.Gone), gone)
 		case listed:
 			e.Earlier = s.Series[at].Earlier
@@ -140,8 +144,9 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			x.wrote[key] = w
 		}
 		if w.Rounds >= behindRounds || w.Created && !listed && w.At.Before(x.now) {
-			x.alarm(unseenKey(w.Pair), Break{Kind: unseen, Text: fmt.Sprintf("the calendar of %s has the series of %s, and does not list it as it is",
-				person, w.Pair), Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it"})
+			x.alarm(unseenKey(w.Pair), Break{Kind: unseen,
+				Text: fmt.Sprintf("the calendar of %s has the series of %s, and does not list it as it is",
+					person, w.Pair), Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it"})
 		}
 		x.Log.Info().Str("person", person).Stringer("pair", w.Pair).Int("rounds", w.Rounds).Msg("the listing is behind")
 	}
@@ -170,9 +175,11 @@ const (
 // failing notes that the change failed, and that it is an alarm when it did so too often.
 func (x *round) failing(ctx context.Context, c plan.Change, err error) {
 	id, kind := c.ID(), provider.KindOf(err)
-	f := Failing{Pair: c.Pair, What: c.What(), Kind: breakKind(kind), Text: err.Error(), Hint: provider.HintOf(err), Since: x.now}
+	f := Failing{Pair: c.Pair, What: c.What(), Kind: breakKind(kind), Text: err.Error(), Hint: provider.HintOf(err),
+		Since: x.now}
 	if kind == provider.Conflict {
-		f.Text, f.Hint = "each time somebody else seems to have changed the event at the same moment", "look at the event, and at what else writes to that calendar"
+		f.Text, f.Hint = "each time somebody else seems to have changed the event at the same moment",
+			"look at the event, and at what else writes to that calendar"
 	}
 	if was, ok := x.mem.Standing.Failing[id]; ok && was.What == f.What && was.Kind == f.Kind {
 		f.Since, f.Rounds = was.Since, was.Rounds

@@ -56,7 +56,8 @@ func (x *org) through(b *between) (*reconcile.Reconciler, *journal) {
 	j := newJournal(x.clock)
 	b.tries = new(int)
 	open := calendars(x)
-	return reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: j, Policy: x.policy, Clock: x.clock, Log: zerolog.Nop(),
+	return reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: j, Policy: x.policy, Clock: x.clock,
+		Log: zerolog.Nop(),
 		Open: func(p series.Person) (provider.Calendar, error) {
 			cal, err := open(p)
 			if err != nil || p.ID != "mia" {
@@ -78,13 +79,20 @@ func (x *org) round(r *reconcile.Reconciler, asks ...plan.Ask) reconcile.Round {
 
 func stateOf(r reconcile.Round) reconcile.State { return r.Statuses(nil)[0].State }
 
-// A write that the server takes and a reading does not show has failed at once, and so does one that conflicts, or is refused, every
-// time: after three rounds it is an alarm, the pair's state says so, and nobody tries again until something changes or a person wants it.
+// A write that the server takes and a reading does not show has failed at once, and so does one that conflicts, or is
+// refused, every time: after three rounds it is an alarm, the pair's state says so, and nobody tries again until
+// something changes or a person wants it.
 func TestWritesThatDoNotWork(t *testing.T) {
 	for name, update := range map[string]func() error{
-		"taken and not done":         func() error { return nil },
-		"refused":                    func() error { return &provider.Error{Kind: provider.Permanent, Op: "update", Err: errors.New("422")} },
-		"a conflict again and again": func() error { return &provider.Error{Kind: provider.Conflict, Op: "update", Err: errors.New("412")} },
+		"taken and not done": func() error { return nil },
+		"refused": func() error {
+			return &provider.Error{Kind: provider.Permanent, Op: "update",
+				Err: errors.New("422")}
+		},
+		"a conflict again and again": func() error {
+			return &provider.Error{Kind: provider.Conflict, Op: "update",
+				Err: errors.New("412")}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := newOrg(t, servers["delivers"])
@@ -100,7 +108,8 @@ func TestWritesThatDoNotWork(t *testing.T) {
 				if len(got.Applied) > 0 || got.Mails > 0 || *b.tries != min(round, 3) {
 					x.Fatalf("round %d: %d tries\n%s", round, *b.tries, said(got))
 				}
-				if shown := provider.KindOf(update()) == provider.Conflict && update() != nil; !shown && (len(got.Failures) > 0) != (round <= 3) {
+				if shown := provider.KindOf(update()) == provider.Conflict && update() != nil; !shown &&
+					(len(got.Failures) > 0) != (round <= 3) {
 					x.Fatalf("round %d: failures %v", round, got.Failures)
 				}
 				if alarms := len(got.Alarms); (alarms == 1) != (round == 3) || len(got.Breaks) > 0 != (round >= 3) {
@@ -127,7 +136,8 @@ func TestWritesThatDoNotWork(t *testing.T) {
 			for range 3 {
 				x.round(r)
 			}
-			if got := x.round(r, plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}}); len(got.Breaks) > 0 || x.live("mia/raj").Place != "Room Birch" {
+			if got := x.round(r, plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}}); len(got.Breaks) > 0 ||
+				x.live("mia/raj").Place != "Room Birch" {
 				x.Fatalf("%s\n%v", said(got), got.Breaks)
 			}
 			x.quiet(r)
@@ -165,8 +175,8 @@ func TestEndThatDoesNotWork(t *testing.T) {
 	x.live("mia/raj")
 }
 
-// A listing that still shows what was there before a write is behind: nothing is told, flagged or written twice, and in the third
-// round that is an alarm. What a person put back since then is not behind.
+// A listing that still shows what was there before a write is behind: nothing is told, flagged or written twice, and
+// in the third round that is an alarm. What a person put back since then is not behind.
 func TestListingBehind(t *testing.T) {
 	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +238,8 @@ func TestBookedAndNotListed(t *testing.T) {
 			for round := 2; round <= 4; round++ {
 				before := x.world.Counts()
 				got := x.round(r)
-				if len(got.Applied) > 0 || got.Mails > 0 || flags(got) != "" || x.world.Counts() != before || len(got.Breaks) != 1 || stateOf(got) != reconcile.Stale {
+				if len(got.Applied) > 0 || got.Mails > 0 || flags(got) != "" || x.world.Counts() != before || len(got.Breaks) != 1 ||
+					stateOf(got) != reconcile.Stale {
 					x.Fatalf("round %d: flags %q, state %s, %v\n%s", round, flags(got), stateOf(got), got.Breaks, said(got))
 				}
 			}

@@ -307,7 +307,8 @@ func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.findUnfit(x.out.Views)
 	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Better: x.accepted(), Asks: asks,
-		Allowed: x.allowed(), Held: x.mem.Standing.Held, Recent: x.mem.Recent, Settling: x.settling(), Stuck: x.stuckChanges(), Writes: x.mem.Writes,
+		Allowed: x.allowed(), Held: x.mem.Standing.Held, Recent: x.mem.Recent, Settling: x.settling(),
+		Stuck: x.stuckChanges(), Writes: x.mem.Writes,
 		Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
 		Busy: x.intervals()})
 	for _, v := range x.out.Views {

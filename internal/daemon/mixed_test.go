@@ -337,6 +337,12 @@ func TestMixedPairEnds(t *testing.T) {
 	m.at = m.at.AddDate(0, 0, 20)
 	m.write("roster.yaml", fmt.Sprintf(mixedRoster, "Room Alder, ends: 2026-12-20"))
 	m.round()
+	both := map[string]string{} // they are half of all pairs or more
+	for id, h := range m.round().Plan.Braked() {
+		both[id] = h.Digest
+	}
+	m.must(m.app.Store.Allow(m.Context(), both, m.at.Add(time.Hour)))
+	m.round()
 	m.round()
 	m.quiet("ended")
 	for _, p := range []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "ana", Report: "lee"}} {

@@ -238,7 +238,8 @@ func TestBookedAndNotListed(t *testing.T) {
 			for round := 2; round <= 4; round++ {
 				before := x.world.Counts()
 				got := x.round(r)
-				if len(got.Applied) > 0 || got.Mails > 0 || flags(got) != "" || x.world.Counts() != before || len(got.Breaks) != 1 ||
+				if len(got.Applied) > 0 || got.Mails > 0 || flags(got) != "" || x.world.Counts() != before ||
+					len(got.Breaks) != 1 ||
 					stateOf(got) != reconcile.Stale {
 					x.Fatalf("round %d: flags %q, state %s, %v\n%s", round, flags(got), stateOf(got), got.Breaks, said(got))
 				}

@@ -46,6 +46,8 @@ func TestBusyTimes(t *testing.T) {
 			with(hour, "RDATE;VALUE=PERIOD:20261201T090000Z/PT2H,20261203T090000Z/PT1H"), "01T10+2 03T10+1"},
 		{"a period that was taken out", berlin,
 			with(hour, "RDATE;VALUE=PERIOD:20261210T070000Z/PT2H", "EXDATE:20261210T070000Z"), "01T10+1"},
+		{"a fixed offset", berlin, []string{"DTSTART;TZID=GMT+0300:20261201T100000", "DURATION:PT1H"}, "01T08+1"},
+		{"half an hour behind", berlin, []string{"DTSTART;TZID=UTC-03:30:20261201T053000", "DURATION:PT1H"}, "01T10+1"},
 	} {
 		o, err := Parse([]byte(object(c.lines...).Raw()), c.zone)
 		if err != nil {

@@ -28,6 +28,9 @@ type parts struct {
 // people are the properties whose value is somebody.
 var people = []string{"ATTENDEE", "ORGANIZER"}
 
+// timed are the properties whose value is a time, which has no colon in it.
+var timed = []string{"DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"}
+
 // lineName is the property's name in capitals. What begins with the word for a person is a person, whatever follows.
 func lineName(line string) string {
 	for _, name := range people {
@@ -68,6 +71,9 @@ func partsOf(line string) parts {
 		p = p.aboutSomebody(line)
 	} else if p.value > len(line) {
 		return parts{} // without a value it says nothing
+	} else if at := strings.LastIndexByte(line, ':'); at >= p.value && slices.Contains(timed, p.name) {
+		p.value, p.odd = at+1, true // a TZID such as UTC+02:00, without quotes
+		p.params, _ = leniently(line, len(p.name), at, ";")
 	}
 	p.value = min(p.value, len(line))
 	return p

@@ -68,6 +68,19 @@ func (o *Object) resolveZones() {
 	}
 }
 
+// ZoneDoubts are the zones, in order, of which a VTIMEZONE of the object has another clock in the year from the day on
+// than the zone data in use.
+func (o *Object) ZoneDoubts(from series.Date) []string {
+	var out []string
+	for _, z := range o.root.components("VTIMEZONE") {
+		if zone := vtimezone.Doubtful(z.textValue("TZID"), z.text(), from); zone != "" && !slices.Contains(out, zone) {
+			out = append(out, zone)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // events are the VEVENTs that belong together: those with the UID of the first.
 func (o *Object) events() []*component {
 	all := o.root.components("VEVENT")

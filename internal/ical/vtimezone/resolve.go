@@ -2,6 +2,7 @@ package vtimezone
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,10 +16,12 @@ import (
 // Resolve is the zone, for series.Location, that a TZID means. component is the text of the VTIMEZONE of that name in
 // the same object, "" if it has none. False means that nothing tells.
 //
-// A name counts first: of the zone database, in any case and behind a vendor's prefix; the component's
-// X-LIC-LOCATION; a name or a display name of Windows. But where the component itself keeps another clock for days
-// within a year of the day around, its rules count (RFC 5545 section 3.6.5), as they do under an unknown name: as the
-// zone of the database with the same clock from 2020 to 2035, or else as one of series.CustomZone.
+// A name of the zone database with a slash in it, or UTC, counts whatever the component says, in any case and behind a
+// vendor's prefix: what is told of it in an object is often years old (Doubtful tells where). Then come other names of
+// the database, the component's X-LIC-LOCATION, a name or a display name of Windows. But where the component itself
+// keeps another clock for days within a year of the day around, its rules count (RFC 5545 section 3.6.5), as they do
+// under an unknown name: as the zone of the database with the same clock from 2020 to 2035, or else as one of
+// series.CustomZone. Without a component "GMT+0100" and its like are an hour ahead of UTC.
 //
 // One day should be passed for one event, as its present: a zone that gives up its rules may be told in another way after.
 func Resolve(tzid, component string, around series.Date) (zone string, ok bool) {
@@ -58,6 +61,9 @@ var answers = struct {
 
 func (k question) answer() string {
 	tzid := strings.Trim(k.tzid, "\" \t")
+	if zone := certain(tzid); zone != "" {
+		return zone
+	}
 	var c *component
 	if k.component != "" {
 		c, _ = parse(k.component) // what cannot be read says nothing
@@ -80,10 +86,98 @@ func (k question) answer() string {
 			break
 		}
 	}
-	if c == nil || zone != "" && c.agrees(zone, k.year) {
+	if c == nil {
+		return cmp.Or(zone, fixedOffset(tzid))
+	}
+	if zone != "" && c.agrees(zone, k.year) {
 		return zone
 	}
 	return c.byRules(tzid, zone, k.year)
+}
+
+// certain is the zone of a name that needs no description: of the database, with a slash in it, or UTC.
+func certain(tzid string) string {
+	if strings.EqualFold(tzid, "UTC") || strings.EqualFold(tzid, "Z") {
+		return "UTC"
+	}
+	zone := cmp.Or(known(tzid), vendors(tzid))
+	if strings.Contains(zone, "/") || zone == "UTC" {
+		return zone
+	}
+	return ""
+}
+
+// Doubtful is the zone that a TZID certainly names and of which its component tells another clock in the year from the
+// day on; "" for none. One of the two is out of date: the component, or the zone data in use.
+func Doubtful(tzid, component string, from series.Date) string {
+	zone := certain(strings.Trim(tzid, "\" \t"))
+	if zone == "" || component == "" || len(component) > maxRemembered {
+		return ""
+	}
+	k := doubt{zone, component, from}
+	doubts.Lock()
+	defer doubts.Unlock()
+	doubtful, known := doubts.m[k]
+	if !known {
+		if len(doubts.m) >= maxAnswers {
+			clear(doubts.m)
+		}
+		doubtful = k.founded()
+		doubts.m[k] = doubtful
+	}
+	if !doubtful {
+		return ""
+	}
+	return zone
+}
+
+type doubt struct {
+	zone, component string
+	from            series.Date
+}
+
+var doubts = struct {
+	sync.Mutex
+	m map[doubt]bool
+}{m: map[doubt]bool{}}
+
+func (k doubt) founded() bool {
+	c, err := parse(k.component)
+	if err != nil {
+		return false // what cannot be read says nothing
+	}
+	a, err := series.Location(k.zone)
+	_, b, err2 := c.spelledOut()
+	begin := series.Instant(k.from, 0, "UTC")
+	end := earlier(begin.AddDate(1, 0, 0), c.until)
+	return err == nil && err2 == nil && !sameClock(a, b, later(begin, c.since), end, 48*time.Hour)
+}
+
+// offsetName matches "GMT+0100", "UTC-5", "+02:00" and their like.
+var offsetName = regexp.MustCompile(`(?i)^(?:GMT|UTC|UT)?([+-])(\d{1,2})(?::?(\d\d))?$`)
+
+// fixedOffset is the zone of an offset that people write as a name: what is ahead of UTC has a plus.
+func fixedOffset(tzid string) string {
+	m := offsetName.FindStringSubmatch(strings.ReplaceAll(tzid, " ", ""))
+	if m == nil {
+		return ""
+	}
+	h, _ := strconv.Atoi(m[2])
+	min, _ := strconv.Atoi(m[3])
+	off := h*3600 + min*60
+	switch {
+	case h > 14 || min > 59:
+		return ""
+	case off == 0:
+		return "UTC"
+	case min == 0 && m[1] == "+":
+		return known(fmt.Sprintf("Etc/GMT-%d", h)) // the database counts the other way
+	case min == 0 && h <= 12:
+		return known(fmt.Sprintf("Etc/GMT+%d", h))
+	case m[1] == "-":
+		off = -off
+	}
+	return series.CustomZone(byRules(nil, off))
 }
 
 // catalogue is the list of names, made when it is first needed.

@@ -88,7 +88,24 @@ func TestResolve(t *testing.T) {
 		{"a stretch of winter", "Europe/Berlin", winter, "Europe/Berlin"},
 		{"rules told by the hour carelessly", "Europe/London", vtz("+0000", "+0100", "BYDAY=-1SU;BYMONTH=3", "BYDAY=-1SU;BYMONTH=10"), "Europe/London"},
 		{"broken component", "Europe/Berlin", "BEGIN:VTIMEZONE\nBEGIN:STANDARD\nEND:STANDARD\nEND:VTIMEZONE", "Europe/Berlin"},
-		{"a name against its rules", "Europe/Berlin", fixed("+0300"), "Etc/GMT-3"},
+		{"a name against its rules", "Europe/Berlin", fixed("+0300"), "Europe/Berlin"},
+		{"a vendor's name against its rules", "/vendor.test/1/Europe/Berlin", fixed("+0300"), "Europe/Berlin"},
+		{"utc against its rules", "UTC", fixed("+0300"), "UTC"},
+		{"another name against its rules", "EST", fixed("-0400"), "Etc/GMT+4"},
+		{"a vendor's other name", "/vendor.test/EST", fixed("-0400"), "Etc/GMT+4"},
+		{"windows against its rules", "W. Europe Standard Time", fixed("+0300"), "Etc/GMT-3"},
+		{"an offset as people mean it", "GMT+0100", "", "Etc/GMT-1"},
+		{"an offset with a colon", "UTC+02:00", "", "Etc/GMT-2"},
+		{"an offset in hours", "gmt-5", "", "Etc/GMT+5"},
+		{"an offset alone", "+0900", "", "Etc/GMT-9"},
+		{"an offset with a space", "UTC +1", "", "Etc/GMT-1"},
+		{"an offset of none", "GMT+00:00", "", "UTC"},
+		{"an offset of half an hour", "UTC+05:30", "", "custom"},
+		{"an offset of half an hour behind", "GMT-0330", "", "custom"},
+		{"the farthest offset", "UTC+14:00", "", "Etc/GMT-14"},
+		{"no offset that is", "UTC+15:00", "", ""},
+		{"no offset that is, behind", "GMT-1360", "", ""},
+		{"the database's own sign", "Etc/GMT+1", "", "Etc/GMT+1"},
 		{"a machine's own zone", "localtime", "", ""},
 		{"a folder of names", "right/Europe/Berlin", "", "Europe/Berlin"},
 		{"no path", "../../etc/passwd", "", ""},
@@ -243,4 +260,26 @@ func FuzzResolve(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Where a component of a well-known name tells another clock of the coming year, that is said.
+func TestDoubtful(t *testing.T) {
+	from := series.Date{Year: 2026, Month: 11, Day: 28}
+	for _, c := range []struct{ name, tzid, component, want string }{
+		{"the same clock", "Europe/Berlin", central, ""},
+		{"only winter", "Europe/London", fixed("+0000"), "Europe/London"},
+		{"summer time that was given up", "/vendor.test/America/Mexico_City",
+			vtz("-0600", "-0500", "BYDAY=1SU;BYMONTH=4", "BYDAY=-1SU;BYMONTH=10"), "America/Mexico_City"},
+		{"it speaks only of a winter", "Europe/Berlin", winter, ""},
+		{"no component", "Europe/Berlin", "", ""},
+		{"a broken one", "Europe/Berlin", "BEGIN:VTIMEZONE\nEND:VTIMEZONE", ""},
+		{"a name that is not certain", "EST", fixed("-0400"), ""},
+	} {
+		if got := Doubtful(c.tzid, c.component, from); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	if got := Doubtful("Europe/Istanbul", turkey, from); got != "" {
+		t.Error(got)
+	}
 }

@@ -177,7 +177,11 @@ func (s *Source) inputs() ([]Input, yamlpos.Problems) {
 			have[name] = true
 			data, err := textfile.Read(name, left)
 			if err != nil {
-				problems.Add(p.Pos, "roster", "cannot read %s: %v", name, err)
+				more := ""
+				if errors.Is(err, textfile.ErrLarge) && left < maxRoster {
+					more = ", for all files may have 32 MiB together"
+				}
+				problems.Add(p.Pos, "roster", "cannot read %s: %v%s", name, err, more)
 				continue
 			}
 			left -= int64(len(data))

@@ -206,13 +206,11 @@ func TestSourceHasBounds(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	large, err := os.Create(filepath.Join(dir, "large"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer large.Close()
-	if err := large.Truncate(95 << 20); err != nil {
-		t.Fatal(err)
+	for name, size := range map[string]int64{"large": 95 << 20, "half1": 17 << 20, "half2": 17 << 20} {
+		write(t, filepath.Join(dir, name), "")
+		if err := os.Truncate(filepath.Join(dir, name), size); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for i := range maxFiles + 1 {
 		write(t, filepath.Join(dir, "many", strconv.Itoa(i)), "people: {}")
@@ -221,6 +219,7 @@ func TestSourceHasBounds(t *testing.T) {
 		"pipe":      "roster: cannot read " + dir + "/pipe: is not a regular file",
 		"large":     "roster: cannot read " + dir + "/large: has more than 32 MiB",
 		"/dev/zero": "roster: cannot read /dev/zero: is not a regular file",
+		"half*":     "roster: cannot read " + dir + "/half2: has more than 15 MiB, for all files may have 32 MiB together",
 		"pipe*/x":   "roster: no file " + dir + "/pipe*/x",
 		"many/*":    "roster: " + dir + "/many/*: it matches more than 1000 files",
 	} {

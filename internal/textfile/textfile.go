@@ -10,6 +10,9 @@ import (
 	"os"
 )
 
+// ErrLarge is what Read wraps for a file of more than limit bytes.
+var ErrLarge = errors.New("has more than")
+
 // Read is the content of a regular file of at most limit bytes. The error does not repeat the path.
 func Read(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
@@ -33,7 +36,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, bare(err)
 	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("has more than %s", size(limit))
+		return nil, fmt.Errorf("%w %s", ErrLarge, size(limit))
 	}
 	return data, nil
 }

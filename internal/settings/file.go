@@ -89,7 +89,7 @@ type FilePolicy struct {
 	// leave, or do nothing.
 	AllDay   yamlpos.Text `yaml:"all_day" jsonschema:"enum=flag,enum=away,enum=ignore,default=flag"`
 	Holidays yamlpos.Text `yaml:"holidays" jsonschema:"enum=skip,enum=keep,default=skip"`
-	// How many weeks ahead skips are planned and drift is looked for, at most 52w.
+	// How many weeks ahead meetings are looked at, at most 52w; known leave is skipped however far ahead.
 	Horizon yamlpos.Text `yaml:"horizon" jsonschema:"pattern=^[1-9][0-9]?w$,default=8w"`
 	// More creations within an hour wait for holdfast allow; the larger of count and percent counts.
 	MaxCreations FileLimit `yaml:"max_creations"`

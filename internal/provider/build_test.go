@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -213,5 +214,21 @@ func TestOwnerIsNotAnother(t *testing.T) {
 	s, err := provider.Build(t.Context(), begun, series.Snapshot{}, in, r, answers{})
 	if err != nil || len(s.Owner) != 1 || s.Owner[0] != "m.chen@example.com" {
 		t.Errorf("owner %v, %v", s.Owner, err)
+	}
+}
+
+// A doubt about a zone stays while the objects that it comes from are not read again.
+func TestZoneDoubtsAreCarried(t *testing.T) {
+	in, x, y := interest(), item("a", nil), dentist()
+	x.ZoneDoubts, y.ZoneDoubts = []string{"Europe/London"}, []string{"America/Mexico_City", "Europe/London"}
+	last := build(t, noon, series.Snapshot{}, in, nil, x, y)
+	got := build(t, noon, last.Snapshot, in, nil, x).ZoneDoubts
+	if want := []string{"America/Mexico_City", "Europe/London"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	other := in
+	other.Org = "beta"
+	if got := build(t, noon, last.Snapshot, other, nil, dentist()).ZoneDoubts; len(got) != 0 {
+		t.Errorf("all is read anew, and %q are left", got)
 	}
 }

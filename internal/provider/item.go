@@ -30,6 +30,8 @@ type Item struct {
 	// People are all addresses on the object, the organizer's first. One that cannot be read is series.Stranger.
 	People []string
 	Title  string // of a single event
+	// ZoneDoubts are the zones by name of which the object has another clock in the coming year than the zone data in use.
+	ZoneDoubts []string
 	// Busy is the time that the object takes of the owner, under ID, or ID with a part of its own behind "#".
 	Busy []series.Busy
 }

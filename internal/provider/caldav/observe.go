@@ -162,7 +162,7 @@ func (o *observation) item(x object) provider.Item {
 	}
 	out.Recurring, out.Foreign = p.Recurring(), marked(x.text)
 	out.People, out.Title = p.People(), p.Title()
-	out.Busy = p.Busy(out.ID, o.in.Owner)
+	out.Busy, out.ZoneDoubts = p.Busy(out.ID, o.in.Owner), p.ZoneDoubts(series.DateOf(o.at.UTC()))
 	if e, err := p.Event(o.in.Org, o.at); err == nil {
 		e.Ref = series.Ref{ID: x.path, Version: x.etag}
 		out.Event, out.Named = &e, named(o.in.Org, e.UID)

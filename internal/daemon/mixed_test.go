@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
@@ -443,15 +444,23 @@ func (m *mixed) lives(p series.Pair) {
 	m.open("another.db")
 	m.quiet("with an empty journal")
 
-	// The report throws the invitation away: that is a refusal. It is not brought again.
+	// The report throws the invitation away: nobody answers for them, and it is delivered again only when somebody asks.
 	m.must(report.drop())
 	m.round()
-	m.round()
+	told := m.round().Open
 	m.quiet("thrown away")
-	if v = m.view(p); len(v.Copies) != 0 || stat(*v.Head(), 0) != series.Declined {
-		m.Errorf("thrown away: %d copies, the organizer's event says %s", len(v.Copies), stat(*v.Head(), 0))
+	undelivered := func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.Undelivered }
+	v = m.view(p)
+	if len(v.Copies) != 0 || stat(*v.Head(), 0) != series.Accepted || !slices.ContainsFunc(told, undelivered) {
+		m.Errorf("thrown away: %d copies, the organizer's event says %s, flags %v", len(v.Copies), stat(*v.Head(), 0), told)
 	}
+	r, err := m.app.Reconciler.Once(m.Context(), plan.Ask{Pair: p, Invite: true})
+	m.must(err)
+	if v = m.view(p); len(v.Copies) != 1 || r.Delivered != 1 || slices.ContainsFunc(r.Open, undelivered) {
+		m.Errorf("invited again: %d copies, %d deliveries, flags %v", len(v.Copies), r.Delivered, r.Open)
+	}
+	m.quiet("invited again")
 	if all := m.google.Mails(); len(all) > 0 {
-		m.Errorf("Google mailed, though Holdfast brings the invitation: %+v", all)
+		m.Errorf("Google mailed, though Holdfast delivers the invitation: %+v", all)
 	}
 }

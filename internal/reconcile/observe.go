@@ -40,7 +40,7 @@ func (x *round) observable(d Desired) map[string]series.Person {
 
 // interest is what a person's calendar is searched for.
 func (x *round) interest(p series.Person) provider.Interest {
-	in := provider.Interest{Org: x.Org, Owner: p.Addresses()}
+	in := provider.Interest{Org: x.Org, Owner: p.Addresses(), Confirmed: x.mem.Confirmed[p.ID]}
 	for _, w := range x.want {
 		if w.Pair.Has(p.ID) {
 			in.Pairs = append(in.Pairs, provider.InterestPair{Pair: w.Pair, Formerly: w.Formerly, Manager: w.Manager.Addresses(), Report: w.Report.Addresses(), Title: w.Title})
@@ -103,10 +103,11 @@ func (x *round) due(ids []string) []string {
 		_, broken := x.mem.Breaks[id]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
-		if broken || other || last.At.IsZero() || last.At.After(x.now) || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
+		if broken || other || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
 		x.observed[id] = series.Observed{Snapshot: last, Last: last, Busy: x.busy(last)}
+		x.doubts(id, last)
 		return true
 	})
 }
@@ -177,6 +178,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			if again {
 				before = x.observed[id].Snapshot
 			}
+			x.doubts(id, o.Snapshot)
 			x.catchUp(ctx, id, &o.Snapshot)
 			o.Snapshot.Remember(before)
 			x.own(o.Snapshot.Gone)
@@ -243,4 +245,46 @@ func (x *round) broken(id string, err error) {
 	x.alarm(id, b)
 	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: b.Hint})
 	x.Log.Warn().Str("person", id).Str("kind", kind).Err(err).Msg("calendar cannot be read")
+}
+
+// doubts raises the alarms about a calendar that was read and cannot be believed in all it says, and uses up what a person confirmed.
+func (x *round) doubts(person string, s series.Snapshot) {
+	if x.mem.Confirmed[person] && !slices.Contains(x.confirmed, person) {
+		x.confirmed = append(x.confirmed, person)
+	}
+	if s.Emptied {
+		x.alarm("emptied "+person, Break{Kind: "emptied",
+			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted", person),
+			Hint: fmt.Sprintf("look at that calendar; `holdfast calendar confirm-empty %s` says that what is missing is deleted", person)})
+	}
+	if len(s.ZoneDoubts) > 0 {
+		x.alarm("zones "+person, Break{Kind: "zones",
+			Text: fmt.Sprintf("the calendar of %s has other clocks than the zone data of this program for %v", person, s.ZoneDoubts),
+			Hint: "one of the two is out of date: see `holdfast version`, and renew the system's zone data"})
+	}
+}
+
+// know adds to everybody the addresses that their own calendars say are theirs, and tells of those that the roster lacks.
+func (x *round) know() {
+	other := map[string][]string{}
+	for id, p := range x.people {
+		for _, a := range x.mem.Snapshots[id].Owner {
+			if !p.Is(a) && !slices.Contains(other[id], a) {
+				other[id] = append(other[id], a)
+			}
+		}
+		if len(other[id]) == 0 {
+			continue
+		}
+		p.Aliases = append(slices.Clip(p.Aliases), other[id]...)
+		x.people[id] = p
+		x.alarm("address "+id, Break{Kind: "address", Text: fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
+			Hint: "put it into the roster: `aliases:` at " + id + "; `holdfast doctor` shows it"})
+	}
+	x.want = slices.Clone(x.want)
+	for i := range x.want {
+		for _, p := range []*series.Person{&x.want[i].Manager, &x.want[i].Report} {
+			p.Aliases = append(slices.Clip(p.Aliases), other[p.ID]...)
+		}
+	}
 }

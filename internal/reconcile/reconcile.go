@@ -113,6 +113,7 @@ type round struct {
 	written   map[string]series.Ref   // by calendar and event: the versions that this round wrote
 	tried     map[plan.Target]attempt // what was delivered, or tried to, in this round
 	wrote     map[string]Wrote
+	confirmed []string        // people whose confirmation was used
 	behind    map[string]bool // of wrote: what this round found the listing behind with
 	fails     map[string]Failing
 	ended     map[string]bool             // ids of the events that this round ended
@@ -264,6 +265,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	}
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
 	x.people = x.observable(d)
+	x.know()
 	x.had = had(x.mem.Snapshots)
 	return x, nil
 }
@@ -478,7 +480,8 @@ func (x *round) pending() []string {
 func (x *round) record(ctx context.Context) error {
 	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
 		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Tries: x.mem.Tries,
-		Breaks: x.out.Breaks, Standing: Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()}}
+		Breaks: x.out.Breaks, Standing: Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
+		Confirmed: x.confirmed}
 	for id, o := range x.observed {
 		if !o.Stale && x.read[id] {
 			rec.Snapshots[id] = o.Snapshot

@@ -8,8 +8,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// A calendar that shows nothing is an alarm in every round, and nothing is written, until a person says that it is empty; that is
-// used up by the round that reads it.
+// A calendar that shows nothing is an alarm in every round, and nothing is written, until a person says that it is
+// empty; that is used up by the round that reads it.
 func TestCalendarThatShowsNothing(t *testing.T) {
 	x := newOrg(t, servers["delivers"])
 	x.wish("mia/raj", tuesdays, nil)
@@ -46,7 +46,8 @@ func TestOtherAddress(t *testing.T) {
 	r, _ := x.through(b)
 	x.round(r)
 	got := x.round(r)
-	if got.Breaks["address mia"].Hint == "" || len(got.Alarms) != 1 || !got.Views[0].Want.Manager.Is("mia.chen@example.com") {
+	if got.Breaks["address mia"].Hint == "" || len(got.Alarms) != 1 ||
+		!got.Views[0].Want.Manager.Is("mia.chen@example.com") {
 		x.Fatalf("%v, alarms %v", got.Breaks, got.Alarms)
 	}
 	if got := x.round(r); len(got.Alarms) > 0 || len(got.Applied) > 0 {

@@ -103,7 +103,8 @@ func (x *round) due(ids []string) []string {
 		_, broken := x.mem.Breaks[id]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
-		if broken || other || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
+		if broken || other || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
+			last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
 		x.observed[id] = series.Observed{Snapshot: last, Last: last, Busy: x.busy(last)}
@@ -247,24 +248,28 @@ func (x *round) broken(id string, err error) {
 	x.Log.Warn().Str("person", id).Str("kind", kind).Err(err).Msg("calendar cannot be read")
 }
 
-// doubts raises the alarms about a calendar that was read and cannot be believed in all it says, and uses up what a person confirmed.
+// doubts raises the alarms about a calendar that was read and cannot be believed in all it says, and uses up what a
+// person confirmed.
 func (x *round) doubts(person string, s series.Snapshot) {
 	if x.mem.Confirmed[person] && !slices.Contains(x.confirmed, person) {
 		x.confirmed = append(x.confirmed, person)
 	}
 	if s.Emptied {
 		x.alarm("emptied "+person, Break{Kind: "emptied",
-			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted", person),
+			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
+				person),
 			Hint: fmt.Sprintf("look at that calendar; `holdfast calendar confirm-empty %s` says that what is missing is deleted", person)})
 	}
 	if len(s.ZoneDoubts) > 0 {
 		x.alarm("zones "+person, Break{Kind: "zones",
-			Text: fmt.Sprintf("the calendar of %s has other clocks than the zone data of this program for %v", person, s.ZoneDoubts),
+			Text: fmt.Sprintf("the calendar of %s has other clocks than the zone data of this program for %v", person,
+				s.ZoneDoubts),
 			Hint: "one of the two is out of date: see `holdfast version`, and renew the system's zone data"})
 	}
 }
 
-// know adds to everybody the addresses that their own calendars say are theirs, and tells of those that the roster lacks.
+// know adds to everybody the addresses that their own calendars say are theirs, and tells of those that the roster
+// lacks.
 func (x *round) know() {
 	other := map[string][]string{}
 	for id, p := range x.people {
@@ -278,7 +283,8 @@ func (x *round) know() {
 		}
 		p.Aliases = append(slices.Clip(p.Aliases), other[id]...)
 		x.people[id] = p
-		x.alarm("address "+id, Break{Kind: "address", Text: fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
+		x.alarm("address "+id, Break{Kind: "address",
+			Text: fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
 			Hint: "put it into the roster: `aliases:` at " + id + "; `holdfast doctor` shows it"})
 	}
 	x.want = slices.Clone(x.want)

@@ -258,7 +258,7 @@ func (x *round) doubts(person string, s series.Snapshot) {
 		x.alarm("emptied "+person, Break{Kind: "emptied",
 			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
 				person),
-			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that what is missing is deleted"})
+			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that it is empty"})
 	}
 	if len(s.ZoneDoubts) > 0 {
 		x.alarm("zones "+person, Break{Kind: "zones",

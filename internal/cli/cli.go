@@ -140,7 +140,7 @@ func (a *app) root() *cobra.Command {
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddGroup(&cobra.Group{ID: groupStart, Title: "To start:"}, &cobra.Group{ID: groupRounds, Title: "To keep the slots:"},
-		&cobra.Group{ID: groupLook, Title: "To look:"}, &cobra.Group{ID: groupDecide, Title: "To decide:"})
+		&cobra.Group{ID: groupLook, Title: "To see:"}, &cobra.Group{ID: groupDecide, Title: "To decide:"})
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
 			c.GroupID = group
@@ -294,7 +294,8 @@ func atMost(n int) cobra.PositionalArgs {
 		if len(args) <= n {
 			return nil
 		}
-		return hinted{fmt.Errorf("too many arguments: %s", strings.Join(args[n:], " ")), fmt.Sprintf("`%s --help` tells which there are", cmd.CommandPath())}
+		return hinted{fmt.Errorf("too many arguments: %s", strings.Join(args[n:], " ")),
+			fmt.Sprintf("`%s --help` shows which there are", cmd.CommandPath())}
 	}
 }
 

@@ -26,7 +26,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{Use: "doctor [PERSON]", Short: "Reach every calendar: log in, read, write, invite", Args: atMost(1), ValidArgsFunction: a.completePeople,
 		Long: "Tries on every calendar whatever the daemon will need. To see whether it may\n" +
 			"write, it stores an event of the year 2000 that nobody is invited to, and\n" +
-			"deletes it again. With a name it tells of that person's calendar in full.",
+			"deletes it again. With a name it reports on that person's calendar in full.",
 		Example: "  holdfast doctor\n  holdfast doctor mia",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := daemon.New(a.options())

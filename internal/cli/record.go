@@ -102,7 +102,8 @@ func (a *app) flagsText(rows []reconcile.FlagRow) {
 			relative(f.Since.In(a.Clock().Location()), a.Clock()), style[f.State](f.State)})
 	}
 	a.table([]string{"ID", "PAIR", "WHAT", "NOTICE", "SEEN", "STATE"}, out)
-	a.printf("\n%s\n", dim.Render("`holdfast status PAIR` tells what can be done; `holdfast flags ack ID` marks one as seen."))
+	const next = "`holdfast status PAIR` shows what can be done; `holdfast flags ack ID` marks one as seen."
+	a.printf("\n%s\n", dim.Render(next))
 	if lost {
 		a.printf("%s\n", dim.Render("`holdfast rebook PAIR --occurrence DATE --to \"Thu 14:00\"` books a make-up."))
 	}
@@ -129,7 +130,7 @@ func (a *app) historyCommand() *cobra.Command {
 	since := ""
 	cmd := &cobra.Command{Use: "history [PAIR|PERSON]", Short: "Show what became of each week's meeting",
 		Args: atMost(1), ValidArgsFunction: a.completeNames,
-		Long: "Shows what became of each week's 1:1, as the calendar tells it: whether people\n" +
+		Long: "Shows what became of each week's 1:1, as the calendar shows it: whether people\n" +
 			"really met, no calendar knows. A week's outcome is final when the week is\n" +
 			"over. With --output json the coming weeks are listed too, as they stand now.",
 		Example: "  holdfast history mia/raj --since 2026-10-01",

@@ -250,7 +250,7 @@ func (a *app) edges(r reconcile.Round) {
 		}
 	}
 	if r.First && len(r.Edges.Opened) > 0 {
-		a.printf("This was the first round: these are the starting point, nobody else is told.\n")
+		a.printf("This was the first round: these are the starting point, nobody else is notified.\n")
 	}
 }
 

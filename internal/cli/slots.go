@@ -33,7 +33,7 @@ func (a *app) slotsSolveCommand() *cobra.Command {
 			}
 			p, err := instance.Read(b)
 			if err != nil {
-				return hinted{fmt.Errorf("%s: %w", args[0], err), "`holdfast slots solve --help` tells what it reads"}
+				return hinted{fmt.Errorf("%s: %w", args[0], err), "`holdfast slots solve --help` says what it reads"}
 			}
 			s, err := slotting.Solve(p)
 			if err != nil {
@@ -55,7 +55,7 @@ func (a *app) read(name string) ([]byte, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, hinted{err, "`holdfast slots solve --help` tells what it reads"}
+			return nil, hinted{err, "`holdfast slots solve --help` says what it reads"}
 		}
 		defer f.Close()
 		in = f

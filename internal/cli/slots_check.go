@@ -43,7 +43,7 @@ type (
 
 func (a *app) slotsCheckCommand() *cobra.Command {
 	return &cobra.Command{Use: "check", Short: "Tell whether everybody can have a slot, before anyone is invited", Args: atMost(0),
-		Long: "Reads the roster alone and tells whether all pairs with `slot: auto` can have a\n" +
+		Long: "Reads the roster alone and checks whether all pairs with `slot: auto` can have a\n" +
 			"slot beside those that the roster gives: within the working hours of both in\n" +
 			"every week of a year, nobody in two 1:1s at once, no room taken twice. If not,\n" +
 			"it shows the smallest set of wishes that cannot all be had, with their lines:\n" +

@@ -26,10 +26,14 @@ func TestSlotsSolve(t *testing.T) {
 		out, text string
 	}{
 		{org, []string{"-"}, exitOK, `{"format":"one2one-assignment/1","slots":[36,-1]}` + "\n", "2 pairs, 1 without a slot; the plan costs 1000, and none costs less\n"},
-		{"{}", []string{"-"}, exitError, "", "holdfast: -: the format is \"\", not \"one2one-instance/1\"\nhint: `holdfast slots solve --help` tells what it reads\n"},
+		{"{}", []string{"-"}, exitError, "",
+			"holdfast: -: the format is \"\", not \"one2one-instance/1\"\nhint: `holdfast slots solve --help` says what it reads\n",
+		},
 		{strings.Replace(org, `"grid":2`, `"grid":0`, 1), []string{"-"}, exitError, "", "holdfast: -: choose slots: a grid of 0 quarters\n"},
 		{"", nil, exitError, "", "holdfast: slots solve needs one file\nhint: like `holdfast slots solve org.json.gz`\n"},
-		{"", []string{"nowhere.json"}, exitError, "", "holdfast: open nowhere.json: no such file or directory\nhint: `holdfast slots solve --help` tells what it reads\n"},
+		{"", []string{"nowhere.json"}, exitError, "",
+			"holdfast: open nowhere.json: no such file or directory\nhint: `holdfast slots solve --help` says what it reads\n",
+		},
 	} {
 		code, out, text := run(c.in, c.args...)
 		if diff := cmp.Diff([]any{c.code, c.out, c.text}, []any{code, out, text}); diff != "" {

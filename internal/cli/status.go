@@ -201,7 +201,7 @@ func (a *app) breaksText(r reconcile.Round, rows []reconcile.Status) {
 	}
 	for i, t := range untended(documentBreaks(r, rows)) {
 		if i == 0 {
-			a.printf("\n%s\n", yellow.Render("Documents that cannot be made or looked at:"))
+			a.printf("\n%s\n", yellow.Render("Documents that cannot be made or checked:"))
 		}
 		a.printf("  %s %s\n", yellow.Render("!"), t.text)
 		if t.hint != "" {

@@ -104,7 +104,7 @@ func (b *builder) pair(v *series.View, ask *Ask) {
 	because, brake := "", false
 	switch limit := b.in.Policy.MaxWrites; {
 	case v.Suspect && ask == nil:
-		because = "a calendar of this pair lists far less than before: look at it first"
+		because = "a calendar of this pair lists far less than before: check it first"
 	case limit > 0 && ask == nil && b.in.Writes[v.Pair]+len(p.changes) > limit:
 		because, brake = fmt.Sprintf("%d writes to this series today: something else may be changing it back",
 			b.in.Writes[v.Pair]), true

@@ -327,7 +327,7 @@ func (x *round) diff(asks []plan.Ask) {
 	for _, v := range x.out.Views {
 		if v.Wanted && !v.Stale && v.Missing() {
 			x.alarm(v.Pair.String(), Break{Kind: "missing", Text: fmt.Sprintf("the calendar of %s no longer has the series of %s, and nothing says that somebody deleted it", v.Pair.Manager, v.Pair),
-				Hint: "look at that calendar; if the series is gone for good, the next round will say so"})
+				Hint: "check that calendar; if the series is gone for good, the next round will say so"})
 		}
 	}
 }

@@ -49,9 +49,7 @@ func TestEndOnBehalfOnRealServers(t *testing.T) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
-			for _, user := range []string{"mia", "raj", "lee"} {
-				s.empty(t, user)
-			}
+			s.empty(t, "mia", "raj", "lee")
 			watch(t, s, "mia").cancelledAtBoth(s, func(e series.Event) series.Event { return e })
 		})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"holdfast/internal/clock"
+	"holdfast/internal/ical"
 	"holdfast/internal/series"
 )
 
@@ -25,7 +26,8 @@ type Options struct {
 	Calendar string            // URL or path of the calendar; "" leaves it to discovery
 	Headers  map[string]string // sent with every request to a server that may see the password
 
-	// Scheduling says who delivers invitations: "auto" (the server if it can) and "server", or "holdfast".
+	// Scheduling says who delivers invitations: "server", "holdfast", or "auto", the server if it can and is known to do
+	// it well.
 	Scheduling string
 	Owner      series.Person // whose calendar it is
 	Org        string
@@ -88,7 +90,23 @@ func (c *Calendar) lost(err error) {
 
 // delivers reports whether the server brings invitations to attendees, as the settings want it.
 func (c *Calendar) delivers(cal *collection) bool {
-	return cal.schedules && c.o.Scheduling != "holdfast"
+	return cal.schedules && c.o.Scheduling != "holdfast" && (!cal.davical || c.o.Scheduling == "server")
+}
+
+// unscheduled is the text as it is stored: on DAViCal such that the server has nobody to deliver to. It heeds
+// SCHEDULE-AGENT on ATTENDEE, and not on ORGANIZER; else it answers 500 to most changes of a series and to whatever
+// an attendee writes, and delivers what it takes late or never (1.1.12, seen).
+func (c *Calendar) unscheduled(cal *collection, text []byte) []byte {
+	if !cal.davical || c.delivers(cal) {
+		return text
+	}
+	o, err := ical.Parse(text, c.o.Owner.Zone)
+	if err != nil {
+		return text
+	}
+	return o.Unscheduled(func(address string) bool {
+		return c.o.Owner.Is(address) || slices.Contains(cal.owners, address)
+	})
 }
 
 // onBehalf reports whether the account is another's than the owner's, and its requests say for whom it schedules.

@@ -121,7 +121,7 @@ func (c *Calendar) existing(ctx context.Context, u *url.URL, x *object, s series
 		if err != nil {
 			return series.Ref{}, false, permanent(op, "", "event %s: %w", opaque(x.path), err)
 		}
-		ref, err = c.store(ctx, op, u, x.etag, text)
+		ref, err = c.store(ctx, op, u, x.tag, text)
 		return ref, false, err
 	}
 	return series.Ref{ID: x.path, Version: x.etag}, false, nil
@@ -140,7 +140,7 @@ func (c *Calendar) holder(ctx context.Context, cal *collection, u *url.URL, id s
 	}
 	if e := statusErrorOf(refusal); e != nil && e.href != "" {
 		if at, ok := resolve(cal.url, e.href); ok && origin(at) == origin(cal.url) {
-			if x, err := c.c.get(ctx, at); err == nil {
+			if x, err := c.c.get(ctx, c.c.ours(at)); err == nil {
 				return x, nil
 			}
 		}

@@ -3,14 +3,12 @@ package caldav
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +20,6 @@ import (
 
 const (
 	maxRedirects = 5
-	maxBody      = 128 << 20       // the largest answer that is read; a calendar of 100,000 objects lists in less
 	patience     = 3 * time.Minute // for one request where the caller's context knows no deadline
 )
 
@@ -37,6 +34,7 @@ type client struct {
 
 	mu      sync.Mutex
 	trusted map[string]bool // origins that may see the password
+	prefix  string          // of paths, which a proxy takes away before the server sees them
 }
 
 func newClient(o Options) *client {
@@ -60,9 +58,14 @@ type request struct {
 type answer struct {
 	status int
 	header http.Header
-	body   []byte
 	url    *url.URL // after redirects
+	body   []byte
+	rows   *multistatus // of a 207, instead of body; nil where that cannot be read
+	why    error        // it cannot
 }
+
+// multistatus is what a 207 holds.
+func (a *answer) multistatus() (*multistatus, error) { return a.rows, a.why }
 
 // statusError is an answer that is not the one hoped for.
 type statusError struct {
@@ -72,6 +75,7 @@ type statusError struct {
 	href       string // the resource that the condition names
 	retryAfter time.Duration
 	sent       bool // the password was sent
+	tls        bool // it says that this port wants TLS
 }
 
 func (e *statusError) Error() string {
@@ -98,7 +102,7 @@ func statusOf(err error) int {
 }
 
 // malformed is an answer that cannot be understood.
-type malformed struct{ what string }
+type malformed struct{ what, hint string }
 
 func (e *malformed) Error() string { return "the server's answer is not understood: " + e.what }
 
@@ -145,10 +149,10 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 		}
 		to, err := u.Parse(location)
 		if err != nil || to.Host == "" || to.Scheme != "http" && to.Scheme != "https" {
-			return nil, &malformed{"a redirect to nowhere"}
+			return nil, &malformed{what: "a redirect to nowhere"}
 		}
 		if u.Scheme == "https" && to.Scheme != "https" {
-			return nil, &malformed{"a redirect from https to http"}
+			return nil, &malformed{what: "a redirect from https to http"}
 		}
 		// The step up to https on the same host is the same server, and telling another host is what the well-known
 		// address is for (RFC 6764 section 5). Any other host gets no password.
@@ -158,7 +162,7 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 		}
 		u = to
 	}
-	return nil, &malformed{"too many redirects"}
+	return nil, &malformed{what: "too many redirects"}
 }
 
 func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, error) {
@@ -197,30 +201,26 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 			err = ue.Err
 		}
 		c.log.Debug().Str("method", r.method).Dur("took", c.now().Sub(began)).Bool("answered", false).Msg("caldav")
-		return nil, fmt.Errorf("%s: %w", r.method, plainly(err))
+		return nil, fmt.Errorf("%s: %w", r.method, reached(err))
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	c.log.Debug().Str("method", r.method).Int("status", res.StatusCode).Int("bytes", len(body)).
+	in := &body{ctx: ctx, from: res.Body}
+	defer in.close()
+	a := &answer{status: res.StatusCode, header: res.Header, url: u}
+	if a.status == http.StatusMultiStatus {
+		a.rows, a.why = parseMultistatus(in)
+	} else {
+		a.body, _ = io.ReadAll(in)
+	}
+	c.log.Debug().Str("method", r.method).Int("status", res.StatusCode).Int64("bytes", in.n).
 		Dur("took", c.now().Sub(began)).Msg("caldav")
-	if err != nil {
-		return nil, fmt.Errorf("%s: reading the answer: %w", r.method, err)
+	switch {
+	case errors.As(in.err, new(*malformed)):
+		return nil, in.err
+	case in.err != nil:
+		return nil, fmt.Errorf("%s: reading the answer: %w", r.method, reached(in.err))
 	}
-	if len(body) > maxBody {
-		return nil, &malformed{fmt.Sprintf("it is longer than %d MiB", maxBody>>20)}
-	}
-	return &answer{status: res.StatusCode, header: res.Header, body: body, url: u}, nil
-}
-
-// plainly is err where it tells of the network; of an answer that is no HTTP it would quote the text, which may be anybody's.
-func plainly(err error) error {
-	var network net.Error
-	var cert *tls.CertificateVerificationError
-	if errors.As(err, &network) || errors.As(err, &cert) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*os.SyscallError)) {
-		return err
-	}
-	return errors.New("the answer is no HTTP")
+	return a, nil
 }
 
 // passwordError is a password that cannot be had.
@@ -234,7 +234,7 @@ func (e *passwordError) Unwrap() error { return e.err }
 func (c *client) check(method string, a *answer, ok ...int) error {
 	status, cond := a.status, condition{}
 	if status == http.StatusMultiStatus {
-		if ms, err := parseMultistatus(a.body); err == nil && len(ms.Responses) == 1 {
+		if ms, err := a.multistatus(); err == nil && len(ms.Responses) == 1 {
 			status, cond = ms.Responses[0].status(), ms.Responses[0].Error
 			if status < 400 {
 				status = http.StatusMultiStatus
@@ -247,9 +247,17 @@ func (c *client) check(method string, a *answer, ok ...int) error {
 	if cond.Name == "" {
 		cond = parseCondition(a.body)
 	}
+	if status < 300 && bytes.Contains(bytes.ToLower(a.body[:min(len(a.body), 1024)]), []byte("<html")) {
+		return &malformed{what: "a web page, such as one to log in on",
+			hint: "check that url leads to a CalDAV server and that nothing in front of it wants a login of its own"}
+	}
 	return &statusError{method: method, status: status, condition: cond.Name, href: cond.Href,
-		retryAfter: retryAfter(a.header.Get("Retry-After"), c.now()), sent: c.trusts(a.url) && c.user != ""}
+		retryAfter: retryAfter(a.header.Get("Retry-After"), c.now()), sent: c.trusts(a.url) && c.user != "",
+		tls: status == http.StatusBadRequest && a.url.Scheme == "http" && wantsTLS.Match(a.body)}
 }
+
+// wantsTLS is how Go, Apache, and nginx word that a request came in plain text (status 400).
+var wantsTLS = regexp.MustCompile(`(?i)HTTPS (server|port)|SSL-enabled`)
 
 // retryAfter reads seconds or a date (RFC 9110 section 10.2.3); 0 if there is none.
 func retryAfter(s string, now time.Time) time.Duration {

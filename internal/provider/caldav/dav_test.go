@@ -217,11 +217,11 @@ func TestHrefsCompare(t *testing.T) {
 func TestMultistatusOfAllKinds(t *testing.T) {
 	latin := "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><D:multistatus xmlns:D=\"DAV:\"><D:response><D:href>/c/M\xfcller.ics</D:href>" +
 		"<D:propstat><D:prop><D:getetag>&quot;x&quot;</D:getetag></D:prop><D:status>HTTP/1.1 200</D:status></D:propstat></D:response></D:multistatus>"
-	ms, err := parseMultistatus([]byte(latin))
+	ms, err := parseMultistatus(strings.NewReader(latin))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := ms.rows(mustURL(t, "http://h/c/"))
+	rows := new(client).rows(ms, mustURL(t, "http://h/c/"))
 	if len(rows) != 1 || rows[0].url.EscapedPath() != "/c/M%C3%BCller.ics" || rows[0].prop.ETag != `"x"` {
 		t.Errorf("got %+v", rows)
 	}

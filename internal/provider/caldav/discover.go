@@ -32,7 +32,8 @@ const lookupPatience = 2 * time.Second
 type collection struct {
 	url       *url.URL // ends with a slash, path in comparable form
 	sync      bool     // sync-collection is supported (RFC 6578)
-	schedules bool     // the server delivers invitations (RFC 6638)
+	schedules bool     // the server delivers invitations (RFC 6638), or claims it
+	davical   bool     // it is DAViCal
 	owner     *url.URL // the principal whose calendar it is (RFC 3744 section 5.1); nil where the server does not say
 	owners    []string // the owner's addresses, as series.Address; nil where the server knows or tells none
 	addresses []string // the account's own, likewise
@@ -87,7 +88,7 @@ func (c *client) locate(ctx context.Context, start *url.URL, o Options) (*collec
 	if o.Calendar != "" {
 		u, err := start.Parse(o.Calendar)
 		if err != nil || u.Host == "" {
-			return nil, nil, &malformed{"the configured calendar is neither a URL nor a path"}
+			return nil, nil, &malformed{what: "the configured calendar is neither a URL nor a path"}
 		}
 		if u.Host != start.Host {
 			c.trust(u) // named by the admin
@@ -143,7 +144,7 @@ func parseURL(s string) (*url.URL, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, &malformed{"the configured URL is neither http nor https"}
+		return nil, &malformed{what: "the configured URL is neither http nor https"}
 	}
 	if u.Path == "" {
 		u.Path = "/"
@@ -193,7 +194,8 @@ func answered(err error) bool {
 	return errors.As(err, new(*statusError)) || errors.As(err, new(*malformed)) || errors.As(err, new(*notFound))
 }
 
-// places are the addresses to ask, best first (RFC 6764 sections 3, 4 and 5). A URL with a path was written for its path.
+// places are the addresses to ask, best first (RFC 6764 sections 3, 4 and 5). A URL with a path was written for its
+// path.
 func (c *client) places(ctx context.Context, start *url.URL, dns Resolver) []*url.URL {
 	var out []*url.URL
 	add := func(u *url.URL) {
@@ -253,15 +255,20 @@ func srv(ctx context.Context, dns Resolver, scheme, domain string) []*url.URL {
 	return out
 }
 
-// probe asks what is at u. It is an error where that is no calendar; a principal that is named on the way comes with it.
+// probe asks what is at u. It is an error where that is no calendar; a principal that is named on the way comes with
+// it.
 func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal, error) {
-	rows, base, err := c.propfind(ctx, u, "0", "d:resourcetype", "d:current-user-principal", "d:owner",
-		"d:supported-report-set", "d:sync-token", "c:supported-calendar-component-set")
+	ask := []string{"d:resourcetype", "d:current-user-principal", "d:owner", "d:supported-report-set",
+		"c:supported-calendar-component-set", "d:sync-token"}
+	rows, base, err := c.propfind(ctx, u, "0", ask...)
+	if statusOf(err) == http.StatusInternalServerError { // DAViCal's answer to the last question at its root
+		rows, base, err = c.propfind(ctx, u, "0", ask[:len(ask)-1]...)
+	}
 	if err != nil {
 		return nil, principal{}, err
 	}
 	if len(rows) == 0 {
-		return nil, principal{}, &malformed{"it tells nothing of the collection"}
+		return nil, principal{}, &malformed{what: "it tells nothing of the collection"}
 	}
 	pr := rows[0].prop
 	var p principal
@@ -282,33 +289,38 @@ func (c *client) probe(ctx context.Context, u *url.URL) (*collection, principal,
 	if pr.Owner.Href != "" {
 		found.owner, _ = c.follow(base, pr.Owner.Href)
 	}
-	found.schedules, err = c.schedules(ctx, found.url)
-	return found, p, err
+	return found, p, c.schedules(ctx, found)
 }
 
-// schedules reports whether the server delivers invitations from the calendar at u (RFC 6638 section 2).
-func (c *client) schedules(ctx context.Context, u *url.URL) (bool, error) {
-	a, err := c.do(ctx, request{method: http.MethodOptions, url: u})
+// schedules finds out whether the server delivers invitations from the calendar (RFC 6638 section 2), and whether it
+// is one that is not to be left to it.
+func (c *client) schedules(ctx context.Context, found *collection) error {
+	a, err := c.do(ctx, request{method: http.MethodOptions, url: found.url})
 	if err != nil {
-		return false, err
+		return err
 	}
+	found.davical = a.header.Get("X-DAViCal-Version") != ""
 	for _, line := range a.header.Values("DAV") {
 		for token := range strings.SplitSeq(line, ",") {
 			if strings.TrimSpace(token) == "calendar-auto-schedule" {
-				return a.status < 400, nil
+				found.schedules = a.status < 400
+				return nil
 			}
 		}
 	}
 	if a.status >= 500 {
-		return false, c.check(http.MethodOptions, a)
+		return c.check(http.MethodOptions, a)
 	}
-	return false, nil
+	return nil
 }
 
 // follow resolves an href that a server named. A server that has the password over TLS may name another host with
 // TLS, as large services do for the homes of their users.
 func (c *client) follow(base *url.URL, href string) (*url.URL, bool) {
 	u, ok := resolve(base, href)
+	if ok {
+		u = c.ours(u)
+	}
 	if ok && u.Scheme == "https" && base.Scheme == "https" && c.trusts(base) {
 		c.trust(u)
 	}
@@ -323,7 +335,7 @@ func (c *client) principal(ctx context.Context, u *url.URL) (principal, error) {
 		return principal{}, err
 	}
 	if len(rows) == 0 {
-		return principal{}, &malformed{"it tells nothing of the account"}
+		return principal{}, &malformed{what: "it tells nothing of the account"}
 	}
 	pr, p := rows[0].prop, principal{url: base}
 	for _, h := range pr.HomeSet.Hrefs {
@@ -400,30 +412,39 @@ func same(a, b *url.URL) bool {
 
 // row is one resource of a multistatus.
 type row struct {
-	url    *url.URL
-	status int
-	prop   prop
+	url     *url.URL
+	status  int
+	prop    prop
+	unfound int // the status of what was not found of its properties, 0 where some was
 }
 
 // propfind reads properties (RFC 4918 section 9.1). base is where the answer came from.
 func (c *client) propfind(ctx context.Context, u *url.URL, depth string, names ...string) ([]row, *url.URL, error) {
+	a, err := c.propfindAnswer(ctx, u, depth, names...)
+	if err != nil {
+		return nil, nil, err
+	}
+	ms, err := a.multistatus()
+	if err != nil {
+		return nil, nil, err
+	}
+	if depth == "0" && len(ms.Responses) == 1 && len(ms.Responses[0].Hrefs) == 1 {
+		c.learn(a.url, ms.Responses[0].Hrefs[0])
+	}
+	return c.rows(ms, a.url), a.url, nil
+}
+
+func (c *client) propfindAnswer(ctx context.Context, u *url.URL, depth string, names ...string) (*answer, error) {
 	a, err := c.do(ctx, request{method: "PROPFIND", url: u, depth: depth, body: propfindBody(names...),
 		header: map[string]string{"Content-Type": xmlType}})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := c.check("PROPFIND", a, http.StatusMultiStatus); err != nil {
-		return nil, nil, err
-	}
-	ms, err := parseMultistatus(a.body)
-	if err != nil {
-		return nil, nil, err
-	}
-	return ms.rows(a.url), a.url, nil
+	return a, c.check("PROPFIND", a, http.StatusMultiStatus)
 }
 
 // rows are the resources of ms with their addresses; those whose href nobody can read are left out.
-func (ms *multistatus) rows(base *url.URL) []row {
+func (c *client) rows(ms *multistatus, base *url.URL) []row {
 	var out []row
 	for _, r := range ms.Responses {
 		for _, h := range r.Hrefs {
@@ -432,7 +453,7 @@ func (ms *multistatus) rows(base *url.URL) []row {
 				continue
 			}
 			p, _ := r.prop()
-			out = append(out, row{u, r.status(), p})
+			out = append(out, row{c.ours(u), r.status(), p, r.unfound()})
 		}
 	}
 	return out

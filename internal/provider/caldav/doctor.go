@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"path"
 	"slices"
 
 	"holdfast/internal/provider"
@@ -40,11 +42,22 @@ func (c *Calendar) Doctor(ctx context.Context) []provider.Finding {
 	if err != nil {
 		return bad("read", err)
 	}
-	if cal.sync {
-		ok("read", "%d objects; the server tells what changed", len(l.members))
-	} else {
-		ok("read", "%d objects; the server cannot tell what changed, so every look lists them all", len(l.members))
+	objects, err := c.c.fetch(ctx, cal, slices.Collect(maps.Keys(l.members)))
+	if err != nil {
+		return bad("read", err)
 	}
+	how := "the server says what changed"
+	if !cal.sync {
+		how = "the server cannot say what changed, so every reading lists them all"
+	}
+	unread := slices.DeleteFunc(objects, func(x object) bool { return x.why == "" })
+	f := provider.Finding{Check: "read", OK: true, Text: fmt.Sprintf("%d objects; %s", len(l.members), how)}
+	if len(unread) > 0 {
+		f.Text += fmt.Sprintf("; %d cannot be read and are left out, such as %s: %s",
+			len(unread), path.Base(unread[0].path), unread[0].why)
+		f.Hint = "open it in a calendar app and save it anew, or delete it: Holdfast does not see what it holds"
+	}
+	out = append(out, f)
 
 	if err := c.tryWrite(ctx, cal); err != nil {
 		out = bad("write", err)
@@ -60,7 +73,7 @@ func (c *Calendar) tryWrite(ctx context.Context, cal *collection) error {
 	u := cal.object(fileName(id))
 	defer lock(u.EscapedPath())()
 	if left, err := c.c.get(ctx, u); err == nil { // of an earlier try that was cut off
-		if err := c.c.remove(ctx, u, left.etag); err != nil {
+		if err := c.c.remove(ctx, u, left.tag); err != nil {
 			return err
 		}
 	}
@@ -68,23 +81,32 @@ func (c *Calendar) tryWrite(ctx context.Context, cal *collection) error {
 		"\r\nDTSTAMP:" + c.o.Clock().UTC().Format("20060102T150405Z") +
 		"\r\nDTSTART:20000101T000000Z\r\nDTEND:20000101T000100Z\r\nSUMMARY:Holdfast tries whether it may write here\r\n" +
 		"CLASS:PRIVATE\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-	ref, err := c.store(ctx, "write", u, "", []byte(text))
+	if _, err := c.store(ctx, "write", u, "", []byte(text)); err != nil {
+		return err
+	}
+	stored, err := c.c.get(ctx, u)
 	if err != nil {
 		return err
 	}
-	return c.c.remove(ctx, u, ref.Version)
+	return c.c.remove(ctx, u, stored.tag)
 }
 
-// invitations tells who brings invitations to the others.
+// invitations says who delivers invitations to the others.
 func (c *Calendar) invitations(cal *collection) provider.Finding {
-	f := provider.Finding{Check: "invitations", OK: true, Text: "Holdfast brings them: the server does not"}
+	f := provider.Finding{Check: "invitations", OK: true, Text: "Holdfast delivers them: the server does not"}
 	switch {
 	case c.o.Scheduling == "server" && !cal.schedules:
-		f.OK, f.Text, f.Hint = false, "the server brings none, and the settings say that it does", "set scheduling to auto or holdfast"
+		f.OK, f.Text = false, "the server delivers none, and the settings say that it does"
+		f.Hint = "set scheduling to auto or holdfast"
+	case cal.davical && c.delivers(cal):
+		f.OK, f.Text = false, "the settings leave them to the server, and DAViCal loses changes and refuses deletions"
+		f.Hint = "set scheduling to auto or holdfast"
+	case cal.davical && c.o.Scheduling != "holdfast":
+		f.Text = "Holdfast delivers them: DAViCal would lose changes"
 	case cal.schedules && !c.delivers(cal):
-		f.Text = "Holdfast brings them: the settings say so"
+		f.Text = "Holdfast delivers them: the settings say so"
 	case cal.schedules:
-		f.Text = "the server brings them"
+		f.Text = "the server delivers them"
 		_, named := c.o.Headers["Schedule-Address"]
 		if !named && !slices.ContainsFunc(cal.addresses, c.o.Owner.Is) {
 			f.Text += "; the account is not the person's own"

@@ -20,6 +20,7 @@ type hands struct {
 	calendar       string // URL
 	user, password string
 	email          string
+	agent          []string // SCHEDULE-AGENT of whom they add
 }
 
 func (h hands) send(method, path string, body []byte) ([]byte, error) {
@@ -271,7 +272,11 @@ func (h hands) SetLink(id string, original time.Time, link string) error {
 func (h hands) AddGuest(id, address string) error {
 	return h.edit(id, func(e *event) error {
 		for _, c := range e.all() {
-			c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: goical.Params{"PARTSTAT": {"NEEDS-ACTION"}}, Value: "mailto:" + address})
+			params := goical.Params{"PARTSTAT": {"NEEDS-ACTION"}}
+			if h.agent != nil {
+				params["SCHEDULE-AGENT"] = h.agent
+			}
+			c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: params, Value: "mailto:" + address})
 		}
 		e.bump()
 		return nil

@@ -37,6 +37,38 @@ func withPath(u *url.URL, path string) *url.URL {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: plain, RawPath: path}
 }
 
+// learn compares what was asked for with the href that the answer gives it: one that is its end is what a proxy that
+// strips a prefix makes of it. The server's hrefs then lack the prefix, and what it is given must lack it too.
+func (c *client) learn(asked *url.URL, href string) {
+	u, ok := resolve(asked, href)
+	if !ok || origin(u) != origin(asked) || asked.Path == wellKnown {
+		return
+	}
+	long, short := strings.TrimSuffix(asked.EscapedPath(), "/"), strings.TrimSuffix(u.EscapedPath(), "/")
+	if prefix, ok := strings.CutSuffix(long, short); ok && prefix != "" {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.prefix = prefix
+	}
+}
+
+// ours is the address under which what the server calls u is reached.
+func (c *client) ours(u *url.URL) *url.URL {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if path := u.EscapedPath(); c.prefix != "" && !strings.HasPrefix(path, c.prefix+"/") {
+		return withPath(u, c.prefix+path)
+	}
+	return u
+}
+
+// theirs is what the server calls the path.
+func (c *client) theirs(path string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.TrimPrefix(path, c.prefix)
+}
+
 // opaque is the name under which an object is known outside: nobody reads a title or an address out of it.
 func opaque(path string) string {
 	return provider.Opaque(path)

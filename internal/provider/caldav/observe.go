@@ -2,6 +2,7 @@ package caldav
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,6 +69,15 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 		s.FullAt = s.At
 	}
 	unread := len(objects) < len(wanted)
+	failed := 0
+	for _, x := range objects {
+		if x.why != "" {
+			failed++
+		}
+	}
+	if failed > 1 && failed == len(l.members) && l.full {
+		return series.Snapshot{}, fmt.Errorf("none of the objects that are listed can be read: %s", objects[0].why)
+	}
 	if unread && !l.full {
 		l.token = token // what could not be read is asked for again
 	}
@@ -91,7 +101,7 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 	if err != nil {
 		return series.Snapshot{}, err
 	}
-	if unread || built.Doubt {
+	if unread || failed > 0 || built.Doubt {
 		built.FullAt = earliest(built.FullAt, s.At.Add(doubtFor-fullEvery))
 	}
 	c.o.Log.Debug().Bool("full", l.full).Int("objects", len(built.Objects)).Int("read", len(objects)).

@@ -22,12 +22,14 @@ type server struct {
 	account   string // the same calendar's for the service account
 	schedules bool
 	service   bool // Holdfast has the service account
+
+	configured bool // the calendar is named in the settings
 }
 
 // realServers are those that the environment names: HOLDFAST_TEST_<NAME> is a file of KEY=VALUE lines.
 func realServers(t *testing.T) []server {
 	var out []server
-	for _, name := range []string{"RADICALE", "CYRUS"} {
+	for _, name := range []string{"RADICALE", "CYRUS", "DAVICAL"} {
 		path := os.Getenv("HOLDFAST_TEST_" + name)
 		if path == "" {
 			if os.Getenv("HOLDFAST_TEST_REQUIRE") != "" {
@@ -54,11 +56,11 @@ func realServers(t *testing.T) []server {
 		if s.base == "" || s.calendar == "" {
 			t.Fatalf("%s: no BASE_URL or no DEFAULT_CALENDAR", path)
 		}
-		s.schedules = name == "CYRUS"
+		s.schedules = name == "CYRUS" // what DAViCal has of it is not used
 		out = append(out, s)
 	}
 	if len(out) == 0 && !t.Failed() {
-		t.Skip("HOLDFAST_TEST_RADICALE and HOLDFAST_TEST_CYRUS name no server")
+		t.Skip("HOLDFAST_TEST_RADICALE, HOLDFAST_TEST_CYRUS and HOLDFAST_TEST_DAVICAL name no server")
 	}
 	return out
 }
@@ -71,8 +73,13 @@ var testNow = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 // options are those of the user's own calendar, found by discovery.
 func (s server) options(user string) Options {
-	return Options{URL: s.base, Username: user, Password: func() (string, error) { return user + "-pw", nil }, HTTP: &http.Client{},
-		Owner: person(user), Org: "acme", Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
+	calendar := ""
+	if s.configured {
+		calendar = strings.ReplaceAll(s.calendar, "{user}", user)
+	}
+	return Options{URL: s.base, Calendar: calendar, Username: user, HTTP: &http.Client{},
+		Password: func() (string, error) { return user + "-pw", nil },
+		Owner:    person(user), Org: "acme", Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
 }
 
 // mem starts the server in memory.
@@ -119,5 +126,10 @@ func likeCyrus(t *testing.T, change func(*caldavtest.Options)) server {
 }
 
 func (s server) hands(id string) hands {
-	return hands{calendar: strings.ReplaceAll(s.calendar, "{user}", id), user: id, password: id + "-pw", email: person(id).Email}
+	calendar := strings.ReplaceAll(s.calendar, "{user}", id)
+	h := hands{calendar: calendar, user: id, password: id + "-pw", email: person(id).Email}
+	if s.name == "davical" {
+		h.agent = []string{"CLIENT"} // it refuses a second guest that it would deliver to, on a series with an override
+	}
+	return h
 }

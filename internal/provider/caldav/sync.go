@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,22 +31,25 @@ func (c *client) list(ctx context.Context, cal *collection, token string) (*list
 		return c.listAll(ctx, cal)
 	}
 	l, err := c.syncCollection(ctx, cal, token)
-	if err != nil && token != "" && lostToken(err) {
+	if token != "" && refusesSync(err) {
 		c.log.Debug().Msg("caldav: the sync token is lost, listing all")
-		token = ""
-		l, err = c.syncCollection(ctx, cal, token)
+		l, err = c.syncCollection(ctx, cal, "")
 	}
-	if err != nil && token == "" && slices.Contains([]int{400, 403, 405, 409, 415, 422, 501}, statusOf(err)) {
+	if refusesSync(err) {
 		return c.listAll(ctx, cal) // it claimed to sync and does not
 	}
 	return l, err
 }
 
-// lostToken reports whether the server may just not know the token any more. By the book it says 403 with
-// valid-sync-token (RFC 6578 section 3.2); Xandikos says 500. A server in trouble answers the full listing alike.
-func lostToken(err error) bool {
-	return slices.Contains([]int{400, 403, 409, 410, 412, 500}, statusOf(err))
+// refusesSync reports whether the question, or its token, may be what the server does not like. By the book it says
+// 403 with valid-sync-token of a lost one (RFC 6578 section 3.2); servers have been seen to say 404, 415, 500 and
+// more. What another question would be answered with as well is none of these.
+func refusesSync(err error) bool {
+	status, elsewhere := statusOf(err), []int{401, 408, 425, 429, 502, 503, 504}
+	return errors.Is(err, errNoToken) || status >= 400 && !slices.Contains(elsewhere, status)
 }
+
+var errNoToken = &malformed{what: "it has no sync-token"}
 
 // syncCollection is the REPORT of RFC 6578 section 3.2, repeated while the server truncates its answer (section 3.6).
 func (c *client) syncCollection(ctx context.Context, cal *collection, token string) (*listing, error) {
@@ -60,38 +64,113 @@ func (c *client) syncCollection(ctx context.Context, cal *collection, token stri
 		if a.status != http.StatusMultiStatus {
 			return nil, c.check("REPORT", a)
 		}
-		ms, err := parseMultistatus(a.body)
+		ms, err := a.multistatus()
 		if err != nil {
 			return nil, err
 		}
 		if ms.SyncToken == "" {
-			return nil, &malformed{"it has no sync-token"}
+			return nil, errNoToken
+		}
+		rows, err := c.within(ms, a.url, cal)
+		if err != nil {
+			return nil, err
 		}
 		truncated := false
-		for _, r := range ms.rows(a.url) {
+		for _, r := range rows {
 			path := r.url.EscapedPath()
-			switch {
-			case r.status == http.StatusInsufficientStorage:
+			if r.status == http.StatusInsufficientStorage {
 				truncated = true
-			case !cal.member(r.url):
-			case r.status == http.StatusNotFound:
-				delete(out.members, path)
-				out.removed = append(out.removed, path)
-			default:
+			}
+			if !cal.member(r.url) || r.status == http.StatusInsufficientStorage {
+				continue
+			}
+			is := !notThere(r.status)
+			if is && notThere(r.unfound) && !out.full {
+				// The object is not there, or just has no ETag.
+				if _, err := c.get(ctx, r.url); err != nil && !answered(err) {
+					return nil, err
+				} else {
+					is = !gone(err)
+				}
+			}
+			if is {
 				out.members[path] = etag(r.prop.ETag)
 				out.removed = slices.DeleteFunc(out.removed, func(p string) bool { return p == path })
+			} else {
+				delete(out.members, path)
+				out.removed = append(out.removed, path)
 			}
 		}
 		stuck := ms.SyncToken == out.token
 		out.token = ms.SyncToken
 		if !truncated {
-			return out, nil
+			return out, c.onceEncoded(ctx, cal, out)
 		}
 		if stuck {
-			return nil, &malformed{"it is truncated and does not go on"}
+			return nil, &malformed{what: "it is truncated and does not go on"}
 		}
 	}
-	return nil, &malformed{"it is truncated without end"}
+	return nil, &malformed{what: "it is truncated without end"}
+}
+
+// within are the rows of an answer about the collection. An answer that is about something else only is an error:
+// taken for an empty listing, it would mean that everything was deleted.
+func (c *client) within(ms *multistatus, base *url.URL, cal *collection) ([]row, error) {
+	rows := c.rows(ms, base)
+	inside := func(r row) bool { return cal.member(r.url) || same(r.url, cal.url) }
+	if len(rows) > 0 && !slices.ContainsFunc(rows, inside) {
+		return nil, &malformed{
+			what: fmt.Sprintf("asked about %s, it is about %s", cal.url.Path, rows[0].url.Path),
+			hint: "a proxy seems to change addresses: make it pass paths as they are, " +
+				"or write the server's own address into url",
+		}
+	}
+	return rows, nil
+}
+
+// onceEncoded makes the paths of l those under which objects are found, where the server writes hrefs that are
+// encoded twice.
+func (c *client) onceEncoded(ctx context.Context, cal *collection, l *listing) error {
+	var twice bool
+	for path := range l.members {
+		once, ok := decodedOnce(path)
+		if !ok {
+			continue
+		}
+		if !twice { // a name may have a percent sign of its own
+			if _, err := c.get(ctx, cal.at(path)); !gone(err) {
+				return notAnswered(err)
+			}
+			if _, err := c.get(ctx, cal.at(once)); err != nil {
+				return notAnswered(err)
+			}
+			twice = true
+		}
+		l.members[once] = l.members[path]
+		delete(l.members, path)
+	}
+	for _, path := range l.removed {
+		if once, ok := decodedOnce(path); ok {
+			l.removed = append(l.removed, once) // the one of the two that nobody knows is nobody's
+		}
+	}
+	return nil
+}
+
+// notAnswered is err where it is about reaching the server.
+func notAnswered(err error) error {
+	if err != nil && !answered(err) {
+		return err
+	}
+	return nil
+}
+
+var encodedTwice = regexp.MustCompile(`%25([0-9A-Fa-f]{2})`)
+
+// decodedOnce is the path with one layer of escapes less; false where it has but one.
+func decodedOnce(path string) (string, bool) {
+	once := encodedTwice.ReplaceAllString(path, "%$1")
+	return withPath(&url.URL{}, once).EscapedPath(), once != path
 }
 
 // member reports whether u is an object in the calendar: not itself, not a collection.
@@ -102,34 +181,46 @@ func (c *collection) member(u *url.URL) bool {
 
 // listAll is the full listing of a server without sync-collection.
 func (c *client) listAll(ctx context.Context, cal *collection) (*listing, error) {
-	rows, _, err := c.propfind(ctx, cal.url, "1", "d:getetag", "d:resourcetype")
+	a, err := c.propfindAnswer(ctx, cal.url, "1", "d:getetag", "d:resourcetype")
+	if err != nil {
+		return nil, err
+	}
+	ms, err := a.multistatus()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := c.within(ms, a.url, cal)
 	if err != nil {
 		return nil, err
 	}
 	out := &listing{full: true, members: map[string]string{}}
 	for _, r := range rows {
-		if cal.member(r.url) && r.prop.ResourceType.Collection == nil {
+		if cal.member(r.url) && r.prop.ResourceType.Collection == nil && !notThere(r.status) {
 			out.members[r.url.EscapedPath()] = etag(r.prop.ETag)
 		}
 	}
-	return out, nil
+	return out, c.onceEncoded(ctx, cal, out)
 }
 
 // object is a calendar object resource as served.
 type object struct {
 	path string
-	etag string
+	etag string // in comparable form
 	text string
+	tag  string // the ETag as it came, which is how it is sent back
+	why  string // it could not be read: how the server answered
 }
 
-// fetch gets the objects at paths (RFC 4791 section 7.9), in batches. Those that are no more are left out.
+// fetch gets the objects at paths (RFC 4791 section 7.9), in batches. Those that are no more are left out; those that
+// cannot be read have no text.
 func (c *client) fetch(ctx context.Context, cal *collection, paths []string) ([]object, error) {
 	slices.Sort(paths)
 	var out []object
 	for part := range slices.Chunk(paths, batch) {
 		objects, err := c.multiget(ctx, cal, part)
-		if errors.As(err, new(*malformed)) {
-			// One object with a character that XML cannot hold spoils the answer for all of its batch.
+		if errors.As(err, new(*malformed)) || refusesSync(err) {
+			// One object can spoil the answer for all of its batch: with a character that XML cannot hold, or as the server
+			// cannot read it itself.
 			objects, err = c.getEach(ctx, cal, part)
 		}
 		if err != nil {
@@ -144,7 +235,7 @@ func (c *client) multiget(ctx context.Context, cal *collection, paths []string) 
 	var b strings.Builder
 	b.WriteString(xmlHead + `<c:calendar-multiget xmlns:d="DAV:" xmlns:c="` + nsCalDAV + `"><d:prop><d:getetag/><c:calendar-data/></d:prop>`)
 	for _, p := range paths {
-		b.WriteString("<d:href>" + escape(p) + "</d:href>")
+		b.WriteString("<d:href>" + escape(c.theirs(p)) + "</d:href>")
 	}
 	b.WriteString("</c:calendar-multiget>")
 	a, err := c.do(ctx, request{method: "REPORT", url: cal.url, depth: "1", body: []byte(b.String()),
@@ -155,41 +246,38 @@ func (c *client) multiget(ctx context.Context, cal *collection, paths []string) 
 	if a.status != http.StatusMultiStatus {
 		return nil, c.check("REPORT", a)
 	}
-	ms, err := parseMultistatus(a.body)
+	ms, err := a.multistatus()
 	if err != nil {
 		return nil, err
 	}
 	got := map[string]bool{}
 	var out []object
-	for _, r := range ms.rows(a.url) {
+	for _, r := range c.rows(ms, a.url) {
 		path := r.url.EscapedPath()
-		if !slices.Contains(paths, path) {
-			continue
+		if once, ok := decodedOnce(path); ok && !slices.Contains(paths, path) {
+			path = once
 		}
-		if r.status >= 400 {
-			got[path] = r.status == http.StatusNotFound || r.status == http.StatusGone
-			continue
-		}
-		if r.prop.CalendarData != nil && !got[path] {
+		if slices.Contains(paths, path) && r.status < 400 && r.prop.CalendarData != nil && r.prop.ETag != "" && !got[path] {
 			got[path] = true
-			out = append(out, object{path, etag(r.prop.ETag), *r.prop.CalendarData})
+			out = append(out, object{path: path, etag: etag(r.prop.ETag), text: *r.prop.CalendarData, tag: r.prop.ETag})
 		}
 	}
-	// What was left out silently is mostly gone; asking for it once is cheap and certain.
+	// What was left out, or refused, is mostly gone; asking for it once is cheap and certain. So is what has no ETag here.
 	missing := slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return got[p] })
 	more, err := c.getEach(ctx, cal, missing)
 	return append(out, more...), err
 }
 
-// getEach gets the objects one by one. One that the account may not see comes without text.
+// getEach gets the objects one by one. One that the account may not see, or that the server or this program cannot
+// read, comes without text.
 func (c *client) getEach(ctx context.Context, cal *collection, paths []string) ([]object, error) {
 	var out []object
 	for _, p := range paths {
 		o, err := c.get(ctx, cal.at(p))
 		switch {
 		case gone(err):
-		case statusOf(err) == http.StatusForbidden:
-			out = append(out, object{path: p})
+		case errors.As(err, new(*malformed)) || refusesSync(err):
+			out = append(out, object{path: p, why: err.Error()})
 		case err != nil:
 			return nil, fmt.Errorf("object %s: %w", opaque(p), err)
 		default:
@@ -200,13 +288,32 @@ func (c *client) getEach(ctx context.Context, cal *collection, paths []string) (
 }
 
 // gone reports whether the server said that the resource is no more.
-func gone(err error) bool {
-	s := statusOf(err)
-	return s == http.StatusNotFound || s == http.StatusGone
+func gone(err error) bool { return notThere(statusOf(err)) }
+
+func notThere(status int) bool { return status == http.StatusNotFound || status == http.StatusGone }
+
+// get reads one object. Compression is not asked for: some proxies change the ETag along with it. Where the answer
+// has no ETag, the one that PROPFIND gives is read before the text: if somebody writes in between it fits no more.
+func (c *client) get(ctx context.Context, u *url.URL) (*object, error) {
+	o, err := c.getOnce(ctx, u)
+	if err != nil || o.tag != "" {
+		return o, err
+	}
+	rows, _, err := c.propfind(ctx, u, "0", "d:getetag")
+	if err != nil && !answered(err) {
+		return nil, err
+	}
+	if len(rows) != 1 || rows[0].prop.ETag == "" {
+		return o, nil // good to read, and never to be written
+	}
+	tag := rows[0].prop.ETag
+	if o, err = c.getOnce(ctx, u); err == nil && o.tag == "" {
+		o.tag, o.etag = tag, etag(tag)
+	}
+	return o, err
 }
 
-// get reads one object. Compression is not asked for: some proxies change the ETag along with it.
-func (c *client) get(ctx context.Context, u *url.URL) (*object, error) {
+func (c *client) getOnce(ctx context.Context, u *url.URL) (*object, error) {
 	a, err := c.do(ctx, request{method: http.MethodGet, url: u, header: map[string]string{"Accept-Encoding": "identity"}})
 	if err != nil {
 		return nil, err
@@ -214,31 +321,59 @@ func (c *client) get(ctx context.Context, u *url.URL) (*object, error) {
 	if err := c.check(http.MethodGet, a, http.StatusOK); err != nil {
 		return nil, err
 	}
-	return &object{u.EscapedPath(), etag(a.header.Get("ETag")), string(a.body)}, nil
+	tag := a.header.Get("ETag")
+	return &object{path: u.EscapedPath(), etag: etag(tag), text: string(a.body), tag: tag}, nil
 }
 
-// put stores text under the condition that the object has that ETag, or with "" that there is none. It tells the
+// put stores text under the condition that the object has that ETag, or with "" that there is none. It returns the
 // ETag of the answer, "" if it has none.
-func (c *client) put(ctx context.Context, u *url.URL, version, text string) (string, error) {
-	h := map[string]string{"Content-Type": icalType, "If-None-Match": "*"}
-	if version != "" {
-		delete(h, "If-None-Match")
-		h["If-Match"] = version
+func (c *client) put(ctx context.Context, u *url.URL, tag, text string) (string, error) {
+	r := request{method: http.MethodPut, url: u, body: []byte(text), header: map[string]string{"Content-Type": icalType}}
+	if tag == "" {
+		r.header["If-None-Match"] = "*"
+		a, err := c.do(ctx, r)
+		if err != nil {
+			return "", err
+		}
+		return etag(a.header.Get("ETag")), c.check(r.method, a, http.StatusOK, http.StatusCreated, http.StatusNoContent)
 	}
-	a, err := c.do(ctx, request{method: http.MethodPut, url: u, header: h, body: []byte(text)})
+	a, err := c.matching(ctx, r, tag, http.StatusOK, http.StatusCreated, http.StatusNoContent)
 	if err != nil {
 		return "", err
 	}
-	return etag(a.header.Get("ETag")), c.check(http.MethodPut, a, http.StatusOK, http.StatusCreated, http.StatusNoContent)
+	return etag(a.header.Get("ETag")), nil
 }
 
 // remove deletes the object of that version.
-func (c *client) remove(ctx context.Context, u *url.URL, version string) error {
-	a, err := c.do(ctx, request{method: http.MethodDelete, url: u, header: map[string]string{"If-Match": version}})
-	if err != nil {
-		return err
+func (c *client) remove(ctx context.Context, u *url.URL, tag string) error {
+	r := request{method: http.MethodDelete, url: u, header: map[string]string{}}
+	_, err := c.matching(ctx, r, tag, http.StatusOK, http.StatusNoContent, http.StatusMultiStatus)
+	return err
+}
+
+// matching sends r on the condition that the object has the tag. It is sent as it came; where that fails and it was
+// no strong one, or had no quotes, then as it should have been, or was before a proxy that compresses weakened it
+// (RFC 9110 sections 8.8.3 and 13.1.1). Each of them is a condition: nothing is written over.
+func (c *client) matching(ctx context.Context, r request, tag string, ok ...int) (*answer, error) {
+	if tag == "" {
+		return nil, &malformed{what: "it has no ETag",
+			hint: "nothing is written where the server does not tell one version from another"}
 	}
-	return c.check(http.MethodDelete, a, http.StatusOK, http.StatusNoContent, http.StatusMultiStatus)
+	tags := slices.Compact([]string{strings.TrimSpace(tag), etag(tag)})
+	if strings.HasPrefix(tags[0], "W/") {
+		slices.Reverse(tags) // If-Match compares strongly
+	}
+	for i, t := range tags {
+		r.header["If-Match"] = t
+		a, err := c.do(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if err = c.check(r.method, a, ok...); statusOf(err) != http.StatusPreconditionFailed || i == len(tags)-1 {
+			return a, err
+		}
+	}
+	panic("unreachable: tags is never empty")
 }
 
 // search finds the objects of the calendar that have uid, whatever their path (RFC 4791 section 7.8). Servers match
@@ -254,12 +389,12 @@ func (c *client) search(ctx context.Context, cal *collection, uid string) ([]obj
 	if a.status != http.StatusMultiStatus {
 		return nil, c.check("REPORT", a)
 	}
-	ms, err := parseMultistatus(a.body)
+	ms, err := a.multistatus()
 	if err != nil {
 		return nil, err
 	}
 	var paths []string
-	for _, r := range ms.rows(a.url) {
+	for _, r := range c.rows(ms, a.url) {
 		if cal.member(r.url) && r.status < 400 {
 			paths = append(paths, r.url.EscapedPath())
 		}

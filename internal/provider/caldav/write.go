@@ -60,10 +60,11 @@ func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, 
 	return c.write(ctx, "answer", ref, func(o *ical.Object, now time.Time) ([]byte, error) { return o.Answer(attendee, answers, now) })
 }
 
-// End is provider.Calendar's. Cyrus delivers on behalf of the owner what a service account PUTs with Schedule-Address, but
-// nothing when it DELETEs (3.6.1, seen): the copies would stay. So what never took place first loses its guests, which
-// cancels it at each of them (RFC 6638 section 3.2.1.3), and then goes; a server that does deliver the DELETE finds nobody
-// left to tell. Cut off in between, the series still stands with its mark, and ending it again finishes without a message.
+// End is provider.Calendar's. Cyrus delivers on behalf of the owner what a service account PUTs with
+// Schedule-Address, but nothing when it DELETEs (3.6.1, seen): the copies would stay. So what never took place first
+// loses its guests, which cancels it at each of them (RFC 6638 section 3.2.1.3), and then goes; a server that does
+// deliver the DELETE finds nobody left to tell. Cut off in between, the series still stands with its mark, and ending
+// it again finishes without a message.
 func (c *Calendar) End(ctx context.Context, ref series.Ref, last series.Date) (series.Ref, error) {
 	const op = "end"
 	cal, err := c.calendar(ctx)
@@ -116,19 +117,33 @@ func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, change 
 	case err != nil:
 		return series.Ref{}, permanent(op, "", "event %s: %w", opaque(ref.ID), err)
 	case text == nil:
-		if err := c.c.remove(ctx, u, was.etag); err != nil && !gone(err) {
+		// A deletion is delivered as well.
+		if quiet := c.unscheduled(cal, []byte(was.text)); string(quiet) != was.text {
+			if _, err = c.store(ctx, op, u, was.tag, quiet); err == nil {
+				was, err = c.c.get(ctx, u)
+			}
+			if err != nil {
+				return series.Ref{}, fail(op, err)
+			}
+		}
+		if err := c.c.remove(ctx, u, was.tag); err != nil && !gone(err) {
 			return series.Ref{}, fail(op, err)
 		}
 		return series.Ref{}, nil
 	case string(text) == was.text:
 		return series.Ref{ID: ref.ID, Version: was.etag}, nil
 	}
-	return c.store(ctx, op, u, was.etag, text)
+	return c.store(ctx, op, u, was.tag, text)
 }
 
 // store puts text on the condition that the object has that version ("": that there is none), and reads back what the
 // server made of it: an ETag in the answer does not say that it stored what it was sent.
 func (c *Calendar) store(ctx context.Context, op string, u *url.URL, version string, text []byte) (series.Ref, error) {
+	cal, err := c.calendar(ctx)
+	if err != nil {
+		return series.Ref{}, fail(op, err)
+	}
+	text = c.unscheduled(cal, text)
 	answered, err := c.c.put(ctx, u, version, string(text))
 	if err != nil {
 		c.lost(err)

@@ -3,6 +3,7 @@ package caldav
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -18,9 +19,9 @@ const (
 // multistatus: https://www.rfc-editor.org/rfc/rfc4918#section-14.16, sync-token:
 // https://www.rfc-editor.org/rfc/rfc6578#section-6.4
 type multistatus struct {
-	XMLName   xml.Name   `xml:"DAV: multistatus"`
-	Responses []response `xml:"DAV: response"`
-	SyncToken string     `xml:"DAV: sync-token"`
+	Responses []response
+	SyncToken string
+	read      bool // its start tag
 }
 
 // response: https://www.rfc-editor.org/rfc/rfc4918#section-14.24
@@ -141,6 +142,14 @@ func (r response) prop() (prop, bool) {
 	return prop{}, false
 }
 
+// unfound is the status of the properties where none was found, 0 where one was or the response has none.
+func (r response) unfound() int {
+	if _, ok := r.prop(); ok || len(r.Propstats) == 0 {
+		return 0
+	}
+	return statusCode(r.Propstats[0].Status)
+}
+
 func (p prop) supports(report string) bool {
 	for _, r := range p.Reports.All {
 		for _, e := range r.Report.Any {
@@ -175,8 +184,8 @@ func statusCode(line string) int {
 	return n
 }
 
-func decoder(body []byte) *xml.Decoder {
-	d := xml.NewDecoder(bytes.NewReader(body))
+func decoder(body io.Reader) *xml.Decoder {
+	d := xml.NewDecoder(body)
 	d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
 		switch strings.ToLower(label) {
 		case "iso-8859-1", "latin1", "windows-1252":
@@ -184,22 +193,62 @@ func decoder(body []byte) *xml.Decoder {
 		case "us-ascii", "ascii", "utf8":
 			return in, nil
 		}
-		return nil, &malformed{"its character set is unknown"}
+		return nil, &malformed{what: "its character set is unknown"}
 	}
 	return d
 }
 
-func parseMultistatus(body []byte) (*multistatus, error) {
-	var ms multistatus
-	if err := decoder(body).Decode(&ms); err != nil {
-		return nil, &malformed{"the multistatus does not parse"}
+// parseMultistatus reads one response after the other, so that no more of them is in memory than what is kept.
+func parseMultistatus(body io.Reader) (*multistatus, error) {
+	ms, d, depth := &multistatus{}, decoder(body), 0
+	for {
+		t, err := d.Token()
+		if err == io.EOF && depth == 0 && ms.read {
+			return ms, nil
+		}
+		if err != nil {
+			return nil, unparsed(err)
+		}
+		switch t := t.(type) {
+		case xml.EndElement:
+			depth--
+		case xml.StartElement:
+			switch is := func(local string) bool { return t.Name == xml.Name{Space: nsDAV, Local: local} }; {
+			case depth == 0 && is("multistatus"):
+				depth, ms.read = 1, true
+				continue
+			case depth == 1 && is("response") && len(ms.Responses) == maxRows:
+				return nil, tooLarge("it is about more than %d objects", maxRows)
+			case depth == 1 && is("response"):
+				var r response
+				if err = d.DecodeElement(&r, &t); err == nil {
+					ms.Responses = append(ms.Responses, r)
+				}
+			case depth == 1 && is("sync-token"):
+				err = d.DecodeElement(&ms.SyncToken, &t)
+			case depth == 0:
+				err = errors.New("another element")
+			default:
+				err = d.Skip()
+			}
+			if err != nil {
+				return nil, unparsed(err)
+			}
+		}
 	}
-	return &ms, nil
+}
+
+// unparsed is err where it says what is wrong, else that the answer makes no sense.
+func unparsed(err error) error {
+	if errors.As(err, new(*malformed)) {
+		return err
+	}
+	return &malformed{what: "the multistatus does not parse"}
 }
 
 // parseCondition reads the body of an error, if there is one. Some name it in a namespace of their own.
 func parseCondition(body []byte) condition {
-	d := decoder(body)
+	d := decoder(bytes.NewReader(body))
 	for {
 		t, err := d.Token()
 		if err != nil {

@@ -63,9 +63,7 @@ func (m stored) String() string {
 		}
 	}
 	skips := slices.SortedStableFunc(slices.Values(m.Skips), func(a, b series.Skip) int { return a.Date.Compare(b.Date) })
-	for _, s := range skips {
-		t.Skips = append(t.Skips, strings.TrimSpace(s.Date.String()+" "+s.Why))
-	}
+	t.Skips = skipRuns(skips)
 	for _, x := range m.MadeUp {
 		t.MadeUp = append(t.MadeUp, x.String())
 	}

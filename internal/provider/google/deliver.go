@@ -53,7 +53,10 @@ func (c *Calendar) copyOf(ctx context.Context, op string, ref series.Ref, organi
 		if i < 0 {
 			return nil, nil
 		}
-		if m := all[i]; m.Status == cancelled && !organizers.Cancelled {
+		switch m := all[i]; {
+		case m.Status == cancelled && organizers.Cancelled:
+			return nil, nil
+		case m.Status == cancelled:
 			if all[i], err = c.patch(ctx, m.Id, m.Etag, &calendar.Event{Status: confirmed}, false); err != nil {
 				return nil, c.fail(op, err)
 			}
@@ -282,6 +285,7 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 		}
 	}
 	// What is left are exceptions that the owner's answers or edits made, or that the organizer took out again.
+	raced := false // the owner changed one of them meanwhile
 	ref, err := d.follow(ctx, false, func(e series.Event, x *calendar.Event, original time.Time) *calendar.Event {
 		switch {
 		case overridden[original.Unix()], !hits(e, original):
@@ -300,8 +304,16 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 			Link:     d.of.Link,
 			Guests:   d.of.Guests,
 		}
-		return d.occurrenceOf(x, plain, before)
+		change := d.occurrenceOf(x, plain, before)
+		if change != nil && d.edited(x, plain, before) {
+			raced = true
+			return nil
+		}
+		return change
 	})
+	if raced {
+		return series.Ref{}, d.c.conflict(d.op, errBusy)
+	}
 	if err != nil || d.mark.delivered == d.of.Delivered {
 		return ref, err
 	}
@@ -316,8 +328,11 @@ func (d *delivery) occurrences(ctx context.Context, before series.Event) (series
 // edited reports whether the copy's owner changed the occurrence x since the copy was read as before.
 func (d *delivery) edited(x *calendar.Event, o series.Override, before series.Event) bool {
 	had, ok := heldAt(before, o.Original)
-	if !ok || before.Slot() != d.of.Slot() || x.Status == cancelled {
+	switch {
+	case !ok || before.Slot() != d.of.Slot():
 		return false
+	case x.Status == cancelled:
+		return true
 	}
 	start, _ := momentOf(x.Start, d.r.zone)
 	is := length(start, x.End)

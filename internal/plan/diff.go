@@ -215,6 +215,14 @@ func (p *pairPlan) unbooked() {
 	if ends := v.Want.Ends; !ends.IsZero() && ends.Before(p.today) || p.adoptable() {
 		return
 	}
+	for i := range v.Foreign {
+		if e := &v.Foreign[i]; !e.Ended(p.in.Now) {
+			p.hold(Create, Change{Generation: v.Generation() + 1, To: v.Want.Slot.String()},
+				"the pair already has a 1:1 under another `org:`, on "+e.Slot().Words()+": put the old `org:` back into the "+
+					"settings, or end that series first", false)
+			return
+		}
+	}
 	if lost := v.Lost(); lost != nil {
 		p.rebook(lost)
 		return

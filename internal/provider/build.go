@@ -238,6 +238,14 @@ func (b *builder) takeOther(x Item) {
 	case x.Event != nil && x.Recurring:
 		e := *x.Event
 		b.canonical(&e)
+		foreign := x.Foreign || !e.Mark.IsZero() && e.Mark.Org != b.in.Org
+		if pair, ok := b.in.Two(x.People); ok && foreign && !e.Cancelled { // only that it is there, and when
+			b.s.Candidates = append(b.s.Candidates, series.Candidate{
+				Pair:    pair,
+				Event:   series.Event{Ref: e.Ref, UID: e.UID, Start: e.Start, Zone: e.Zone, Duration: e.Duration, Rule: e.Rule},
+				Foreign: true,
+			})
+		}
 		if pair, ok := b.candidate(e, x); ok {
 			e.Title, e.Raw, e.Mark, e.Derived = "", "", series.Mark{}, false
 			b.s.Candidates = append(b.s.Candidates, series.Candidate{Pair: pair, Event: e})

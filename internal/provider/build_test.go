@@ -97,6 +97,7 @@ func dentist() provider.Item {
 
 func TestWhatIsWhose(t *testing.T) {
 	someone := func(e *series.Event) { e.Mark = series.Mark{} }
+	others := func(e *series.Event) { e.Mark.Org = "other" }
 	rajs := func(e *series.Event) { e.Organizer, e.Derived = "raj@example.com", true }
 	three := []string{"mia@example.com", "raj@example.com", series.Stranger}
 	for name, test := range map[string]struct {
@@ -108,11 +109,11 @@ func TestWhatIsWhose(t *testing.T) {
 		"series":                       {series: 1},
 		"without an organizer":         {change: func(e *series.Event) { e.Organizer = "" }, series: 1},
 		"a pair that never was":        {change: func(e *series.Event) { e.Mark.Pair.Report = "lee" }, busy: 1},
-		"another org's":                {change: func(e *series.Event) { e.Mark.Org = "other" }, foreign: true, busy: 1},
+		"another org's":                {change: others, foreign: true, candidates: 1, busy: 1},
 		"organized by the report":      {change: func(e *series.Event) { e.Organizer = "raj@example.com" }, busy: 1},
 		"ours though organized by raj": {change: rajs, series: 1},
 		"their own 1:1":                {change: someone, candidates: 1},
-		"their own, of another org":    {change: someone, foreign: true, busy: 1},
+		"their own, of another org":    {change: someone, foreign: true, candidates: 1, busy: 1},
 		"their own, cancelled":         {change: func(e *series.Event) { someone(e); e.Cancelled = true }, busy: 1},
 		"their own and a stranger":     {change: someone, people: three, busy: 1},
 		"their own and somebody":       {change: someone, people: []string{"raj@example.com", "kim@example.com"}, busy: 1},

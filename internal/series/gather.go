@@ -112,7 +112,9 @@ func Gather(want []Series, observed map[string]Observed) []View {
 			}
 		}
 		for _, c := range s.Candidates {
-			if v := view(c.Pair); v.Pair.Manager == id {
+			if v := view(c.Pair); c.Foreign {
+				v.Foreign = append(v.Foreign, c.Event)
+			} else if v.Pair.Manager == id {
 				v.Candidates = append(v.Candidates, c.Event)
 			} else {
 				v.Mine = append(v.Mine, c.Event)

@@ -48,6 +48,8 @@ type Object struct {
 type Candidate struct {
 	Pair  Pair
 	Event Event
+	// Foreign: it bears the mark of another org, and is that one's to keep.
+	Foreign bool `json:",omitzero"`
 }
 
 // StandIn is a single event that may take the place of a lost occurrence: its only people are the pair, or it bears

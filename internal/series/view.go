@@ -22,6 +22,7 @@ type View struct {
 	// MarkLost are the UIDs of those of Chain that lost their mark; they carry the one that the roster's values make here.
 	MarkLost []string
 
+	Foreign    []Event // 1:1s of the pair that bear the mark of another org
 	Mine       []Event // recurring 1:1s of the pair without a mark in the report's calendar
 	Copies     []Event // the report's, of any of the chain
 	LastCopies []Event // as they were in the observation before this one

@@ -97,14 +97,15 @@ var observing = []check{
 		b.noText(s, secret)
 		b.again(b.Manager)
 	}},
-	{"observe/other-org", "another org's mark is never ours", func(b *bench) {
+	{"observe/other-org", "another org's mark is never ours, and known as foreign", func(b *bench) {
 		s := b.wish()
 		s.Org, s.Title = b.Org+"-other", secret
 		ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
 		b.must(b.Manager.Hands.Cancel(ref.ID, b.at(2)))
 		b.must(b.Manager.Hands.Move(ref.ID, b.at(4), b.at(4).Add(time.Hour)))
 		snap := b.see(b.Manager)
-		if len(snap.Series)+len(snap.Copies)+len(snap.Candidates) != 0 || len(snap.Busy) != 2 {
+		known := len(snap.Candidates) == 1 && snap.Candidates[0].Foreign
+		if len(snap.Series)+len(snap.Copies) != 0 || !known || len(snap.Busy) != 2 {
 			b.Fatalf("%d series, %d copies, %d candidates, %d busy", len(snap.Series), len(snap.Copies), len(snap.Candidates), len(snap.Busy))
 		}
 		rule, one := snap.Busy[0], snap.Busy[1]

@@ -28,6 +28,12 @@ func init() {
 	verbs = []verb{
 		{"is booked", func(s *teller, v values) { s.book(v, series.Date{}) }},
 		{"is booked from $date", func(s *teller, v values) { s.book(v, s.date(v.of["date"])) }},
+		{"is booked under another org", func(s *teller, v values) {
+			w := s.wanted(v.pair)
+			w.Org, w.Generation, w.First = "other", 1, w.Slot.First(series.DateOf(s.now))
+			_, err := s.world.Calendar(v.pair.Manager).Create(context.Background(), w)
+			s.must(err)
+		}},
 		{"the plan is done", func(s *teller, _ values) { s.carryOut(1000) }},
 		{"the plan is half done", func(s *teller, _ values) { s.carryOut(1) }},
 		{"the end is half done for $who", func(s *teller, v values) { // as caldav's End leaves it when it is cut off

@@ -112,11 +112,13 @@ func Gather(want []Series, observed map[string]Observed) []View {
 			}
 		}
 		for _, c := range s.Candidates {
-			if v := view(c.Pair); c.Foreign {
+			switch v := view(c.Pair); {
+			case c.Foreign && v.Pair.Manager == id:
 				v.Foreign = append(v.Foreign, c.Event)
-			} else if v.Pair.Manager == id {
+			case c.Foreign: // anybody can write a mark into their own calendar
+			case v.Pair.Manager == id:
 				v.Candidates = append(v.Candidates, c.Event)
-			} else {
+			default:
 				v.Mine = append(v.Mine, c.Event)
 			}
 		}

@@ -176,6 +176,7 @@ func (o *observation) item(x object) provider.Item {
 	if e, err := p.Event(o.in.Org, o.at); err == nil {
 		e.Ref = series.Ref{ID: x.path, Version: x.etag}
 		out.Event, out.Named = &e, named(o.in.Org, e.UID)
+		out.Foreign = out.Foreign && e.Mark.IsZero() // that of this org is none of another's
 	}
 	if start, duration, ok := p.Single(); ok && !out.Recurring {
 		out.Single = &provider.Span{Start: start, Duration: duration}

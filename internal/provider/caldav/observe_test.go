@@ -218,7 +218,7 @@ func TestOthersAreToldByTimesOnly(t *testing.T) {
 		"own 1:1 that is over":   {"DTSTART:20250101T100000Z\nDTEND:20250101T110000Z\nRRULE:FREQ=WEEKLY;UNTIL=20250301T000000Z\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 0, 0},
 		"three people":           {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test\nATTENDEE:mailto:lee@example.test", 0, 0, 1},
 		"alone":                  {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret", 0, 0, 1},
-		"another org's":          {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test\nX-HOLDFAST-ORG:other\nX-HOLDFAST-PAIR:mia/raj\nX-HOLDFAST-GENERATION:1", 0, 0, 1},
+		"another org's":          {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test\nX-HOLDFAST-ORG:other\nX-HOLDFAST-PAIR:mia/raj\nX-HOLDFAST-GENERATION:1", 1, 0, 1},
 		"stand-in":               {"DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 1, 0},
 		"old stand-in":           {"DTSTART:20261103T100000Z\nDTEND:20261103T110000Z\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 0, 0},
 		"cancelled stand-in":     {"DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\nSTATUS:CANCELLED\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 0, 0},

@@ -319,7 +319,7 @@ func (o *observation) item(g group) provider.Item {
 		ID:        opaque(m.Id),
 		Version:   m.Etag,
 		Recurring: g.recurring(),
-		Foreign:   !markOf(m).IsZero(),
+		Foreign:   !markOf(m).IsZero() && markOf(m).Org != o.in.Org,
 		People:    o.r.people(m),
 		Title:     m.Summary,
 		Busy:      o.r.busy(g),

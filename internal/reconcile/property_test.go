@@ -228,7 +228,7 @@ func TestSecondRoundIsEmpty(t *testing.T) {
 			"glance": func(*rapid.T) { l.glance(r) },
 			"command": func(*rapid.T) {
 				p, _ := series.ParsePair(rapid.SampledFrom(pairs).Draw(t, "pair"))
-				ask := plan.Ask{Pair: p, Accept: rapid.Bool().Draw(t, "accept")}
+				ask := plan.Ask{Pair: p, Accept: rapid.Bool().Draw(t, "accept"), Force: true}
 				if !ask.Accept && rapid.Bool().Draw(t, "one") {
 					ask.Occurrence = l.day()
 				}

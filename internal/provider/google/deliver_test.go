@@ -61,8 +61,13 @@ func (p *apart) copied() series.Event {
 
 // meanwhile is the report's calendar as Holdfast sees it, where something happens before its n-th request.
 func (p *apart) meanwhile(n int, what func()) (c *google.Calendar, happened *bool) {
-	token, happened := p.Token(raj.Email, "holdfast", google.Scope), new(bool)
-	c, err := p.project.Open(google.Account{Owner: raj, HTTP: &http.Client{Transport: handled{http.HandlerFunc(
+	return p.meanwhileAs(raj, n, what)
+}
+
+// meanwhileAs is meanwhile for another person's calendar.
+func (p *apart) meanwhileAs(who series.Person, n int, what func()) (c *google.Calendar, happened *bool) {
+	token, happened := p.Token(who.Email, "holdfast", google.Scope), new(bool)
+	c, err := p.project.Open(google.Account{Owner: who, HTTP: &http.Client{Transport: handled{http.HandlerFunc(
 		func(rw http.ResponseWriter, r *http.Request) {
 			if n--; n == 0 {
 				*happened = true
@@ -167,24 +172,98 @@ func TestDeliveryAsksAgain(t *testing.T) {
 	}
 }
 
-// Google answers some changes with success and leaves the event as it was.
+// Google answers some changes with success and leaves the event as it was: the series, or one meeting.
 func TestDeliveryThatChangesNothing(t *testing.T) {
-	p := delivered(t)
-	e := p.series()
-	p.must(p.hands.Relocate(e.ID, time.Time{}, "Room Birch"))
-	c, err := p.project.Open(google.Account{Owner: raj, HTTP: &http.Client{Transport: handled{http.HandlerFunc(
-		func(rw http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPatch {
-				r.Method = http.MethodGet
+	for name, change := range map[string]func(*apart, series.Event) error{
+		"series": func(p *apart, e series.Event) error { return p.hands.Relocate(e.ID, time.Time{}, "Room Birch") },
+		"meeting": func(p *apart, e series.Event) error {
+			return p.hands.Move(e.ID, at(e, 1), at(e, 1).Add(time.Hour))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := delivered(t)
+			p.must(change(p, p.series()))
+			c, err := p.project.Open(google.Account{Owner: raj, HTTP: &http.Client{Transport: handled{http.HandlerFunc(
+				func(rw http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodPatch && (name == "series" || strings.Contains(r.URL.Path, "_2026")) {
+						r.Method = http.MethodGet
+					}
+					r.Header.Set("Authorization", "Bearer "+p.Token(raj.Email, "holdfast", google.Scope))
+					p.ServeHTTP(rw, r)
+				})}}})
+			p.must(err)
+			_, err = c.Deliver(p.ctx(), p.copied().Ref, p.series(), raj.Email)
+			var failure *provider.Error
+			if !errors.As(err, &failure) || failure.Kind != provider.Permanent || failure.Hint == "" {
+				t.Errorf("it was not taken, and Deliver answers %v", err)
 			}
-			r.Header.Set("Authorization", "Bearer "+p.Token(raj.Email, "holdfast", google.Scope))
-			p.ServeHTTP(rw, r)
-		})}}})
-	p.must(err)
-	_, err = c.Deliver(p.ctx(), p.copied().Ref, p.series(), raj.Email)
-	var failure *provider.Error
-	if !errors.As(err, &failure) || failure.Kind != provider.Permanent || failure.Hint == "" {
-		t.Errorf("the place was not taken, and Deliver answers %v", err)
+		})
+	}
+}
+
+// A write is of the version that it names: an edit between any two of its requests is a conflict, and stays.
+func TestSeriesEditedWhileItIsWritten(t *testing.T) {
+	other := tuesdays
+	other.At += 60
+	slot, place := series.Patch{Slot: &series.SlotPatch{Slot: other, First: wish().First}}, "Room Birch"
+	for name, patch := range map[string]series.Patch{"slot": slot, "place": {Place: &place}} {
+		for n := 2; ; n++ {
+			w := open(t)
+			ref, err := w.calendar(mia).Create(w.ctx(), wish())
+			w.must(err)
+			w.must(w.Hands(mia.Email).Move(ref.ID, start(1), start(1).Add(time.Hour)))
+			ref = w.look(w.calendar(mia), mia, series.Snapshot{}).Series[0].Ref
+			p := &apart{world: w}
+			c, happened := p.meanwhileAs(mia, n, func() {
+				w.must(w.Hands(mia.Email).MoveAll(ref.ID, series.Slot{Weekday: time.Friday, At: 900, Duration: time.Hour, Every: 1,
+					Zone: tuesdays.Zone}, day(0).AddDays(3)))
+			})
+			_, err = c.Update(w.ctx(), ref, patch)
+			if !*happened {
+				break
+			}
+			if provider.KindOf(err) != provider.Conflict {
+				t.Errorf("%s, edited before request %d: %v", name, n, err)
+			}
+			if at := w.look(w.calendar(mia), mia, series.Snapshot{}).Series[0].Slot(); at.Weekday != time.Friday {
+				t.Errorf("%s, edited before request %d: the series is on %s", name, n, at)
+			}
+		}
+	}
+}
+
+// Who removed the invitation, which declines it, is asked anew, with one mail.
+func TestInvite(t *testing.T) {
+	w := open(t)
+	c := w.calendar(mia)
+	ref, err := c.Create(w.ctx(), wish())
+	w.must(err)
+	w.must(w.Hands(raj.Email).Delete(ref.ID))
+	e := w.look(c, mia, series.Snapshot{}).Series[0]
+	before := len(w.Mails())
+	ref, err = c.Invite(w.ctx(), e.Ref, raj.Email)
+	w.must(err)
+	now := w.look(c, mia, series.Snapshot{}).Series[0]
+	if n := len(w.Mails()) - before; n != 1 || e.Guests[0].Answer != series.Declined ||
+		now.Guests[0].Answer != series.NeedsAction || now.Ref != ref {
+		t.Errorf("%d mails, answered with %s, then with %s", n, e.Guests[0].Answer, now.Guests[0].Answer)
+	}
+}
+
+// An answer that is known is not written again.
+func TestAnsweredTwice(t *testing.T) {
+	w := open(t)
+	c := w.calendar(mia)
+	_, err := c.Create(w.ctx(), wish())
+	w.must(err)
+	given := []provider.Answer{{PartStat: series.Accepted}, {Original: start(1), PartStat: series.Declined}}
+	for _, want := range []int{2, 0} {
+		w.Reset()
+		_, err = c.Answer(w.ctx(), w.look(c, mia, series.Snapshot{}).Series[0].Ref, raj.Email, given)
+		w.must(err)
+		if n := len(w.Writes()); n != want {
+			t.Errorf("%d writes, want %d", n, want)
+		}
 	}
 }
 

@@ -191,11 +191,7 @@ func deliveredOf(properties map[string]string) string {
 	count, text, _ := strings.Cut(properties[deliveredKey], " ")
 	n, _ := strconv.Atoi(count)
 	for i := 1; i < n; i++ {
-		c, ok := properties[deliveredKey+"-"+strconv.Itoa(i)]
-		if !ok {
-			return ""
-		}
-		text += c
+		text += properties[deliveredKey+"-"+strconv.Itoa(i)] // one that is missing is no compressed text any more
 	}
 	whole, err := unpack(text)
 	if err != nil {

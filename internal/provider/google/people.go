@@ -208,8 +208,8 @@ func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, 
 	return series.Ref{ID: m.Id, Version: m.Etag}, nil
 }
 
-// Invite is provider.Calendar's. Google mails the guests of a new revision, and shows the event again to one who
-// removed it.
+// Invite is provider.Calendar's. Google mails the guest, whose answer is asked for anew. Whether a calendar from which they
+// removed the event shows it again is Google's affair: where it does not, what is undelivered stays so.
 func (c *Calendar) Invite(ctx context.Context, ref series.Ref, attendee string) (series.Ref, error) {
 	w, err := c.begin(ctx, "invite", ref)
 	if err != nil {

@@ -27,7 +27,7 @@ func TestSlotsSolve(t *testing.T) {
 	}{
 		{org, []string{"-"}, exitOK, `{"format":"one2one-assignment/1","slots":[36,-1]}` + "\n", "2 pairs, 1 without a slot; the plan costs 1000, and none costs less\n"},
 		{"{}", []string{"-"}, exitError, "",
-			"holdfast: -: the format is \"\", not \"one2one-instance/1\"\n"+
+			"holdfast: -: the format is \"\", not \"one2one-instance/1\"\n" +
 				"hint: `holdfast slots solve --help` says what it reads\n",
 		},
 		{strings.Replace(org, `"grid":2`, `"grid":0`, 1), []string{"-"}, exitError, "", "holdfast: -: choose slots: a grid of 0 quarters\n"},

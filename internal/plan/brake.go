@@ -58,17 +58,8 @@ func (b *builder) group() {
 			}
 		}
 	}
-	groups := map[string]Held{}
-	for _, c := range creates {
-		if h := because[c.Pair]; h.Because != "" && c.Group != "" {
-			groups[c.Group] = h
-		}
-	}
 	b.hold(func(c Change) (string, bool) {
-		h, ok := because[c.Pair]
-		if !ok {
-			h = groups[c.Group]
-		}
+		h := because[c.Pair]
 		return h.Because, h.Brake
 	})
 }
@@ -293,7 +284,7 @@ func (b *builder) together() {
 	var on []Change
 	for _, c := range b.changes {
 		if h, ok := of[c.Group]; ok {
-			b.held = append(b.held, Held{Change: c, Because: h.Because, Brake: h.Brake, Waits: h.Waits})
+			b.held = append(b.held, Held{Change: c, Because: h.Because, Brake: h.Brake, Waits: h.Waits, Stuck: h.Stuck})
 		} else {
 			on = append(on, c)
 		}

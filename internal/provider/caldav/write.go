@@ -119,11 +119,15 @@ func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, change 
 	case text == nil:
 		// A deletion is delivered as well.
 		if quiet := c.unscheduled(cal, []byte(was.text)); string(quiet) != was.text {
-			if _, err = c.store(ctx, op, u, was.tag, quiet); err == nil {
+			stored, err := c.store(ctx, op, u, was.tag, quiet)
+			if err == nil {
 				was, err = c.c.get(ctx, u)
 			}
 			if err != nil {
 				return series.Ref{}, fail(op, err)
+			}
+			if was.etag != stored.Version {
+				return series.Ref{}, conflict(op, "the event was changed while it was written")
 			}
 		}
 		if err := c.c.remove(ctx, u, was.tag); err != nil && !gone(err) {

@@ -58,6 +58,7 @@ type Moment struct {
 	Settling bool
 	Writes   map[series.Pair]int
 	Doubtful map[series.Pair]bool
+	Stuck    map[string]plan.Stuck
 	// Documents are what is wrong with pairs' documents.
 	Documents map[series.Pair][]drift.Finding
 }
@@ -69,7 +70,7 @@ func (m *Moment) PlanInput() plan.Input {
 		better[p] = plan.Better{Slot: s, Why: []string{"both are free"}}
 	}
 	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Better: better, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
-		Fresh: m.Fresh, Doubtful: m.Doubtful, Busy: m.Busy, Held: m.Held, Recent: m.Recent, Settling: m.Settling}
+		Fresh: m.Fresh, Doubtful: m.Doubtful, Busy: m.Busy, Held: m.Held, Recent: m.Recent, Settling: m.Settling, Stuck: m.Stuck}
 }
 
 // Shuffled is the same moment with all lists that have no order of their own in another one.
@@ -202,6 +203,8 @@ type teller struct {
 	settling bool
 	writes   map[series.Pair]int
 	doubtful map[series.Pair]bool
+	stuck    plan.Action // of the changes that failed too often
+	allows   plan.Action // of the changes that allowNow is about; "": all
 	// documents are what is wrong with pairs' documents from now on.
 	documents map[series.Pair][]drift.Finding
 }
@@ -240,6 +243,7 @@ func (s *teller) begin(name string) {
 	}
 	s.now, s.asks, s.allowed, s.allowNow, s.unread, s.writes, s.settling = now, nil, nil, false, map[string]bool{}, nil,
 		false
+	s.stuck, s.allows = "", ""
 	if s.world == nil {
 		s.world = memory.New(s.options)
 		s.seen, s.observed, s.fresh = map[string]series.Person{}, map[string]series.Observed{}, true
@@ -311,8 +315,14 @@ func (s *teller) look() *Moment {
 		}
 	}
 	m.Want, m.Views = want, series.Gather(want, m.Observed)
+	m.Stuck = map[string]plan.Stuck{}
+	for _, c := range plan.Diff(m.PlanInput()).Changes {
+		if c.Action == s.stuck {
+			m.Stuck[c.ID()] = plan.Stuck{What: c.What(), Because: "it was tried in 3 rounds"}
+		}
+	}
 	if m.Allowed = s.allowed; s.allowNow {
-		m.Allowed = allowed(m)
+		m.Allowed = allowed(m, s.allows)
 	}
 	s.doubtful = map[series.Pair]bool{}
 	p := plan.Diff(m.PlanInput())
@@ -320,15 +330,18 @@ func (s *teller) look() *Moment {
 		s.doubtful[p] = true
 	}
 	s.held = p.Braked()
+	maps.DeleteFunc(s.held, func(_ string, h plan.Hold) bool { return h.Stuck }) // as reconcile remembers them
 	s.last, s.fresh = m, false
 	return m
 }
 
-// allowed is what `allow` lets through at the moment.
-func allowed(m *Moment) map[string]string {
+// allowed is what `allow` lets through at the moment, of changes of the action alone unless that is "".
+func allowed(m *Moment, only plan.Action) map[string]string {
 	out := map[string]string{}
-	for id, h := range plan.Diff(m.PlanInput()).Braked() {
-		out[id] = h.Digest
+	for _, h := range plan.Diff(m.PlanInput()).Held {
+		if h.Brake && (only == "" || h.Action == only) {
+			out[h.ID()] = h.Digest()
+		}
 	}
 	return out
 }

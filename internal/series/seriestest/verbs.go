@@ -59,7 +59,11 @@ func init() {
 		{"ask rebook $date to $rest all the same", func(s *teller, v values) { s.askRebook(v, true) }},
 		{"ask rebook $date to $rest", func(s *teller, v values) { s.askRebook(v, false) }},
 		{"what brakes hold is allowed", func(s *teller, _ values) { s.allowNow = true }},
-		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = allowed(s.last) }},
+		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = allowed(s.last, "") }},
+		{"only the {create|end} that brakes hold is allowed", func(s *teller, v values) {
+			s.allowNow, s.allows = true, plan.Action(v.of["0"])
+		}},
+		{"the {create|end|update} failed too often", func(s *teller, v values) { s.stuck = plan.Action(v.of["0"]) }},
 		{"the roster was just saved", func(s *teller, _ values) { s.settling = true }},
 		{"$n writes were made today", func(s *teller, v values) {
 			n, err := strconv.Atoi(v.of["n"])

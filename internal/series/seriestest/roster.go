@@ -266,6 +266,7 @@ func (s *teller) setting(line string) {
 		"max_writes":    func() { s.policy.MaxWrites = number() },
 		"delivers":      func() { s.options.Schedules = value == "server" }, // else holdfast
 		"quiet":         func() { s.options.Quiet = value == "yes" },        // else every write is delivered
+		"singly":        func() { s.singly = value == "yes" },               // else one message tells all of a new series
 	}
 	f := set[key]
 	if f == nil {

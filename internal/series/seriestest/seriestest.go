@@ -181,6 +181,7 @@ type teller struct {
 	line    string // being read
 	now     time.Time
 	options memory.Options
+	singly  bool // what Snapshot.Singly says of every calendar
 	policy  plan.Policy
 
 	people map[string]series.Person // of the roster, by id
@@ -285,6 +286,7 @@ func (s *teller) look() *Moment {
 		last := s.observed[id].Snapshot
 		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))
 		snap.Remember(last)
+		snap.Singly = s.singly
 		o := series.Observed{Snapshot: snap, Last: last}
 		if err != nil || s.unread[id] {
 			o = series.Observed{Snapshot: last, Last: last, Stale: true}

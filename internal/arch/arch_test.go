@@ -24,6 +24,7 @@ const root = "../.."
 // levels are the packages from bottom to top, by folder. A package imports only packages of lower levels. Tools of tests
 // are at the top, so that only tests can have them.
 var levels = [][]string{
+	{"internal/tzdata"},
 	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile"},
 	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan",
 		"internal/drift", "internal/slotting"},

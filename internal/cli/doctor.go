@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/daemon"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
+	"holdfast/internal/tzdata"
 )
 
 type findingJSON struct {
@@ -20,6 +21,7 @@ type findingJSON struct {
 	OK     bool    `json:"ok"`
 	Text   string  `json:"text"`
 	Hint   *string `json:"hint"`
+	note   bool    // it works, and is to be known all the same
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -58,9 +60,11 @@ func (a *app) doctorCommand() *cobra.Command {
 					a.findingsText(p.ID+strings.Repeat(" ", width-len(p.ID)), found, len(args) == 1, told)
 				}
 			}
+			if a.output == "json" {
+				return a.json(append(out, findingJSON{Check: "zone data", OK: true, Text: tzdata.Described()}))
+			}
+			a.printf("%s\n", dim.Render("zone data: "+tzdata.Described()))
 			switch {
-			case a.output == "json":
-				return a.json(out)
 			case ill > 0 && len(args) == 0:
 				a.printf("\n%d of %s cannot be used yet.\n", ill, count(len(people), "calendar"))
 			case len(args) == 0:
@@ -142,7 +146,7 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 		for rest, ok := text, true; ok; rest, ok = strings.CutPrefix(text, f.Check+": ") {
 			text = rest
 		}
-		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: text, Hint: null(f.Hint)})
+		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: text, Hint: null(f.Hint), note: f.Note})
 	}
 	return out, cmd.Context().Err()
 }
@@ -155,6 +159,9 @@ func (a *app) findingsText(id string, found []findingJSON, full bool, told map[s
 		switch {
 		case !f.OK:
 			a.printf("%s  %s  %s: %s\n", red.Render("FAIL"), bold.Render(id), f.Check, f.Text)
+		case f.note:
+			a.printf("%s  %s  %s: %s\n", yellow.Render("note"), bold.Render(id), f.Check, f.Text)
+			well++
 		case full:
 			a.printf("%s    %s  %s: %s\n", green.Render("ok"), bold.Render(id), f.Check, f.Text)
 		default:
@@ -162,7 +169,12 @@ func (a *app) findingsText(id string, found []findingJSON, full bool, told map[s
 		}
 		if f.Hint != nil && !told[*f.Hint] {
 			told[*f.Hint] = true
-			defer a.printf("      %s\n", yellow.Render(*f.Hint))
+			say := func() { a.printf("      %s\n", yellow.Render(*f.Hint)) }
+			if f.note {
+				say()
+			} else {
+				defer say()
+			}
 		}
 	}
 	if well == len(found) {

@@ -138,6 +138,9 @@ func (a *app) problems(r reconcile.Round) {
 			a.errorf("hint: %s\n", t.hint)
 		}
 	}
+	for _, t := range standing(r) {
+		a.errorf("alarm: %s\nhint: %s\n", t.text, t.hint)
+	}
 }
 
 var sign = map[plan.Action]string{plan.Create: "+", plan.End: "-", plan.Update: "~", plan.Skip: "~", plan.Heal: "~", plan.Adopt: "=", plan.Restore: "<", plan.Rebook: "<"}

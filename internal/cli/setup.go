@@ -21,6 +21,7 @@ import (
 	"holdfast/internal/daemon"
 	"holdfast/internal/demo"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/tzdata"
 	"holdfast/internal/yamlpos"
 )
 
@@ -205,17 +206,20 @@ func (a *app) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			if a.output == "json" {
 				b := build()
-				return a.json(map[string]*string{"version": null(b[0]), "revision": null(b[1]), "go": null(b[2])})
+				zones, _ := tzdata.Releases()
+				return a.json(map[string]*string{"version": null(b[0]), "revision": null(b[1]), "go": null(b[2]),
+					"zone_data": &zones.Version, "zone_data_from": &zones.From})
 			}
 			a.printf("%s\n", version())
 			return nil
 		}}
 }
 
-// version is the program with its build, for people.
+// version is the program with its build and the zone data that it uses, for people.
 func version() string {
 	b := build()
-	return "holdfast " + strings.Join(slices.DeleteFunc(b[:], func(s string) bool { return s == "" }), " ")
+	return "holdfast " + strings.Join(slices.DeleteFunc(b[:], func(s string) bool { return s == "" }), " ") +
+		"\nzone data " + tzdata.Described()
 }
 
 // build is the program's version, the revision it was made from, and the Go that made it; "" where that is not known.

@@ -67,6 +67,9 @@ func (a *app) statusCommand() *cobra.Command {
 				a.statusText(r, rows)
 			}
 			a.breaksText(r, rows)
+			if len(args) == 0 {
+				a.standingText(r)
+			}
 			return nil
 		}}
 }

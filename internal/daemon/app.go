@@ -20,6 +20,7 @@ import (
 	"holdfast/internal/series"
 	"holdfast/internal/settings"
 	"holdfast/internal/store"
+	"holdfast/internal/tzdata"
 	"holdfast/internal/yamlpos"
 )
 
@@ -84,8 +85,9 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		store.Options{Reading: o.Reading}); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
+	zoneData, _ := tzdata.Releases()
 	a.Reconciler = reconcile.New(reconcile.Options{Org: a.Settings.Org, Roster: a.Desired, Open: a.calendar, Journal: a.Store, Documents: documents{a}, Policy: a.Policy(),
-		Clock: o.Clock, Log: o.Log, Progress: o.Progress})
+		ZoneData: zoneData.Version, Clock: o.Clock, Log: o.Log, Progress: o.Progress})
 	return a, nil
 }
 

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
+	"holdfast/internal/ical/recur"
 	"holdfast/internal/prepdoc"
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/caldav"
@@ -15,6 +17,7 @@ import (
 	"holdfast/internal/provider/google/signin"
 	"holdfast/internal/series"
 	"holdfast/internal/settings"
+	"holdfast/internal/tzdata"
 )
 
 // opened is a person's calendar, ready to use.
@@ -48,8 +51,50 @@ func (a *App) Examine(ctx context.Context, p series.Person) ([]provider.Finding,
 		return nil, err
 	}
 	found := o.doctor(ctx)
+	if well := !slices.ContainsFunc(found, func(f provider.Finding) bool { return !f.OK }); well {
+		found = slices.Insert(found, len(found)-1, a.examineEvents(ctx, p, o.polite)...)
+	}
 	documents, err := a.examineDocuments(ctx, p)
 	return append(found, documents...), err
+}
+
+// examineEvents notes what the calendar's events say that is not known for certain. Nothing names an event but its start.
+func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Calendar) []provider.Finding {
+	s, err := c.Observe(ctx, series.Snapshot{}, provider.Interest{Org: a.Settings.Org, Owner: p.Addresses()})
+	if err != nil {
+		return []provider.Finding{{Check: "read", Text: err.Error(), Hint: provider.HintOf(err)}}
+	}
+	var out []provider.Finding
+	unknown := slices.DeleteFunc(s.Busy, func(b series.Busy) bool { return !recur.Unknown(b) })
+	slices.SortFunc(unknown, func(x, y series.Busy) int { return x.Start.Compare(y.Start) })
+	var starts []string
+	for _, b := range unknown[:min(len(unknown), 5)] {
+		starts = append(starts, series.At(b.Start, p.Zone).Format("Mon 2 Jan 2006 15:04"))
+	}
+	if n := len(unknown); n > 0 {
+		out = append(out, provider.Finding{
+			Check: "rules", OK: true, Note: true,
+			Text: fmt.Sprintf("%d of its events repeat by a rule that cannot be read: of their times only the first is known, %s",
+				n, strings.Join(starts, "; ")),
+			Hint: "open them in a calendar app and save their repetition anew",
+		})
+	}
+	for _, zone := range s.ZoneDoubts() {
+		n := 0
+		for _, o := range s.Objects {
+			if slices.Contains(o.ZoneDoubts, zone) {
+				n++
+			}
+		}
+		out = append(out, provider.Finding{
+			Check: "zones", OK: true, Note: true,
+			Text: fmt.Sprintf("%d of its events have another clock for %s in the coming year than the zone data in use, %s",
+				n, zone, tzdata.Described()),
+			Hint: "one of the two is out of date: renew this machine's zone data (apt-get upgrade tzdata) and restart Holdfast, " +
+				"or that of the calendar server and of the apps that wrote the events",
+		})
+	}
+	return out
 }
 
 func (a *App) opened(p series.Person) (opened, error) {

@@ -50,7 +50,6 @@ func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading,
 	b := &builder{s: s, last: last, in: in, r: r, src: src, anew: anew, read: map[string]bool{}}
 	b.s.Objects = map[string]series.Object{}
 	b.owner()
-	b.zoneDoubts()
 	b.carry()
 	b.take(r.Items)
 	if err := b.missing(ctx); err != nil {
@@ -71,18 +70,6 @@ type builder struct {
 	anew  bool            // nothing that last says of others' objects may be carried over
 	read  map[string]bool // by Item.ID
 	doubt bool
-}
-
-// zoneDoubts are those of the items, and those of objects that are not read again.
-func (b *builder) zoneDoubts() {
-	if !b.anew {
-		b.s.ZoneDoubts = slices.Clone(b.last.ZoneDoubts)
-	}
-	for _, x := range b.r.Items {
-		b.s.ZoneDoubts = append(b.s.ZoneDoubts, x.ZoneDoubts...)
-	}
-	slices.Sort(b.s.ZoneDoubts)
-	b.s.ZoneDoubts = slices.Compact(b.s.ZoneDoubts)
 }
 
 // owner adds to the owner's addresses those that the server has, those that it said before among them: events that are
@@ -207,7 +194,8 @@ func (b *builder) take(items []Item) {
 
 // takeOurs adds x if it is a series or a copy of ours.
 func (b *builder) takeOurs(x Item) bool {
-	b.s.Objects[x.ID] = series.Object{Version: x.Version}
+	o := series.Object{Version: x.Version, ZoneDoubts: x.ZoneDoubts}
+	b.s.Objects[x.ID] = o
 	if x.Event == nil {
 		return false
 	}
@@ -228,7 +216,8 @@ func (b *builder) takeOurs(x Item) bool {
 	default:
 		return false
 	}
-	b.s.Objects[x.ID] = series.Object{Version: x.Version, Pair: e.Mark.Pair}
+	o.Pair = e.Mark.Pair
+	b.s.Objects[x.ID] = o
 	return true
 }
 

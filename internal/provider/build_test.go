@@ -218,18 +218,29 @@ func TestOwnerIsNotAnother(t *testing.T) {
 	}
 }
 
-// A doubt about a zone stays while the objects that it comes from are not read again.
-func TestZoneDoubtsAreCarried(t *testing.T) {
+// A doubt about a zone stays while the object that it comes from is not read again, and goes with it.
+func TestZoneDoubtsAreOfObjects(t *testing.T) {
 	in, x, y := interest(), item("a", nil), dentist()
 	x.ZoneDoubts, y.ZoneDoubts = []string{"Europe/London"}, []string{"America/Mexico_City", "Europe/London"}
-	last := build(t, noon, series.Snapshot{}, in, nil, x, y)
-	got := build(t, noon, last.Snapshot, in, nil, x).ZoneDoubts
-	if want := []string{"America/Mexico_City", "Europe/London"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	other := in
-	other.Org = "beta"
-	if got := build(t, noon, last.Snapshot, other, nil, dentist()).ZoneDoubts; len(got) != 0 {
-		t.Errorf("all is read anew, and %q are left", got)
+	last := build(t, noon, series.Snapshot{}, in, nil, x, y).Snapshot
+	both := []string{"America/Mexico_City", "Europe/London"}
+	for _, c := range []struct {
+		name  string
+		items []provider.Item
+		gone  map[string]bool
+		want  []string
+	}{
+		{"nothing new", nil, nil, both},
+		{"read again", []provider.Item{x}, nil, both},
+		{"changed", []provider.Item{dentist()}, nil, []string{"Europe/London"}},
+		{"deleted", nil, map[string]bool{y.ID: true}, []string{"Europe/London"}},
+		{"both changed", []provider.Item{item("a", nil), dentist()}, nil, nil},
+	} {
+		r := provider.Reading{Items: c.items, Removed: c.gone}
+		begun := series.Snapshot{At: noon, Interest: in.Hash()}
+		s, err := provider.Build(t.Context(), begun, last, in, r, answers{})
+		if got := s.ZoneDoubts(); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
+		}
 	}
 }

@@ -6,4 +6,6 @@ type Finding struct {
 	OK    bool
 	Text  string // for a person
 	Hint  string // what to do next, "" for nothing
+	// Note: it works, and is to be known all the same.
+	Note bool
 }

@@ -95,6 +95,8 @@ type Interest struct {
 	Pairs []InterestPair
 	// Confirmed: a person said that what is missing from a calendar that shows nothing counts as deleted, this once.
 	Confirmed bool
+	// ZoneData is the release of the zone database that times are read by: under another one all is read anew.
+	ZoneData string
 }
 
 // InterestPair is one pair with the addresses of both, and its ids of earlier days.

@@ -2,7 +2,10 @@ package reconcile_test
 
 import (
 	"context"
+	"maps"
+	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/provider/memory"
 	"holdfast/internal/series"
@@ -52,5 +55,68 @@ func TestOtherAddress(t *testing.T) {
 	}
 	if got := x.round(r); len(got.Alarms) > 0 || len(got.Applied) > 0 {
 		x.Fatalf("alarms %v\n%s", got.Alarms, said(got))
+	}
+}
+
+// What calendars say of a zone, and is not what the zone data in use says, is one alarm for all of them, and a new one
+// when it is about other zones. It ends with the events that it comes from.
+func TestZoneDoubts(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	doubts := []string{"Europe/London"}
+	b := &between{lists: func(s series.Snapshot) series.Snapshot {
+		s.Objects = maps.Clone(s.Objects)
+		s.Objects["theirs"] = series.Object{Version: "1", ZoneDoubts: doubts}
+		return s
+	}}
+	r, _ := x.through(b)
+	r.ZoneData = "2025b"
+	for i, step := range []struct {
+		doubts []string
+		alarms int
+		text   string // "" for none
+	}{
+		{doubts, 1, "the calendar of mia has other clocks for Europe/London in the coming year than the zone data in use, 2025b"},
+		{doubts, 0, "the calendar of mia has other clocks for Europe/London in the coming year than the zone data in use, 2025b"},
+		{[]string{"America/Mexico_City", "Europe/London"}, 1, "the calendar of mia has other clocks for " +
+			"America/Mexico_City, Europe/London in the coming year than the zone data in use, 2025b"},
+		{nil, 0, ""},
+	} {
+		doubts = step.doubts
+		got := x.round(r)
+		var texts []string
+		for _, b := range got.Breaks {
+			texts = append(texts, b.Text)
+		}
+		if len(got.Alarms) != step.alarms || strings.Join(texts, "\n") != step.text || len(got.Failures) > 0 {
+			t.Errorf("step %d: alarms %v, standing %q, failures %v", i, got.Alarms, texts, got.Failures)
+		}
+	}
+}
+
+// Under another release of the zone database every calendar is read anew, whether it is due or not.
+func TestOtherZoneDataIsAFullRound(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, j := x.holdfast()
+	r.ZoneData = "2025b"
+	x.round(r)
+	x.round(r)
+	full := func() map[string]bool {
+		m, err := j.Load(t.Context())
+		x.must(err)
+		out := map[string]bool{}
+		for id, s := range m.Snapshots {
+			out[id] = s.At.Equal(x.now) && s.FullAt.Equal(x.now)
+		}
+		return out
+	}
+	for _, release := range []string{"2025b", "2026a"} {
+		r.ZoneData = release
+		x.now = x.now.Add(time.Minute)
+		want := release == "2026a"
+		if x.reads(r, "nobody"); full()["mia"] != want || full()["raj"] != want {
+			t.Errorf("%s: read anew is %v", release, full())
+		}
 	}
 }

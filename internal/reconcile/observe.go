@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,7 +41,8 @@ func (x *round) observable(d Desired) map[string]series.Person {
 
 // interest is what a person's calendar is searched for.
 func (x *round) interest(p series.Person) provider.Interest {
-	in := provider.Interest{Org: x.Org, Owner: p.Addresses(), Confirmed: x.mem.Confirmed[p.ID]}
+	in := provider.Interest{Org: x.Org, Owner: p.Addresses(), Confirmed: x.mem.Confirmed[p.ID],
+		ZoneData: x.ZoneData}
 	for _, w := range x.want {
 		if w.Pair.Has(p.ID) {
 			in.Pairs = append(in.Pairs, provider.InterestPair{Pair: w.Pair, Formerly: w.Formerly, Manager: w.Manager.Addresses(), Report: w.Report.Addresses(), Title: w.Title})
@@ -260,12 +262,42 @@ func (x *round) doubts(person string, s series.Snapshot) {
 				person),
 			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that it is empty"})
 	}
-	if len(s.ZoneDoubts) > 0 {
-		x.alarm("zones "+person, Break{Kind: "zones",
-			Text: fmt.Sprintf("the calendar of %s has other clocks than the zone data of this program for %v", person,
-				s.ZoneDoubts),
-			Hint: "one of the two is out of date: see `holdfast version`, and renew the system's zone data"})
+}
+
+// zoneDoubts raises the one alarm about zones of which calendars have other clocks than the zone data in use. It is a new
+// one when the zones are others.
+func (x *round) zoneDoubts() {
+	zones := map[string]bool{}
+	var people []string
+	for _, id := range slices.Sorted(maps.Keys(x.observed)) {
+		doubts := x.observed[id].Snapshot.ZoneDoubts()
+		for _, z := range doubts {
+			zones[z] = true
+		}
+		if len(doubts) > 0 {
+			people = append(people, id)
+		}
 	}
+	if len(people) == 0 {
+		return
+	}
+	all, who := slices.Sorted(maps.Keys(zones)), "the calendar of "+people[0]+" has"
+	if len(people) > 1 {
+		who = "the calendars of " + some(people) + " have"
+	}
+	x.alarm("zones "+strings.Join(all, " "), Break{Kind: "zones",
+		Text: fmt.Sprintf("%s other clocks for %s in the coming year than the zone data in use, %s",
+			who, some(all), x.ZoneData),
+		Hint: "one of the two is out of date: `holdfast doctor` names both"})
+}
+
+// some are the first few of a list.
+func some(list []string) string {
+	const most = 5
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
 // know adds to everybody the addresses that their own calendars say are theirs, and tells of those that the roster

@@ -39,6 +39,8 @@ type Options struct {
 	// something else to be searched for is read in any case, and so is every one that something is written to. Nil, and
 	// with asks: all are due.
 	Due func(p series.Person, last series.Snapshot) bool
+	// ZoneData is the release of the zone database in use (provider.Interest).
+	ZoneData string
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents
 	Policy    plan.Policy
@@ -170,6 +172,7 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	x.decide(asks)
 	x.refuse()
 	x.detect()
+	x.zoneDoubts()
 	return x.out, nil
 }
 
@@ -218,6 +221,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		x.mem.Pending = x.out.Found.Pending
 		x.detect()
 	}
+	x.zoneDoubts()
 	// What was not read because the round was told to stop says nothing about a calendar: the next round begins anew.
 	if err := ctx.Err(); err != nil {
 		return x.out, err

@@ -1,6 +1,10 @@
 package series
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Snapshot is all that is known of one person's calendar at one moment. Providers make it, the journal keeps it,
 // decisions read it. Nothing in it tells what other events are about: no titles, guests or bodies.
@@ -32,16 +36,27 @@ type Snapshot struct {
 	StandIns   []StandIn
 	Busy       []Busy
 	Gone       []Gone
-	// ZoneDoubts are the zones by name whose clock of the coming year is another by this calendar's objects than by the
-	// zone data in use, in order: one of the two is out of date.
-	ZoneDoubts []string          `json:",omitzero"`
 	Objects    map[string]Object // every object of the calendar by opaque id: what a full listing is compared with
+}
+
+// ZoneDoubts are those of all objects of the calendar, in order.
+func (s Snapshot) ZoneDoubts() []string {
+	zones := map[string]bool{}
+	for _, o := range s.Objects {
+		for _, z := range o.ZoneDoubts {
+			zones[z] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(zones))
 }
 
 // Object is one object of a calendar, known only as something that has a version.
 type Object struct {
 	Version string
 	Pair    Pair `json:",omitzero"` // when it is a series or a copy of ours
+	// ZoneDoubts are the zones by name whose clock of the coming year is another by the object than by the zone data in
+	// use: one of the two is out of date.
+	ZoneDoubts []string `json:",omitzero"`
 }
 
 // Candidate is a 1:1 that a pair has without us.

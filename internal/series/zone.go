@@ -6,7 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
-	_ "time/tzdata" // the zone database travels with the binary
+
+	"holdfast/internal/tzdata"
 )
 
 // tzifPrefix begins the name of a zone that no database has: a VTIMEZONE of somebody's own, carried as TZif data.
@@ -30,7 +31,7 @@ func Location(name string) (*time.Location, error) {
 			loc, err = time.LoadLocationFromTZData("custom", b)
 		}
 	default:
-		loc, err = time.LoadLocation(name)
+		loc, err = tzdata.Location(name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("unknown zone %q", name)

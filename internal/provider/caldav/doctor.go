@@ -55,6 +55,7 @@ func (c *Calendar) Doctor(ctx context.Context) []provider.Finding {
 	if len(unread) > 0 {
 		f.Text += fmt.Sprintf("; %d cannot be read and are left out, such as %s: %s",
 			len(unread), path.Base(unread[0].path), unread[0].why)
+		f.Note = true
 		f.Hint = "open it in a calendar app and save it anew, or delete it: Holdfast does not see what it holds"
 	}
 	out = append(out, f)

@@ -10,13 +10,14 @@ import (
 	"google.golang.org/api/calendar/v3"
 
 	"holdfast/internal/series"
+	"holdfast/internal/tzdata"
 )
 
 // Deliver is provider.Calendar's: the copy is a private one, made by an import under the organizer's UID. Nobody gets a
 // mail of it.
 func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error) {
 	const op = "deliver"
-	if _, err := time.LoadLocation(organizers.Zone); err != nil {
+	if _, err := tzdata.Location(organizers.Zone); err != nil {
 		return series.Ref{}, permanent(op, "move the series to a time zone with a name, such as Europe/Berlin",
 			"organizer's event %s: Google knows no zone like its", opaque(organizers.ID))
 	}

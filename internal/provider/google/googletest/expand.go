@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	_ "time/tzdata" // zones are resolved by name, also where the machine has no database
 
 	"github.com/teambition/rrule-go"
 )

@@ -1,9 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -51,8 +63,9 @@ func init() {
 
 // TestSessions plays the terminal sessions of testdata. UPDATE=1 in the environment rewrites what they expect.
 //
-//	calendars [plain]           starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
-//	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; -stop stops it
+//	calendars [plain] [private] starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
+//	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; private: over TLS, with a certificate
+//	                            of an authority that nobody knows, which is put into ca.pem; -stop stops it
 //	google                      starts a Google for mia, raj, lee, ana and an admin at $GOOGLE, with the key of a service account in
 //	                            secrets/google.json, an OAuth client in secrets/oauth.json and the admin's template $TEMPLATE, which everybody may read
 //	document VERB [ARG]         what somebody does to the document last made: share, unshare ADDRESS|anyone; trash, untrash;
@@ -235,9 +248,51 @@ func (s *session) calendars(args []string) error {
 	for _, name := range []string{"mia", "raj", "lee", "ana"} {
 		o.Users = append(o.Users, caldavtest.User{Name: name, Password: name + "-pw", Email: name + "@example.com", Zone: "Europe/Berlin"})
 	}
-	s.server = httptest.NewServer(caldavtest.New(o))
+	s.server = httptest.NewUnstartedServer(caldavtest.New(o))
+	if slices.Contains(args, "private") {
+		return s.private()
+	}
+	s.server.Start()
 	s.Setenv("CALENDARS", s.server.URL)
 	return nil
+}
+
+// private starts the server with a certificate of an authority that nobody knows; its own is then in ca.pem.
+func (s *session) private() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	sign := func(parent *x509.Certificate, name string, ca bool) (*x509.Certificate, error) {
+		c := &x509.Certificate{
+			SerialNumber:          big.NewInt(1),
+			Subject:               pkix.Name{CommonName: name},
+			NotBefore:             clock.System().Add(-time.Hour),
+			NotAfter:              clock.System().Add(time.Hour),
+			IsCA:                  ca,
+			BasicConstraintsValid: true,
+			IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		}
+		der, err := x509.CreateCertificate(rand.Reader, c, cmp.Or(parent, c), &key.PublicKey, key)
+		if err != nil {
+			return nil, err
+		}
+		return x509.ParseCertificate(der)
+	}
+	authority, err := sign(nil, "The company", true)
+	if err != nil {
+		return err
+	}
+	servers, err := sign(authority, "The calendar server", false)
+	if err != nil {
+		return err
+	}
+	s.server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{servers.Raw}, PrivateKey: key}}}
+	s.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust it
+	s.server.StartTLS()
+	s.Setenv("CALENDARS", s.server.URL)
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Raw})
+	return os.WriteFile(s.MkAbs("ca.pem"), text, 0o600)
 }
 
 // robot is the service account of sessions.

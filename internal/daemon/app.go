@@ -3,6 +3,8 @@ package daemon
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"slices"
@@ -50,6 +52,7 @@ type App struct {
 
 	o        Options
 	http     *http.Client
+	private  map[string]*http.Client   // of calendars of the settings that have a ca_file
 	push     *google.Push              // set by Run
 	arrange  func()                    // asks for Watch; set by Run
 	debounce time.Duration             // of push; 0 is its own
@@ -69,10 +72,26 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	private := map[string]*http.Client{}
+	for name, c := range s.Calendars {
+		if c.Roots != nil {
+			private[name] = client(c.Roots)
+		}
+	}
+	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{}, accounts: map[string]account{}, projects: map[string]*google.Project{},
+		http: client(nil), private: private}, nil
+}
+
+// client trusts the certificate authorities of roots, nil for the machine's. It follows no redirect.
+func client(roots *x509.CertPool) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16
-	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{}, accounts: map[string]account{}, projects: map[string]*google.Project{},
-		http: &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       2 * time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // Open reads the settings and opens the journal.
@@ -94,6 +113,9 @@ func Open(ctx context.Context, o Options) (*App, error) {
 // Close releases what Open took.
 func (a *App) Close() error {
 	a.http.CloseIdleConnections()
+	for _, c := range a.private {
+		c.CloseIdleConnections()
+	}
 	if a.Store == nil {
 		return nil
 	}

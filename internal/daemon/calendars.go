@@ -125,7 +125,7 @@ func (a *App) openCalDAV(server settings.CalDAV, p series.Person) (opened, error
 	if err != nil {
 		return opened{}, &provider.Error{Kind: provider.Auth, Op: "open", Err: err, Hint: "put the password where password_file says"}
 	}
-	cal := caldav.Open(caldav.Options{HTTP: a.http, URL: account.URL, Username: account.Username, Calendar: account.Calendar, Headers: account.Headers,
+	cal := caldav.Open(caldav.Options{HTTP: cmp.Or(a.private[p.Calendar], a.http), URL: account.URL, Username: account.Username, Calendar: account.Calendar, Headers: account.Headers,
 		Scheduling: account.Scheduling, Owner: p, Org: a.Settings.Org, Clock: a.o.Clock, Log: a.o.Log,
 		Password: func() (string, error) {
 			now, err := server.For(p)

@@ -39,6 +39,22 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// long leaves a test of simulated days out of a short run.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes simulated days")
+	}
+}
+
+// every is the step between the instants at which a fault is put: 1, in a short run n.
+func every(n int) int {
+	if testing.Short() {
+		return n
+	}
+	return 1
+}
+
 // killer is a proxy before a calendar server that kills the round's process when its n-th request comes by: before the
 // server sees it, or after it was carried out and before the answer.
 type killer struct {
@@ -195,7 +211,7 @@ func TestKilledAtAnyRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, after := range []bool{false, true} {
 				finished := false
-				for n := int64(1); !finished; n++ {
+				for n := int64(1); !finished; n += int64(every(9)) {
 					o := open(t, kind)
 					o.after = after
 					finished = !o.runKilled(t, n)

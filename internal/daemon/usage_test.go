@@ -80,6 +80,7 @@ func company(t *testing.T, dir string, pairs int, web string) (*googletest.Serve
 // which nothing happens and of such in which everybody changes ten events and every pair moves a 1:1, by polling alone and
 // with push. What is printed is for 1,000 pairs, 1,125 people; README.md has it. Google refuses nothing meanwhile.
 func TestRequestsADay(t *testing.T) {
+	long(t)
 	for _, x := range []struct {
 		name    string
 		push    bool
@@ -116,6 +117,7 @@ func TestRequestsADay(t *testing.T) {
 // TestQuotaAtTheStart books 1,000 pairs at once: everything is listed in full, everybody invited, and what it takes is spread so
 // that Google refuses nothing.
 func TestQuotaAtTheStart(t *testing.T) {
+	long(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s, a := company(t, dir, 1000, "")
@@ -142,6 +144,7 @@ func TestQuotaAtTheStart(t *testing.T) {
 
 // TestQuotaOfAnOldProject: where Google allows far less than a new project has, everything takes longer and nobody is left out.
 func TestQuotaOfAnOldProject(t *testing.T) {
+	long(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s, a := company(t, dir, 80, "")

@@ -45,7 +45,7 @@ func TestReplacedWithoutLoss(t *testing.T) {
 				if len(want) != 3 || !strings.HasSuffix(want[0], "Coffee noted true") {
 					t.Fatalf("carried over: %q", want)
 				}
-				for n := 1; ; n++ {
+				for n := 1; ; n += every(9) {
 					over := false
 					for _, lost := range []bool{false, true} {
 						x, j := begin()

@@ -30,7 +30,7 @@ func TestKilledAnywhere(t *testing.T) {
 				x, j := begin()
 				x.once(x.with(j))
 				want := shown(x)
-				for n := 1; ; n++ {
+				for n := 1; ; n += every(9) {
 					over := false
 					for _, lost := range []bool{false, true} {
 						x, j := begin()

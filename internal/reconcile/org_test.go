@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,6 +18,14 @@ import (
 )
 
 const berlin = "Europe/Berlin"
+
+// every is the step between the instants at which a round is killed: 1, in a short run n.
+func every(n int) int {
+	if testing.Short() {
+		return n
+	}
+	return 1
+}
 
 // tester is what tests and checks of properties have in common.
 type tester interface {

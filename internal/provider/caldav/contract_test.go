@@ -23,6 +23,7 @@ func (s server) fixture(org string) providertest.Fixture {
 		Schedules:      s.schedules,
 		KeepsOverrides: s.name == "cyrus",
 		KnowsOwner:     s.name == "memory",
+		Slow:           s.name == "davical",
 		Clock:          clock.Clock(func() time.Time { return testNow }),
 	}
 }

@@ -110,6 +110,9 @@ func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, change 
 		return series.Ref{}, permanent(op, "open the event in a calendar app and save it anew, or delete it", "event %s: %w", opaque(ref.ID), err)
 	}
 	text, err := change(o, c.o.Clock())
+	if err == nil && text != nil {
+		text = c.unscheduled(cal, text) // as it would be stored, to be compared with what is
+	}
 	switch {
 	case errors.Is(err, ical.ErrTooLarge):
 		return series.Ref{}, permanent(op, "take off it what is attached, or shorten its notes",

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"holdfast/internal/provider"
@@ -388,8 +389,12 @@ var copies = []check{
 		}
 	}},
 	{"copy/converges", mergedThreeWays, func(b *bench) {
+		steps := 40
+		if b.Slow || testing.Short() {
+			steps = 8
+		}
 		if !b.Schedules {
-			b.converge(rand.New(rand.NewPCG(20261128, 1)), 40)
+			b.converge(rand.New(rand.NewPCG(20261128, 1)), steps)
 		}
 	}},
 	{"invite", "the guest is asked anew, and nothing else of the series changes", func(b *bench) {

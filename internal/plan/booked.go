@@ -173,6 +173,15 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	to, from := h.Moved()
 	policy := p.in.Policy.SeriesMoved
 	better, proposed := p.in.Better[p.v.Pair]
+	// No policy puts two 1:1s of one person on one time: a person has to decide.
+	clash := ""
+	switch {
+	case !touched || changed:
+	case policy == PolicyAccept:
+		_, clash = p.clash(p.meetings(h.Slot(), h.First()))
+	case policy == PolicyRestore:
+		_, clash = p.clash(p.meetings(h.Mark.Slot, h.BookedFirst(h.Mark.Slot)))
+	}
 	switch {
 	case proposed && p.asked(true) && !touched && !changed:
 		return p.replace(h, better.Slot, "accepted: the slot is now ", better.Why...)
@@ -191,19 +200,22 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	case touched && changed && p.putBackAll():
 		return !p.taken(p.meetings(want, p.today)) && p.replace(h, want, rosterSlot)
 	case touched && p.putBackAll() && p.taken(p.meetings(h.Mark.Slot, h.BookedFirst(h.Mark.Slot))):
-	case touched && (p.putBackAll() || !changed && policy == PolicyRestore):
+	case touched && (p.putBackAll() || !changed && policy == PolicyRestore && clash == ""):
 		mark := h.Mark
 		mark.Line, mark.Written = w.Line, nil
 		patch := &series.Patch{Slot: &series.SlotPatch{Slot: h.Mark.Slot, First: h.BookedFirst(h.Mark.Slot)}, Mark: &mark}
 		p.do(Restore, Change{From: from, To: to, Mails: 1, Why: append([]string{"put back: a person moved the series"}, strays(h)...),
 			Steps: []Step{{Ref: h.Ref, Update: patch}}})
 		patched(h, *patch)
-	case touched && !changed && policy == PolicyAccept && h.Rule.Plain:
+	case touched && !changed && policy == PolicyAccept && h.Rule.Plain && clash == "":
 		p.noteSlot(h, Adopt, "policy: the calendar's slot stands")
 	case touched:
 		because := "a person moved the series: `holdfast accept %s` takes its slot, `holdfast restore %[1]s` puts it back"
 		if !h.Rule.Plain {
 			because = "a person gave the series a rule that Holdfast cannot keep: `holdfast restore %s` puts it back"
+		}
+		if clash != "" {
+			because = fmt.Sprintf("policy %s does not decide: %s; ", policy, clash) + because
 		}
 		if changed {
 			because, to = "both the roster and a person changed the slot; "+because, want.String()

@@ -2,12 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"holdfast/internal/series"
 )
 
-// taken refuses the command where one of the two has another 1:1 at one of the times, unless it is forced. Of two
-// series those meetings count that stand where the other has them: a single move passes.
+// taken refuses the command where one of the two has another 1:1 at one of the times (clash), unless it is forced.
 func (p *pairPlan) taken(times []series.Interval) bool {
 	if p.ask == nil || p.ask.Force || len(times) == 0 {
 		return false
@@ -16,6 +16,28 @@ func (p *pairPlan) taken(times []series.Interval) bool {
 	if p.ask.Accept {
 		command = "accept"
 	}
+	start, because := p.clash(times)
+	if because == "" {
+		return false
+	}
+	p.refused = append(p.refused, Refusal{
+		Pair:       v.Pair,
+		Occurrence: p.ask.Occurrence,
+		To:         start,
+		Because:    because,
+		Clash:      true,
+		Command:    command,
+	})
+	return true
+}
+
+// clash is the first of the times at which one of the two has another 1:1, and which; "" for none. Of two series those
+// meetings count that stand where the other has them: a single move passes.
+func (p *pairPlan) clash(times []series.Interval) (start time.Time, because string) {
+	if len(times) == 0 {
+		return time.Time{}, ""
+	}
+	v := p.v
 	agenda := series.NewAgenda(p.in.Views, nil, times[0].Start.AddDate(0, 0, -1), times[len(times)-1].End.AddDate(0, 0, 1))
 	for _, t := range times {
 		for _, who := range []series.Person{v.Want.Manager, v.Want.Report} {
@@ -26,19 +48,11 @@ func (p *pairPlan) taken(times []series.Interval) bool {
 				}
 				from, end := moment(b.Start, who.Zone), moment(b.End, who.Zone)
 				until := end[len(end)-len("15:04"):]
-				p.refused = append(p.refused, Refusal{
-					Pair:       v.Pair,
-					Occurrence: p.ask.Occurrence,
-					To:         t.Start,
-					Because:    fmt.Sprintf("%s has another 1:1 from %s to %s", who.Name, from, until),
-					Clash:      true,
-					Command:    command,
-				})
-				return true
+				return t.Start, fmt.Sprintf("%s has another 1:1 from %s to %s", who.Name, from, until)
 			}
 		}
 	}
-	return false
+	return time.Time{}, ""
 }
 
 // meetings are the times of the slot's meetings from first on that are to come within the horizon, and at least all of

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,29 @@ func TestOtherZoneDataIsAFullRound(t *testing.T) {
 		want := release == "2026a"
 		if x.reads(r, "nobody"); full()["mia"] != want || full()["raj"] != want {
 			t.Errorf("%s: read anew is %v", release, full())
+		}
+	}
+}
+
+// Series that were refused their video conference are one alarm, until they have one.
+func TestRefusedVideo(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	refused := true
+	b := &between{lists: func(s series.Snapshot) series.Snapshot {
+		s.Series = slices.Clone(s.Series)
+		for i := range s.Series {
+			s.Series[i].NoVideo = refused
+		}
+		return s
+	}}
+	r, _ := x.through(b)
+	for i, alarms := range []int{1, 0, 0} {
+		refused = i < 2
+		got := x.round(r)
+		b := got.Breaks["video refused"]
+		if len(got.Alarms) != alarms || (b.Text != "") != refused || refused && !strings.HasSuffix(b.Text, ": mia/raj") {
+			t.Errorf("round %d: alarms %v, standing %v", i, got.Alarms, got.Breaks)
 		}
 	}
 }

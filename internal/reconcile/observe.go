@@ -291,6 +291,22 @@ func (x *round) zoneDoubts() {
 		Hint: "one of the two is out of date: `holdfast doctor` names both"})
 }
 
+// refusedVideo raises the one alarm about series that were to have a video conference and were refused it.
+func (x *round) refusedVideo() {
+	var pairs []string
+	for _, v := range x.out.Views {
+		if h := v.Head(); v.Wanted && h != nil && h.NoVideo && !h.Ended(x.now) {
+			pairs = append(pairs, v.Pair.String())
+		}
+	}
+	if len(pairs) > 0 {
+		x.alarm("video refused", Break{Kind: "video",
+			Text: "Google refused the video conference of the 1:1s that it booked without: " + some(pairs),
+			Hint: "turn Google Meet on for their managers in the Google admin console and add it to the series, or take " +
+				"video: meet out of the settings"})
+	}
+}
+
 // some are the first few of a list.
 func some(list []string) string {
 	const most = 5

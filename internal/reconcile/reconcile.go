@@ -173,6 +173,7 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	x.refuse()
 	x.detect()
 	x.zoneDoubts()
+	x.refusedVideo()
 	return x.out, nil
 }
 
@@ -222,6 +223,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		x.detect()
 	}
 	x.zoneDoubts()
+	x.refusedVideo()
 	// What was not read because the round was told to stop says nothing about a calendar: the next round begins anew.
 	if err := ctx.Err(); err != nil {
 		return x.out, err

@@ -53,6 +53,7 @@ type Event struct {
 	Rooms     []Guest // rooms and things that were asked for, with their answers; none of them is a guest
 	Free      bool    // TRANSP:TRANSPARENT
 	Cancelled bool    // the whole series has STATUS:CANCELLED
+	NoVideo   bool    // it was to have a video conference, was refused it, and has none
 
 	Excluded  []time.Time // original starts of occurrences taken out (EXDATE), those that hit one only
 	Overrides []Override  // by Original

@@ -3,6 +3,7 @@ package google
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -34,7 +35,7 @@ const pageSize = 2500
 const parts = "id,etag,status,created,summary,description,location,start,end,originalStartTime,recurringEventId,recurrence," +
 	"transparency,visibility,iCalUID,sequence,eventType,attachments,organizer(email,self)," +
 	"attendees(email,displayName,organizer,self,resource,optional,responseStatus,comment,additionalGuests)," +
-	"extendedProperties/private"
+	"extendedProperties/private,hangoutLink"
 
 // wholeParts is parts with all else that people put on an event.
 const wholeParts = parts + ",extendedProperties/shared,reminders,colorId,source," +
@@ -222,6 +223,14 @@ func (c *Calendar) insert(ctx context.Context, e *calendar.Event, tell bool) (*c
 	}
 	without := *e
 	without.ConferenceData = nil
+	private := map[string]string{videoKey: videoRefused}
+	if e.ExtendedProperties != nil {
+		maps.Copy(private, e.ExtendedProperties.Private)
+	}
+	without.ExtendedProperties = &calendar.EventExtendedProperties{Private: private}
+	if e.ExtendedProperties != nil {
+		without.ExtendedProperties.Shared = e.ExtendedProperties.Shared
+	}
 	made, again := c.insertAsIs(ctx, &without, tell)
 	if again != nil {
 		return nil, err

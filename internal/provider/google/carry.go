@@ -51,6 +51,7 @@ func inherit(e, old *calendar.Event) {
 	e.GuestsCanSeeOtherGuests = old.GuestsCanSeeOtherGuests
 	if p := old.ExtendedProperties; p != nil {
 		private := maps.Clone(p.Private)
+		delete(private, videoKey)
 		maps.Copy(private, e.ExtendedProperties.Private)
 		e.ExtendedProperties = &calendar.EventExtendedProperties{Private: private, Shared: p.Shared}
 	}
@@ -60,6 +61,12 @@ func inherit(e, old *calendar.Event) {
 func hasMeet(e *calendar.Event) bool {
 	return e != nil && e.ConferenceData != nil && e.ConferenceData.ConferenceSolution != nil &&
 		e.ConferenceData.ConferenceSolution.Key != nil && e.ConferenceData.ConferenceSolution.Key.Type == "hangoutsMeet"
+}
+
+// refusedVideo reports whether the event was to have a video conference, was refused it, and has none since.
+func refusedVideo(e *calendar.Event) bool {
+	p := e.ExtendedProperties
+	return p != nil && p.Private[videoKey] == videoRefused && e.HangoutLink == ""
 }
 
 // written is the digest of the link that the group last had from Holdfast.

@@ -79,6 +79,7 @@ type reader struct {
 	owner []string // the owner's addresses, lower case; the first is the one they go by
 	zone  string   // of the calendar: what days and times without one mean
 	at    time.Time
+	meet  bool // series are to have a Google Meet link
 }
 
 // event is the group as a series event, with its Raw. The mark is read if it is of the reader's org. What g has of
@@ -108,6 +109,7 @@ func (r reader) event(g group) (series.Event, error) {
 		Free:      m.Transparency == transparent,
 		Cancelled: m.Status == cancelled,
 		Delivered: mark.delivered,
+		NoVideo:   r.meet && refusedVideo(m),
 	}
 	e.Guests, e.Rooms = r.guests(m), rooms(m)
 	readRule(&e, m.Recurrence, r.at)

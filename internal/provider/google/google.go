@@ -120,7 +120,7 @@ func (c *Calendar) reader(org, zone string) reader {
 	for _, a := range c.a.Owner.Addresses() {
 		owner = append(owner, series.Address(a))
 	}
-	return reader{org: org, owner: owner, zone: c.zone(zone), at: c.now()}
+	return reader{org: org, owner: owner, zone: c.zone(zone), at: c.now(), meet: c.a.Meet}
 }
 
 // zone is what days and times without a zone mean.

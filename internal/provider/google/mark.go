@@ -24,6 +24,9 @@ const (
 	// deliveredKey is the property that carries a copy's Delivered, in as many values as it takes: the first has the key
 	// itself, and begins with how many there are; the others have a number after it.
 	deliveredKey = "holdfast-delivered"
+	// videoKey is the property of an event that was made without the video conference it was to have: videoRefused.
+	videoKey     = "holdfast-video"
+	videoRefused = "refused"
 	// maxUnpacked bounds what a compressed mark may become.
 	maxUnpacked = 1 << 16
 )

@@ -164,7 +164,20 @@ func TestBookedWithoutMeet(t *testing.T) {
 	if i < 0 || findings[i].OK || findings[i].Hint == "" {
 		t.Errorf("doctor says %v", findings)
 	}
+	// The series says so, wherever the settings want a conference, until a person gives it one.
+	noVideo := func(c *google.Calendar) bool {
+		s := w.look(c, mia, series.Snapshot{})
+		return len(s.Series) == 1 && s.Series[0].NoVideo
+	}
+	if !noVideo(c) || noVideo(w.calendar(mia)) {
+		t.Errorf("without a conference: %v where one is wanted, %v where not", noVideo(c), noVideo(w.calendar(mia)))
+	}
 	w.Configure(func(b *googletest.Behavior) { b.NoMeet = false })
+	w.must(w.send(mia, "PATCH", "/"+ref.ID+"?conferenceDataVersion=1", `{"conferenceData": {
+		"createRequest": {"requestId": "hers", "conferenceSolutionKey": {"type": "hangoutsMeet"}}}}`))
+	if noVideo(c) {
+		t.Error("a person gave the series a conference, and it is said to have none")
+	}
 	findings = c.Doctor(w.ctx())
 	if !slices.ContainsFunc(findings, func(f provider.Finding) bool { return f.Check == "video" && f.OK }) {
 		t.Errorf("with Meet, doctor says %v", findings)

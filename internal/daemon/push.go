@@ -58,7 +58,7 @@ func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.C
 		})}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
-	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening for Google's rings")
+	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening for push notifications")
 	return func(ctx context.Context) error {
 		soon, cancel := context.WithTimeout(ctx, hangUp)
 		defer cancel()
@@ -131,7 +131,7 @@ func (a *App) Watch(ctx context.Context) error {
 	})
 	if ctx.Err() == nil && failed.n > 0 {
 		a.o.Log.Warn().Int("calendars", failed.n).Str("person", failed.person).AnErr("first", failed.err).Str("hint", provider.HintOf(failed.err)).
-			Msg("Google's rings cannot be arranged for some calendars; they are read by the clock")
+			Msg("push notifications cannot be had for some calendars; they are read by the clock")
 	}
 	return err
 }
@@ -252,15 +252,15 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 	case !a.ringing():
 		f.Text = fmt.Sprintf("off: no web.url; the calendar is read every %s", short(a.interval(p.Calendar, false)))
 	case a.works(last, now):
-		f.Text = fmt.Sprintf("Google rings; last heard of %s", last.Heard.UTC().Format("2006-01-02 15:04 UTC"))
+		f.Text = fmt.Sprintf("Google sends push notifications; the last came %s", last.Heard.UTC().Format("2006-01-02 15:04 UTC"))
 	case last.ID != "" && last.Expires.After(now) && now.Sub(last.Opened) > reachable:
-		f.OK, f.Text = false, "Google was asked to ring at "+last.Address+", and never did"
+		f.OK, f.Text = false, "Google was asked to send push notifications to "+last.Address+", and none came"
 		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + ringPath + " on to " + a.Settings.Listen + " of the running daemon"
 	default:
 		if err := a.pusher(nil).Try(ctx, c); err != nil {
 			return provider.Finding{Check: "push", Text: err.Error(), Hint: provider.HintOf(err)}
 		}
-		f.Text = "Google takes web.url; it rings once the daemon runs"
+		f.Text = "Google takes web.url; push notifications come once the daemon runs"
 	}
 	return f
 }

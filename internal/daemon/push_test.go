@@ -234,13 +234,13 @@ func TestDoctorOnPush(t *testing.T) {
 			if err := a.Store.SetChannel(t.Context(), ch); err != nil {
 				t.Fatal(err)
 			}
-		}, false, "never did"},
+		}, false, "none came"},
 		{func() {
 			ch.Heard = a.o.Clock()
 			if err := a.Store.SetChannel(t.Context(), ch); err != nil {
 				t.Fatal(err)
 			}
-		}, true, "Google rings; last heard of"},
+		}, true, "Google sends push notifications; the last came"},
 		{func() { a.Settings.URL = "" }, true, "off: no web.url; the calendar is read every 5m"},
 	} {
 		x.change()

@@ -36,7 +36,7 @@ var levels = [][]string{
 	{"internal/demo"},
 	{"internal/cli"},
 	{"cmd/holdfast"},
-	{"internal/provider/memory", "internal/provider/providertest"},
+	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands"},
 	{"internal/series/seriestest"},
 }
 
@@ -59,7 +59,8 @@ var only = map[string][]string{
 }
 
 // forTests may be imported by the tests of any package.
-var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav/caldavtest",
+var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav",
+	"internal/provider/caldav/caldavtest", "internal/provider/caldav/caldavtest/hands",
 	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
 
 // pure are the packages whose results depend on nothing but their arguments.

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/provider"
+	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/provider/memory"
@@ -43,6 +44,7 @@ var servers = map[string]func(clock.Clock) world{
 	"google, otherwise": onGoogle(googletest.Options{Behavior: googletest.Behavior{SplitDropsPrivate: true, DuplicateDropsPrivate: true,
 		ExceptionsFollow: true, NoopMovesETag: true, AnswerRaisesSequence: true, CopiesRefuseMarks: true, PageRows: 2}}),
 	"some at google": mixed(memory.Options{Schedules: true}),
+	"caldav":         onCalDAV(caldavtest.Quirks{KeepTombstones: true, RewriteOnPut: true}),
 }
 
 type memoryWorld struct{ *memory.World }

@@ -38,7 +38,7 @@ func TestWhoDelivers(t *testing.T) {
 				if got := w.look(); got.Schedules != delivers || got.Quiet == delivers || (copies == 1) != delivers {
 					t.Errorf("the server delivers %v, quiet %v, %d copies", got.Schedules, got.Quiet, copies)
 				}
-				text, err := w.send("GET", ref.ID, nil)
+				text, err := w.Send("GET", ref.ID, nil)
 				w.must(err)
 				unfolded := strings.ReplaceAll(string(text), "\r\n ", "")
 				if strings.Contains(unfolded, "SCHEDULE-AGENT=CLIENT") == delivers {
@@ -63,7 +63,7 @@ func TestGuestAddedOnDAViCal(t *testing.T) {
 	place := "Room Birch"
 	_, err := w.Update(t.Context(), w.look().Series[0].Ref, series.Patch{Place: &place})
 	w.must(err)
-	text, err := w.send("GET", ref.ID, nil)
+	text, err := w.Send("GET", ref.ID, nil)
 	w.must(err)
 	unfolded := strings.ReplaceAll(string(text), "\r\n ", "")
 	if !strings.Contains(unfolded, "SCHEDULE-AGENT=CLIENT:mailto:lee@example.test") {

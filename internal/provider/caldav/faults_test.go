@@ -197,10 +197,10 @@ func TestUIDThatIsTakenElsewhere(t *testing.T) {
 	s, _ := mem(t, nil)
 	w := watch(t, s, "mia")
 	ref := w.book()
-	text, err := w.send(http.MethodGet, ref.ID, nil)
+	text, err := w.Send(http.MethodGet, ref.ID, nil)
 	w.must(err)
 	w.must(w.Delete(ref.ID))
-	_, err = w.send(http.MethodPut, "elsewhere.ics", text)
+	_, err = w.Send(http.MethodPut, "elsewhere.ics", text)
 	w.must(err)
 	again, err := w.Create(t.Context(), weeklySeries())
 	if err != nil || again.ID == ref.ID || len(w.look().Series) != 1 {

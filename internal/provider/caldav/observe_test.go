@@ -12,6 +12,7 @@ import (
 
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/caldav/caldavtest"
+	"holdfast/internal/provider/caldav/caldavtest/hands"
 	"holdfast/internal/series"
 )
 
@@ -22,15 +23,15 @@ type watched struct {
 	now  time.Time
 	last series.Snapshot
 	user string
-	hands
+	hands.Hands
 }
 
 func watch(t *testing.T, s server, user string) *watched {
-	w := &watched{T: t, now: testNow, user: user, hands: s.hands(user)}
+	w := &watched{T: t, now: testNow, user: user, Hands: s.hands(user)}
 	o := s.options(user)
 	if s.service {
 		s.asService(&o, user)
-		w.hands.user, w.hands.password = "svc", "svc-pw" // an id leads nobody else to the event
+		w.User, w.Password = "svc", "svc-pw" // an id leads nobody else to the event
 	}
 	o.Clock = func() time.Time { return w.now }
 	w.Calendar = Open(o)
@@ -65,7 +66,7 @@ func (w *watched) must(err error) {
 
 func (w *watched) put(name, text string) {
 	w.Helper()
-	_, err := w.send(http.MethodPut, name, []byte(strings.ReplaceAll(text, "\n", "\r\n")))
+	_, err := w.Send(http.MethodPut, name, []byte(strings.ReplaceAll(text, "\n", "\r\n")))
 	w.must(err)
 }
 
@@ -242,7 +243,7 @@ func TestOthersAreToldByTimesOnly(t *testing.T) {
 					}
 				}
 			}
-			_, err := w.send(http.MethodDelete, "x.ics", nil)
+			_, err := w.Send(http.MethodDelete, "x.ics", nil)
 			w.must(err)
 			if got := w.look(); len(got.Candidates)+len(got.StandIns)+len(got.Busy)+len(got.Objects)+len(got.Gone) != 0 {
 				t.Errorf("deleted, and still there: %+v", got)
@@ -289,7 +290,7 @@ func TestAnotherCalendarStartsAnew(t *testing.T) {
 	w.look()
 	o := s.options("mia")
 	o.Calendar = "/calendars/mia/second/"
-	_, err := w.send("MKCALENDAR", "/calendars/mia/second/", nil)
+	_, err := w.Send("MKCALENDAR", "/calendars/mia/second/", nil)
 	w.must(err)
 	got, err := Open(o).Observe(t.Context(), w.last, interestOf("mia"))
 	w.must(err)
@@ -302,10 +303,7 @@ func TestRulesThatAreNotPlainAreWorkedOutAnew(t *testing.T) {
 	s, _ := mem(t, nil)
 	w := watch(t, s, "mia")
 	ref := w.book()
-	w.must(w.edit(ref.ID, func(e *event) error {
-		e.master.Props.Get("RRULE").Value = "FREQ=WEEKLY;BYDAY=TU,TH"
-		return nil
-	}))
+	w.must(w.SetRule(ref.ID, "FREQ=WEEKLY;BYDAY=TU,TH"))
 	first := w.look().Series[0].Rule
 	w.now = w.now.AddDate(2, 0, 0)
 	later := w.look().Series[0].Rule

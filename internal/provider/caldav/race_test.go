@@ -132,7 +132,7 @@ func TestObjectPutInTheWay(t *testing.T) {
 		}
 		armed.Store(true)
 		err := writes[name](t.Context(), w.Calendar, booked)
-		got, readErr := w.send(http.MethodGet, path, nil)
+		got, readErr := w.Send(http.MethodGet, path, nil)
 		w.must(readErr)
 		if armed.Load() || string(got) != strings.ReplaceAll(text, "\n", "\r\n") {
 			t.Errorf("%s: %v, and there stands now:\n%s", name, err, got)

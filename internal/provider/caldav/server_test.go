@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"holdfast/internal/provider/caldav/caldavtest"
+	"holdfast/internal/provider/caldav/caldavtest/hands"
 	"holdfast/internal/series"
 )
 
@@ -125,11 +126,17 @@ func likeCyrus(t *testing.T, change func(*caldavtest.Options)) server {
 	return s
 }
 
-func (s server) hands(id string) hands {
+func (s server) hands(id string) hands.Hands {
 	calendar := strings.ReplaceAll(s.calendar, "{user}", id)
-	h := hands{calendar: calendar, user: id, password: id + "-pw", email: person(id).Email}
+	h := hands.Hands{
+		Calendar: calendar,
+		User:     id,
+		Password: id + "-pw",
+		Email:    person(id).Email,
+		HTTP:     http.DefaultClient,
+	}
 	if s.name == "davical" {
-		h.agent = []string{"CLIENT"} // it refuses a second guest that it would deliver to, on a series with an override
+		h.Agent = []string{"CLIENT"} // it refuses a second guest that it would deliver to, on a series with an override
 	}
 	return h
 }

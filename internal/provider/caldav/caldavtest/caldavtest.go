@@ -99,21 +99,28 @@ func New(o Options) *Server {
 		s.maxSize = 10 << 20
 	}
 	for _, u := range o.Users {
-		zone, err := time.LoadLocation(u.Zone)
-		if err != nil || s.accounts[u.Name] != nil {
-			panic("caldavtest: user " + u.Name + ": named twice, or unknown zone " + u.Zone)
-		}
-		a := &account{User: u, zone: zone, calendars: map[string]*calendar{}}
-		s.accounts[u.Name] = a
-		s.order = append(s.order, a)
-		s.newCalendar(a, "default", ordinary).props[nameDisplayName] = escape("Calendar")
-		if s.scheduling {
-			s.newCalendar(a, "inbox", inbox)
-			s.newCalendar(a, "outbox", outbox)
-		}
+		s.Join(u)
 	}
 	s.ForgetTokens()
 	return s
+}
+
+// Join gives one more user a calendar. It panics on two users of one name and on an unknown zone.
+func (s *Server) Join(u User) {
+	zone, err := time.LoadLocation(u.Zone)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || s.accounts[u.Name] != nil {
+		panic("caldavtest: user " + u.Name + ": named twice, or unknown zone " + u.Zone)
+	}
+	a := &account{User: u, zone: zone, calendars: map[string]*calendar{}}
+	s.accounts[u.Name] = a
+	s.order = append(s.order, a)
+	s.newCalendar(a, "default", ordinary).props[nameDisplayName] = escape("Calendar")
+	if s.scheduling {
+		s.newCalendar(a, "inbox", inbox)
+		s.newCalendar(a, "outbox", outbox)
+	}
 }
 
 // ForgetTokens makes every sync token given so far unknown.

@@ -1,4 +1,6 @@
-package caldav
+// Package hands is a person's own calendar client, and not a careful one: it reads an object, has a library decode and
+// encode all of it anew, and writes it without a condition. Any CalDAV server will do.
+package hands
 
 import (
 	"bytes"
@@ -11,20 +13,22 @@ import (
 	"time"
 
 	goical "github.com/emersion/go-ical"
+
 	"holdfast/internal/series"
 )
 
-// hands are a person's own calendar client, and not a careful one: it reads an object, has a library decode and encode
-// all of it anew, and writes it without a condition. See providertest.Hands for what each hand does.
-type hands struct {
-	calendar       string // URL
-	user, password string
-	email          string
-	agent          []string // SCHEDULE-AGENT of whom they add
+// Hands are a person's. See providertest.Hands for what each does.
+type Hands struct {
+	Calendar       string // its URL
+	User, Password string
+	Email          string
+	Agent          []string // SCHEDULE-AGENT of whom they add (RFC 6638 section 7.1)
+	HTTP           *http.Client
 }
 
-func (h hands) send(method, path string, body []byte) ([]byte, error) {
-	base, err := url.Parse(h.calendar)
+// Send makes a request for what is at path, a URL or a path relative to the calendar, and answers its body.
+func (h Hands) Send(method, path string, body []byte) ([]byte, error) {
+	base, err := url.Parse(h.Calendar)
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +40,11 @@ func (h hands) send(method, path string, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.SetBasicAuth(h.user, h.password)
+	r.SetBasicAuth(h.User, h.Password)
 	if body != nil {
 		r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := h.HTTP.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -52,15 +56,15 @@ func (h hands) send(method, path string, body []byte) ([]byte, error) {
 	return text, err
 }
 
-func (h hands) load(id string) (*goical.Calendar, error) {
-	text, err := h.send(http.MethodGet, id, nil)
+func (h Hands) load(id string) (*goical.Calendar, error) {
+	text, err := h.Send(http.MethodGet, id, nil)
 	if err != nil {
 		return nil, err
 	}
 	return goical.NewDecoder(bytes.NewReader(text)).Decode()
 }
 
-func (h hands) save(id string, cal *goical.Calendar) error {
+func (h Hands) save(id string, cal *goical.Calendar) error {
 	for _, c := range cal.Children {
 		// Cyrus gives an attendee's copy the organizer's TRANSP and the attendee's own; the library takes only one.
 		if all := c.Props["TRANSP"]; len(all) > 1 {
@@ -71,12 +75,12 @@ func (h hands) save(id string, cal *goical.Calendar) error {
 	if err := goical.NewEncoder(&b).Encode(cal); err != nil {
 		return err
 	}
-	_, err := h.send(http.MethodPut, id, b.Bytes())
+	_, err := h.Send(http.MethodPut, id, b.Bytes())
 	return err
 }
 
 // edit changes the object: all of its events, the master first.
-func (h hands) edit(id string, change func(e *event) error) error {
+func (h Hands) edit(id string, change func(e *event) error) error {
 	cal, err := h.load(id)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func (h hands) edit(id string, change func(e *event) error) error {
 	return h.save(id, cal)
 }
 
-func (h hands) Move(id string, original, to time.Time) error {
+func (h Hands) Move(id string, original, to time.Time) error {
 	return h.edit(id, func(e *event) error {
 		c := e.override(original)
 		e.times(c, to, e.duration(c))
@@ -100,7 +104,7 @@ func (h hands) Move(id string, original, to time.Time) error {
 	})
 }
 
-func (h hands) Resize(id string, original time.Time, duration time.Duration) error {
+func (h Hands) Resize(id string, original time.Time, duration time.Duration) error {
 	return h.edit(id, func(e *event) error {
 		c := e.override(original)
 		e.times(c, at(c.Props.Get("DTSTART")), duration)
@@ -109,7 +113,7 @@ func (h hands) Resize(id string, original time.Time, duration time.Duration) err
 	})
 }
 
-func (h hands) MoveAll(id string, to series.Slot, first series.Date) error {
+func (h Hands) MoveAll(id string, to series.Slot, first series.Date) error {
 	return h.edit(id, func(e *event) error {
 		e.cal.Children = slices.DeleteFunc(e.cal.Children, func(c *goical.Component) bool { return c.Name == "VEVENT" && c != e.master })
 		e.master.Props.Set(zonedProp("DTSTART", to.On(first), to.Zone))
@@ -121,14 +125,14 @@ func (h hands) MoveAll(id string, to series.Slot, first series.Date) error {
 }
 
 // saveAs stores the object under a UID of its own.
-func (h hands) saveAs(cal *goical.Calendar) (string, error) {
+func (h Hands) saveAs(cal *goical.Calendar) (string, error) {
 	uid := newID() + "@client.example"
 	for _, c := range cal.Children {
 		if c.Name == "VEVENT" {
 			c.Props.SetText("UID", uid)
 		}
 	}
-	base, err := url.Parse(h.calendar)
+	base, err := url.Parse(h.Calendar)
 	if err != nil {
 		return "", err
 	}
@@ -136,7 +140,7 @@ func (h hands) saveAs(cal *goical.Calendar) (string, error) {
 	return id, h.save(id, cal)
 }
 
-func (h hands) Split(id string, original, to time.Time) (string, error) {
+func (h Hands) Split(id string, original, to time.Time) (string, error) {
 	cal, err := h.load(id)
 	if err != nil {
 		return "", err
@@ -162,7 +166,15 @@ func (h hands) Split(id string, original, to time.Time) (string, error) {
 	return h.saveAs(cal)
 }
 
-func (h hands) Cancel(id string, original time.Time) error {
+// SetRule replaces the series' RRULE.
+func (h Hands) SetRule(id, rule string) error {
+	return h.edit(id, func(e *event) error {
+		e.master.Props.Get("RRULE").Value = rule
+		return nil
+	})
+}
+
+func (h Hands) Cancel(id string, original time.Time) error {
 	return h.edit(id, func(e *event) error {
 		e.drop(original)
 		e.master.Props.Add(e.stamp("EXDATE", original))
@@ -171,7 +183,7 @@ func (h hands) Cancel(id string, original time.Time) error {
 	})
 }
 
-func (h hands) CancelStatus(id string, original time.Time) error {
+func (h Hands) CancelStatus(id string, original time.Time) error {
 	return h.edit(id, func(e *event) error {
 		e.one(original).Props.SetText("STATUS", "CANCELLED")
 		e.bump()
@@ -179,7 +191,7 @@ func (h hands) CancelStatus(id string, original time.Time) error {
 	})
 }
 
-func (h hands) PutBack(id string, original time.Time) error {
+func (h Hands) PutBack(id string, original time.Time) error {
 	return h.edit(id, func(e *event) error {
 		if original.IsZero() {
 			e.master.Props.Del("STATUS")
@@ -209,7 +221,7 @@ func (h hands) PutBack(id string, original time.Time) error {
 	})
 }
 
-func (h hands) Answer(id string, original time.Time, attendee string, answer series.PartStat) error {
+func (h Hands) Answer(id string, original time.Time, attendee string, answer series.PartStat) error {
 	return h.edit(id, func(e *event) error {
 		parts := e.all()
 		if !original.IsZero() {
@@ -226,7 +238,7 @@ func (h hands) Answer(id string, original time.Time, attendee string, answer ser
 	})
 }
 
-func (h hands) Relocate(id string, original time.Time, place string) error {
+func (h Hands) Relocate(id string, original time.Time, place string) error {
 	return h.edit(id, func(e *event) error {
 		e.one(original).Props.SetText("LOCATION", place)
 		e.bump()
@@ -234,7 +246,7 @@ func (h hands) Relocate(id string, original time.Time, place string) error {
 	})
 }
 
-func (h hands) Retitle(id string, original time.Time, title string) error {
+func (h Hands) Retitle(id string, original time.Time, title string) error {
 	return h.edit(id, func(e *event) error {
 		e.one(original).Props.Set(text("SUMMARY", title))
 		e.bump()
@@ -242,7 +254,7 @@ func (h hands) Retitle(id string, original time.Time, title string) error {
 	})
 }
 
-func (h hands) SetLink(id string, original time.Time, link string) error {
+func (h Hands) SetLink(id string, original time.Time, link string) error {
 	return h.edit(id, func(e *event) error {
 		c := e.one(original)
 		var lines []string
@@ -269,12 +281,12 @@ func (h hands) SetLink(id string, original time.Time, link string) error {
 	})
 }
 
-func (h hands) AddGuest(id, address string) error {
+func (h Hands) AddGuest(id, address string) error {
 	return h.edit(id, func(e *event) error {
 		for _, c := range e.all() {
 			params := goical.Params{"PARTSTAT": {"NEEDS-ACTION"}}
-			if h.agent != nil {
-				params["SCHEDULE-AGENT"] = h.agent
+			if h.Agent != nil {
+				params["SCHEDULE-AGENT"] = h.Agent
 			}
 			c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: params, Value: "mailto:" + address})
 		}
@@ -283,14 +295,14 @@ func (h hands) AddGuest(id, address string) error {
 	})
 }
 
-func (h hands) SetFree(id string) error {
+func (h Hands) SetFree(id string) error {
 	return h.edit(id, func(e *event) error {
 		e.master.Props.SetText("TRANSP", "TRANSPARENT")
 		return nil
 	})
 }
 
-func (h hands) StripMark(id string) error {
+func (h Hands) StripMark(id string) error {
 	return h.edit(id, func(e *event) error {
 		for _, c := range e.all() {
 			for name := range c.Props {
@@ -303,7 +315,7 @@ func (h hands) StripMark(id string) error {
 	})
 }
 
-func (h hands) Note(id, note string) error {
+func (h Hands) Note(id, note string) error {
 	return h.edit(id, func(e *event) error {
 		description := note
 		if p := e.master.Props.Get("DESCRIPTION"); p != nil {
@@ -335,7 +347,7 @@ func word(text string) string {
 	}, text)
 }
 
-func (h hands) Noted(id, note string) (bool, error) {
+func (h Hands) Noted(id, note string) (bool, error) {
 	cal, err := h.load(id)
 	if err != nil {
 		return false, err
@@ -353,7 +365,7 @@ func (h hands) Noted(id, note string) (bool, error) {
 	return noted, nil
 }
 
-func (h hands) EndAt(id string, until time.Time) error {
+func (h Hands) EndAt(id string, until time.Time) error {
 	return h.edit(id, func(e *event) error {
 		rule := e.master.Props.Get("RRULE")
 		parts := slices.DeleteFunc(strings.Split(rule.Value, ";"), func(p string) bool { return strings.HasPrefix(p, "UNTIL=") })
@@ -368,7 +380,7 @@ func (h hands) EndAt(id string, until time.Time) error {
 	})
 }
 
-func (h hands) Duplicate(id string) (string, error) {
+func (h Hands) Duplicate(id string) (string, error) {
 	cal, err := h.load(id)
 	if err != nil {
 		return "", err
@@ -376,12 +388,12 @@ func (h hands) Duplicate(id string) (string, error) {
 	return h.saveAs(cal)
 }
 
-func (h hands) Delete(id string) error {
-	_, err := h.send(http.MethodDelete, id, nil)
+func (h Hands) Delete(id string) error {
+	_, err := h.Send(http.MethodDelete, id, nil)
 	return err
 }
 
-func (h hands) Add(x series.Event) (string, error) {
+func (h Hands) Add(x series.Event) (string, error) {
 	cal, c := fresh(x.Start, x.Duration, x.Zone)
 	c.Props.SetText("SUMMARY", x.Title)
 	if x.Place != "" {
@@ -403,12 +415,12 @@ func (h hands) Add(x series.Event) (string, error) {
 	return h.saveAs(cal)
 }
 
-func (h hands) AddBusy(b series.Busy, secret string) (string, error) {
+func (h Hands) AddBusy(b series.Busy, secret string) (string, error) {
 	cal, c := fresh(b.Start, b.Duration, b.Zone)
 	for _, name := range []string{"SUMMARY", "DESCRIPTION", "LOCATION"} {
 		c.Props.SetText(name, secret)
 	}
-	c.Props.Set(&goical.Prop{Name: "ORGANIZER", Params: goical.Params{}, Value: "mailto:" + h.email})
+	c.Props.Set(&goical.Prop{Name: "ORGANIZER", Params: goical.Params{}, Value: "mailto:" + h.Email})
 	c.Props.Add(&goical.Prop{Name: "ATTENDEE", Params: goical.Params{"CN": {secret}}, Value: "mailto:someone@elsewhere.example"})
 	if b.AllDay {
 		first := series.DateOf(b.Start)

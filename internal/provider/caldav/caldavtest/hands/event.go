@@ -1,4 +1,4 @@
-package caldav
+package hands
 
 import (
 	"crypto/rand"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	goical "github.com/emersion/go-ical"
+
 	"holdfast/internal/ical/vtimezone"
 	"holdfast/internal/series"
 )
@@ -169,7 +170,7 @@ func fresh(start time.Time, duration time.Duration, zone string) (*goical.Calend
 		cal.Children = append(cal.Children, with.Children...)
 	}
 	c := goical.NewComponent("VEVENT")
-	c.Props.SetDateTime("DTSTAMP", testNow)
+	c.Props.SetDateTime("DTSTAMP", start)
 	c.Props.Set(zonedProp("DTSTART", start, zone))
 	c.Props.Set(zonedProp("DTEND", start.Add(duration), zone))
 	cal.Children = append(cal.Children, c)

@@ -25,7 +25,7 @@ const root = "../.."
 // are at the top, so that only tests can have them.
 var levels = [][]string{
 	{"internal/tzdata"},
-	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile"},
+	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile", "internal/outage"},
 	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan",
 		"internal/drift", "internal/slotting"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/slotting/instance",
@@ -51,6 +51,7 @@ var only = map[string][]string{
 	"internal/roster": {"internal/series", "internal/textfile", "internal/yamlpos", "internal/holidays",
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
+	"internal/outage":   nil,
 	"internal/settings": {"internal/series", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
@@ -64,7 +65,7 @@ var forTests = []string{"internal/provider/providertest", "internal/provider/mem
 	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
 
 // pure are the packages whose results depend on nothing but their arguments.
-var pure = []string{"internal/series", "internal/plan", "internal/drift", "internal/slotting"}
+var pure = []string{"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/outage"}
 
 // impure are imports that a pure package may not have, with all below them. Nor may it import anybody else's module.
 var impure = []string{"os", "net", "log", "io", "database", "syscall", "runtime", "context", "math/rand", "crypto/rand", "testing",

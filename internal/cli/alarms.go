@@ -12,12 +12,12 @@ import (
 // they say, or that cannot do all that is asked of them. A key that is a person's id is of a calendar that was not read.
 func standing(r reconcile.Round) []trouble {
 	told := func(key string) bool {
-		return !strings.ContainsAny(key, " /") || r.Breaks[key].Kind == reconcile.DocumentBreak || strings.HasPrefix(key, "change ")
+		return !strings.ContainsAny(key, " /") || r.Outages[key].Kind == reconcile.DocumentOutage || strings.HasPrefix(key, "change ")
 	}
 	var out []trouble
-	for _, key := range slices.Sorted(maps.Keys(r.Breaks)) {
+	for _, key := range slices.Sorted(maps.Keys(r.Outages)) {
 		if !told(key) {
-			out = append(out, trouble{r.Breaks[key].Text, r.Breaks[key].Hint})
+			out = append(out, trouble{r.Outages[key].Text, r.Outages[key].Hint})
 		}
 	}
 	return out

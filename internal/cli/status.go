@@ -66,7 +66,7 @@ func (a *app) statusCommand() *cobra.Command {
 			} else {
 				a.statusText(r, rows)
 			}
-			a.breaksText(r, rows)
+			a.outagesText(r, rows)
 			if len(args) == 0 {
 				a.standingText(r)
 			}
@@ -169,27 +169,27 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 	}
 }
 
-// documentBreaks are those of the pairs' documents.
-func documentBreaks(r reconcile.Round, rows []reconcile.Status) map[string]reconcile.Break {
-	out := map[string]reconcile.Break{}
+// documentOutages are those of the pairs' documents.
+func documentOutages(r reconcile.Round, rows []reconcile.Status) map[string]reconcile.Outage {
+	out := map[string]reconcile.Outage{}
 	for _, s := range rows {
 		key := reconcile.DocumentKey(s.Pair)
-		if b, ok := r.Breaks[key]; ok {
+		if b, ok := r.Outages[key]; ok {
 			out[key] = b
 		}
 	}
 	return out
 }
 
-// breaksText tells which calendars of these pairs cannot be read, and which documents not be tended.
-func (a *app) breaksText(r reconcile.Round, rows []reconcile.Status) {
-	causes := map[string]trouble{}
+// outagesText tells which calendars of these pairs cannot be read, and which documents not be tended.
+func (a *app) outagesText(r reconcile.Round, rows []reconcile.Status) {
+	causes := map[string]reconcile.Outage{}
 	since := r.At
-	for id, b := range r.Breaks {
+	for id, o := range r.Outages {
 		if slices.ContainsFunc(rows, func(s reconcile.Status) bool { return s.Pair.Has(id) }) {
-			causes[id] = trouble{b.Text, b.Hint}
-			if b.Since.Before(since) {
-				since = b.Since
+			causes[id] = o
+			if o.Since.Before(since) {
+				since = o.Since
 			}
 		}
 	}
@@ -202,7 +202,7 @@ func (a *app) breaksText(r reconcile.Round, rows []reconcile.Status) {
 			a.printf("      %s\n", dim.Render(t.hint))
 		}
 	}
-	for i, t := range untended(documentBreaks(r, rows)) {
+	for i, t := range untended(documentOutages(r, rows)) {
 		if i == 0 {
 			a.printf("\n%s\n", yellow.Render("Documents that cannot be made or checked:"))
 		}

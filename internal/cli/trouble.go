@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -13,15 +14,15 @@ type trouble struct{ text, hint string }
 
 // troubles are a round's failures. What is wrong with many calendars at once is one trouble.
 func troubles(r reconcile.Round) []trouble {
-	unread := map[string]trouble{}
+	unread := map[string]reconcile.Outage{}
 	for _, f := range r.Failures {
 		if f.Person != "" {
-			unread[f.Person] = trouble{f.Err.Error(), f.Hint}
+			unread[f.Person] = r.Outages[f.Person]
 		}
 	}
-	out := append(unreadable(unread), untended(r.Breaks)...)
+	out := append(unreadable(unread), untended(r.Outages)...)
 	for _, f := range r.Failures {
-		if f.Person == "" && r.Breaks[reconcile.DocumentKey(f.Pair)].Text != f.Err.Error() { // told already
+		if f.Person == "" && r.Outages[reconcile.DocumentKey(f.Pair)].Text != f.Err.Error() { // told already
 			out = append(out, trouble{f.Err.Error(), f.Hint})
 		}
 	}
@@ -29,16 +30,16 @@ func troubles(r reconcile.Round) []trouble {
 }
 
 // untended tells of documents that cannot be made or looked at.
-func untended(breaks map[string]reconcile.Break) []trouble {
+func untended(outages map[string]reconcile.Outage) []trouble {
 	whose := map[trouble][]string{}
 	var order []trouble
-	for _, key := range slices.Sorted(maps.Keys(breaks)) {
-		b := breaks[key]
-		if b.Kind != reconcile.DocumentBreak {
+	for _, key := range slices.Sorted(maps.Keys(outages)) {
+		o := outages[key]
+		if o.Kind != reconcile.DocumentOutage {
 			continue
 		}
-		what, cause, _ := strings.Cut(b.Text, ": ")
-		c := trouble{cause, b.Hint}
+		what, cause, _ := strings.Cut(o.Text, ": ")
+		c := trouble{cause, o.Hint}
 		if whose[c] == nil {
 			order = append(order, c)
 		}
@@ -64,16 +65,20 @@ func cause(id, text string) string {
 }
 
 // unreadable tells of calendars that cannot be read, by the person's id.
-func unreadable(causes map[string]trouble) []trouble {
-	who := map[trouble][]string{}
+func unreadable(outages map[string]reconcile.Outage) []trouble {
+	who, details := map[trouble][]string{}, map[trouble]string{}
 	var order []trouble
-	for _, id := range slices.Sorted(maps.Keys(causes)) {
-		c := causes[id]
-		c.text = cause(id, c.text)
+	for _, id := range slices.Sorted(maps.Keys(outages)) {
+		o := outages[id]
+		detail := cause(id, o.Text)
+		c := trouble{cmp.Or(o.Cause, detail), o.Hint}
 		if who[c] == nil {
 			order = append(order, c)
+			details[c] = detail
 		}
-		who[c] = append(who[c], id)
+		if who[c] = append(who[c], id); details[c] != detail {
+			details[c] = c.text
+		}
 	}
 	var out []trouble
 	for _, c := range order {
@@ -81,7 +86,7 @@ func unreadable(causes map[string]trouble) []trouble {
 		if len(who[c]) > 1 {
 			whose = "the calendars of "
 		}
-		out = append(out, trouble{whose + list(who[c]) + " cannot be read: " + c.text, c.hint})
+		out = append(out, trouble{whose + list(who[c]) + " cannot be read: " + details[c], c.hint})
 	}
 	return out
 }

@@ -51,6 +51,7 @@ type App struct {
 	Reconciler *reconcile.Reconciler
 
 	o        Options
+	out      outages
 	http     *http.Client
 	private  map[string]*http.Client   // of calendars of the settings that have a ca_file
 	push     *google.Push              // set by Run

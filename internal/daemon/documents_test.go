@@ -115,8 +115,8 @@ func TestDocumentLater(t *testing.T) {
 	}
 	o.SetDelegation(robot, google.Scope, prepdoc.AllScope)
 	o.at = o.at.Add(time.Hour)
-	if r = o.well(); len(r.Applied) != 1 || r.Mails != 0 || len(o.Mails()) != 1 || len(o.made()) != 1 || len(r.Breaks) > 0 {
-		t.Fatalf("%s\n%d mails, %d documents, %v", said(r), len(o.Mails()), len(o.made()), r.Breaks)
+	if r = o.well(); len(r.Applied) != 1 || r.Mails != 0 || len(o.Mails()) != 1 || len(o.made()) != 1 || len(r.Outages) > 0 {
+		t.Fatalf("%s\n%d mails, %d documents, %v", said(r), len(o.Mails()), len(o.made()), r.Outages)
 	}
 	o.well()
 	o.rests()

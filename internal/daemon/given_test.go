@@ -119,8 +119,8 @@ func TestDocumentGivenUnseen(t *testing.T) {
 			o.Reset()
 			o.well()
 			o.at = o.at.AddDate(0, 0, 8)
-			if r := o.well(); len(r.Breaks) > 0 || flagsOf(r) != "" {
-				t.Errorf("%v, flags %q", r.Breaks, flagsOf(r))
+			if r := o.well(); len(r.Outages) > 0 || flagsOf(r) != "" {
+				t.Errorf("%v, flags %q", r.Outages, flagsOf(r))
 			}
 			if found := o.examined("mia"); found != "" || len(o.onFiles()) > 0 {
 				t.Errorf("doctor says %q; asked %v", found, o.onFiles())
@@ -162,8 +162,8 @@ func TestDocumentGivenScope(t *testing.T) {
 		t.Error(found)
 	}
 	o.at = o.at.AddDate(0, 0, 1)
-	if r := o.well(); len(r.Breaks) > 0 || len(r.Applied) > 0 {
-		t.Errorf("%v, %s", r.Breaks, said(r))
+	if r := o.well(); len(r.Outages) > 0 || len(r.Applied) > 0 {
+		t.Errorf("%v, %s", r.Outages, said(r))
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
-	"github.com/rs/zerolog"
 
 	"holdfast/internal/clock"
 	"holdfast/internal/series"
@@ -38,7 +37,8 @@ type QueueOptions struct {
 	Jitter func() time.Duration // added to each Poll; nil: none
 	Watch  time.Duration        // from one Watch to the next, more than 0
 	Clock  clock.Clock
-	Log    zerolog.Logger
+	// Trouble is told how the queue fares: an error, or nil when it did as it was asked.
+	Trouble func(error)
 }
 
 // Limits of jobs. A round has its own limits on every call it makes; these end one that hangs all the same.
@@ -160,7 +160,7 @@ func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Q
 
 func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 	driver := riversqlite.New(q.db)
-	logger := slog.New(zerolog.NewSlogHandler(q.o.Log.Level(max(zerolog.WarnLevel, q.o.Log.GetLevel()))))
+	logger := slog.New(queueLog{q.o.Trouble})
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
 		return err
@@ -212,8 +212,8 @@ func (q *Queue) watches(ctx context.Context) {
 			return
 		case <-time.After(q.o.Watch):
 		}
-		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
-			q.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
+		if err := q.Watch(ctx); ctx.Err() == nil {
+			q.o.Trouble(err)
 		}
 	}
 }
@@ -226,7 +226,7 @@ func (q *Queue) tick(ctx context.Context) {
 			if _, err := q.client.Insert(ctx, pruneArgs{today}, nil); err == nil {
 				pruned = today
 			} else if ctx.Err() == nil {
-				q.o.Log.Error().Err(err).Msg("cannot ask for the daily cleaning")
+				q.o.Trouble(fmt.Errorf("ask for the daily cleaning: %w", err))
 			}
 		}
 		wait := q.o.Poll
@@ -238,8 +238,8 @@ func (q *Queue) tick(ctx context.Context) {
 			return
 		case <-time.After(wait):
 		}
-		if err := q.Wake(ctx, "poll"); err != nil && ctx.Err() == nil {
-			q.o.Log.Error().Err(err).Msg("cannot ask for a round")
+		if err := q.Wake(ctx, "poll"); ctx.Err() == nil {
+			q.o.Trouble(err)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 
 	"holdfast/internal/store"
 )
@@ -58,7 +57,11 @@ func (s *heldSteps) next() string {
 func newQueue(t testing.TB, path string, s Steps, now func() time.Time) *Queue {
 	t.Helper()
 	q, err := NewQueue(t.Context(), path, s, QueueOptions{Poll: time.Minute, Watch: 5 * time.Minute, Jitter: func() time.Duration { return time.Second },
-		Clock: now, Log: zerolog.New(zerolog.NewTestWriter(t))})
+		Clock: now, Trouble: func(err error) {
+			if err != nil {
+				t.Log(err)
+			}
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

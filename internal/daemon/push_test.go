@@ -173,7 +173,7 @@ func TestSignalBesideAPoll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: time.Hour, Watch: time.Hour, Clock: a.o.Clock, Log: a.o.Log})
+	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: time.Hour, Watch: time.Hour, Clock: a.o.Clock, Trouble: func(error) {}})
 	must(err)
 	defer func() { must(q.Stop(ctx)) }()
 	for _, id := range []string{"mia", "raj", "lee"} {

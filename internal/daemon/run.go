@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"holdfast/internal/reconcile"
 	"holdfast/internal/yamlpos"
 )
@@ -32,15 +34,15 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	defer release()
 	a.Reconciler.Settle = settle
 	poll := a.Poll()
-	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Watch: channelsEvery, Clock: a.o.Clock, Log: a.o.Log,
-		Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})
+	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Watch: channelsEvery, Clock: a.o.Clock,
+		Trouble: func(err error) { a.trouble("queue", err) }, Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})
 	if err != nil {
 		return err
 	}
 	a.push = a.pusher(func(reason string) { a.wake(ctx, q, reason) })
 	a.arrange = func() {
-		if err := q.Watch(ctx); err != nil && ctx.Err() == nil {
-			a.o.Log.Error().Err(err).Msg("cannot ask for the doorbells to be kept")
+		if err := q.Watch(ctx); ctx.Err() == nil {
+			a.trouble("jobs", err)
 		}
 	}
 	quiet := func(context.Context) error { return nil }
@@ -82,8 +84,8 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 // wake asks for a round. One that waits already is that round, whatever it was asked for.
 func (a *App) wake(ctx context.Context, q *Queue, reason string) {
 	a.asked.Store(reason, true)
-	if err := q.Wake(ctx, reason); err != nil && ctx.Err() == nil {
-		a.o.Log.Error().Err(err).Msg("cannot ask for a round")
+	if err := q.Wake(ctx, reason); ctx.Err() == nil {
+		a.trouble("jobs", err)
 	}
 }
 
@@ -93,19 +95,21 @@ func (a *App) Round(ctx context.Context, reason string) error {
 		_, asked := a.asked.LoadAndDelete(r)
 		return asked || reason == r
 	}
+	a.trouble("queue", nil)
 	begin, signal, roster := because("start"), because("signal"), because("roster")
 	start := a.o.Clock()
 	if err := a.looks(ctx, begin || signal); err != nil {
 		return err
 	}
 	r, err := a.Reconciler.Once(ctx)
+	if ctx.Err() != nil && err != nil {
+		return nil
+	}
+	a.trouble("rounds", err)
 	if err != nil {
-		if ctx.Err() == nil {
-			a.o.Log.Error().Err(err).Str("reason", reason).Msg("round failed")
-		}
 		return nil // the next round sees the truth
 	}
-	a.logRound(r, reason, a.o.Clock().Sub(start))
+	a.logRound(r, reason, begin || signal, a.o.Clock().Sub(start))
 	a.settles.Store(nil)
 	if !r.Settles.IsZero() {
 		a.settles.Store(&r.Settles)
@@ -125,27 +129,21 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	return nil
 }
 
-func (a *App) logRound(r reconcile.Round, reason string, took time.Duration) {
-	if r.Problems != nil {
-		a.o.Log.Error().Str("first", firstPlace(r.Problems)).Msg("the roster has problems, the last good one stays: `holdfast check` tells them")
-	}
+// logRound writes what came of a round. One that nobody asked for, and of which nothing came, is no news.
+func (a *App) logRound(r reconcile.Round, reason string, asked bool, took time.Duration) {
+	a.trouble("roster", r.Problems)
 	for _, f := range r.Edges.Opened {
 		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag opened")
 	}
 	for _, f := range r.Edges.Closed {
 		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag closed")
 	}
-	a.o.Log.Info().Str("reason", reason).Int("pairs", len(r.Views)).Int("applied", len(r.Applied)).Int("held", len(r.Plan.Held)).Int("mails", r.Mails).
-		Int("flags", len(r.Open)).Int("errors", len(r.Failures)).Dur("took", took).Msg("round")
-}
-
-// firstPlace is where the first problem is: its text may name addresses, which no log does.
-func firstPlace(err error) string {
-	var ps yamlpos.Problems
-	if errors.As(err, &ps) && len(ps) > 0 {
-		return yamlpos.Pos{File: ps[0].File, Line: ps[0].Line, Column: ps[0].Column}.String()
+	level := zerolog.DebugLevel
+	if asked || len(r.Applied)+r.Delivered+len(r.Sections)+len(r.Edges.Opened)+len(r.Edges.Closed) > 0 {
+		level = zerolog.InfoLevel
 	}
-	return ""
+	a.o.Log.WithLevel(level).Str("reason", reason).Int("pairs", len(r.Views)).Int("applied", len(r.Applied)).Int("held", len(r.Plan.Held)).Int("mails", r.Mails).
+		Int("flags", len(r.Open)).Int("errors", len(r.Failures)).Dur("took", took).Msg("round")
 }
 
 // Prune removes what is kept too long.

@@ -174,8 +174,8 @@ func TestQuotaOfAnOldProject(t *testing.T) {
 				}
 			}
 		}
-		if booked != 80 || oldest > 10*time.Minute || len(mem.Breaks) > 0 || refused > len(s.Requests())/50 {
-			t.Errorf("%d booked, the oldest look %v ago, %d of %d requests refused, %d breaks", booked, oldest, refused, len(s.Requests()), len(mem.Breaks))
+		if booked != 80 || oldest > 10*time.Minute || len(mem.Outages) > 0 || refused > len(s.Requests())/50 {
+			t.Errorf("%d booked, the oldest look %v ago, %d of %d requests refused, %d breaks", booked, oldest, refused, len(s.Requests()), len(mem.Outages))
 		}
 	})
 }

@@ -37,7 +37,7 @@ func (x *round) apply(ctx context.Context) {
 		case provider.KindOf(err) == provider.Conflict:
 			failed[c.Group] = true
 			x.failing(ctx, c, err)
-			log = x.Log.Info().Bool("conflict", true)
+			log = x.Log.Debug().Bool("conflict", true)
 			if x.asked {
 				x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
 					Hint: "nothing was written; give the command again"})
@@ -46,7 +46,7 @@ func (x *round) apply(ctx context.Context) {
 			failed[c.Group] = true
 			x.failing(ctx, c, err)
 			x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: %w", c.Action, c.Pair, err), Hint: provider.HintOf(err)})
-			log = x.Log.Error().Err(err)
+			log = x.Log.Debug().Err(err)
 		}
 		log.Str("change", c.ID()).Stringer("pair", c.Pair).Str("action", string(c.Action)).Int("mails", c.Mails).Msg("change")
 	}
@@ -182,7 +182,7 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		}
 		x.tried[to] = attempt{d.What, true}
 		if x.deliveries[key]++; x.deliveries[key] > maxDeliveries {
-			x.Log.Warn().Stringer("pair", d.Pair).Msg("too many deliveries today: something undoes them")
+			x.Log.Debug().Stringer("pair", d.Pair).Msg("too many deliveries today: something undoes them")
 			continue
 		}
 		cal, err := x.calendar(d.Calendar)

@@ -57,10 +57,10 @@ const (
 	unmade = "https://docs.google.com/document/"
 )
 
-// DocumentBreak is the Kind of a Break of a document.
-const DocumentBreak = "document"
+// DocumentOutage is the Kind of a Outage of a document.
+const DocumentOutage = "document"
 
-// DocumentKey is the key of the Break of a pair's document.
+// DocumentKey is the key of the Outage of a pair's document.
 func DocumentKey(p series.Pair) string { return "document " + p.String() }
 
 // links gives the series whose document is made the link to it. One that is not known (any more) is the one that Holdfast wrote
@@ -194,22 +194,23 @@ func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) err
 // troubled notes that a pair's document could not be tended. It is told until a later look has found it well.
 func (x *round) troubled(p series.Pair, d *Document, err error) {
 	key := DocumentKey(p)
-	b, was := x.mem.Breaks[key]
+	o, was := x.mem.Outages[key]
 	switch {
 	case err != nil:
-		b = Break{Kind: DocumentBreak, Text: fmt.Sprintf("the document of %s: %s", p, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}
+		o = Outage{Kind: DocumentOutage, Cause: provider.CauseOf(err),
+			Text: fmt.Sprintf("the document of %s: %s", p, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}
 		rest := documentRest
 		if e := (*provider.Error)(nil); errors.As(err, &e) {
 			rest = max(rest, min(e.RetryAfter, time.Hour))
 		}
 		x.rest[p], d.Failed = x.now.Add(rest), x.now
-		x.Log.Warn().Stringer("pair", p).Err(err).Msg("document cannot be tended")
+		x.Log.Debug().Stringer("pair", p).Err(err).Msg("document cannot be tended")
 	case !was || d.Looked.After(d.Failed):
 		delete(x.rest, p)
 		return
 	}
-	x.alarm(key, b)
-	x.out.Failures = append(x.out.Failures, Failure{Pair: p, Err: errors.New(b.Text), Hint: b.Hint})
+	x.alarm(key, o)
+	x.out.Failures = append(x.out.Failures, Failure{Pair: p, Err: errors.New(o.Text), Hint: o.Hint})
 }
 
 // findings are what is wrong with the documents that are tended.

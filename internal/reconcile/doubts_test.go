@@ -28,8 +28,8 @@ func TestCalendarThatShowsNothing(t *testing.T) {
 	before := x.world.Counts()
 	for range 3 {
 		got := x.round(r)
-		if got.Breaks["emptied mia"].Hint == "" || len(got.Applied) > 0 || x.world.Counts() != before {
-			x.Fatalf("%v\n%s", got.Breaks, said(got))
+		if got.Outages["emptied mia"].Hint == "" || len(got.Applied) > 0 || x.world.Counts() != before {
+			x.Fatalf("%v\n%s", got.Outages, said(got))
 		}
 	}
 	x.must(j.ConfirmEmpty(context.Background(), "mia"))
@@ -50,9 +50,9 @@ func TestOtherAddress(t *testing.T) {
 	r, _ := x.through(b)
 	x.round(r)
 	got := x.round(r)
-	if got.Breaks["address mia"].Hint == "" || len(got.Alarms) != 1 ||
+	if got.Outages["address mia"].Hint == "" || len(got.Alarms) != 1 ||
 		!got.Views[0].Want.Manager.Is("mia.chen@example.com") {
-		x.Fatalf("%v, alarms %v", got.Breaks, got.Alarms)
+		x.Fatalf("%v, alarms %v", got.Outages, got.Alarms)
 	}
 	if got := x.round(r); len(got.Alarms) > 0 || len(got.Applied) > 0 {
 		x.Fatalf("alarms %v\n%s", got.Alarms, said(got))
@@ -86,7 +86,7 @@ func TestZoneDoubts(t *testing.T) {
 		doubts = step.doubts
 		got := x.round(r)
 		var texts []string
-		for _, b := range got.Breaks {
+		for _, b := range got.Outages {
 			texts = append(texts, b.Text)
 		}
 		if len(got.Alarms) != step.alarms || strings.Join(texts, "\n") != step.text || len(got.Failures) > 0 {

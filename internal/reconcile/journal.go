@@ -57,8 +57,8 @@ type Memory struct {
 	Confirmed map[string]bool
 	Standing  Standing
 	Tries     map[plan.Target]plan.Try // deliveries that did not show
-	// Breaks are calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
-	Breaks    map[string]Break
+	// Outages are calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
+	Outages   map[string]Outage
 	Documents map[series.Pair]Document // of pairs that have one of their own
 	TimesSeen map[series.Pair][]string // Event.Times of the kept versions: what a copy that is behind may still show
 }
@@ -88,12 +88,13 @@ type RosterSeen struct {
 // Pending is a difference in a copy that waits for a second observation.
 type Pending = drift.Pending
 
-// Break is a calendar that cannot be read, a pair of which it is not known what became of its series, or a document that
-// cannot be made or looked at: told once.
-type Break struct {
+// Outage is a calendar that cannot be read or believed, a pair of which it is not known what became of its series, a
+// change that does not work, or a document that cannot be made or looked at.
+type Outage struct {
 	Since time.Time
-	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document DocumentBreak
-	Text  string // the error, for the admin
+	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document DocumentOutage
+	Cause string // why, in words that are the same for everybody whom that strikes
+	Text  string // what and why, for the admin
 	Hint  string
 }
 
@@ -124,7 +125,7 @@ type Record struct {
 	Outcomes  []drift.Outcome
 	Pending   map[string]Pending
 	Tries     map[plan.Target]plan.Try
-	Breaks    map[string]Break
+	Outages   map[string]Outage
 	Standing  Standing
 	Confirmed []string // people whose confirmation is used up
 }

@@ -102,7 +102,7 @@ func (x *round) addresses(id string) []string {
 func (x *round) due(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		p, last := x.people[id], x.mem.Snapshots[id]
-		_, broken := x.mem.Breaks[id]
+		_, broken := x.mem.Outages[id]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
 		if broken || other || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
@@ -169,14 +169,14 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	for _, id := range ids {
 		a := got[id]
 		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
-		_, broken := x.mem.Breaks[id]
+		_, broken := x.mem.Outages[id]
 		o.Missed = broken || o.Last.At.IsZero()
 		x.read[id] = true
 		if a.err != nil {
 			o.Snapshot, o.Stale = o.Last, true
 			x.broken(id, a.err)
 		} else {
-			delete(x.out.Breaks, id)
+			delete(x.out.Outages, id)
 			before := o.Last
 			if again {
 				before = x.observed[id].Snapshot
@@ -229,8 +229,8 @@ func (x *round) calendar(id string) (provider.Calendar, error) {
 	return c, err
 }
 
-// breakKind is the Kind of a Break by such an error.
-func breakKind(k provider.Kind) string {
+// outageKind is the Kind of a Outage by such an error.
+func outageKind(k provider.Kind) string {
 	switch k {
 	case provider.Auth:
 		return "auth"
@@ -243,11 +243,15 @@ func breakKind(k provider.Kind) string {
 }
 
 func (x *round) broken(id string, err error) {
-	kind := breakKind(provider.KindOf(err))
-	b := Break{Kind: kind, Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err), Hint: provider.HintOf(err)}
-	x.alarm(id, b)
-	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: b.Hint})
-	x.Log.Warn().Str("person", id).Str("kind", kind).Err(err).Msg("calendar cannot be read")
+	o := Outage{
+		Kind:  outageKind(provider.KindOf(err)),
+		Cause: strings.Replace(provider.CauseOf(err), "person "+id+": ", "", 1),
+		Text:  fmt.Sprintf("the calendar of %s cannot be read: %v", id, err),
+		Hint:  provider.HintOf(err),
+	}
+	x.alarm(id, o)
+	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: o.Hint})
+	x.Log.Debug().Str("person", id).Str("kind", o.Kind).Err(err).Msg("calendar cannot be read")
 }
 
 // doubts raises the alarms about a calendar that was read and cannot be believed in all it says, and uses up what a
@@ -257,7 +261,7 @@ func (x *round) doubts(person string, s series.Snapshot) {
 		x.confirmed = append(x.confirmed, person)
 	}
 	if s.Emptied {
-		x.alarm("emptied "+person, Break{Kind: "emptied",
+		x.alarm("emptied "+person, Outage{Kind: "emptied", Cause: "it shows nothing at all, though there were series",
 			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
 				person),
 			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that it is empty"})
@@ -285,7 +289,8 @@ func (x *round) zoneDoubts() {
 	if len(people) > 1 {
 		who = "the calendars of " + some(people) + " have"
 	}
-	x.alarm("zones "+strings.Join(all, " "), Break{Kind: "zones",
+	x.alarm("zones "+strings.Join(all, " "), Outage{Kind: "zones",
+		Cause: "other clocks for " + some(all) + " in the coming year than the zone data in use",
 		Text: fmt.Sprintf("%s other clocks for %s in the coming year than the zone data in use, %s",
 			who, some(all), x.ZoneData),
 		Hint: "one of the two is out of date: `holdfast doctor` names both"})
@@ -331,7 +336,7 @@ func (x *round) know() {
 		}
 		p.Aliases = append(slices.Clip(p.Aliases), other[id]...)
 		x.people[id] = p
-		x.alarm("address "+id, Break{Kind: "address",
+		x.alarm("address "+id, Outage{Kind: "address", Cause: "it is under another address than the roster's",
 			Text: fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
 			Hint: "put it into the roster: `aliases:` at " + id + "; `holdfast doctor` shows it"})
 	}

@@ -177,7 +177,7 @@ func (l *life) randomPolicy() {
 func (l *life) settle(r *reconcile.Reconciler) {
 	l.Helper()
 	out := l.once(r)
-	again := slices.ContainsFunc(slices.Collect(maps.Values(out.Breaks)), func(b reconcile.Break) bool { return b.Kind == "missing" })
+	again := slices.ContainsFunc(slices.Collect(maps.Values(out.Outages)), func(b reconcile.Outage) bool { return b.Kind == "missing" })
 	for _, v := range out.Views {
 		for _, g := range slices.Concat(v.Gone, v.GoneCopies) {
 			again = again || !g.Proven

@@ -89,11 +89,11 @@ const (
 	// behindRounds is in how many rounds a listing may show an earlier version of what was written before that is an
 	// alarm.
 	behindRounds = 3
-	// unseen is the Kind of a Break of a pair whose series is there and does not show in the listing of its calendar.
+	// unseen is the Kind of a Outage of a pair whose series is there and does not show in the listing of its calendar.
 	unseen = "unseen"
 )
 
-// unseenKey is the key of the Break of a pair whose series the listing of its calendar does not show as it is.
+// unseenKey is the key of the Outage of a pair whose series the listing of its calendar does not show as it is.
 func unseenKey(p series.Pair) string { return "listing " + p.String() }
 
 // catchUp puts into the snapshot what this or an earlier round wrote and the listing does not show yet: a direct
@@ -144,11 +144,11 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			x.wrote[key] = w
 		}
 		if w.Rounds >= behindRounds || w.Created && !listed && w.At.Before(x.now) {
-			x.alarm(unseenKey(w.Pair), Break{Kind: unseen,
+			x.alarm(unseenKey(w.Pair), Outage{Kind: unseen, Cause: "the series is there, and is not listed as it is",
 				Text: fmt.Sprintf("the calendar of %s has the series of %s, and does not list it as it is",
 					person, w.Pair), Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it"})
 		}
-		x.Log.Info().Str("person", person).Stringer("pair", w.Pair).Int("rounds", w.Rounds).Msg("the listing is behind")
+		x.Log.Debug().Str("person", person).Stringer("pair", w.Pair).Int("rounds", w.Rounds).Msg("the listing is behind")
 	}
 }
 
@@ -157,6 +157,7 @@ type Failing struct {
 	Pair   series.Pair
 	What   string // of the change, and of the versions that it is about: another change is tried anew
 	Kind   string // of the error
+	Cause  string // as Outage has it
 	Text   string
 	Hint   string
 	Since  time.Time
@@ -175,8 +176,8 @@ const (
 // failing notes that the change failed, and that it is an alarm when it did so too often.
 func (x *round) failing(ctx context.Context, c plan.Change, err error) {
 	id, kind := c.ID(), provider.KindOf(err)
-	f := Failing{Pair: c.Pair, What: c.What(), Kind: breakKind(kind), Text: err.Error(), Hint: provider.HintOf(err),
-		Since: x.now}
+	f := Failing{Pair: c.Pair, What: c.What(), Kind: outageKind(kind), Cause: provider.CauseOf(err), Text: err.Error(),
+		Hint: provider.HintOf(err), Since: x.now}
 	if kind == provider.Conflict {
 		f.Text, f.Hint = "each time somebody else seems to have changed the event at the same moment",
 			"look at the event, and at what else writes to that calendar"
@@ -198,9 +199,12 @@ func (x *round) failing(ctx context.Context, c plan.Change, err error) {
 	x.fails[id] = f
 }
 
+// changeKey comes before a change's id in the key of its Outage.
+const changeKey = "change "
+
 // stuck raises the alarm of a change that does not work.
 func (x *round) stuck(id string, f Failing) {
-	x.alarm("change "+id, Break{Kind: f.Kind, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint})
+	x.alarm(changeKey+id, Outage{Kind: f.Kind, Cause: f.Cause, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint})
 }
 
 func (f Failing) because() string {

@@ -112,8 +112,8 @@ func TestWritesThatDoNotWork(t *testing.T) {
 					(len(got.Failures) > 0) != (round <= 3) {
 					x.Fatalf("round %d: failures %v", round, got.Failures)
 				}
-				if alarms := len(got.Alarms); (alarms == 1) != (round == 3) || len(got.Breaks) > 0 != (round >= 3) {
-					x.Fatalf("round %d: alarms %v, %v", round, got.Alarms, got.Breaks)
+				if alarms := len(got.Alarms); (alarms == 1) != (round == 3) || len(got.Outages) > 0 != (round >= 3) {
+					x.Fatalf("round %d: alarms %v, %v", round, got.Alarms, got.Outages)
 				}
 				if held := stateOf(got) == reconcile.Held; held != (round > 3) {
 					x.Fatalf("round %d: state %s", round, stateOf(got))
@@ -136,9 +136,9 @@ func TestWritesThatDoNotWork(t *testing.T) {
 			for range 3 {
 				x.round(r)
 			}
-			if got := x.round(r, plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}}); len(got.Breaks) > 0 ||
+			if got := x.round(r, plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}}); len(got.Outages) > 0 ||
 				x.live("mia/raj").Place != "Room Birch" {
-				x.Fatalf("%s\n%v", said(got), got.Breaks)
+				x.Fatalf("%s\n%v", said(got), got.Outages)
 			}
 			x.quiet(r)
 		})
@@ -157,10 +157,10 @@ func TestEndThatDoesNotWork(t *testing.T) {
 	x.wish("mia/raj", "Tue 15:00 1h0m0s 1w Europe/Berlin", nil)
 	for round := range 60 {
 		got := x.round(r)
-		if round > 3 && (stateOf(got) == reconcile.OnSlot || stateOf(got) == reconcile.Flagged || len(got.Breaks) != 1) {
+		if round > 3 && (stateOf(got) == reconcile.OnSlot || stateOf(got) == reconcile.Flagged || len(got.Outages) != 1) {
 			for _, s := range got.Statuses(nil) {
 				if s.Pair.Report == "raj" && s.State != reconcile.Held && len(got.Failures) == 0 {
-					x.Fatalf("round %d: state %s, %v", round, s.State, got.Breaks)
+					x.Fatalf("round %d: state %s, %v", round, s.State, got.Outages)
 				}
 			}
 		}
@@ -210,8 +210,8 @@ func TestListingBehind(t *testing.T) {
 				}
 			}
 			b.lists = nil
-			if got := x.round(r); len(got.Breaks) > 0 || stateOf(got) != reconcile.OnSlot {
-				x.Fatalf("state %s, %v", stateOf(got), got.Breaks)
+			if got := x.round(r); len(got.Outages) > 0 || stateOf(got) != reconcile.OnSlot {
+				x.Fatalf("state %s, %v", stateOf(got), got.Outages)
 			}
 			x.must(x.world.Hands("mia").Relocate(old.ID, time.Time{}, old.Place))
 			if got := x.round(r); !strings.Contains(flags(got), "place-changed") {
@@ -239,14 +239,14 @@ func TestBookedAndNotListed(t *testing.T) {
 				before := x.world.Counts()
 				got := x.round(r)
 				if len(got.Applied) > 0 || got.Mails > 0 || flags(got) != "" || x.world.Counts() != before ||
-					len(got.Breaks) != 1 ||
+					len(got.Outages) != 1 ||
 					stateOf(got) != reconcile.Stale {
-					x.Fatalf("round %d: flags %q, state %s, %v\n%s", round, flags(got), stateOf(got), got.Breaks, said(got))
+					x.Fatalf("round %d: flags %q, state %s, %v\n%s", round, flags(got), stateOf(got), got.Outages, said(got))
 				}
 			}
 			b.lists = nil
-			if got := x.round(r); len(got.Breaks) > 0 || stateOf(got) != reconcile.OnSlot || len(got.Applied) > 0 {
-				x.Fatalf("state %s, %v\n%s", stateOf(got), got.Breaks, said(got))
+			if got := x.round(r); len(got.Outages) > 0 || stateOf(got) != reconcile.OnSlot || len(got.Applied) > 0 {
+				x.Fatalf("state %s, %v\n%s", stateOf(got), got.Outages, said(got))
 			}
 			x.quiet(r)
 		})

@@ -15,6 +15,7 @@ import (
 	"holdfast/internal/clock"
 	"holdfast/internal/drift"
 	"holdfast/internal/ical/recur"
+	"holdfast/internal/outage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
@@ -58,6 +59,7 @@ type Reconciler struct {
 	deliveries map[string]int // made on the day, by calendar and pair
 	day        series.Date
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
+	outages    outage.Log
 }
 
 // New makes a Reconciler.
@@ -93,8 +95,8 @@ type Round struct {
 	Open      []drift.Flag // all that are open now
 	Settles   time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
 	Failures  []Failure
-	Breaks    map[string]Break // calendars that cannot be read, by person id, and pairs in doubt, by their name
-	Alarms    []Break          // those that are new
+	Outages   map[string]Outage // calendars that cannot be read, by person id, and pairs in doubt, by their name
+	Alarms    []Outage          // those that are new
 }
 
 // round is the state of one round under way.
@@ -136,7 +138,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 		return Round{}, err
 	}
 	x.remembered()
-	x.out.Breaks = x.mem.Breaks
+	x.out.Outages = x.mem.Outages
 	x.links(false)
 	x.decide(nil)
 	x.out.Open = slices.Clone(x.mem.Open)
@@ -153,7 +155,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 func (x *round) remembered() {
 	for id := range x.people {
 		snap, ok := x.mem.Snapshots[id]
-		_, broken := x.mem.Breaks[id]
+		_, broken := x.mem.Outages[id]
 		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
 	}
 }
@@ -269,7 +271,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	if x.wrote == nil {
 		x.wrote = map[string]Wrote{}
 	}
-	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Breaks: map[string]Break{}}
+	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Outages: map[string]Outage{}}
 	x.people = x.observable(d)
 	x.know()
 	x.had = had(x.mem.Snapshots)
@@ -322,17 +324,19 @@ func (x *round) diff(asks []plan.Ask) {
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
 		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
-		if b, ok := x.mem.Breaks[v.Pair.String()]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil && (v.Stale || len(asks) > 0 && !asked) {
+		if b, ok := x.mem.Outages[v.Pair.String()]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil && (v.Stale || len(asks) > 0 && !asked) {
 			x.alarm(v.Pair.String(), b)
 		}
 	}
 	for _, p := range x.out.Plan.Doubtful {
-		x.alarm(p.String(), Break{Kind: doubtful, Text: fmt.Sprintf("%s has no series, and the journal is too new to know why", p),
+		x.alarm(p.String(), Outage{Kind: doubtful, Cause: "the journal is too new to know why there is no series",
+			Text: fmt.Sprintf("%s has no series, and the journal is too new to know why", p),
 			Hint: "`holdfast allow` books one"})
 	}
 	for _, v := range x.out.Views {
 		if v.Wanted && !v.Stale && v.Missing() {
-			x.alarm(v.Pair.String(), Break{Kind: "missing", Text: fmt.Sprintf("the calendar of %s no longer has the series of %s, and nothing says that somebody deleted it", v.Pair.Manager, v.Pair),
+			x.alarm(v.Pair.String(), Outage{Kind: "missing", Cause: "the series is not there, and nothing says that somebody deleted it",
+				Text: fmt.Sprintf("the calendar of %s no longer has the series of %s, and nothing says that somebody deleted it", v.Pair.Manager, v.Pair),
 				Hint: "check that calendar; if the series is gone for good, the next round will say so"})
 		}
 	}
@@ -353,12 +357,12 @@ func (x *round) delivers(w *series.Series) bool {
 	return m.Schedules && apart && (m.Network == "" || m.Network != r.Network)
 }
 
-// doubtful is the kind of Break of a pair whose creation waits for `holdfast allow` since the journal was new.
+// doubtful is the kind of Outage of a pair whose creation waits for `holdfast allow` since the journal was new.
 const doubtful = "doubtful"
 
 func (x *round) doubtful() map[series.Pair]bool {
 	out := map[series.Pair]bool{}
-	for name, b := range x.mem.Breaks {
+	for name, b := range x.mem.Outages {
 		if p, err := series.ParsePair(name); err == nil && b.Kind == doubtful {
 			out[p] = true
 		}
@@ -367,14 +371,14 @@ func (x *round) doubtful() map[series.Pair]bool {
 }
 
 // alarm notes that something is wrong with a person's calendar or with a pair, and that this is new if it is.
-func (x *round) alarm(id string, b Break) {
-	b.Since = x.now
-	if old, ok := x.mem.Breaks[id]; ok {
-		b.Since = old.Since
-	} else if _, told := x.out.Breaks[id]; !told {
-		x.out.Alarms = append(x.out.Alarms, b)
+func (x *round) alarm(id string, o Outage) {
+	o.Since = x.now
+	if old, ok := x.mem.Outages[id]; ok {
+		o.Since = old.Since
+	} else if _, told := x.out.Outages[id]; !told {
+		x.out.Alarms = append(x.out.Alarms, o)
 	}
-	x.out.Breaks[id] = b
+	x.out.Outages[id] = o
 }
 
 // busy expands a calendar's busy time from a week ago to the horizon.
@@ -486,7 +490,7 @@ func (x *round) pending() []string {
 func (x *round) record(ctx context.Context) error {
 	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
 		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Tries: x.mem.Tries,
-		Breaks: x.out.Breaks, Standing: Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
+		Outages: x.out.Outages, Standing: Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
 		Confirmed: x.confirmed}
 	for id, o := range x.observed {
 		if !o.Stale && x.read[id] {
@@ -503,5 +507,6 @@ func (x *round) record(ctx context.Context) error {
 	if err := x.Journal.Commit(ctx, rec); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
+	x.logOutages()
 	return nil
 }

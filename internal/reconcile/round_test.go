@@ -141,7 +141,7 @@ func TestUnreadable(t *testing.T) {
 			x.now = x.now.Add(time.Minute)
 		}
 		x.world.SetFaults(nil)
-		if got := x.once(r); len(got.Applied) != 1 || len(got.Breaks) != 0 || x.live("mia/raj").Place != "Room Birch" {
+		if got := x.once(r); len(got.Applied) != 1 || len(got.Outages) != 0 || x.live("mia/raj").Place != "Room Birch" {
 			x.Fatalf("it does not recover: %s", said(got))
 		}
 		x.quiet(r)
@@ -211,8 +211,8 @@ func TestRemovedPerson(t *testing.T) {
 		})
 		out, err := r.Once(context.Background())
 		x.must(err)
-		if len(out.Alarms) != 1 || out.Breaks["mia"].Kind != "auth" {
-			x.Fatalf("no alarm names the person: %+v", out.Breaks)
+		if len(out.Alarms) != 1 || out.Outages["mia"].Kind != "auth" {
+			x.Fatalf("no alarm names the person: %+v", out.Outages)
 		}
 		x.world.SetFaults(nil)
 		if got := x.once(r); len(got.Applied) != 1 || got.Applied[0].Action != plan.End {
@@ -279,9 +279,9 @@ func TestSuspectListing(t *testing.T) {
 			if len(got.Applied) > 0 || flags(got) != "mia/raj moved 2026-12-08" || len(got.Edges.Closed) > 0 {
 				x.Fatalf("flags %s\n%s", flags(got), said(got))
 			}
-			if fault == memory.Vanished && (len(got.Plan.Held) != 3 || len(got.Breaks) != 4 ||
-				got.Breaks["emptied mia"].Hint == "") {
-				x.Fatalf("held %d, breaks %v", len(got.Plan.Held), got.Breaks)
+			if fault == memory.Vanished && (len(got.Plan.Held) != 3 || len(got.Outages) != 4 ||
+				got.Outages["emptied mia"].Hint == "") {
+				x.Fatalf("held %d, breaks %v", len(got.Plan.Held), got.Outages)
 			}
 		}
 		x.world.SetFaults(nil)
@@ -323,13 +323,13 @@ func TestDoubtful(t *testing.T) {
 		x.must(x.world.Hands("mia").Delete(x.live("mia/raj").ID))
 		r, j := x.holdfast()
 		for range 3 {
-			if got := x.quiet(r); len(got.Plan.Held) != 1 || got.Breaks["mia/raj"].Kind != "doubtful" {
-				x.Fatalf("breaks %v\n%s", got.Breaks, said(got))
+			if got := x.quiet(r); len(got.Plan.Held) != 1 || got.Outages["mia/raj"].Kind != "doubtful" {
+				x.Fatalf("breaks %v\n%s", got.Outages, said(got))
 			}
 		}
 		j.allow(x.now.Add(time.Hour))
-		if got := x.once(r); len(got.Applied) != 1 || len(got.Breaks) != 0 {
-			x.Fatalf("breaks %v\n%s", got.Breaks, said(got))
+		if got := x.once(r); len(got.Applied) != 1 || len(got.Outages) != 0 {
+			x.Fatalf("breaks %v\n%s", got.Outages, said(got))
 		}
 		x.quiet(r)
 	})

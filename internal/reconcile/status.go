@@ -35,7 +35,7 @@ type Status struct {
 	// MadeUp are the coming meetings that stand where Holdfast made up for them.
 	MadeUp []MadeUp
 	// Why are the outages for which the pair is stale: none where its calendars were never read.
-	Why []Outage
+	Why []Reason
 }
 
 // MadeUp is a meeting that stands at another time of its week, at a person's command.
@@ -44,10 +44,10 @@ type MadeUp struct {
 	To         time.Time // in the slot's zone
 }
 
-// Outage is why a person's calendar is not up to date.
-type Outage struct {
+// Reason is why a person's calendar is not up to date.
+type Reason struct {
 	Person string
-	Break
+	Outage
 }
 
 // lastWanted is what the journal knows to be booked, as the wish of a roster that has problems; the problems
@@ -128,11 +128,11 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 			}
 		}
 		switch {
-		case v.Stale || r.Breaks[unseenKey(v.Pair)].Kind == unseen:
+		case v.Stale || r.Outages[unseenKey(v.Pair)].Kind == unseen:
 			s.State = Stale
 			for _, id := range []string{v.Pair.Manager, v.Pair.Report} {
-				if b, ok := r.Breaks[id]; ok {
-					s.Why = append(s.Why, Outage{id, b})
+				if b, ok := r.Outages[id]; ok {
+					s.Why = append(s.Why, Reason{id, b})
 				}
 			}
 		case !replaced, slices.ContainsFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair == v.Pair }):

@@ -14,13 +14,13 @@ import (
 	"holdfast/internal/reconcile"
 )
 
-// Commit records what a round saw and found, in one transaction. People, Pending, Tries, Breaks and Standing take the
+// Commit records what a round saw and found, in one transaction. People, Pending, Tries, Outages and Standing take the
 // place of the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps
 // its row. The outcomes of a pair's week replace those that are not final yet.
 func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
 	return s.inTx(ctx, "commit", func(tx *sql.Tx) error {
 		for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
-			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putBreaks, putStanding,
+			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putOutages, putStanding,
 		} {
 			if err := f(ctx, tx, r); err != nil {
 				return err
@@ -157,14 +157,14 @@ func putTries(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		})
 }
 
-func putBreaks(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM breaks`); err != nil {
+func putOutages(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM outages`); err != nil {
 		return err
 	}
-	return execEach(ctx, tx, `INSERT INTO breaks (person, since, kind, text, hint) VALUES (?, ?, ?, ?, ?)`, slices.Sorted(maps.Keys(r.Breaks)),
+	return execEach(ctx, tx, `INSERT INTO outages (subject, since, kind, cause, text, hint) VALUES (?, ?, ?, ?, ?, ?)`, slices.Sorted(maps.Keys(r.Outages)),
 		func(id string) []any {
-			b := r.Breaks[id]
-			return []any{id, micro(b.Since), b.Kind, b.Text, b.Hint}
+			o := r.Outages[id]
+			return []any{id, micro(o.Since), o.Kind, o.Cause, o.Text, o.Hint}
 		})
 }
 

@@ -36,7 +36,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		Allowed:   map[string]reconcile.Allowance{},
 		Confirmed: map[string]bool{},
 		Tries:     map[plan.Target]plan.Try{},
-		Breaks:    map[string]reconcile.Break{},
+		Outages:   map[string]reconcile.Outage{},
 		Documents: map[series.Pair]reconcile.Document{},
 		TimesSeen: map[series.Pair][]string{},
 	}}
@@ -48,7 +48,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
 		l.each(ctx, l.pending, `SELECT flag, times, by_whom, since FROM pending`),
 		l.each(ctx, l.try, `SELECT manager, report, calendar, uid, what, rounds FROM tries`),
-		l.each(ctx, l.brk, `SELECT person, since, kind, text, hint FROM breaks`),
+		l.each(ctx, l.outage, `SELECT subject, since, kind, cause, text, hint FROM outages`),
 		l.each(ctx, l.document, `SELECT manager, report, data FROM documents`),
 		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts a WHERE at >= ? AND (error IS NULL OR error IN
 			('conflict', 'permanent'))
@@ -145,13 +145,13 @@ func (l *loader) try(r *sql.Rows) error {
 	return err
 }
 
-func (l *loader) brk(r *sql.Rows) error {
+func (l *loader) outage(r *sql.Rows) error {
 	var id string
-	var b reconcile.Break
+	var o reconcile.Outage
 	var since int64
-	err := r.Scan(&id, &since, &b.Kind, &b.Text, &b.Hint)
-	b.Since = instant(since)
-	l.Breaks[id] = b
+	err := r.Scan(&id, &since, &o.Kind, &o.Cause, &o.Text, &o.Hint)
+	o.Since = instant(since)
+	l.Outages[id] = o
 	return err
 }
 

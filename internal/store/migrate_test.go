@@ -26,7 +26,7 @@ func firstRecord() reconcile.Record {
 		Open:     []drift.Flag{a, b},
 		Outcomes: []drift.Outcome{outcome(mia, day(1), drift.KeptLate, true), outcome(mia, day(8), drift.Kept, false)},
 		Pending:  map[string]reconcile.Pending{"f1": {Times: "t1", By: drift.ByReport, Since: noon}},
-		Breaks:   map[string]reconcile.Break{"raj": {Since: noon, Kind: "auth", Text: "observe: 401", Hint: "check the password"}},
+		Outages:  map[string]reconcile.Outage{"raj": {Since: noon, Kind: "auth", Text: "observe: 401", Hint: "check the password"}},
 	}
 }
 
@@ -53,7 +53,7 @@ func TestMigrateFromTheFirst(t *testing.T) {
 	s := open(t, path, noon)
 	r := firstRecord()
 	want := reconcile.Memory{Snapshots: r.Snapshots, People: r.People, Open: r.Open, Pending: r.Pending,
-		Tries: map[plan.Target]plan.Try{}, Breaks: r.Breaks,
+		Tries: map[plan.Target]plan.Try{}, Outages: r.Outages,
 		Documents: map[series.Pair]reconcile.Document{}, Allowed: map[string]reconcile.Allowance{},
 		Confirmed: map[string]bool{},
 		Frozen:    map[series.Pair]series.Week{mia: day(1).Week()}, Writes: map[series.Pair]int{mia: 1},
@@ -94,7 +94,7 @@ func TestNewerJournal(t *testing.T) {
 	_, err = s.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 	must(t, err)
 	must(t, db.Close())
-	want := "database " + path + ": it was written by a newer Holdfast (schema 99, this one knows 5)"
+	want := "database " + path + ": it was written by a newer Holdfast (schema 99, this one knows 6)"
 	if _, err := Open(t.Context(), "sqlite:"+path, at(noon), Options{}); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

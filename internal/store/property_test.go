@@ -37,7 +37,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 		}()
 		want := reconcile.Memory{Empty: true, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}, Frozen: map[series.Pair]series.Week{},
 			Pending: map[string]reconcile.Pending{}, Tries: map[plan.Target]plan.Try{},
-			Breaks:    map[string]reconcile.Break{},
+			Outages:   map[string]reconcile.Outage{},
 			Documents: map[series.Pair]reconcile.Document{}, TimesSeen: map[series.Pair][]string{}}
 		open := map[string]drift.Flag{}
 		allowed := map[string]reconcile.Allowance{}
@@ -59,7 +59,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 				r := draw(rt, now)
 				must(t, oneOf(rt, stores).Commit(t.Context(), r))
 				want.Empty, want.Standing, want.People = false, r.Standing, r.People
-				want.Pending, want.Tries, want.Breaks = r.Pending, r.Tries, r.Breaks
+				want.Pending, want.Tries, want.Outages = r.Pending, r.Tries, r.Outages
 				maps.Copy(want.Snapshots, r.Snapshots)
 				for _, p := range r.Forget {
 					delete(want.Snapshots, p)
@@ -188,9 +188,9 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 	}), rapid.Custom(func(t *rapid.T) plan.Try {
 		return plan.Try{What: rapid.String().Draw(t, "what"), Rounds: rapid.IntRange(1, 4).Draw(t, "rounds")}
 	}), 0, 3).Draw(t, "tries")
-	r.Breaks = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) reconcile.Break {
-		return reconcile.Break{Since: now, Kind: "auth", Text: rapid.String().Draw(t, "text")}
-	}), 0, 1).Draw(t, "breaks")
+	r.Outages = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) reconcile.Outage {
+		return reconcile.Outage{Since: now, Kind: "auth", Cause: rapid.String().Draw(t, "cause"), Text: rapid.String().Draw(t, "text")}
+	}), 0, 1).Draw(t, "outages")
 	closed := map[string]bool{}
 	for range rapid.IntRange(0, 2).Draw(t, "closes") {
 		f := drawFlag(t, noon)

@@ -474,7 +474,7 @@ func TestRenameAndBack(t *testing.T) {
 			Edges:     drift.Edges{Opened: []drift.Flag{f, closed}, Closed: []drift.Flag{closed}},
 			Outcomes:  []drift.Outcome{outcome(p, day(1), drift.Kept, true)},
 			Snapshots: map[string]series.Snapshot{report: {At: noon}}, People: map[string]series.Person{report: {ID: report}},
-			Breaks: map[string]reconcile.Break{report: {Since: noon}}}))
+			Outages: map[string]reconcile.Outage{report: {Since: noon}}}))
 		must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: f.ID(), Edge: "opened", To: "mia"}}))
 		_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
 		must(t, err)
@@ -489,7 +489,7 @@ func TestRenameAndBack(t *testing.T) {
 		f := round(ids[1])
 		m := load(t, s)
 		if len(m.People) != 1 || len(m.Open) != 1 || m.Open[0].ID() != f.ID() || len(m.Snapshots) != 1 ||
-			len(m.Breaks) != 1 ||
+			len(m.Outages) != 1 ||
 			len(m.Documents) != 1 {
 			t.Errorf("after %v: people %v, open %v, %d snapshots, %d documents", ids, m.People, m.Open, len(m.Snapshots),
 				len(m.Documents))

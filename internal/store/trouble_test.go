@@ -13,7 +13,7 @@ import (
 // Whatever is wrong with the journal's file has words and a next step of its own.
 func TestTroubleHasWords(t *testing.T) {
 	commit := func(s *Store) error {
-		people := reconcile.Record{At: noon, Breaks: map[string]reconcile.Break{"raj": {Text: strings.Repeat("x", 1<<20)}}}
+		people := reconcile.Record{At: noon, Outages: map[string]reconcile.Outage{"raj": {Text: strings.Repeat("x", 1<<20)}}}
 		return s.Commit(t.Context(), people)
 	}
 	for name, x := range map[string]struct {

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
 	"holdfast/internal/clock"
+	"holdfast/internal/provider"
 )
 
 const (
@@ -84,6 +86,11 @@ func (e *statusError) Error() string {
 		s += " (" + e.condition + ")"
 	}
 	return strings.TrimSpace(s)
+}
+
+// Cause is provider.CauseOf's: the method is another from one request to the next.
+func (e *statusError) Cause() string {
+	return strings.TrimSpace(fmt.Sprintf("the server answered %d %s", e.status, http.StatusText(e.status)))
 }
 
 // statusErrorOf is the statusError in err, nil if there is none.
@@ -201,7 +208,7 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 			err = ue.Err
 		}
 		c.log.Debug().Str("method", r.method).Dur("took", c.now().Sub(began)).Bool("answered", false).Msg("caldav")
-		return nil, fmt.Errorf("%s: %w", r.method, reached(err))
+		return nil, fmt.Errorf("%s: %w", r.method, provider.Reached(err))
 	}
 	defer res.Body.Close()
 	in := &body{ctx: ctx, from: res.Body}
@@ -218,7 +225,7 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 	case errors.As(in.err, new(*malformed)):
 		return nil, in.err
 	case in.err != nil:
-		return nil, fmt.Errorf("%s: reading the answer: %w", r.method, reached(in.err))
+		return nil, fmt.Errorf("%s: reading the answer: %w", r.method, provider.Reached(in.err))
 	}
 	return a, nil
 }
@@ -228,6 +235,9 @@ type passwordError struct{ err error }
 
 func (e *passwordError) Error() string { return "password: " + e.err.Error() }
 func (e *passwordError) Unwrap() error { return e.err }
+
+// Cause is provider.CauseOf's: each person may have a file of their own.
+func (e *passwordError) Cause() string { return "the password cannot be had" }
 
 // check returns nil if a's status is one of ok, and looks inside a 207 that wraps another status, as Xandikos' do
 // around 403, 404 and 412 of a PUT.

@@ -46,7 +46,7 @@ func plain(err error) error {
 		return fmt.Errorf("answered by Google: %d %s (%s)", a.Code, http.StatusText(a.Code), cmp.Or(a.reason, "no reason given"))
 	}
 	if u := (*url.Error)(nil); errors.As(err, &u) {
-		return u.Err
+		return provider.Reached(u.Err)
 	}
 	return err
 }

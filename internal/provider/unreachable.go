@@ -15,9 +15,10 @@ import (
 
 // Unreachable is a server that gave no answer at all.
 type Unreachable struct {
-	cause string
-	Hint  string // for a person, in the words of a settings file that has the server's url
-	err   error
+	cause  string
+	Hint   string // for a person, in the words of a settings file that has the server's url
+	Closed bool   // it closed the connection without an answer
+	err    error
 }
 
 func (e *Unreachable) Error() string { return e.cause }
@@ -39,7 +40,7 @@ func Reached(err error) error {
 		alert     tls.AlertError
 		timeout   net.Error
 	)
-	because := func(cause, hint string) error { return &Unreachable{cause, hint, err} }
+	because := func(cause, hint string) error { return &Unreachable{cause: cause, Hint: hint, err: err} }
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
@@ -76,7 +77,7 @@ func Reached(err error) error {
 		return because("the server does not answer in time", "check that the server runs and no firewall is between")
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF),
 		errors.Is(err, io.ErrUnexpectedEOF):
-		return because("the server closed the connection", "check that the server runs")
+		return &Unreachable{cause: "the server closed the connection", Hint: "check that the server runs", Closed: true, err: err}
 	case errors.As(err, &timeout), errors.As(err, new(*os.SyscallError)):
 		return because("the network fails", "check that the server runs and can be reached from here")
 	}

@@ -208,7 +208,11 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 			err = ue.Err
 		}
 		c.log.Debug().Str("method", r.method).Dur("took", c.now().Sub(began)).Bool("answered", false).Msg("caldav")
-		return nil, fmt.Errorf("%s: %w", r.method, provider.Reached(err))
+		err = provider.Reached(err)
+		if e := (*provider.Unreachable)(nil); errors.As(err, &e) && e.Closed && u.Scheme == "http" {
+			e.Hint += "; if it speaks TLS on this port, write https in url" // many say nothing to what is not TLS
+		}
+		return nil, fmt.Errorf("%s: %w", r.method, err)
 	}
 	defer res.Body.Close()
 	in := &body{ctx: ctx, from: res.Body}

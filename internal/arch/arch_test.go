@@ -76,7 +76,7 @@ var (
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
 	waiters = []string{"internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
-		"internal/demo"}
+		"internal/demo", "internal/reconcile"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
@@ -302,7 +302,7 @@ func TestCheckSeesViolations(t *testing.T) {
 		{"internal/store/x.go", `import "time"; var now = time.Now`, "time.Now"},
 		{"internal/daemon/x.go", `import t "time"; var now = t.Since(t.Time{})`, "time.Since"},
 		{"internal/daemon/x.go", `import "time"; var c = time.After(1)`, ""},
-		{"internal/reconcile/x.go", `import "time"; var c = time.After(1)`, "waits for nothing"},
+		{"internal/store/x.go", `import "time"; var c = time.After(1)`, "waits for nothing"},
 		{"internal/clock/x.go", `import "time"; var now = time.Now`, ""},
 		{"internal/series/x.go", "type x struct{ y int `json:\"y\"` }", "wire formats"},
 		{"internal/provider/caldav/x.go", "type x struct{ y int `xml:\"y\"` }", ""},

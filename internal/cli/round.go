@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -103,7 +104,13 @@ func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error
 		return reconcile.Round{}, err
 	}
 	defer d.Close()
-	r, err := d.Reconciler.Once(cmd.Context(), asks...)
+	d.Reconciler.Patience = daemon.Patience
+	r, err := reconcile.Round{}, error(nil)
+	if len(asks) == 0 {
+		r, err = d.Reconciler.Complete(cmd.Context())
+	} else {
+		r, err = d.Reconciler.Once(cmd.Context(), asks...)
+	}
 	a.bar.stop()
 	if err != nil {
 		return r, err

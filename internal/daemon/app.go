@@ -113,6 +113,9 @@ func Open(ctx context.Context, o Options) (*App, error) {
 
 // Close releases what Open took.
 func (a *App) Close() error {
+	if a.Reconciler != nil {
+		a.Reconciler.Close()
+	}
 	a.http.CloseIdleConnections()
 	for _, c := range a.private {
 		c.CloseIdleConnections()

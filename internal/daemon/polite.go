@@ -43,7 +43,7 @@ func (p *polite) Observe(ctx context.Context, last series.Snapshot, in provider.
 		p.steps = nil
 		return snap, nil
 	}
-	if ctx.Err() != nil {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		p.err = nil // we gave up, not the server
 		return snap, err
 	}

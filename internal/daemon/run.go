@@ -18,6 +18,8 @@ import (
 const (
 	// settle is how long a roster must have stood before it is obeyed where it ends or replaces what is booked.
 	settle = time.Minute
+	// Patience is for how long a round waits in vain for a calendar while there are others to go on with.
+	Patience = time.Second
 	// watchEvery is how often the roster's files are looked at for changes.
 	watchEvery = 2 * time.Second
 	// stopWithin is how long a round under way may take to end when the daemon stops.
@@ -32,13 +34,14 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		return err
 	}
 	defer release()
-	a.Reconciler.Settle = settle
+	a.Reconciler.Settle, a.Reconciler.Patience = settle, Patience
 	poll := a.Poll()
 	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Watch: channelsEvery, Clock: a.o.Clock,
 		Trouble: func(err error) { a.trouble("queue", err) }, Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})
 	if err != nil {
 		return err
 	}
+	a.Reconciler.Ready = func() { a.wake(ctx, q, "late") }
 	a.push = a.pusher(func(reason string) { a.wake(ctx, q, reason) })
 	a.arrange = func() {
 		if err := q.Watch(ctx); ctx.Err() == nil {

@@ -2,20 +2,14 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
-
-// workers is how many calendars are read at once.
-const workers = 8
 
 // observable are the people whose calendars are read: those of the roster, and those removed from it who still
 // have series of ours.
@@ -105,7 +99,7 @@ func (x *round) due(ids []string) []string {
 		_, broken := x.mem.Outages[id]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
-		if broken || other || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
+		if broken || other || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
 			last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
@@ -129,50 +123,19 @@ func (x *round) unread() []string {
 }
 
 // observe reads the calendars of these people. Again means a second look within the round: what Observed.Last is stays.
+// Those that are not read in time, while others are, are late: nothing is taken from them, and the round goes on.
 func (x *round) observe(ctx context.Context, ids []string, again bool) {
-	type answer struct {
-		id   string
-		snap series.Snapshot
-		err  error
-	}
-	jobs, answers := make(chan string), make(chan answer)
-	var wg sync.WaitGroup
-	for range min(workers, len(ids)) {
-		wg.Go(func() {
-			for id := range jobs {
-				// A second look goes from where the first did: what is missing is missed once a round.
-				last, seen := x.mem.Snapshots[id]
-				if again && !seen {
-					last = x.observed[id].Snapshot
-				}
-				snap, err := x.look(ctx, id, last)
-				answers <- answer{id, snap, err}
-			}
-		})
-	}
-	got := map[string]answer{}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for range ids {
-			a := <-answers
-			got[a.id] = a
-			x.Progress("reading calendars", len(got), len(ids))
-		}
-	}()
-	for _, id := range ids {
-		jobs <- id
-	}
-	close(jobs)
-	<-done
-	wg.Wait()
+	got := x.readAll(ctx, ids, again)
 	for _, id := range ids {
 		a := got[id]
 		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
 		_, broken := x.mem.Outages[id]
 		o.Missed = broken || o.Last.At.IsZero()
 		x.read[id] = true
-		if a.err != nil {
+		if a.late {
+			o.Snapshot, o.Stale = o.Last, true
+			x.late(id, a)
+		} else if a.err != nil {
 			o.Snapshot, o.Stale = o.Last, true
 			x.broken(id, a.err)
 		} else {
@@ -192,27 +155,21 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	}
 }
 
-// lookPatience is how long one calendar may take to be read.
-const lookPatience = 2 * time.Minute
-
-// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it:
-// one that hangs must not keep the rest of the org from its round.
-func (x *round) look(ctx context.Context, id string, last series.Snapshot) (series.Snapshot, error) {
-	p := x.people[id]
-	if _, hung := x.hung.Load(p.Calendar); hung {
-		return series.Snapshot{}, &provider.Error{Kind: provider.Transient, Op: "observe", Err: errors.New("its server did not answer another calendar in time")}
+// late notes that a calendar is still being read. It is out when that takes longer than a slow server does.
+func (x *round) late(id string, a answer) {
+	if !slices.Contains(x.out.Late, id) {
+		x.out.Late = append(x.out.Late, id)
 	}
-	cal, err := x.calendar(id)
-	if err != nil {
-		return series.Snapshot{}, err
+	o, was := x.mem.Outages[id]
+	if !was && x.now.Sub(a.began) < slowness {
+		return
 	}
-	inTime, cancel := context.WithTimeout(ctx, lookPatience)
-	defer cancel()
-	snap, err := cal.Observe(inTime, last, x.interest(p))
-	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
-		x.hung.Store(p.Calendar, true)
+	if !was {
+		err := &provider.Error{Kind: provider.Transient, Op: "observe", Err: provider.Reached(context.DeadlineExceeded)}
+		o = Outage{Kind: outageKind(err.Kind), Cause: provider.CauseOf(err), Hint: "check that the server runs and no firewall is between",
+			Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err)}
 	}
-	return snap, err
+	x.alarm(id, o)
 }
 
 // calendar opens the calendar of a person, once in a round.

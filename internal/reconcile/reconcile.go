@@ -47,8 +47,13 @@ type Options struct {
 	Policy    plan.Policy
 	// Settle is how long the roster must have stood before it is obeyed where it ends or replaces what is booked.
 	Settle time.Duration
-	Clock  clock.Clock
-	Log    zerolog.Logger
+	// Patience is for how long a round waits in vain for calendars that are being read, while there are others to go on
+	// with; those that take longer are read on, and taken in the next round. 0: it waits for all.
+	Patience time.Duration
+	// Ready is called when a calendar that a round did not wait for is read. It may be nil.
+	Ready func()
+	Clock clock.Clock
+	Log   zerolog.Logger
 	// Progress is told of long work: what, how much of it is done, and of how much. It may be nil.
 	Progress func(what string, done, of int)
 }
@@ -60,6 +65,7 @@ type Reconciler struct {
 	day        series.Date
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 	outages    outage.Log
+	readings   *readings
 }
 
 // New makes a Reconciler.
@@ -67,7 +73,8 @@ func New(o Options) *Reconciler {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	return &Reconciler{Options: o, deliveries: map[string]int{}, rest: map[series.Pair]time.Time{}}
+	return &Reconciler{Options: o, deliveries: map[string]int{}, rest: map[series.Pair]time.Time{},
+		readings: newReadings()}
 }
 
 // Failure is something that did not work, with what a person can do.
@@ -95,6 +102,7 @@ type Round struct {
 	Open      []drift.Flag // all that are open now
 	Settles   time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
 	Failures  []Failure
+	Late      []string          // people whose calendars are still being read: the round went on without them
 	Outages   map[string]Outage // calendars that cannot be read, by person id, and pairs in doubt, by their name
 	Alarms    []Outage          // those that are new
 }
@@ -104,7 +112,8 @@ type round struct {
 	*Reconciler
 	now       time.Time
 	mem       Memory
-	asked     bool // by a person's command
+	asked     bool            // by a person's command
+	awaited   map[string]bool // people without whose calendars the round does not go on; nil: all
 	roster    RosterSeen
 	want      []series.Series
 	people    map[string]series.Person // to observe
@@ -190,7 +199,10 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if r.Due != nil && len(asks) == 0 {
 		all = x.due(all)
 	}
-	x.asked = len(asks) > 0
+	x.asked, x.awaited = len(asks) > 0, map[string]bool{}
+	for _, a := range asks {
+		x.awaited[a.Pair.Manager], x.awaited[a.Pair.Report] = true, true
+	}
 	x.observe(ctx, all, false)
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
@@ -273,6 +285,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	}
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Outages: map[string]Outage{}}
 	x.people = x.observable(d)
+	x.readings.leave(x.people)
 	x.know()
 	x.had = had(x.mem.Snapshots)
 	return x, nil

@@ -1,0 +1,294 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"holdfast/internal/provider"
+	"holdfast/internal/series"
+)
+
+const (
+	// workers is how many calendars of one server are begun to be read at once.
+	workers = 8
+	// maxWaves is how often others are begun beside those of which none gave an answer.
+	maxWaves = 3
+	// lookPatience is how long one calendar may take to be read.
+	lookPatience = 2 * time.Minute
+	// slowness is for how long a calendar may be read before it is an outage that it is not done.
+	slowness = 10 * time.Second
+)
+
+// answer is what reading a calendar gave.
+type answer struct {
+	snap  series.Snapshot
+	err   error
+	late  bool // it is still being read
+	began time.Time
+}
+
+// reading is one calendar that is being read. It may outlive the round that began it; the next one takes what it gives.
+type reading struct {
+	interest string // what it looks for
+	person   series.Person
+	last     time.Time // of the snapshot that it goes on from
+	began    time.Time
+	done     chan struct{}
+	snap     series.Snapshot
+	err      error
+	late     bool // a round went on without it
+}
+
+// readings are those under way and those that nobody took yet, by person.
+type readings struct {
+	ctx  context.Context // of all of them
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+	mu   sync.Mutex
+	of   map[string]*reading
+}
+
+func newReadings() *readings {
+	r := &readings{of: map[string]*reading{}}
+	r.ctx, r.stop = context.WithCancel(context.Background())
+	return r
+}
+
+// Close ends the readings that no round waits for any more, and waits for them. No round may be made after it.
+func (r *Reconciler) Close() {
+	r.readings.stop()
+	r.readings.wg.Wait()
+}
+
+// Complete is Once, and another round for what was late in it, as soon as that is read or has failed.
+func (r *Reconciler) Complete(ctx context.Context) (Round, error) {
+	out, err := r.Once(ctx)
+	for err == nil && len(out.Late) > 0 {
+		if err := r.readings.wait(ctx); err != nil {
+			return out, err
+		}
+		first := out
+		out, err = r.Once(ctx)
+		out.First = first.First
+		out.Applied = append(first.Applied, out.Applied...)
+		out.Sections = append(first.Sections, out.Sections...)
+		out.Delivered += first.Delivered
+		out.Mails += first.Mails
+		out.Edges.Opened = append(first.Edges.Opened, out.Edges.Opened...)
+		out.Edges.Changed = append(first.Edges.Changed, out.Edges.Changed...)
+		out.Edges.Closed = append(first.Edges.Closed, out.Edges.Closed...)
+	}
+	return out, err
+}
+
+// wait returns when nothing is being read.
+func (r *readings) wait(ctx context.Context) error {
+	r.mu.Lock()
+	var all []*reading
+	for _, x := range r.of {
+		all = append(all, x)
+	}
+	r.mu.Unlock()
+	for _, x := range all {
+		select {
+		case <-x.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// under reports whether the person's calendar is being read, or was and nobody took it yet.
+func (r *readings) under(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.of[id] != nil
+}
+
+// take forgets the person's reading.
+func (r *readings) take(id string, taken *reading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of[id] == taken {
+		delete(r.of, id)
+	}
+}
+
+// leave forgets those of people who are not among these, and are done.
+func (r *readings) leave(people map[string]series.Person) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, x := range r.of {
+		if _, still := people[id]; !still && x.isDone() {
+			delete(r.of, id)
+		}
+	}
+}
+
+func (r *reading) isDone() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// pass marks the reading as late and returns when it began.
+func (r *readings) pass(x *reading) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x.late = true
+	return x.began
+}
+
+// end makes the reading done and reports whether a round went on without it.
+func (r *readings) end(x *reading) (late bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(x.done)
+	return x.late
+}
+
+// readAll reads the calendars of these people, some of each server at a time. Where others were read and nobody was for
+// Patience, or for twice as long as the slowest of the others took, those that are left are late.
+func (x *round) readAll(ctx context.Context, ids []string, again bool) map[string]answer {
+	type arrived struct {
+		id string
+		r  *reading
+	}
+	out, arrivals := map[string]answer{}, make(chan arrived, len(ids))
+	gone := make(chan struct{}) // the round waits no longer
+	defer close(gone)
+	queues, began := map[string][]string{}, map[string]*reading{}
+	for _, id := range ids {
+		server := x.people[id].Calendar
+		queues[server] = append(queues[server], id)
+	}
+	fresh := map[string]int{} // begun by this call, by server
+	begin := func(server string) {
+		for fresh[server] < workers && len(queues[server]) > 0 {
+			id := queues[server][0]
+			queues[server] = queues[server][1:]
+			r, old := x.reading(ctx, id, again)
+			if began[id] = r; !old {
+				fresh[server]++
+			}
+			go func() {
+				select {
+				case <-r.done:
+					arrivals <- arrived{id, r}
+				case <-gone:
+				}
+			}()
+		}
+	}
+	for server := range queues {
+		begin(server)
+	}
+	patience, stopped, waves := x.Patience, ctx.Done(), 0
+	if patience == 0 {
+		stopped = nil // those under way end with ctx
+	}
+	for len(out) < len(ids) {
+		var quiet <-chan time.Time
+		more := waves < maxWaves && len(out)+len(began) < len(ids)
+		if x.Patience > 0 && (more || len(out)+len(x.observed) > 0 && !x.awaits(ids, out)) {
+			quiet = time.After(patience)
+		}
+		select {
+		case a := <-arrivals:
+			x.readings.take(a.id, a.r)
+			delete(began, a.id)
+			out[a.id] = answer{snap: a.r.snap, err: a.r.err}
+			patience = max(patience, 2*x.Clock().Sub(a.r.began))
+			fresh[x.people[a.id].Calendar] = max(0, fresh[x.people[a.id].Calendar]-1)
+			begin(x.people[a.id].Calendar)
+			x.Progress("reading calendars", len(out), len(ids))
+			continue
+		case <-stopped:
+		case <-quiet:
+			if more { // those under way may hang, and not all of the server's
+				waves++
+				clear(fresh)
+				for server := range queues {
+					begin(server)
+				}
+				continue
+			}
+		}
+		for _, id := range ids {
+			if _, read := out[id]; !read {
+				out[id] = answer{late: true, began: x.now}
+				if r := began[id]; r != nil {
+					out[id] = answer{late: true, began: x.readings.pass(r)}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// awaits reports whether a calendar is not read yet that somebody asked for.
+func (x *round) awaits(ids []string, read map[string]answer) bool {
+	for _, id := range ids {
+		if _, ok := read[id]; !ok && (x.awaited == nil || x.awaited[id]) {
+			return true
+		}
+	}
+	return false
+}
+
+// reading is the one of the person's calendar that is under way or done, as far as it looks for the right thing, or
+// else one that is begun.
+func (x *round) reading(ctx context.Context, id string, again bool) (r *reading, old bool) {
+	// A second look goes from where the first did: what is missing is missed once a round.
+	last, seen := x.mem.Snapshots[id]
+	if again && !seen {
+		last = x.observed[id].Snapshot
+	}
+	p, in := x.people[id], x.interest(x.people[id])
+	x.readings.mu.Lock()
+	defer x.readings.mu.Unlock()
+	if r = x.readings.of[id]; r != nil && !again && r.interest == in.Hash() && r.last.Equal(last.At) &&
+		r.person.Calendar == p.Calendar && r.person.Email == p.Email && r.person.Zone == p.Zone {
+		return r, true
+	}
+	r = &reading{interest: in.Hash(), person: p, last: last.At, began: x.Clock(), done: make(chan struct{})}
+	x.readings.of[id] = r
+	cal, err := x.calendar(id)
+	if err != nil {
+		r.err = err
+		close(r.done)
+		return r, false
+	}
+	if x.Patience > 0 {
+		ctx = x.readings.ctx
+	}
+	hung, ready := &x.hung, x.Ready
+	x.readings.wg.Go(func() {
+		r.snap, r.err = look(ctx, cal, hung, p.Calendar, last, in)
+		if x.readings.end(r) && ready != nil {
+			ready()
+		}
+	})
+	return r, false
+}
+
+// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it.
+func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server string, last series.Snapshot,
+	in provider.Interest) (series.Snapshot, error) {
+	if _, is := hung.Load(server); is {
+		return series.Snapshot{}, &provider.Error{Kind: provider.Transient, Op: "observe", Err: errors.New("its server did not answer another calendar in time")}
+	}
+	inTime, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	snap, err := cal.Observe(inTime, last, in)
+	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
+		hung.Store(server, true)
+	}
+	return snap, err
+}

@@ -138,9 +138,9 @@ func TestRefusedVideo(t *testing.T) {
 	for i, alarms := range []int{1, 0, 0} {
 		refused = i < 2
 		got := x.round(r)
-		b := got.Breaks["video refused"]
+		b := got.Outages["video refused"]
 		if len(got.Alarms) != alarms || (b.Text != "") != refused || refused && !strings.HasSuffix(b.Text, ": mia/raj") {
-			t.Errorf("round %d: alarms %v, standing %v", i, got.Alarms, got.Breaks)
+			t.Errorf("round %d: alarms %v, standing %v", i, got.Alarms, got.Outages)
 		}
 	}
 }

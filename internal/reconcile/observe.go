@@ -262,7 +262,7 @@ func (x *round) refusedVideo() {
 		}
 	}
 	if len(pairs) > 0 {
-		x.alarm("video refused", Break{Kind: "video",
+		x.alarm("video refused", Outage{Kind: "video", Cause: "an account may not have the video conference that is wanted",
 			Text: "Google refused the video conference of the 1:1s that it booked without: " + some(pairs),
 			Hint: "turn Google Meet on for their managers in the Google admin console and add it to the series, or take " +
 				"video: meet out of the settings"})

@@ -66,8 +66,9 @@ func init() {
 //	calendars [plain] [private] starts a calendar server for mia, raj, lee and ana (password NAME-pw) and a service account
 //	                            holdfast (service-pw), at $CALENDARS; plain: it brings no invitations; private: over TLS, with a certificate
 //	                            of an authority that nobody knows, which is put into ca.pem; -stop stops it
-//	google                      starts a Google for mia, raj, lee, ana and an admin at $GOOGLE, with the key of a service account in
-//	                            secrets/google.json, an OAuth client in secrets/oauth.json and the admin's template $TEMPLATE, which everybody may read
+//	google [nomeet]             starts a Google for mia, raj, lee, ana and an admin at $GOOGLE, with the key of a service account in
+//	                            secrets/google.json, an OAuth client in secrets/oauth.json and the admin's template $TEMPLATE, which everybody may read;
+//	                            nomeet: nobody may have a video conference
 //	document VERB [ARG]         what somebody does to the document last made: share, unshare ADDRESS|anyone; trash, untrash;
 //	                            fill LINE... in for its open action; grant SCOPES to the service account; save FILE with its text
 //	clock TIME [running]        what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
@@ -298,12 +299,13 @@ func (s *session) private() error {
 // robot is the service account of sessions.
 const robot = "holdfast@project.iam.gserviceaccount.com"
 
-func (s *session) workspace([]string) error {
+func (s *session) workspace(args []string) error {
 	o := googletest.Options{Clock: s.time, Users: []googletest.User{{Email: "admin@example.com", Name: "Admin"}}, Clients: []googletest.OAuthClient{{ID: "desktop", Secret: "s"}}, Delegation: []googletest.ServiceAccount{{Email: robot,
 		Scopes: []string{"calendar.events.owned"}}}}
 	for _, name := range []string{"mia", "raj", "lee", "ana"} {
 		o.Users = append(o.Users, googletest.User{Email: name + "@example.com", Name: name, Zone: "Europe/Berlin"})
 	}
+	o.Behavior.NoMeet = slices.Contains(args, "nomeet")
 	s.google = googletest.New(o)
 	s.server = httptest.NewServer(googletest.Strict(s.t, s.google))
 	s.google.SetBase(s.server.URL)

@@ -56,6 +56,38 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// BenchmarkIdleRound is a round over calendars that nobody touched, on a server in memory: what a round costs beside
+// the requests.
+func BenchmarkIdleRound(b *testing.B) {
+	for _, pairs := range []int{100, 1_000} {
+		b.Run(fmt.Sprint(pairs), func(b *testing.B) {
+			x := newOrg(b, servers["delivers"])
+			want, _, _ := company(pairs)
+			x.want, x.people = want, map[string]series.Person{}
+			for _, w := range want {
+				for _, p := range []series.Person{w.Manager, w.Report} {
+					if _, in := x.people[p.ID]; !in {
+						p.Calendar = x.world.Home(p.ID)
+						x.hire(p)
+					}
+				}
+			}
+			x.policy.MaxCreations, x.policy.MaxMails = plan.Limit{Percent: 100}, 2*pairs
+			x.policy.MaxWrites = 2 * pairs
+			r, _ := x.holdfast()
+			if out := x.once(r); len(out.Applied) != pairs {
+				b.Fatalf("%d booked", len(out.Applied))
+			}
+			x.once(r)
+			b.ReportAllocs()
+			for b.Loop() {
+				x.now = x.now.Add(time.Minute)
+				x.once(r)
+			}
+		})
+	}
+}
+
 // company is one of so many pairs, all booked.
 func company(pairs int) (want []series.Series, observed map[string]series.Observed, busy map[string][]series.Interval) {
 	now := time.Date(2026, time.December, 7, 9, 0, 0, 0, time.UTC)

@@ -37,10 +37,15 @@ func (x *round) observable(d Desired) map[string]series.Person {
 func (x *round) interest(p series.Person) provider.Interest {
 	in := provider.Interest{Org: x.Org, Owner: p.Addresses(), Confirmed: x.mem.Confirmed[p.ID],
 		ZoneData: x.ZoneData}
-	for _, w := range x.want {
-		if w.Pair.Has(p.ID) {
-			in.Pairs = append(in.Pairs, provider.InterestPair{Pair: w.Pair, Formerly: w.Formerly, Manager: w.Manager.Addresses(), Report: w.Report.Addresses(), Title: w.Title})
-		}
+	for _, i := range x.wantedOf[p.ID] {
+		w := &x.want[i]
+		in.Pairs = append(in.Pairs, provider.InterestPair{
+			Pair:     w.Pair,
+			Formerly: w.Formerly,
+			Manager:  w.Manager.Addresses(),
+			Report:   w.Report.Addresses(),
+			Title:    w.Title,
+		})
 	}
 	for _, pair := range x.had[p.ID] {
 		same := func(y provider.InterestPair) bool { return y.Pair == pair }

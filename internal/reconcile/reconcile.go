@@ -116,6 +116,7 @@ type round struct {
 	awaited   map[string]bool // people without whose calendars the round does not go on; nil: all
 	roster    RosterSeen
 	want      []series.Series
+	wantedOf  map[string][]int         // by person, the places in want of the pairs that they are of
 	people    map[string]series.Person // to observe
 	had       map[string][]series.Pair // by person, of which the journal has series or copies
 	observed  map[string]series.Observed
@@ -275,7 +276,11 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	if x.mem.Documents == nil {
 		x.mem.Documents = map[series.Pair]Document{}
 	}
-	x.want = d.Series
+	x.want, x.wantedOf = d.Series, map[string][]int{}
+	for i, w := range x.want {
+		x.wantedOf[w.Pair.Manager] = append(x.wantedOf[w.Pair.Manager], i)
+		x.wantedOf[w.Pair.Report] = append(x.wantedOf[w.Pair.Report], i)
+	}
 	if x.roster = (RosterSeen{Digest: ends(d), Since: x.now}); x.roster.Digest == x.mem.Standing.Roster.Digest {
 		x.roster = x.mem.Standing.Roster
 	}

@@ -71,7 +71,9 @@ func (c *Calendar) list(ctx context.Context, token string) (*listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.items = append(out.items, page.Items...)
+		if out.items = append(out.items, page.Items...); len(out.items) > maxItems {
+			return nil, tooLarge("there are more than %d events", maxItems)
+		}
 		out.zone = page.TimeZone
 		if page.NextPageToken == "" {
 			out.token = page.NextSyncToken

@@ -81,7 +81,9 @@ var _ provider.Calendar = (*Calendar)(nil)
 
 // Open makes the Calendar of an account. Nothing is asked of Google until it is used.
 func (p *Project) Open(a Account) (*Calendar, error) {
-	opts := []option.ClientOption{option.WithHTTPClient(a.HTTP)}
+	within := *a.HTTP
+	within.Transport = bounded{within.Transport}
+	opts := []option.ClientOption{option.WithHTTPClient(&within)}
 	if p.o.Endpoint != "" {
 		opts = append(opts, option.WithEndpoint(strings.TrimSuffix(p.o.Endpoint, "/")+"/calendar/v3/"))
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -123,6 +124,14 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 		carried[od] = true
 		c.Why = append(c.Why, what+" of "+od.Long()+" is carried over")
 	}
+	// unskip takes a day off the planned skips: a person decided on it.
+	unskip := func(d series.Date) {
+		before := skipLines(w.Slot, areSkipped, w.Skips)
+		w.Skips = slices.DeleteFunc(w.Skips, func(s series.Skip) bool { return s.Date == d })
+		if i := slices.Index(c.Why, cmp.Or(before...)); i >= 0 {
+			c.Why = slices.Replace(c.Why, i, i+len(before), skipLines(w.Slot, areSkipped, w.Skips)...)
+		}
+	}
 	for _, o := range h.Overrides {
 		od, _ := series.WallClock(o.Original, h.Zone)
 		nd, _ := series.WallClock(o.Start, w.Slot.Zone)
@@ -131,7 +140,8 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 		switch {
 		case !ok || !o.Cancelled && nd.Monday() != od.Monday() && p.in.Policy.Moved != PolicyRestore:
 			continue
-		case o.Cancelled && !away:
+		case o.Cancelled: // also in a leave: it stays out when that is withdrawn
+			unskip(d)
 			w.Carry.Excluded = append(w.Carry.Excluded, w.Slot.On(d))
 			note(od, "the cancellation")
 		}
@@ -141,11 +151,7 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 			continue
 		}
 		if away { // it was moved to when both are there
-			before := skipLines(w.Slot, areSkipped, w.Skips)
-			w.Skips = slices.DeleteFunc(w.Skips, func(s series.Skip) bool { return s.Date == d })
-			if i := slices.Index(c.Why, before[0]); i >= 0 {
-				c.Why = slices.Replace(c.Why, i, i+len(before), skipLines(w.Slot, areSkipped, w.Skips)...)
-			}
+			unskip(d)
 		}
 		w.Carry.Overrides = append(w.Carry.Overrides, series.Carried{Override: n, Was: o.Original})
 		carried[od] = true
@@ -158,7 +164,8 @@ func (p *pairPlan) carry(h *series.Event, last series.Date, c *Change) map[serie
 	}
 	for _, t := range h.Excluded {
 		od, _ := series.WallClock(t, h.Zone)
-		if d, ok := fits(od); ok && !skipped(w.Skips, d) && !skipped(h.Mark.Skips, od) {
+		if d, ok := fits(od); ok && !skipped(h.Mark.Skips, od) {
+			unskip(d)
 			w.Carry.Excluded = append(w.Carry.Excluded, w.Slot.On(d))
 			note(od, "the cancellation")
 		}

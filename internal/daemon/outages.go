@@ -35,8 +35,12 @@ func (a *App) trouble(where string, err error) {
 	if err != nil {
 		standing[outage.Cause{Where: where, Text: causeOf(err)}] = []string{where}
 	}
+	log := a.o.Log
+	if hint := provider.HintOf(err); hint != "" {
+		log = log.With().Str("hint", hint).Logger()
+	}
 	for _, line := range a.out.where[where].See(a.o.Clock(), standing) {
-		reconcile.LogOutage(a.o.Log, line)
+		reconcile.LogOutage(log, line)
 	}
 }
 
@@ -48,7 +52,7 @@ func causeOf(err error) string {
 		return provider.CauseOf(err)
 	}
 	return "problems, the first at " + yamlpos.Pos{File: ps[0].File, Line: ps[0].Line, Column: ps[0].Column}.String() +
-		": `holdfast check` tells them, the last good one stays"
+		": `holdfast check` lists them, the last good one stays"
 }
 
 // queueLog takes what the queue says of its own troubles, which it would repeat several times a second.

@@ -120,7 +120,7 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	if begin || roster {
 		for _, w := range a.Warnings() {
 			place := yamlpos.Pos{File: w.File, Line: w.Line, Column: w.Column}
-			a.o.Log.Warn().Stringer("place", place).Msg("something in the files may not be meant: `holdfast check` tells it")
+			a.o.Log.Warn().Stringer("place", place).Msg("something in the files may not be meant: `holdfast check` says what")
 		}
 	}
 	if (begin || roster) && a.arrange != nil {

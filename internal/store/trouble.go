@@ -55,6 +55,6 @@ func (s *Store) vanished() error {
 	if now, err := os.Stat(s.path); err == nil && os.SameFile(now, s.file) {
 		return nil
 	}
-	return s.trouble(errors.New("the file is gone, or another one is in its place"),
+	return s.trouble(errors.New("the journal's file is gone, or another one is in its place"),
 		"put it back, or start holdfast again: a new journal costs history, never a meeting")
 }

@@ -38,12 +38,12 @@ func TestTroubleHasWords(t *testing.T) {
 				t.Error("a journal that is gone was read")
 			}
 			return commit(s)
-		}, "the file is gone, or another one is in its place", "put it back, or start holdfast again"},
+		}, "the journal's file is gone, or another one is in its place", "put it back, or start holdfast again"},
 		"replaced": {func(t *testing.T, path string, s *Store) error {
 			must(t, os.Rename(path, path+".old"))
 			must(t, os.WriteFile(path, nil, 0o600))
 			return commit(s)
-		}, "the file is gone, or another one is in its place", "put it back"},
+		}, "the journal's file is gone, or another one is in its place", "put it back"},
 		"no journal": {func(t *testing.T, _ string, _ *Store) error {
 			path := filepath.Join(t.TempDir(), "roster.yaml")
 			must(t, os.WriteFile(path, []byte(strings.Repeat("people: {}\n", 100)), 0o600))

@@ -29,7 +29,7 @@ type Calendar interface {
 	Read(ctx context.Context, id string, in Interest) (series.Event, error)
 
 	// Create books s with its mark. Identity comes from org, pair and generation: where it exists and is alive, that
-	// one is returned; where it is ended, cancelled or deleted, the next free generation is taken.
+	// one is returned, with an error of kind Exists where nothing was written; where it is ended, cancelled or deleted, the next free generation is taken.
 	//
 	// What s.Carry has goes with it, in the one write where the format can; else Mark.Carried is written last, so
 	// that who is cut off in between is known to have more to do. Carry.From is read at that moment: with another
@@ -108,6 +108,11 @@ type InterestPair struct {
 	Title    string // the title the roster gives its series: what look-alikes bear
 }
 
+// Found is the answer of a Create that found the series there.
+func Found(ref series.Ref) (series.Ref, error) {
+	return ref, &Error{Kind: Exists, Op: "create", Err: errors.New("the series is there already")}
+}
+
 // Hash tells whether two Interests look for the same.
 func (in Interest) Hash() string {
 	in.Confirmed = false     // it is about one reading, and changes nothing of what is searched for
@@ -126,6 +131,7 @@ const (
 	Auth           // not let in, or not allowed: somebody must act
 	Transient      // try again later
 	NotFound       // of Read: the event is not there
+	Exists         // of Create: the series was there, and stays as it is
 )
 
 // Error is a failure of a calendar.

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,10 @@ func (x *round) apply(ctx context.Context) {
 					x.ended[s.Ref.ID] = true
 				}
 			}
+		case found(err):
+			x.met = append(x.met, c)
+			log = x.Log.Info().Bool("found", true)
+			c.Mails = 0
 		case provider.KindOf(err) == provider.Conflict:
 			failed[c.Group] = true
 			x.failing(ctx, c, err)
@@ -70,6 +75,7 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		return fmt.Errorf("keep the series as it was: %w", err)
 	}
 	var ref series.Ref
+	var there error // what was to be created was there
 	for _, s := range c.Steps {
 		if s.Ref.ID != "" {
 			ref = s.Ref
@@ -83,7 +89,10 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if later, ok := x.written[key]; ok {
 			ref = later
 		}
-		if ref, err = Do(ctx, cal, ref, s); err != nil {
+		if ref, err = Do(ctx, cal, ref, s); found(err) {
+			there, err = err, nil
+		}
+		if err != nil {
 			break
 		}
 		if s.Ref.ID != "" || key != c.Calendar+" " {
@@ -93,8 +102,16 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 	if err == nil {
 		err = x.prove(ctx, cal, c, ref, before)
 	}
-	return errors.Join(err, x.Journal.Done(context.WithoutCancel(ctx), id, x.Clock(), err))
+	err = cmp.Or(err, there)
+	done := x.Journal.Done(context.WithoutCancel(ctx), id, x.Clock(), err)
+	if done != nil && found(err) {
+		return done
+	}
+	return errors.Join(err, done)
 }
+
+// found reports whether what was to be created was there, so that nothing was written and nobody was mailed.
+func found(err error) bool { return err != nil && provider.KindOf(err) == provider.Exists }
 
 // before is the series that the change is about to write, nil for a new one.
 func (x *round) before(c plan.Change) *series.Event {
@@ -139,7 +156,7 @@ func Do(ctx context.Context, cal provider.Calendar, ref series.Ref, s plan.Step)
 // touched are the people whose calendars the changes may have altered.
 func (x *round) touched() []string {
 	ids := map[string]bool{}
-	for _, c := range x.out.Applied {
+	for _, c := range slices.Concat(x.out.Applied, x.met) {
 		for _, id := range []string{c.Calendar, c.Pair.Report} {
 			if _, ok := x.people[id]; ok {
 				ids[id] = true

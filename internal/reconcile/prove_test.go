@@ -221,7 +221,7 @@ func TestListingBehind(t *testing.T) {
 	}
 }
 
-// A series that was booked and is not listed afterwards is not booked again: from the next round on that is an alarm.
+// A series that was booked and is not listed afterwards is not booked again, and not counted again: from the next round on that is an alarm.
 func TestBookedAndNotListed(t *testing.T) {
 	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {
@@ -242,6 +242,15 @@ func TestBookedAndNotListed(t *testing.T) {
 					len(got.Outages) != 1 ||
 					stateOf(got) != reconcile.Stale {
 					x.Fatalf("round %d: flags %q, state %s, %v\n%s", round, flags(got), stateOf(got), got.Outages, said(got))
+				}
+			}
+			// Nor by one that lost its journal: it is found, which is no change and no mail.
+			before := x.world.Counts()
+			forgetful, _ := x.through(b)
+			for round := 1; round <= 2; round++ {
+				got := x.round(forgetful)
+				if len(got.Applied) > 0 || got.Mails > 0 || len(got.Failures) > 0 || x.world.Counts() != before {
+					x.Fatalf("without journal: round %d: failures %v\n%s", round, got.Failures, said(got))
 				}
 			}
 			b.lists = nil

@@ -130,6 +130,7 @@ type round struct {
 	confirmed []string        // people whose confirmation was used
 	behind    map[string]bool // of wrote: what this round found the listing behind with
 	fails     map[string]Failing
+	met       []plan.Change               // creations that found the series there
 	ended     map[string]bool             // ids of the events that this round ended
 	chosen    map[series.Pair][]string    // auto pairs that got a slot in this round, and what mattered for it
 	noSlot    map[series.Pair]string      // pairs for which no slot was found, and why

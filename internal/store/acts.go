@@ -74,12 +74,17 @@ func keep(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) er
 // was let through and is done is let through no more.
 func (s *Store) Done(ctx context.Context, id int64, at time.Time, failure error) error {
 	return s.inTx(ctx, "done", func(tx *sql.Tx) error {
-		if failure != nil {
+		exists := failure != nil && provider.KindOf(failure) == provider.Exists
+		if failure != nil && !exists {
 			_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at),
 				kindName(provider.KindOf(failure)), id)
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = NULL WHERE id = ?`, micro(at), id)
+		var why any
+		if exists { // it came true without a write
+			why = kindName(provider.Exists)
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at), why, id)
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `DELETE FROM allowances WHERE change = (SELECT change FROM acts WHERE id = ?)`, id)
 		}
@@ -95,6 +100,8 @@ func kindName(k provider.Kind) string {
 		return "auth"
 	case provider.Transient:
 		return "transient"
+	case provider.Exists:
+		return "exists"
 	}
 	return "permanent"
 }

@@ -244,8 +244,11 @@ func TestAllowances(t *testing.T) {
 	began(&provider.Error{Kind: provider.Conflict, Err: errors.New("changed")})
 	check(s, map[string]reconcile.Allowance{"c1": {Digest: "aa", Until: until}, "c2": {Digest: "cc", Until: until},
 		"c3": {Digest: "dd", Until: until}})
-	began(nil)
-	check(s, map[string]reconcile.Allowance{"c2": {Digest: "cc", Until: until}, "c3": {Digest: "dd", Until: until}})
+	for _, err := range []error{&provider.Error{Kind: provider.Exists, Err: errors.New("there")}, nil} {
+		must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, until))
+		began(err)
+		check(s, map[string]reconcile.Allowance{"c2": {Digest: "cc", Until: until}, "c3": {Digest: "dd", Until: until}})
+	}
 	for _, x := range []struct{ ids, want []string }{{[]string{"c1", "c3"}, []string{"c3"}}, {nil, []string{"c2"}}, {nil,
 		nil}} {
 		if got, err := s.Disallow(ctx, x.ids...); err != nil || !slices.Equal(got, x.want) {
@@ -272,6 +275,7 @@ func TestRecent(t *testing.T) {
 		{change: "tried", mails: 2},
 		{change: "lost", err: &provider.Error{Kind: provider.Conflict, Err: errors.New("changed")}},
 		{change: "refused", err: &provider.Error{Kind: provider.Auth, Err: errors.New("no")}},
+		{change: "found", err: &provider.Error{Kind: provider.Exists, Err: errors.New("there")}},
 		{change: "allowed", allowed: true},
 		{change: "old", ago: time.Hour},
 		{change: "new", ago: time.Hour - time.Second},

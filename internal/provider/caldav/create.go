@@ -30,11 +30,8 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 	}
 	for range maxGenerations {
 		ref, taken, err := c.createOne(ctx, cal, s)
-		if err != nil {
-			return series.Ref{}, fail(op, err)
-		}
 		if !taken {
-			return ref, nil
+			return ref, fail(op, err)
 		}
 		s.Generation++
 	}
@@ -89,7 +86,8 @@ func (c *Calendar) createOne(ctx context.Context, cal *collection, s series.Seri
 	if x == nil || lookErr != nil {
 		return series.Ref{}, false, err
 	}
-	if ref, taken, err = c.existing(ctx, cal.at(x.path), x, s, id); err == nil && !taken && !cal.member(cal.at(x.path)) {
+	ref, taken, err = c.existing(ctx, cal.at(x.path), x, s, id)
+	if ref.ID != "" && !cal.member(cal.at(x.path)) {
 		return series.Ref{}, false, permanent(op, "move it back to the person's main calendar", "the series of pair %s is in another calendar of the account", s.Pair)
 	}
 	return ref, taken, err
@@ -124,7 +122,8 @@ func (c *Calendar) existing(ctx context.Context, u *url.URL, x *object, s series
 		ref, err = c.store(ctx, op, u, x.tag, text)
 		return ref, false, err
 	}
-	return series.Ref{ID: x.path, Version: x.etag}, false, nil
+	ref, err = provider.Found(series.Ref{ID: x.path, Version: x.etag})
+	return ref, false, err
 }
 
 // refused reports whether a PUT failed in a way that another object with the same path or UID explains: 412 by its

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/api/calendar/v3"
 	"google.golang.org/api/googleapi"
 
+	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
@@ -39,7 +40,10 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 			if err == nil && s.Carry.From != nil && !there.Mark.IsZero() && there.Mark.Carried != s.Mark().Carried {
 				return c.carry(ctx, there.Ref, s, old)
 			}
-			return there.Ref, c.fail(op, err)
+			if err != nil {
+				return series.Ref{}, c.fail(op, err)
+			}
+			return provider.Found(there.Ref)
 		}
 		s.Generation++
 	}

@@ -35,7 +35,11 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 		id := identity(s.Org, s.Pair, s.Generation)
 		o := c.objects[id]
 		if o != nil && !o.event.Ended(start) {
-			return leave(fault, op, c.carryOn(o, s))
+			ref, err := c.carryOn(o, s)
+			if err != nil && fault != LostAnswer {
+				return ref, err
+			}
+			return leave(fault, op, ref)
 		}
 		if _, deleted := c.tombstones[id]; o == nil && !deleted {
 			break
@@ -85,10 +89,10 @@ func (c *Calendar) notesOf(op string, from *series.Event) ([]string, error) {
 }
 
 // carryOn completes what the series o has of s.Carry.
-func (c *Calendar) carryOn(was *object, s series.Series) series.Ref {
+func (c *Calendar) carryOn(was *object, s series.Series) (series.Ref, error) {
 	carried := s.Mark().Carried
 	if s.Carry.From == nil || was.event.Mark.Carried == carried {
-		return was.event.Ref
+		return provider.Found(was.event.Ref)
 	}
 	o := was.clone()
 	o.event.Mark.Carried = carried
@@ -100,7 +104,7 @@ func (c *Calendar) carryOn(was *object, s series.Series) series.Ref {
 		mails = 0
 	}
 	c.send(was, o, mails)
-	return ref
+	return ref, nil
 }
 
 // carry makes single meetings of e, which are as the series has them, what s says, and takes others out.

@@ -81,12 +81,12 @@ var creating = []check{
 		b.onSlot(b.one(), tuesdays)
 		b.onSlot(b.copied(), tuesdays)
 	}},
-	{"create/twice-is-one", "identity comes from org, pair and generation: where it exists and is alive, that one is returned", func(b *bench) {
+	{"create/twice-is-one", "identity comes from org, pair and generation: where it exists and is alive, that one is returned, and said to be there", func(b *bench) {
 		s := b.wish()
 		first := b.ref(b.Manager.Calendar.Create(b.ctx, s))
 		e := b.one()
 		s.First, s.Place = s.First.AddDays(7), "elsewhere"
-		if again := b.ref(b.Manager.Calendar.Create(b.ctx, s)); again != first {
+		if again := b.there(b.Manager.Calendar.Create(b.ctx, s)); again != first {
 			b.Errorf("created again as %v, first as %v", again, first)
 		}
 		b.sees("created twice", e, func(*series.Event) {})
@@ -94,7 +94,7 @@ var creating = []check{
 	{"create/moved-is-alive", "what a person made of a series is not booked over", func(b *bench) {
 		e := b.book()
 		b.must(b.Manager.Hands.MoveAll(e.ID, series.Slot{Weekday: time.Thursday, At: 14 * 60, Duration: time.Hour, Every: 1, Zone: berlin}, b.day(0).AddDays(2)))
-		if ref := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); ref.ID != e.ID {
+		if ref := b.there(b.Manager.Calendar.Create(b.ctx, b.wish())); ref.ID != e.ID {
 			b.Errorf("created %s beside %s", ref.ID, e.ID)
 		}
 		b.one()
@@ -120,7 +120,7 @@ var creating = []check{
 		b.must(b.Manager.Hands.Delete(old.ID))
 		b.none()
 		first := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
-		if again := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); again != first {
+		if again := b.there(b.Manager.Calendar.Create(b.ctx, b.wish())); again != first {
 			b.Errorf("created again as %v, first as %v", again, first)
 		}
 		if e := b.one(); e.Mark.Generation > 2 || !e.Derived || len(live(e)) == 0 {
@@ -223,7 +223,7 @@ var creating = []check{
 		if d != "" || e.Mark.Carried != old.Changes() || e.Mark.MadeUpTo(at(4)).IsZero() {
 			b.Errorf("mark (-want +got):\n%s", d)
 		}
-		if again := b.ref(b.Manager.Calendar.Create(b.ctx, s)); again != ref {
+		if again := b.there(b.Manager.Calendar.Create(b.ctx, s)); again != ref {
 			b.Errorf("created again as %v, first as %v", again, ref)
 		}
 	}},
@@ -305,7 +305,7 @@ func (b *bench) nextGeneration() {
 	b.Helper()
 	old := b.one()
 	ref := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
-	if again := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish())); again != ref {
+	if again := b.there(b.Manager.Calendar.Create(b.ctx, b.wish())); again != ref {
 		b.Errorf("created again as %v, first as %v", again, ref)
 	}
 	snap := b.see(b.Manager)

@@ -73,6 +73,13 @@ func (b *bench) ref(r series.Ref, err error) series.Ref {
 	return r
 }
 
+// there ends the check unless Create answered that it wrote nothing.
+func (b *bench) there(r series.Ref, err error) series.Ref {
+	b.Helper()
+	b.wantKind(err, provider.Exists, "Create of what is there")
+	return r
+}
+
 // wantKind ends the check unless err has that kind.
 func (b *bench) wantKind(err error, kind provider.Kind, what string) {
 	b.Helper()

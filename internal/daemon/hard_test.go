@@ -129,7 +129,7 @@ func TestHardDaysOfARound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hit := 0
-			for n := 0; n < 14; n += every(5) {
+			for n := 0; n < 14; n += every(9) {
 				h := hardDay(t)
 				v := h.settled(1)[0]
 				e, mia := v.Head(), h.Hands("mia@example.com")
@@ -173,7 +173,7 @@ func TestHardDaysOfARound(t *testing.T) {
 					t.Errorf("request %d: %d mails about the new place, %d about the new series", n, a, b)
 				}
 			}
-			if hit < 7/every(5) {
+			if hit < 7/every(9) {
 				t.Errorf("only %d requests went wrong", hit)
 			}
 		})

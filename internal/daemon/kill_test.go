@@ -211,7 +211,7 @@ func TestKilledAtAnyRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, after := range []bool{false, true} {
 				finished := false
-				for n := int64(1); !finished; n += int64(every(9)) {
+				for n := int64(1); !finished; n += int64(every(17)) {
 					o := open(t, kind)
 					o.after = after
 					finished = !o.runKilled(t, n)

@@ -227,7 +227,7 @@ func TestCopiesBroughtInPart(t *testing.T) {
 	for name, fault := range map[string]googletest.Fault{"500": {Status: 500}, "dropped": {Drop: true}, "dropped after commit": {DropAfterCommit: true}} {
 		for _, first := range []bool{true, false} {
 			hit := 0
-			for n := 0; n < 12; n += every(5) {
+			for n := 0; n < 12; n += every(9) {
 				m := mix(t, true)
 				p := series.Pair{Manager: "ana", Report: "lee"}
 				if first { // when the copy is first brought
@@ -270,7 +270,7 @@ func TestCopiesBroughtInPart(t *testing.T) {
 					t.Errorf("%s, request %d, first %v: %d copies, which differ, or were said to %d times", name, n+1, first, len(v.Copies), opened)
 				}
 			}
-			if hit < 6/every(5) {
+			if hit < 6/every(9) {
 				t.Errorf("%s: only %d requests went wrong", name, hit)
 			}
 		}

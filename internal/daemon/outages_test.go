@@ -86,6 +86,7 @@ func branch(t *testing.T, people int, now func() time.Time) (*unsteady, *App, *b
 // A server that is out for half a day, in several ways at once, is a few lines in the log of the day: that each cause
 // began, and that it ended.
 func TestOutageOfADay(t *testing.T) {
+	long(t)
 	now := time.Date(2026, time.November, 30, 6, 0, 0, 0, time.UTC)
 	u, a, log := branch(t, 52, func() time.Time { return now })
 	reason := "start"

@@ -19,6 +19,7 @@ func TestReplacedWithoutLoss(t *testing.T) {
 			"Tue 10:00 1h0m0s 2w Europe/Berlin",
 		} {
 			t.Run(name+"/"+line, func(t *testing.T) {
+				t.Parallel()
 				begin := func() (*org, *journal) {
 					x := newOrg(t, server)
 					x.wish("mia/raj", tuesdays, nil)

@@ -17,6 +17,7 @@ func TestKilledAnywhere(t *testing.T) {
 	for name, server := range servers {
 		for what, task := range tasks {
 			t.Run(name+"/"+what, func(t *testing.T) {
+				t.Parallel()
 				begin := func() (*org, *journal) {
 					x := newOrg(t, server)
 					x.wish("mia/raj", tuesdays, nil)

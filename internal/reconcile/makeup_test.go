@@ -20,6 +20,7 @@ import (
 // TestMakeUpsCanBeBooked: whatever people do, a make-up that a flag proposes is of the meeting's own week, some hours ahead and free
 // for both, and a round that is asked for it books it: one change, the flag closes, the week is recovered, and nothing undoes it.
 func TestMakeUpsCanBeBooked(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLife(t)
 		l.randomPolicy()

@@ -231,6 +231,7 @@ func (l *life) glance(r *reconcile.Reconciler) {
 
 // TestSecondRoundIsEmpty: whatever admin and people do, one round does all there is to do.
 func TestSecondRoundIsEmpty(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLife(t)
 		l.randomPolicy()
@@ -263,6 +264,7 @@ func TestSecondRoundIsEmpty(t *testing.T) {
 // TestPeoplesEditsStay: under the policy `flag`, nothing that a person did is undone or written over: only a missing link and
 // a missing mark are put back, and away days are skipped.
 func TestPeoplesEditsStay(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLife(t)
 		for _, p := range pairs {
@@ -391,6 +393,7 @@ func (x edited) plain() edited {
 // TestFaults: whatever calls fail and whenever a round is cut off, with two daemons at work: once all is well again every pair
 // has one series, on the roster's slot, and no week has lost its meeting.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLife(t)
 		for _, p := range pairs {

@@ -53,7 +53,11 @@ func TestContractInMemory(t *testing.T) {
 		"like Radicale":  habits(func(q *caldavtest.Quirks) { q.KeepTombstones, q.RewriteOnPut = true, true }),
 		"behind a proxy": habits(func(q *caldavtest.Quirks) { q.WeakETags = true }),
 	} {
+		if testing.Short() && name != "plain" && name != "scheduling" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, func(t *testing.T) providertest.Fixture {
 				s, _ := mem(t, change)
 				return s.fixture("acme")

@@ -203,7 +203,7 @@ func TestUIDThatIsTakenElsewhere(t *testing.T) {
 	_, err = w.Send(http.MethodPut, "elsewhere.ics", text)
 	w.must(err)
 	again, err := w.Create(t.Context(), weeklySeries())
-	if err != nil || again.ID == ref.ID || len(w.look().Series) != 1 {
+	if provider.KindOf(err) != provider.Exists || again.ID == ref.ID || len(w.look().Series) != 1 {
 		t.Errorf("created %v beside what has its UID: %v", again, err)
 	}
 	if _, err := w.Revive(t.Context(), w.look().Series[0]); provider.KindOf(err) != provider.Conflict {

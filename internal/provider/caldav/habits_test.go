@@ -121,7 +121,11 @@ func stripped(t *testing.T, discovered bool) server {
 
 func TestContractBehindHabits(t *testing.T) {
 	for name, h := range habits {
+		if testing.Short() && name != "tags without quotes" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, func(t *testing.T) providertest.Fixture {
 				s, _ := memBehind(t, nil, h.proxy)
 				return s.fixture("acme")
@@ -132,6 +136,7 @@ func TestContractBehindHabits(t *testing.T) {
 		"a prefix taken off": true, "a prefix taken off, calendar configured": false,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, func(t *testing.T) providertest.Fixture { return stripped(t, discovered).fixture("acme") })
 		})
 	}

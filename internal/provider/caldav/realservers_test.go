@@ -11,6 +11,7 @@ import (
 func TestContractOnRealServers(t *testing.T) {
 	for _, s := range realServers(t) {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			f := s.fixture("acme") // found once, as by a daemon
 			providertest.Run(t, func(t *testing.T) providertest.Fixture {
 				s.empty(t, "mia", "raj", "lee")

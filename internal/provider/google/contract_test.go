@@ -15,6 +15,7 @@ func TestContract(t *testing.T) {
 		"noop":   {NoopMovesETag: true, AnswerRaisesSequence: true, CopiesRefuseMarks: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, func(t *testing.T) providertest.Fixture {
 				w := open(t, func(o *googletest.Options) { o.Behavior = behavior })
 				actor := func(p series.Person) providertest.Actor {

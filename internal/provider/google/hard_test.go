@@ -245,14 +245,14 @@ func TestHardDaysOfABooking(t *testing.T) {
 				var ref series.Ref
 				var err error
 				for range 5 {
-					if ref, err = c.Create(w.ctx(), wish()); err == nil {
+					if ref, err = booked(c.Create(w.ctx(), wish())); err == nil {
 						break
 					}
 				}
 				w.must(err)
-				again, err := c.Create(w.ctx(), wish())
+				again, err := booked(c.Create(w.ctx(), wish()))
 				if err != nil {
-					again, err = c.Create(w.ctx(), wish())
+					again, err = booked(c.Create(w.ctx(), wish()))
 				}
 				w.must(err)
 				w.SetFaults(googletest.Faults{})

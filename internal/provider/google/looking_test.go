@@ -140,7 +140,9 @@ func TestDeletedIDsAreNeverFree(t *testing.T) {
 		ref, err := w.calendar(mia).Create(w.ctx(), wish())
 		w.must(err)
 		again, err := w.calendar(mia).Create(w.ctx(), wish())
-		w.must(err)
+		if provider.KindOf(err) != provider.Exists {
+			w.must(err)
+		}
 		if s := w.look(w.calendar(mia), mia, series.Snapshot{}); ref.ID == e.ID || again != ref || len(s.Series) != 1 || s.Series[0].Mark.Generation != 2 {
 			t.Errorf("after %d days: %s, again %s, %d series", days, ref.ID, again.ID, len(s.Series))
 		}

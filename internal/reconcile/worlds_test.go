@@ -51,6 +51,7 @@ type memoryWorld struct{ *memory.World }
 
 func inMemory(o memory.Options) func(clock.Clock) world {
 	return func(now clock.Clock) world {
+		o := o // worlds are made side by side
 		o.Clock = now
 		return memoryWorld{memory.New(o)}
 	}
@@ -81,6 +82,7 @@ type googleWorld struct {
 
 func onGoogle(o googletest.Options) func(clock.Clock) world {
 	return func(now clock.Clock) world {
+		o := o
 		o.Clock, o.Domain = now, "example.com"
 		return &googleWorld{Server: googletest.New(o), people: map[string]series.Person{},
 			project: google.New(google.Options{Endpoint: "http://double", Clock: now, Budget: google.Budget{Project: 100_000_000, User: 100_000_000}})}

@@ -8,15 +8,17 @@ import (
 	"holdfast/internal/reconcile"
 )
 
-// standing are the alarms of a round that nothing else tells of: calendars that were read and are not believed in all
-// they say, or that cannot do all that is asked of them. A key that is a person's id is of a calendar that was not read.
+// standing are the alarms of a round that nothing else reports: calendars that were read and are not believed in all
+// they say, or that cannot do all that is asked of them. A key that is a person's id is of a calendar that was not
+// read.
 func standing(r reconcile.Round) []trouble {
-	told := func(key string) bool {
-		return !strings.ContainsAny(key, " /") || r.Outages[key].Kind == reconcile.DocumentOutage || strings.HasPrefix(key, "change ")
+	reported := func(key string) bool {
+		return !strings.ContainsAny(key, " /") || r.Outages[key].Kind == reconcile.DocumentOutage ||
+			strings.HasPrefix(key, "change ")
 	}
 	var out []trouble
 	for _, key := range slices.Sorted(maps.Keys(r.Outages)) {
-		if !told(key) {
+		if !reported(key) {
 			out = append(out, trouble{r.Outages[key].Text, r.Outages[key].Hint})
 		}
 	}

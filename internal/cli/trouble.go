@@ -61,7 +61,7 @@ func cause(id, text string) string {
 	for _, prefix := range []string{"the calendar of " + id + " cannot be read: ", "observe: ", "open: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return strings.Replace(text, "person "+id+": ", "", 1)
+	return text
 }
 
 // unreadable tells of calendars that cannot be read, by the person's id.

@@ -27,7 +27,8 @@ type Steps interface {
 	Round(ctx context.Context, reason string) error
 	// Prune removes what is kept too long; it is called once a day (UTC).
 	Prune(ctx context.Context) error
-	// Watch keeps doorbells at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and may run beside a round.
+	// Watch keeps doorbells at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and may
+	// run beside a round.
 	Watch(ctx context.Context) error
 }
 
@@ -37,7 +38,7 @@ type QueueOptions struct {
 	Jitter func() time.Duration // added to each Poll; nil: none
 	Watch  time.Duration        // from one Watch to the next, more than 0
 	Clock  clock.Clock
-	// Trouble is told how the queue fares: an error, or nil when it did as it was asked.
+	// Trouble takes how the queue fares: an error, or nil when it did as it was asked.
 	Trouble func(error)
 }
 
@@ -49,8 +50,8 @@ const (
 	stopGrace = 3 * time.Second
 )
 
-// Queue runs rounds as jobs on the database: when they are due, when woken, never two at once. It has a connection of its
-// own to the journal's file. Only one process may have a Queue on the file (store.Exclusive).
+// Queue runs rounds as jobs on the database: when they are due, when woken, never two at once. It has a connection of
+// its own to the journal's file. Only one process may have a Queue on the file (store.Exclusive).
 type Queue struct {
 	db      *sql.DB
 	client  *river.Client[*sql.Tx]
@@ -91,7 +92,8 @@ func (pruneArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}}
 }
 
-// watchArgs is keeping the doorbells. It is unique until it has ended, and has a queue of its own: no round waits for it.
+// watchArgs is keeping the doorbells. It is unique until it has ended, and has a queue of its own: no round waits for
+// it.
 type watchArgs struct{}
 
 // Kind is the job's name in the database.
@@ -142,8 +144,8 @@ func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watchArgs]) error {
 	return w.steps.Watch(ctx)
 }
 
-// NewQueue makes the queue's tables in the SQLite file as needed. Nothing runs before Start; Stop gives back what it holds
-// in any case.
+// NewQueue makes the queue's tables in the SQLite file as needed. Nothing runs before Start; Stop gives back what it
+// holds in any case.
 func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Queue, error) {
 	db, err := store.OpenDB(path)
 	if err != nil {
@@ -244,8 +246,8 @@ func (q *Queue) tick(ctx context.Context) {
 	}
 }
 
-// Wake asks for a round as soon as may be. Many wakes before it begins are one round, with the first one's reason; a wake
-// while a round runs leads to one more.
+// Wake asks for a round as soon as may be. Many wakes before it begins are one round, with the first one's reason; a
+// wake while a round runs leads to one more.
 func (q *Queue) Wake(ctx context.Context, reason string) error {
 	if _, err := q.client.Insert(ctx, roundArgs{After: q.started.Load(), Reason: reason}, nil); err != nil {
 		return fmt.Errorf("jobs: wake: %w", err)
@@ -261,8 +263,8 @@ func (q *Queue) Watch(ctx context.Context) error {
 	return nil
 }
 
-// Stop begins nothing more and waits for what runs. When ctx ends before, the running step is cancelled and Stop returns
-// an error. Repeating it is fine.
+// Stop begins nothing more and waits for what runs. When ctx ends before, the running step is cancelled and Stop
+// returns an error. Repeating it is fine.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.stop()
 	q.ticks.Wait()

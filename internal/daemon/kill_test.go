@@ -39,11 +39,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// long leaves a test of simulated days out of a short run.
+// long leaves a test out of a short run: it makes every round of a simulated day or more, of which each takes real
+// milliseconds, and what it counts is said of a whole day.
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("takes simulated days")
+		t.Skip("-short: every round of a simulated day takes half a minute of CPU; the whole run has it")
 	}
 }
 

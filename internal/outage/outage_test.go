@@ -40,15 +40,34 @@ func story(minutes ...string) []string {
 
 func TestLog(t *testing.T) {
 	for name, c := range map[string]struct{ minutes, want []string }{
-		"nothing":              {[]string{"", ""}, []string{}},
-		"it stands":            {[]string{"down: a b", "down: a b", "down: b", ""}, []string{"0 began down 2", "3 ended down 2 after 2m0s"}},
-		"another cause":        {[]string{"down: a b", "503: a b", ""}, []string{"0 began down 2", "1 changed 503 2 was down", "2 ended 503 2 after 0s"}},
-		"two that are strange": {[]string{"down: a", "401: b", ""}, []string{"0 began down 1", "1 began 401 1", "1 ended down 1 after 0s", "2 ended 401 1 after 0s"}},
-		"it spreads": {[]string{"down: a", "down: a b", "down: a b c", "down: a b c d", "down: a"},
-			[]string{"0 began down 1", "1 spread down 2", "3 spread down 4"}},
-		"one of two ends": {[]string{"down: a b, 401: c", "401: c"}, []string{"0 began 401 1", "0 began down 2", "1 ended down 2 after 0s"}},
-		"it comes and goes": {[]string{"down: a", "", "down: a", "", "down: a", "", "down: a", ""},
-			[]string{"0 began down 1", "1 ended down 1 after 0s", "2 began down 1"}},
+		"nothing": {
+			minutes: []string{"", ""},
+			want:    []string{},
+		},
+		"it stands": {
+			minutes: []string{"down: a b", "down: a b", "down: b", ""},
+			want:    []string{"0 began down 2", "3 ended down 2 after 2m0s"},
+		},
+		"another cause": {
+			minutes: []string{"down: a b", "503: a b", ""},
+			want:    []string{"0 began down 2", "1 changed 503 2 was down", "2 ended 503 2 after 0s"},
+		},
+		"two that are strange": {
+			minutes: []string{"down: a", "401: b", ""},
+			want:    []string{"0 began down 1", "1 began 401 1", "1 ended down 1 after 0s", "2 ended 401 1 after 0s"},
+		},
+		"it spreads": {
+			minutes: []string{"down: a", "down: a b", "down: a b c", "down: a b c d", "down: a"},
+			want:    []string{"0 began down 1", "1 spread down 2", "3 spread down 4"},
+		},
+		"one of two ends": {
+			minutes: []string{"down: a b, 401: c", "401: c"},
+			want:    []string{"0 began 401 1", "0 began down 2", "1 ended down 2 after 0s"},
+		},
+		"it comes and goes": {
+			minutes: []string{"down: a", "", "down: a", "", "down: a", "", "down: a", ""},
+			want:    []string{"0 began down 1", "1 ended down 1 after 0s", "2 began down 1"},
+		},
 	} {
 		if d := cmp.Diff(c.want, story(c.minutes...)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)

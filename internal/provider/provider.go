@@ -28,8 +28,9 @@ type Calendar interface {
 	// not there, or is deleted for good, is an error of kind NotFound.
 	Read(ctx context.Context, id string, in Interest) (series.Event, error)
 
-	// Create books s with its mark. Identity comes from org, pair and generation: where it exists and is alive, that
-	// one is returned, with an error of kind Exists where nothing was written; where it is ended, cancelled or deleted, the next free generation is taken.
+	// Create books s with its mark. Identity comes from org, pair and generation: where it exists and is alive, that one
+	// is returned, with an error of kind Exists where nothing was written; where it is ended, cancelled or deleted, the
+	// next free generation is taken.
 	//
 	// What s.Carry has goes with it, in the one write where the format can; else Mark.Carried is written last, so
 	// that who is cut off in between is known to have more to do. Carry.From is read at that moment: with another
@@ -133,6 +134,23 @@ const (
 	NotFound       // of Read: the event is not there
 	Exists         // of Create: the series was there, and stays as it is
 )
+
+// String is the kind as the journal, the log and JSON name it.
+func (k Kind) String() string {
+	switch k {
+	case Conflict:
+		return "conflict"
+	case Auth:
+		return "auth"
+	case Transient:
+		return "transient"
+	case NotFound:
+		return "not-found"
+	case Exists:
+		return "exists"
+	}
+	return "permanent"
+}
 
 // Error is a failure of a calendar.
 type Error struct {

@@ -46,27 +46,12 @@ func TestReplacedWithoutLoss(t *testing.T) {
 				if len(want) != 3 || !strings.HasSuffix(want[0], "Coffee noted true") {
 					t.Fatalf("carried over: %q", want)
 				}
-				for n := 1; ; n += every(9) {
-					over := false
-					for _, lost := range []bool{false, true} {
-						x, j := begin()
-						before := x.world.Counts().Mails
-						over = !killed(x, j, n, lost)
-						r := x.with(j)
-						x.once(r)
-						x.once(r)
-						x.quiet(r)
-						if d := cmp.Diff(want, carried(x)); d != "" {
-							t.Fatalf("killed at call %d, its answer lost %v (-as if nothing had happened +now):\n%s", n, lost, d)
-						}
-						if got := x.world.Counts().Mails - before; got > mails {
-							t.Fatalf("killed at call %d, its answer lost %v: %d mails, else %d", n, lost, got, mails)
-						}
+				everyKill(t, begin, func(x *org, got int) string {
+					if got > mails {
+						return fmt.Sprintf("%d mails, else %d", got, mails)
 					}
-					if over {
-						return
-					}
-				}
+					return cmp.Diff(want, carried(x))
+				})
 			})
 		}
 	}

@@ -26,7 +26,7 @@ type journal struct {
 	outcomes map[string]drift.Outcome // by pair and week
 	pending  map[string]reconcile.Pending
 	tries    map[plan.Target]plan.Try
-	breaks   map[string]reconcile.Outage
+	outages  map[string]reconcile.Outage
 	docs     map[series.Pair]reconcile.Document
 	acts     []act
 	versions []version
@@ -49,9 +49,19 @@ type version struct {
 }
 
 func newJournal(now func() time.Time) *journal {
-	return &journal{now: now, empty: true, snaps: map[string][]byte{}, people: map[string]series.Person{}, flags: map[string]reconcile.FlagRow{},
-		outcomes: map[string]drift.Outcome{}, pending: map[string]reconcile.Pending{}, breaks: map[string]reconcile.Outage{},
-		docs: map[series.Pair]reconcile.Document{}, allowed: map[string]reconcile.Allowance{}, certain: map[string]bool{}}
+	return &journal{
+		now:      now,
+		empty:    true,
+		snaps:    map[string][]byte{},
+		people:   map[string]series.Person{},
+		flags:    map[string]reconcile.FlagRow{},
+		outcomes: map[string]drift.Outcome{},
+		pending:  map[string]reconcile.Pending{},
+		outages:  map[string]reconcile.Outage{},
+		docs:     map[series.Pair]reconcile.Document{},
+		allowed:  map[string]reconcile.Allowance{},
+		certain:  map[string]bool{},
+	}
 }
 
 func (j *journal) failing(op string) error {
@@ -66,11 +76,21 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 	if err := j.failing("load"); err != nil {
 		return reconcile.Memory{}, err
 	}
-	m := reconcile.Memory{Empty: j.empty, Snapshots: map[string]series.Snapshot{}, People: maps.Clone(j.people), Frozen: map[series.Pair]series.Week{},
-		Pending: maps.Clone(j.pending), Tries: maps.Clone(j.tries),
-		Writes: map[series.Pair]int{}, Outages: maps.Clone(j.breaks), Documents: maps.Clone(j.docs),
-		TimesSeen: map[series.Pair][]string{}, Standing: j.standing, Allowed: map[string]reconcile.Allowance{},
-		Confirmed: maps.Clone(j.certain)}
+	m := reconcile.Memory{
+		Empty:     j.empty,
+		Snapshots: map[string]series.Snapshot{},
+		People:    maps.Clone(j.people),
+		Frozen:    map[series.Pair]series.Week{},
+		Pending:   maps.Clone(j.pending),
+		Tries:     maps.Clone(j.tries),
+		Writes:    map[series.Pair]int{},
+		Outages:   maps.Clone(j.outages),
+		Documents: maps.Clone(j.docs),
+		TimesSeen: map[series.Pair][]string{},
+		Standing:  j.standing,
+		Allowed:   map[string]reconcile.Allowance{},
+		Confirmed: maps.Clone(j.certain),
+	}
 	for id, b := range j.snaps {
 		var s series.Snapshot
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -175,7 +195,8 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 			j.outcomes[key] = o
 		}
 	}
-	j.empty, j.people, j.pending, j.tries, j.breaks, j.standing = false, r.People, r.Pending, r.Tries, r.Outages, r.Standing
+	j.empty, j.people, j.pending, j.tries = false, r.People, r.Pending, r.Tries
+	j.outages, j.standing = r.Outages, r.Standing
 	for _, p := range r.Confirmed {
 		delete(j.certain, p)
 	}

@@ -31,30 +31,34 @@ func TestKilledAnywhere(t *testing.T) {
 				x, j := begin()
 				x.once(x.with(j))
 				want := shown(x)
-				for n := 1; ; n += every(9) {
-					over := false
-					for _, lost := range []bool{false, true} {
-						x, j := begin()
-						over = !killed(x, j, n, lost)
-						r := x.with(j)
-						x.once(r)
-						x.once(r)
-						x.quiet(r)
-						if d := cmp.Diff(want, shown(x)); d != "" {
-							t.Fatalf("killed at call %d, its answer lost %v (-as if nothing had happened +now):\n%s", n, lost, d)
-						}
-					}
-					if over {
-						return
-					}
-				}
+				everyKill(t, begin, func(x *org, _ int) string { return cmp.Diff(want, shown(x)) })
 			})
 		}
 	}
 }
 
-// killed makes a round that ends at its n-th call of a calendar or of the journal: before it is done, or when it is done and
-// nobody hears of it. It reports whether there was such a call.
+// everyKill kills a round at each of its calls, before it and after it, lets others follow, and sees what differs then
+// from how it is without the kill.
+func everyKill(t *testing.T, begin func() (*org, *journal), differs func(x *org, mails int) string) {
+	t.Helper()
+	for n, over := 1, false; !over; n += every(9) {
+		for _, lost := range []bool{false, true} {
+			x, j := begin()
+			before := x.world.Counts().Mails
+			over = !killed(x, j, n, lost)
+			r := x.with(j)
+			x.once(r)
+			x.once(r)
+			x.quiet(r)
+			if d := differs(x, x.world.Counts().Mails-before); d != "" {
+				t.Fatalf("killed at call %d, its answer lost %v (-as if nothing had happened +now):\n%s", n, lost, d)
+			}
+		}
+	}
+}
+
+// killed makes a round that ends at its n-th call of a calendar or of the journal: before it is done, or when it is
+// done and nobody hears of it. It reports whether there was such a call.
 func killed(x *org, j *journal, n int, lost bool) (was bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

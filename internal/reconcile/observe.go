@@ -153,7 +153,13 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			x.catchUp(ctx, id, &o.Snapshot)
 			o.Snapshot.Remember(before)
 			x.own(o.Snapshot.Gone)
-			x.Log.Debug().Str("person", id).Int("series", len(a.snap.Series)).Int("copies", len(a.snap.Copies)).Int("busy", len(a.snap.Busy)).Int("gone", len(a.snap.Gone)).Msg("calendar read")
+			x.Log.Debug().
+				Str("person", id).
+				Int("series", len(a.snap.Series)).
+				Int("copies", len(a.snap.Copies)).
+				Int("busy", len(a.snap.Busy)).
+				Int("gone", len(a.snap.Gone)).
+				Msg("calendar read")
 		}
 		o.Busy = x.busy(o.Snapshot)
 		x.observed[id], x.unfit = o, nil
@@ -170,9 +176,12 @@ func (x *round) late(id string, a answer) {
 		return
 	}
 	if !was {
-		err := &provider.Error{Kind: provider.Transient, Op: "observe", Err: provider.Reached(context.DeadlineExceeded)}
-		o = Outage{Kind: outageKind(err.Kind), Cause: provider.CauseOf(err), Hint: "check that the server runs and no firewall is between",
-			Text: fmt.Sprintf("the calendar of %s cannot be read: %v", id, err)}
+		o = unread(id, &provider.Error{
+			Kind: provider.Transient,
+			Op:   "observe",
+			Hint: "check that the server runs and no firewall is between",
+			Err:  provider.Reached(context.DeadlineExceeded),
+		})
 	}
 	x.alarm(id, o)
 }
@@ -191,26 +200,18 @@ func (x *round) calendar(id string) (provider.Calendar, error) {
 	return c, err
 }
 
-// outageKind is the Kind of a Outage by such an error.
-func outageKind(k provider.Kind) string {
-	switch k {
-	case provider.Auth:
-		return "auth"
-	case provider.Transient:
-		return "transient"
-	case provider.Conflict:
-		return "conflict"
-	}
-	return "permanent"
-}
-
-func (x *round) broken(id string, err error) {
-	o := Outage{
-		Kind:  outageKind(provider.KindOf(err)),
-		Cause: strings.Replace(provider.CauseOf(err), "person "+id+": ", "", 1),
+// unread is the outage of a person's calendar that cannot be read.
+func unread(id string, err error) Outage {
+	return Outage{
+		Kind:  provider.KindOf(err).String(),
+		Cause: provider.CauseOf(err),
 		Text:  fmt.Sprintf("the calendar of %s cannot be read: %v", id, err),
 		Hint:  provider.HintOf(err),
 	}
+}
+
+func (x *round) broken(id string, err error) {
+	o := unread(id, err)
 	x.alarm(id, o)
 	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: o.Hint})
 	x.Log.Debug().Str("person", id).Str("kind", o.Kind).Err(err).Msg("calendar cannot be read")
@@ -230,8 +231,8 @@ func (x *round) doubts(person string, s series.Snapshot) {
 	}
 }
 
-// zoneDoubts raises the one alarm about zones of which calendars have other clocks than the zone data in use. It is a new
-// one when the zones are others.
+// zoneDoubts raises the one alarm about zones of which calendars have other clocks than the zone data in use. It is a
+// new one when the zones are others.
 func (x *round) zoneDoubts() {
 	zones := map[string]bool{}
 	var people []string

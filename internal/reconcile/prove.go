@@ -176,7 +176,7 @@ const (
 // failing notes that the change failed, and that it is an alarm when it did so too often.
 func (x *round) failing(ctx context.Context, c plan.Change, err error) {
 	id, kind := c.ID(), provider.KindOf(err)
-	f := Failing{Pair: c.Pair, What: c.What(), Kind: outageKind(kind), Cause: provider.CauseOf(err), Text: err.Error(),
+	f := Failing{Pair: c.Pair, What: c.What(), Kind: kind.String(), Cause: provider.CauseOf(err), Text: err.Error(),
 		Hint: provider.HintOf(err), Since: x.now}
 	if kind == provider.Conflict {
 		f.Text, f.Hint = "each time somebody else seems to have changed the event at the same moment",
@@ -204,7 +204,10 @@ const changeKey = "change "
 
 // stuck raises the alarm of a change that does not work.
 func (x *round) stuck(id string, f Failing) {
-	x.alarm(changeKey+id, Outage{Kind: f.Kind, Cause: f.Cause, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint})
+	x.alarm(
+		changeKey+id,
+		Outage{Kind: f.Kind, Cause: f.Cause, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint},
+	)
 }
 
 func (f Failing) because() string {

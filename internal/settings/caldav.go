@@ -71,12 +71,12 @@ func (c CalDAV) For(p series.Person) (Account, error) {
 	}
 	// An address may hold a slash; it must not lead to another folder.
 	if strings.Contains(c.passwordFile, personEmail) && strings.ContainsAny(p.Email, "/\\\x00") {
-		return Account{}, fmt.Errorf("calendar %s: person %s: their address cannot be a file name", c.Name, p.ID)
+		return Account{}, fmt.Errorf("calendar %s: the address of %s cannot be a file name", c.Name, p.ID)
 	}
 	file := fill(c.passwordFile, p, nil)
 	text, err := readSecret(file)
 	if err != nil {
-		return Account{}, fmt.Errorf("calendar %s: person %s: password_file: %w", c.Name, p.ID, err)
+		return Account{}, fmt.Errorf("calendar %s: password_file: %w", c.Name, err)
 	}
 	a.Password = NewSecret(text)
 	if info, err := os.Stat(file); err == nil && info.Mode()&0o004 != 0 {

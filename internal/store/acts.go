@@ -74,36 +74,16 @@ func keep(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) er
 // was let through and is done is let through no more.
 func (s *Store) Done(ctx context.Context, id int64, at time.Time, failure error) error {
 	return s.inTx(ctx, "done", func(tx *sql.Tx) error {
-		exists := failure != nil && provider.KindOf(failure) == provider.Exists
-		if failure != nil && !exists {
-			_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at),
-				kindName(provider.KindOf(failure)), id)
-			return err
+		var kind any
+		if failure != nil {
+			kind = provider.KindOf(failure).String()
 		}
-		var why any
-		if exists { // it came true without a write
-			why = kindName(provider.Exists)
-		}
-		_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at), why, id)
-		if err == nil {
+		_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at), kind, id)
+		if err == nil && (failure == nil || provider.KindOf(failure) == provider.Exists) { // or came true by itself
 			_, err = tx.ExecContext(ctx, `DELETE FROM allowances WHERE change = (SELECT change FROM acts WHERE id = ?)`, id)
 		}
 		return err
 	})
-}
-
-func kindName(k provider.Kind) string {
-	switch k {
-	case provider.Conflict:
-		return "conflict"
-	case provider.Auth:
-		return "auth"
-	case provider.Transient:
-		return "transient"
-	case provider.Exists:
-		return "exists"
-	}
-	return "permanent"
 }
 
 // Versions are the kept earlier versions of a pair's series, newest first. One that cannot be read is left out.

@@ -35,10 +35,17 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 				must(t, s.Close())
 			}
 		}()
-		want := reconcile.Memory{Empty: true, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}, Frozen: map[series.Pair]series.Week{},
-			Pending: map[string]reconcile.Pending{}, Tries: map[plan.Target]plan.Try{},
+		want := reconcile.Memory{
+			Empty:     true,
+			Snapshots: map[string]series.Snapshot{},
+			People:    map[string]series.Person{},
+			Frozen:    map[series.Pair]series.Week{},
+			Pending:   map[string]reconcile.Pending{},
+			Tries:     map[plan.Target]plan.Try{},
 			Outages:   map[string]reconcile.Outage{},
-			Documents: map[series.Pair]reconcile.Document{}, TimesSeen: map[series.Pair][]string{}}
+			Documents: map[series.Pair]reconcile.Document{},
+			TimesSeen: map[series.Pair][]string{},
+		}
 		open := map[string]drift.Flag{}
 		allowed := map[string]reconcile.Allowance{}
 		type act struct {
@@ -71,7 +78,9 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 					delete(open, f.ID())
 				}
 				for _, o := range r.Outcomes {
-					if past := series.DateOf(noon.AddDate(0, 0, 7)).Week(); o.Final && o.Week.String() < past.String() && want.Frozen[o.Pair].String() < o.Week.String() {
+					if past := series.DateOf(noon.AddDate(0, 0, 7)).
+						Week(); o.Final && o.Week.String() < past.String() &&
+						want.Frozen[o.Pair].String() < o.Week.String() {
 						want.Frozen[o.Pair] = o.Week
 					}
 				}
@@ -79,7 +88,12 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			"document": func(rt *rapid.T) {
 				p, d := drawPair(rt), reconcile.Document{}
 				if rapid.Bool().Draw(rt, "has one") {
-					d = reconcile.Document{Link: "https://docs.example.com/d", Looked: now, Findings: []drift.Finding{{Kind: drift.DocMissing, Detail: rapid.String().Draw(rt, "detail")}}, State: "{}"}
+					d = reconcile.Document{
+						Link:     "https://docs.example.com/d",
+						Looked:   now,
+						Findings: []drift.Finding{{Kind: drift.DocMissing, Detail: rapid.String().Draw(rt, "detail")}},
+						State:    "{}",
+					}
 				}
 				if d.State == "" {
 					delete(want.Documents, p)
@@ -101,7 +115,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			},
 			"done": func(rt *rapid.T) {
 				if len(acts) == 0 {
-					rt.Skip("nothing was begun")
+					rt.Skip("nothing was begun that could be done: rapid draws another action")
 				}
 				id := rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(rt, "act")
 				var failure error
@@ -141,7 +155,12 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 						want.Allowed[id] = a
 					}
 				}
-				if d := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b drift.Flag) bool { return a.ID() < b.ID() })); d != "" {
+				if d := cmp.Diff(
+					want,
+					got,
+					cmpopts.EquateEmpty(),
+					cmpopts.SortSlices(func(a, b drift.Flag) bool { return a.ID() < b.ID() }),
+				); d != "" {
 					rt.Error(d)
 				}
 			},
@@ -156,8 +175,17 @@ func drawPair(t *rapid.T) series.Pair {
 }
 
 func drawFlag(t *rapid.T, since time.Time) drift.Flag {
-	f := drift.Flag{Pair: drawPair(t), Generation: 1, Kind: drift.Moved, Occurrence: day(rapid.SampledFrom([]int{1, 8}).Draw(t, "day")), Since: since,
-		To: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "to"), Detail: rapid.SampledFrom([]string{"", "a group can see it"}).Draw(t, "detail"), By: drift.ByUnknown}
+	f := drift.Flag{
+		Pair:       drawPair(t),
+		Generation: 1,
+		Kind:       drift.Moved,
+		Occurrence: day(rapid.SampledFrom([]int{1, 8}).Draw(t, "day")),
+		Since:      since,
+		To: rapid.SampledFrom([]string{"x", "y"}).
+			Draw(t, "to"),
+		Detail: rapid.SampledFrom([]string{"", "a group can see it"}).Draw(t, "detail"),
+		By:     drift.ByUnknown,
+	}
 	if rapid.Bool().Draw(t, "notice") {
 		n := time.Duration(rapid.Int64Range(0, int64(100*time.Hour)).Draw(t, "of"))
 		f.Notice = &n
@@ -178,7 +206,11 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 		return s
 	}), 0, 2).Draw(t, "snapshots")
 	r.People = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) series.Person {
-		return series.Person{Name: rapid.String().Draw(t, "name"), Zone: "Europe/Berlin", Away: []series.Away{{From: day(1), To: day(2), Why: "leave"}}}
+		return series.Person{
+			Name: rapid.String().Draw(t, "name"),
+			Zone: "Europe/Berlin",
+			Away: []series.Away{{From: day(1), To: day(2), Why: "leave"}},
+		}
 	}), 0, 3).Draw(t, "people")
 	r.Pending = rapid.MapOfN(rapid.SampledFrom([]string{"f1", "f2"}), rapid.Custom(func(t *rapid.T) reconcile.Pending {
 		return reconcile.Pending{Times: rapid.String().Draw(t, "times"), By: drift.ByReport, Since: now}
@@ -189,7 +221,12 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 		return plan.Try{What: rapid.String().Draw(t, "what"), Rounds: rapid.IntRange(1, 4).Draw(t, "rounds")}
 	}), 0, 3).Draw(t, "tries")
 	r.Outages = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) reconcile.Outage {
-		return reconcile.Outage{Since: now, Kind: "auth", Cause: rapid.String().Draw(t, "cause"), Text: rapid.String().Draw(t, "text")}
+		return reconcile.Outage{
+			Since: now,
+			Kind:  "auth",
+			Cause: rapid.String().Draw(t, "cause"),
+			Text:  rapid.String().Draw(t, "text"),
+		}
 	}), 0, 1).Draw(t, "outages")
 	closed := map[string]bool{}
 	for range rapid.IntRange(0, 2).Draw(t, "closes") {

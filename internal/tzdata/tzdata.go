@@ -22,8 +22,8 @@ var compiledIn string
 //go:embed zoneinfo.version
 var compiledInVersion string
 
-// compiledInto is where the release is found that the program brings along.
-const compiledInto = "compiled in"
+// builtIn is the From of the release that the program has with it.
+const builtIn = "compiled in"
 
 // Release is one release of the database.
 type Release struct {
@@ -42,7 +42,7 @@ func Releases() (used, other Release) {
 // Described is the release in use for a person, with the older one that the machine has.
 func Described() string {
 	switch used, other := Releases(); {
-	case used.From != compiledInto:
+	case used.From != builtIn:
 		return used.Version + ", in " + used.From
 	case other.Version != "":
 		return used.Version + ", compiled in (" + other.From + " has " + other.Version + ")"
@@ -90,7 +90,7 @@ func choose(folders []string) choice {
 	if err != nil {
 		panic(err) // it is compiled in
 	}
-	compiled := Release{strings.TrimSpace(compiledInVersion), compiledInto, files}
+	compiled := Release{strings.TrimSpace(compiledInVersion), builtIn, files}
 	for _, dir := range folders {
 		if v := versionOf(dir); v != "" {
 			machines := Release{v, dir, os.DirFS(dir)}

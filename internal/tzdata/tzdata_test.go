@@ -96,7 +96,13 @@ func TestLocation(t *testing.T) {
 	dir := machine(t, "tzdata.zi", "# version 2099a\n", "Europe/Berlin", string(data[:n]),
 		"Europe/Paris", "TZif2")
 	chosen = func() choice { return choose([]string{dir}) }
-	for name, want := range map[string]int{"Europe/Berlin": 9, "US/Eastern": -5, "Europe/Paris": 1, "UTC": 0, "Asia/Kathmandu": 5} {
+	for name, want := range map[string]int{
+		"Europe/Berlin":  9,
+		"US/Eastern":     -5,
+		"Europe/Paris":   1,
+		"UTC":            0,
+		"Asia/Kathmandu": 5,
+	} {
 		l, err := Location(name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -106,7 +112,15 @@ func TestLocation(t *testing.T) {
 			t.Errorf("%s is %d hours from UTC, under the name %s", name, off/3600, l)
 		}
 	}
-	for _, name := range []string{"", "Europe", "Europe/Pari", "../zoneinfo.go", "/etc/passwd", `Europe\Berlin`, "tzdata.zi"} {
+	for _, name := range []string{
+		"",
+		"Europe",
+		"Europe/Pari",
+		"../zoneinfo.go",
+		"/etc/passwd",
+		`Europe\Berlin`,
+		"tzdata.zi",
+	} {
 		if l, err := Location(name); err == nil {
 			t.Errorf("%q is %v", name, l)
 		}

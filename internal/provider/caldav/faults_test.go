@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/series"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // writes are all that is ever written to a booked series.
@@ -88,7 +89,8 @@ func TestWritesSurviveFaults(t *testing.T) {
 	}
 }
 
-// worked is the calendar after write, whose n-th request went wrong, was done until it went well. reached: it made that many requests.
+// worked is the calendar after write, whose n-th request went wrong, was done until it went well. reached: it made that
+// many requests.
 func worked(t *testing.T, write func(context.Context, *Calendar, series.Event) error, name string, start func(*testing.T, func(*caldavtest.Options)) server, n, status int, drop bool) (out []series.Event, reached bool, first error) {
 	t.Helper()
 	var requests atomic.Int64
@@ -206,12 +208,7 @@ func TestServerThatStoresSomethingElse(t *testing.T) {
 func TestUIDThatIsTakenElsewhere(t *testing.T) {
 	s, _ := mem(t, nil)
 	w := watch(t, s, "mia")
-	ref := w.book()
-	text, err := w.Send(http.MethodGet, ref.ID, nil)
-	w.must(err)
-	w.must(w.Delete(ref.ID))
-	_, err = w.Send(http.MethodPut, "elsewhere.ics", text)
-	w.must(err)
+	ref := w.bookElsewhere()
 	again, err := w.Create(t.Context(), weeklySeries())
 	if provider.KindOf(err) != provider.Exists || again.ID == ref.ID || len(w.look().Series) != 1 {
 		t.Errorf("created %v beside what has its UID: %v", again, err)

@@ -64,6 +64,19 @@ func (w *watched) must(err error) {
 	}
 }
 
+// bookElsewhere is a booked series of which somebody keeps the object under another name. It answers the Ref of where
+// it was.
+func (w *watched) bookElsewhere() series.Ref {
+	w.Helper()
+	ref := w.book()
+	text, err := w.Send(http.MethodGet, ref.ID, nil)
+	w.must(err)
+	w.must(w.Delete(ref.ID))
+	_, err = w.Send(http.MethodPut, "elsewhere.ics", text)
+	w.must(err)
+	return ref
+}
+
 func (w *watched) put(name, text string) {
 	w.Helper()
 	_, err := w.Send(http.MethodPut, name, []byte(strings.ReplaceAll(text, "\n", "\r\n")))
@@ -106,7 +119,8 @@ func TestFullLookNowAndThen(t *testing.T) {
 	}
 	w.now = w.now.Add(fullEvery)
 	got := w.look()
-	if len(got.Series) != 0 || len(got.Gone) != 1 || got.Gone[0].Proven || got.Gone[0].Rounds != 1 || !got.FullAt.Equal(w.now) {
+	if len(got.Series) != 0 || len(got.Gone) != 1 || got.Gone[0].Proven || got.Gone[0].Rounds != 1 ||
+		!got.FullAt.Equal(w.now) {
 		t.Fatalf("after a day: %d series, gone %+v, full at %v", len(got.Series), got.Gone, got.FullAt)
 	}
 	if got = w.look(); len(got.Gone) != 1 || !got.Gone[0].Proven || got.Gone[0].Rounds != 2 {
@@ -121,7 +135,8 @@ func TestTombstoneProvesAtOnce(t *testing.T) {
 	booked := w.look().Series[0]
 	w.must(w.Delete(ref.ID))
 	got := w.look()
-	if len(got.Gone) != 1 || !got.Gone[0].Proven || got.Gone[0].Copy || got.Gone[0].Generation != 1 || got.Gone[0].Last.Raw != booked.Raw {
+	if len(got.Gone) != 1 || !got.Gone[0].Proven || got.Gone[0].Copy || got.Gone[0].Generation != 1 ||
+		got.Gone[0].Last.Raw != booked.Raw {
 		t.Fatalf("gone: %+v", got.Gone)
 	}
 	w.now = w.now.Add(365*24*time.Hour - time.Hour)
@@ -198,34 +213,61 @@ func TestMovedObjectIsNotGone(t *testing.T) {
 	booked := w.look().Series[0]
 	w.must(w.Delete(ref.ID))
 	w.put("elsewhere.ics", strings.ReplaceAll(booked.Raw, "\r\n", "\n"))
-	if got := w.look(); len(got.Series) != 1 || len(got.Gone) != 0 || !strings.HasSuffix(got.Series[0].ID, "/elsewhere.ics") || !got.Series[0].Derived {
+	if got := w.look(); len(got.Series) != 1 || len(got.Gone) != 0 ||
+		!strings.HasSuffix(got.Series[0].ID, "/elsewhere.ics") ||
+		!got.Series[0].Derived {
 		t.Errorf("series %+v, gone %d", got.Series, len(got.Gone))
 	}
 }
 
 // foreign is an event of another program.
 func foreign(lines string) string {
-	return "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\nBEGIN:VEVENT\nUID:x1@client\nDTSTAMP:20261101T000000Z\n" + lines + "\nEND:VEVENT\nEND:VCALENDAR\n"
+	return "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\nBEGIN:VEVENT\nUID:x1@client\n" +
+		"DTSTAMP:20261101T000000Z\n" + lines + "\nEND:VEVENT\nEND:VCALENDAR\n"
 }
 
 func TestOthersAreToldByTimesOnly(t *testing.T) {
+	const (
+		every  = "RRULE:FREQ=WEEKLY"
+		secret = "SUMMARY:secret"
+		raj    = "ATTENDEE:mailto:raj@example.test"
+		lee    = "ATTENDEE:mailto:lee@example.test"
+	)
+	// event takes an hour of the day.
+	event := func(day string, more ...string) string {
+		return strings.Join(append([]string{"DTSTART:" + day + "T100000Z", "DTEND:" + day + "T110000Z"}, more...), "\n")
+	}
 	for name, tc := range map[string]struct {
 		lines                      string
 		candidates, standIns, busy int
 	}{
-		"own 1:1":                {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nORGANIZER:mailto:mia@example.test\nATTENDEE:mailto:raj@example.test", 1, 0, 0},
-		"own 1:1, no organizer":  {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nATTENDEE:mailto:RAJ@example.test", 1, 0, 0},
-		"the report's 1:1":       {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nORGANIZER:mailto:raj@example.test\nATTENDEE:mailto:mia@example.test", 1, 0, 0},
-		"own 1:1 that is over":   {"DTSTART:20250101T100000Z\nDTEND:20250101T110000Z\nRRULE:FREQ=WEEKLY;UNTIL=20250301T000000Z\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 0, 0},
-		"three people":           {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test\nATTENDEE:mailto:lee@example.test", 0, 0, 1},
-		"alone":                  {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret", 0, 0, 1},
-		"another org's":          {"DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test\nX-HOLDFAST-ORG:other\nX-HOLDFAST-PAIR:mia/raj\nX-HOLDFAST-GENERATION:1", 1, 0, 1},
-		"stand-in":               {"DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 1, 0},
-		"old stand-in":           {"DTSTART:20261103T100000Z\nDTEND:20261103T110000Z\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 0, 0},
-		"cancelled stand-in":     {"DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\nSTATUS:CANCELLED\nSUMMARY:secret\nATTENDEE:mailto:raj@example.test", 0, 0, 0},
-		"look-alike":             {"DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\nSUMMARY:1:1 Mia / Raj", 0, 1, 1},
-		"look-alike with others": {"DTSTART:20261203T100000Z\nDTEND:20261203T110000Z\nSUMMARY:1:1 Mia / Raj\nATTENDEE:mailto:lee@example.test", 0, 0, 1},
-		"old":                    {"DTSTART:20260803T100000Z\nDTEND:20260803T110000Z\nSUMMARY:secret", 0, 0, 0},
+		"own 1:1":               {event("20261201", every, secret, "ORGANIZER:mailto:mia@example.test", raj), 1, 0, 0},
+		"own 1:1, no organizer": {event("20261201", every, secret, "ATTENDEE:mailto:RAJ@example.test"), 1, 0, 0},
+		"the report's 1:1": {event(
+			"20261201",
+			every,
+			secret,
+			"ORGANIZER:mailto:raj@example.test",
+			"ATTENDEE:mailto:mia@example.test",
+		), 1, 0, 0},
+		"own 1:1 that is over": {event("20250101", "RRULE:FREQ=WEEKLY;UNTIL=20250301T000000Z", secret, raj), 0, 0, 0},
+		"three people":         {event("20261201", every, secret, raj, lee), 0, 0, 1},
+		"alone":                {event("20261201", every, secret), 0, 0, 1},
+		"another org's": {event(
+			"20261201",
+			every,
+			secret,
+			raj,
+			"X-HOLDFAST-ORG:other",
+			"X-HOLDFAST-PAIR:mia/raj",
+			"X-HOLDFAST-GENERATION:1",
+		), 1, 0, 1},
+		"stand-in":               {event("20261203", secret, raj), 0, 1, 0},
+		"old stand-in":           {event("20261103", secret, raj), 0, 0, 0},
+		"cancelled stand-in":     {event("20261203", "STATUS:CANCELLED", secret, raj), 0, 0, 0},
+		"look-alike":             {event("20261203", "SUMMARY:1:1 Mia / Raj"), 0, 1, 1},
+		"look-alike with others": {event("20261203", "SUMMARY:1:1 Mia / Raj", lee), 0, 0, 1},
+		"old":                    {event("20260803", secret), 0, 0, 0},
 		"a task":                 {"SUMMARY:secret\nDTSTART:20261203T100000Z\nDTEND:20261203T100000Z", 0, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,8 +276,18 @@ func TestOthersAreToldByTimesOnly(t *testing.T) {
 			w.put("x.ics", foreign(tc.lines))
 			for range 2 {
 				got := w.look()
-				if len(got.Candidates) != tc.candidates || len(got.StandIns) != tc.standIns || len(got.Busy) != tc.busy || len(got.Series)+len(got.Copies) != 0 || len(got.Objects) != 1 {
-					t.Errorf("%d candidates, %d stand-ins, %d busy, %d series, %d copies, %d objects", len(got.Candidates), len(got.StandIns), len(got.Busy), len(got.Series), len(got.Copies), len(got.Objects))
+				if len(got.Candidates) != tc.candidates || len(got.StandIns) != tc.standIns || len(got.Busy) != tc.busy ||
+					len(got.Series)+len(got.Copies) != 0 ||
+					len(got.Objects) != 1 {
+					t.Errorf(
+						"%d candidates, %d stand-ins, %d busy, %d series, %d copies, %d objects",
+						len(got.Candidates),
+						len(got.StandIns),
+						len(got.Busy),
+						len(got.Series),
+						len(got.Copies),
+						len(got.Objects),
+					)
 				}
 				for _, c := range got.Candidates {
 					if c.Event.Raw != "" || c.Event.Title != "" || c.Pair != weeklySeries().Pair {
@@ -270,7 +322,10 @@ func TestSuccessorOfASeriesWithAGuest(t *testing.T) {
 func TestChangedInterestReadsAnew(t *testing.T) {
 	s, _ := mem(t, nil)
 	w := watch(t, s, "mia")
-	w.put("x.ics", foreign("DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nATTENDEE:mailto:lee@example.test"))
+	w.put(
+		"x.ics",
+		foreign("DTSTART:20261201T100000Z\nDTEND:20261201T110000Z\nRRULE:FREQ=WEEKLY\nATTENDEE:mailto:lee@example.test"),
+	)
 	if got := w.look(); len(got.Candidates) != 0 || len(got.Busy) != 1 {
 		t.Fatalf("%+v", got)
 	}

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/provider/caldav/caldavtest/hands"
 	"holdfast/internal/series"
+
+	"github.com/rs/zerolog"
 )
 
 // server is a CalDAV server with the users mia, raj, lee and svc.
@@ -61,7 +62,8 @@ func realServers(t *testing.T) []server {
 		out = append(out, s)
 	}
 	if len(out) == 0 && !t.Failed() {
-		t.Skip("HOLDFAST_TEST_RADICALE, HOLDFAST_TEST_CYRUS and HOLDFAST_TEST_DAVICAL name no server")
+		t.Skip("no real CalDAV server: .ci/servers starts them, HOLDFAST_TEST_RADICALE, _CYRUS and _DAVICAL name " +
+			"their files, and .ci/run fails without them")
 	}
 	return out
 }

@@ -150,12 +150,7 @@ func TestFileNames(t *testing.T) {
 // What is brought back stands where it stood, also where that is not the place that Create would give it.
 func TestRevivedInItsPlace(t *testing.T) {
 	w := watch(t, plain(t, unchanged), "mia")
-	ref := w.book()
-	text, err := w.Send(http.MethodGet, ref.ID, nil)
-	w.must(err)
-	w.must(w.Delete(ref.ID))
-	_, err = w.Send(http.MethodPut, "elsewhere.ics", text)
-	w.must(err)
+	w.bookElsewhere()
 	e := w.look().Series[0]
 	w.must(w.Delete(e.ID))
 	if got, err := w.Revive(t.Context(), e); err != nil || got.ID != e.ID || !strings.HasSuffix(got.ID, "/elsewhere.ics") {
@@ -207,14 +202,13 @@ func TestWhatStandsInTheWay(t *testing.T) {
 		return res
 	}).proxy)
 	w = watch(t, silent, "mia")
-	ref = w.book()
-	text, err := w.Send(http.MethodGet, ref.ID, nil)
-	w.must(err)
-	w.must(w.Delete(ref.ID))
+	w.bookElsewhere()
 	w.put("a.ics", strings.Replace(weekly(""), id, "x"+id, 1))
-	_, err = w.Send(http.MethodPut, "elsewhere.ics", text)
-	w.must(err)
-	if got, err := w.Create(t.Context(), s); provider.KindOf(err) != provider.Exists || !strings.HasSuffix(got.ID, "/elsewhere.ics") {
+	if got, err := w.Create(
+		t.Context(),
+		s,
+	); provider.KindOf(err) != provider.Exists ||
+		!strings.HasSuffix(got.ID, "/elsewhere.ics") {
 		t.Errorf("it is not found beside one whose UID is longer: %v, %v", got, err)
 	}
 }

@@ -25,9 +25,9 @@ func TestMain(m *testing.M) {
 }
 
 // TestStories tells each text of testdata/stories on every calendar server there is: what people do, what Holdfast
-// makes of it. The pair is mia/raj, Tue 10:00 Europe/Berlin, as testdata/stories/roster.yaml has it; in the roster and on
-// the server they go by the names of the accounts that play them, so that stories can be told side by side. Weeks are
-// counted from the present one: week+1 is the next, in which the series begins.
+// makes of it. The pair is mia/raj, Tue 10:00 Europe/Berlin, as testdata/stories/roster.yaml has it; in the roster and
+// on the server they go by the names of the accounts that play them, so that stories can be told side by side. Weeks
+// are counted from the present one: week+1 is the next, in which the series begins.
 //
 //	sync [NAME=NUMBER...]       one round without an error; held=1 for something held
 //	plan [NAME=NUMBER...]       what a round would do: changes, held, mails; these where the server delivers, else none

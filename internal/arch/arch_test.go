@@ -1,5 +1,5 @@
-// Package arch holds the layout of Holdfast as a test: who may import whom, what is pure, who may ask for the time, where
-// wire formats may be named.
+// Package arch holds the layout of Holdfast as a test: who may import whom, what is pure, who may ask for the time,
+// where wire formats may be named.
 package arch
 
 import (
@@ -21,8 +21,8 @@ import (
 
 const root = "../.."
 
-// levels are the packages from bottom to top, by folder. A package imports only packages of lower levels. Tools of tests
-// are at the top, so that only tests can have them.
+// levels are the packages from bottom to top, by folder. A package imports only packages of lower levels. Tools of
+// tests are at the top, so that only tests can have them.
 var levels = [][]string{
 	{"internal/tzdata"},
 	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile", "internal/outage"},

@@ -1,5 +1,5 @@
-// Package cli holds the commands: it turns flags into calls, and what comes back into text or JSON. Text goes to stdout,
-// logs and what went wrong to stderr.
+// Package cli holds the commands: it turns flags into calls, and what comes back into text or JSON. Text goes to
+// stdout, logs and what went wrong to stderr.
 package cli
 
 import (
@@ -205,8 +205,8 @@ func helpTopic(cmd *cobra.Command, args []string) error {
 	return c.Help()
 }
 
-// logger sends logs to stderr: for people on a terminal, as JSON else. Commands that end by themselves tell what is wrong in
-// their own words; they log only when asked to.
+// logger sends logs to stderr: for people on a terminal, as JSON else. Commands that end by themselves tell what is
+// wrong in their own words; they log only when asked to.
 func (a *app) logger(daemon bool) {
 	level := zerolog.Disabled
 	if daemon {

@@ -151,8 +151,8 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 	return out, cmd.Context().Err()
 }
 
-// findingsText tells of a calendar: in one line where all is well, unless it is wanted in full. A hint that was told is not
-// told again.
+// findingsText tells of a calendar: in one line where all is well, unless it is wanted in full. A hint that was told is
+// not told again.
 func (a *app) findingsText(id string, found []findingJSON, full bool, told map[string]bool) {
 	well := 0
 	for _, f := range found {

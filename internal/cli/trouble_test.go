@@ -18,7 +18,11 @@ func TestTroublesOfDocuments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := reconcile.Outage{Kind: reconcile.DocumentOutage, Text: "the document of " + name + ": copy the template: HTTP 404", Hint: "share it"}
+		b := reconcile.Outage{
+			Kind: reconcile.DocumentOutage,
+			Text: "the document of " + name + ": copy the template: HTTP 404",
+			Hint: "share it",
+		}
 		if name == "bo/kim" {
 			b.Text, b.Hint = "the document of bo/kim: copy the template: HTTP 403", "let them copy it"
 			r.Failures = append(r.Failures, reconcile.Failure{Pair: p, Err: errors.New("create bo/kim: down")})

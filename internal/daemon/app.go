@@ -79,8 +79,16 @@ func New(o Options) (*App, error) {
 			private[name] = client(c.Roots)
 		}
 	}
-	return &App{Settings: s, Roster: roster.NewSource(s.Dir, s.Roster, s.CalendarNames()), o: o, open: map[string]opened{}, accounts: map[string]account{}, projects: map[string]*google.Project{},
-		http: client(nil), private: private}, nil
+	return &App{
+		Settings: s,
+		Roster:   roster.NewSource(s.Dir, s.Roster, s.CalendarNames()),
+		o:        o,
+		open:     map[string]opened{},
+		accounts: map[string]account{},
+		projects: map[string]*google.Project{},
+		http:     client(nil),
+		private:  private,
+	}, nil
 }
 
 // client trusts the certificate authorities of roots, nil for the machine's. It follows no redirect.
@@ -106,8 +114,20 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	zoneData, _ := tzdata.Releases()
-	a.Reconciler = reconcile.New(reconcile.Options{Org: a.Settings.Org, Roster: a.Desired, Open: a.calendar, Journal: a.Store, Documents: documents{a}, Policy: a.Policy(),
-		ZoneData: zoneData.Version, Clock: o.Clock, Log: o.Log, Progress: o.Progress})
+	a.Reconciler = reconcile.New(
+		reconcile.Options{
+			Org:       a.Settings.Org,
+			Roster:    a.Desired,
+			Open:      a.calendar,
+			Journal:   a.Store,
+			Documents: documents{a},
+			Policy:    a.Policy(),
+			ZoneData:  zoneData.Version,
+			Clock:     o.Clock,
+			Log:       o.Log,
+			Progress:  o.Progress,
+		},
+	)
 	return a, nil
 }
 
@@ -129,9 +149,17 @@ func (a *App) Close() error {
 // Policy is that of the settings, in the words of the plan.
 func (a *App) Policy() plan.Policy {
 	p := a.Settings.Policy
-	return plan.Policy{Moved: p.Moved, SeriesMoved: p.SeriesMoved, SeriesEnded: p.SeriesEnded,
-		AllDay: series.AllDay(p.AllDay), HorizonWeeks: p.HorizonWeeks,
-		MaxCreations: plan.Limit(p.MaxCreations), MaxEndings: plan.Limit(p.MaxEndings), MaxMails: p.MaxMails, MaxWrites: maxWrites}
+	return plan.Policy{
+		Moved:        p.Moved,
+		SeriesMoved:  p.SeriesMoved,
+		SeriesEnded:  p.SeriesEnded,
+		AllDay:       series.AllDay(p.AllDay),
+		HorizonWeeks: p.HorizonWeeks,
+		MaxCreations: plan.Limit(p.MaxCreations),
+		MaxEndings:   plan.Limit(p.MaxEndings),
+		MaxMails:     p.MaxMails,
+		MaxWrites:    maxWrites,
+	}
 }
 
 // Warnings are what settings and roster say that works, and yet may not be what is meant or should not stay so. Of the
@@ -164,8 +192,15 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	var shared yamlpos.Problems
 	for name, ids := range sharing {
 		if len(ids) > 1 {
-			shared.Add(a.Settings.Calendars[name].Pos, "calendar "+name, "%d people would share the one calendar that its account leads to (%s, %s …): "+
-				"name each person's with calendar: /path/{person.id}/, or let each log in with username: \"{person.id}\"", len(ids), ids[0], ids[1])
+			shared.Add(
+				a.Settings.Calendars[name].Pos,
+				"calendar "+name,
+				"%d people would share the one calendar that its account leads to (%s, %s …): "+
+					"name each person's with calendar: /path/{person.id}/, or let each log in with username: \"{person.id}\"",
+				len(ids),
+				ids[0],
+				ids[1],
+			)
 		}
 	}
 	if len(shared) > 0 {

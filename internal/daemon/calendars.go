@@ -58,7 +58,8 @@ func (a *App) Examine(ctx context.Context, p series.Person) ([]provider.Finding,
 	return append(found, documents...), err
 }
 
-// examineEvents notes what the calendar's events say that is not known for certain. Nothing names an event but its start.
+// examineEvents notes what the calendar's events say that is not known for certain. Nothing names an event but its
+// start.
 func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Calendar) []provider.Finding {
 	s, err := c.Observe(ctx, series.Snapshot{}, provider.Interest{Org: a.Settings.Org, Owner: p.Addresses()})
 	if err != nil {
@@ -73,9 +74,14 @@ func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Cal
 	}
 	if n := len(unknown); n > 0 {
 		out = append(out, provider.Finding{
-			Check: "rules", OK: true, Note: true,
-			Text: fmt.Sprintf("%d of its events repeat by a rule that cannot be read: of their times only the first is known, %s",
-				n, strings.Join(starts, "; ")),
+			Check: "rules",
+			OK:    true,
+			Note:  true,
+			Text: fmt.Sprintf(
+				"%d of its events repeat by a rule that cannot be read: of their times only the first is known, %s",
+				n,
+				strings.Join(starts, "; "),
+			),
 			Hint: "open them in a calendar app and save their repetition anew",
 		})
 	}
@@ -87,11 +93,13 @@ func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Cal
 			}
 		}
 		out = append(out, provider.Finding{
-			Check: "zones", OK: true, Note: true,
+			Check: "zones",
+			OK:    true,
+			Note:  true,
 			Text: fmt.Sprintf("%d of its events have another clock for %s in the coming year than the zone data in use, %s",
 				n, zone, tzdata.Described()),
-			Hint: "one of the two is out of date: renew this machine's zone data (apt-get upgrade tzdata) and restart Holdfast, " +
-				"or that of the calendar server and of the apps that wrote the events",
+			Hint: "one of the two is out of date: renew this machine's zone data (apt-get upgrade tzdata) and restart " +
+				"Holdfast, or that of the calendar server and of the apps that wrote the events",
 		})
 	}
 	return out
@@ -100,7 +108,8 @@ func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Cal
 func (a *App) opened(p series.Person) (opened, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if o, ok := a.open[p.ID]; ok && o.person.Calendar == p.Calendar && o.person.Email == p.Email && o.person.Zone == p.Zone {
+	if o, ok := a.open[p.ID]; ok && o.person.Calendar == p.Calendar && o.person.Email == p.Email &&
+		o.person.Zone == p.Zone {
 		return o, nil
 	}
 	o, err := opened{}, error(nil)
@@ -109,8 +118,12 @@ func (a *App) opened(p series.Person) (opened, error) {
 	} else if g, ok := a.Settings.Google[p.Calendar]; ok {
 		o, err = a.openGoogle(g, p)
 	} else {
-		err = &provider.Error{Kind: provider.Permanent, Op: "open", Err: fmt.Errorf("the settings have no calendar %q", p.Calendar),
-			Hint: "name one of holdfast.yaml's calendars at the person"}
+		err = &provider.Error{
+			Kind: provider.Permanent,
+			Op:   "open",
+			Err:  fmt.Errorf("the settings have no calendar %q", p.Calendar),
+			Hint: "name one of holdfast.yaml's calendars at the person",
+		}
 	}
 	if err != nil {
 		return opened{}, err
@@ -123,14 +136,31 @@ func (a *App) opened(p series.Person) (opened, error) {
 func (a *App) openCalDAV(server settings.CalDAV, p series.Person) (opened, error) {
 	account, err := server.For(p)
 	if err != nil {
-		return opened{}, &provider.Error{Kind: provider.Auth, Op: "open", Err: err, Hint: "put the password where password_file says"}
+		return opened{}, &provider.Error{
+			Kind: provider.Auth,
+			Op:   "open",
+			Err:  err,
+			Hint: "put the password where password_file says",
+		}
 	}
-	cal := caldav.Open(caldav.Options{HTTP: cmp.Or(a.private[p.Calendar], a.http), URL: account.URL, Username: account.Username, Calendar: account.Calendar, Headers: account.Headers,
-		Scheduling: account.Scheduling, Owner: p, Org: a.Settings.Org, Clock: a.o.Clock, Log: a.o.Log,
-		Password: func() (string, error) {
-			now, err := server.For(p)
-			return now.Password.Reveal(), err
-		}})
+	cal := caldav.Open(
+		caldav.Options{
+			HTTP:       cmp.Or(a.private[p.Calendar], a.http),
+			URL:        account.URL,
+			Username:   account.Username,
+			Calendar:   account.Calendar,
+			Headers:    account.Headers,
+			Scheduling: account.Scheduling,
+			Owner:      p,
+			Org:        a.Settings.Org,
+			Clock:      a.o.Clock,
+			Log:        a.o.Log,
+			Password: func() (string, error) {
+				now, err := server.For(p)
+				return now.Password.Reveal(), err
+			},
+		},
+	)
 	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: cal.Doctor}, nil
 }
 
@@ -143,17 +173,21 @@ func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, google: cal, doctor: func(ctx context.Context) []provider.Finding {
-		out := cal.Doctor(ctx)
-		if !slices.ContainsFunc(out, func(f provider.Finding) bool { return !f.OK }) {
-			out = slices.Insert(out, len(out)-1, a.examinePush(ctx, p, cal))
-		}
-		return out
-	}}, nil
+	return opened{
+		polite: &polite{Calendar: cal, now: a.o.Clock},
+		google: cal,
+		doctor: func(ctx context.Context) []provider.Finding {
+			out := cal.Doctor(ctx)
+			if !slices.ContainsFunc(out, func(f provider.Finding) bool { return !f.OK }) {
+				out = slices.Insert(out, len(out)-1, a.examinePush(ctx, p, cal))
+			}
+			return out
+		},
+	}, nil
 }
 
-// project is the Google project that the credentials are of, made once: all its people share one quota, whatever calendar of
-// the settings they are on.
+// project is the Google project that the credentials are of, made once: all its people share one quota, whatever
+// calendar of the settings they are on.
 func (a *App) project(g settings.Google, credentials []byte) *google.Project {
 	key := g.Endpoint + " " + cmp.Or(signin.ProjectOf(credentials), "calendar "+g.Name)
 	if a.projects[key] == nil {
@@ -207,19 +241,34 @@ func (a *App) google(g settings.Google) (account, error) {
 	return who, nil
 }
 
-// ConnectGoogle gets a person's consent: in a browser on this machine, or with paste, which is asked for the address at which
-// a browser elsewhere ended up. show is given the address to open.
-func (a *App) ConnectGoogle(ctx context.Context, p series.Person, show func(address string), paste func() (string, error)) error {
+// ConnectGoogle gets a person's consent: in a browser on this machine, or with paste, which is asked for the address at
+// which a browser elsewhere ended up. show is given the address to open.
+func (a *App) ConnectGoogle(
+	ctx context.Context,
+	p series.Person,
+	show func(address string),
+	paste func() (string, error),
+) error {
 	g, ok := a.Settings.Google[p.Calendar]
 	if !ok {
-		return &provider.Error{Kind: provider.Permanent, Op: "connect", Err: fmt.Errorf("the calendar of %s is none at Google", p.ID), Hint: "name one of kind google at the person"}
+		return &provider.Error{
+			Kind: provider.Permanent,
+			Op:   "connect",
+			Err:  fmt.Errorf("the calendar of %s is none at Google", p.ID),
+			Hint: "name one of kind google at the person",
+		}
 	}
 	who, err := a.google(g)
 	if err != nil {
 		return err
 	}
 	if who.app == nil {
-		return &provider.Error{Kind: provider.Permanent, Op: "connect", Err: fmt.Errorf("calendar %s uses a service account: nobody need connect", g.Name), Hint: "`holdfast doctor` tells whether the delegation is as it must be"}
+		return &provider.Error{
+			Kind: provider.Permanent,
+			Op:   "connect",
+			Err:  fmt.Errorf("calendar %s uses a service account: nobody need connect", g.Name),
+			Hint: "`holdfast doctor` tells whether the delegation is as it must be",
+		}
 	}
 	app := who.app
 	if documented, err := a.documented(p); err != nil {
@@ -233,8 +282,8 @@ func (a *App) ConnectGoogle(ctx context.Context, p series.Person, show func(addr
 	return app.Connect(ctx, p, show)
 }
 
-// ForgetGoogle forgets what is kept of the person's consents, whoever's calendar they were for. The person need not be in the
-// roster any more.
+// ForgetGoogle forgets what is kept of the person's consents, whoever's calendar they were for. The person need not be
+// in the roster any more.
 func (a *App) ForgetGoogle(ctx context.Context, person string) (err error) {
 	for _, g := range a.Settings.Google {
 		if who, openErr := a.google(g); openErr != nil {

@@ -18,8 +18,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// The pair's document is made from the template with the booking, shared by the two, and linked from the series; a plan before
-// that writes nothing anywhere.
+// The pair's document is made from the template with the booking, shared by the two, and linked from the series; a plan
+// before that writes nothing anywhere.
 func TestDocument(t *testing.T) {
 	o := newStudio(t)
 	p, err := o.Reconciler.Preview(t.Context())
@@ -37,7 +37,8 @@ func TestDocument(t *testing.T) {
 	}
 	e := o.event(r)
 	files, _ := e["attachments"].([]any)
-	if len(files) != 1 || files[0].(map[string]any)["fileUrl"] != link(ids[0]) || e["description"] != "Agenda: "+link(ids[0]) {
+	if len(files) != 1 || files[0].(map[string]any)["fileUrl"] != link(ids[0]) ||
+		e["description"] != "Agenda: "+link(ids[0]) {
 		t.Errorf("the event has %v and says %q", files, e["description"])
 	}
 	if s := r.Statuses(nil); s[0].PrepDoc != link(ids[0]) || s[0].State != reconcile.OnSlot {
@@ -59,7 +60,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// What becomes of the document is flagged in the weekly look, and `restore` makes a new one in place of one that is gone.
+// What becomes of the document is flagged in the weekly look, and `restore` makes a new one in place of one that is
+// gone.
 func TestDocumentFlags(t *testing.T) {
 	o := newStudio(t)
 	o.well()
@@ -95,13 +97,14 @@ func TestDocumentFlags(t *testing.T) {
 	o.rests()
 }
 
-// Drive keeps no calendar from being kept: the 1:1 is booked without the link, which comes later and without a mail. One trouble
-// is told once, for as long as it lasts.
+// Drive keeps no calendar from being kept: the 1:1 is booked without the link, which comes later and without a mail.
+// One trouble is told once, for as long as it lasts.
 func TestDocumentLater(t *testing.T) {
 	o := newStudio(t)
 	o.SetDelegation(robot, google.Scope)
 	r := o.round()
-	if len(r.Applied) != 1 || len(r.Failures) != 1 || len(r.Alarms) != 1 || len(o.made()) > 0 || !strings.Contains(r.Failures[0].Hint, google.Scope+","+prepdoc.AllScope) {
+	if len(r.Applied) != 1 || len(r.Failures) != 1 || len(r.Alarms) != 1 || len(o.made()) > 0 ||
+		!strings.Contains(r.Failures[0].Hint, google.Scope+","+prepdoc.AllScope) {
 		t.Fatalf("%s\n%v, alarms %v", said(r), r.Failures, r.Alarms)
 	}
 	for range 3 {
@@ -115,7 +118,8 @@ func TestDocumentLater(t *testing.T) {
 	}
 	o.SetDelegation(robot, google.Scope, prepdoc.AllScope)
 	o.at = o.at.Add(time.Hour)
-	if r = o.well(); len(r.Applied) != 1 || r.Mails != 0 || len(o.Mails()) != 1 || len(o.made()) != 1 || len(r.Outages) > 0 {
+	if r = o.well(); len(r.Applied) != 1 || r.Mails != 0 || len(o.Mails()) != 1 || len(o.made()) != 1 ||
+		len(r.Outages) > 0 {
 		t.Fatalf("%s\n%d mails, %d documents, %v", said(r), len(o.Mails()), len(o.made()), r.Outages)
 	}
 	o.well()
@@ -136,8 +140,8 @@ func TestDocumentFoundAgain(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong at Drive, the 1:1 is booked by that very round; in the end there is one document with one section, and there
-// was one mail.
+// Whatever goes wrong at Drive, the 1:1 is booked by that very round; in the end there is one document with one
+// section, and there was one mail.
 func TestDocumentFaults(t *testing.T) {
 	for _, at := range []string{"drive.files.list 1", "drive.files.list 2", "drive.files.copy 1", "drive.files.get 1", "drive.permissions.list 1", "drive.files.update 1",
 		"drive.permissions.create 1", "drive.files.update 2", "docs.documents.get 1", "docs.documents.batchUpdate 1", "drive.files.update 3"} {
@@ -159,10 +163,12 @@ func TestDocumentFaults(t *testing.T) {
 				}
 				r := o.well()
 				ids := o.made()
-				if len(ids) != 1 || len(o.Mails()) != 1 || r.Statuses(nil)[0].PrepDoc != link(ids[0]) || o.event(r)["description"] != "Agenda: "+link(ids[0]) {
+				if len(ids) != 1 || len(o.Mails()) != 1 || r.Statuses(nil)[0].PrepDoc != link(ids[0]) ||
+					o.event(r)["description"] != "Agenda: "+link(ids[0]) {
 					t.Fatalf("%d documents, %d mails, %v", len(ids), len(o.Mails()), o.event(r)["description"])
 				}
-				if got := o.rows(ids[0]); got != "owner mia@example.com, writer raj@example.com" || strings.Count(o.Doc(ids[0]), "1 Dec 2026") != 1 {
+				if got := o.rows(ids[0]); got != "owner mia@example.com, writer raj@example.com" ||
+					strings.Count(o.Doc(ids[0]), "1 Dec 2026") != 1 {
 					t.Error(got, o.Doc(ids[0]))
 				}
 				o.rests()
@@ -176,7 +182,15 @@ func TestDocumentConsent(t *testing.T) {
 	o := newStudio(t)
 	o.write("client.json", string(o.ClientJSON("desktop")))
 	o.write("key", strings.Repeat("k", 44))
-	o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "service_account_file: key.json", "oauth_client_file: client.json, token_key_file: key", 1))
+	o.write(
+		"holdfast.yaml",
+		strings.Replace(
+			o.read("holdfast.yaml"),
+			"service_account_file: key.json",
+			"oauth_client_file: client.json, token_key_file: key",
+			1,
+		),
+	)
 	ask := func(want string) {
 		t.Helper()
 		o.start()
@@ -224,9 +238,12 @@ func TestDocumentStale(t *testing.T) {
 	before := flagsOf(o.well())
 	o.Grant(o.made()[0], "anyone", "", "")
 	o.at = o.at.Add(2 * time.Hour)
-	o.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"calendar.events.list": {Status: 403, Reason: "forbidden"}}})
+	o.SetFaults(
+		googletest.Faults{Every: map[string]googletest.Fault{"calendar.events.list": {Status: 403, Reason: "forbidden"}}},
+	)
 	o.Reset()
-	if r := o.round(); before == "" || flagsOf(r) != before || slices.ContainsFunc(o.Requests(), func(q googletest.Request) bool { return strings.HasPrefix(q.Method, "drive.") }) {
+	if r := o.round(); before == "" || flagsOf(r) != before ||
+		slices.ContainsFunc(o.Requests(), func(q googletest.Request) bool { return strings.HasPrefix(q.Method, "drive.") }) {
 		t.Errorf("flags %q, before %q; asked %v", flagsOf(r), before, o.Requests())
 	}
 }
@@ -234,7 +251,15 @@ func TestDocumentStale(t *testing.T) {
 // A pair whose creation is held has no document.
 func TestDocumentHeld(t *testing.T) {
 	o := newStudio(t)
-	o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "calendars", "policy: {max_creations: {count: 0, percent: 0}}\ncalendars", 1))
+	o.write(
+		"holdfast.yaml",
+		strings.Replace(
+			o.read("holdfast.yaml"),
+			"calendars",
+			"policy: {max_creations: {count: 0, percent: 0}}\ncalendars",
+			1,
+		),
+	)
 	o.start()
 	if r := o.well(); len(r.Plan.Held) != 1 || len(o.made()) > 0 {
 		t.Fatalf("held %v, %d documents", r.Plan.Held, len(o.made()))
@@ -299,7 +324,8 @@ func TestDocumentText(t *testing.T) {
 		o.well()
 	}
 	text := o.Doc(id)
-	if strings.Count(text, "8 Dec 2026") != 1 || strings.Count(text, secretWords) != 2 || strings.Count(text, "Badge for Raj") != 1 {
+	if strings.Count(text, "8 Dec 2026") != 1 || strings.Count(text, secretWords) != 2 ||
+		strings.Count(text, "Badge for Raj") != 1 {
 		t.Error(text)
 	}
 	for _, name := range []string{"holdfast.db", "holdfast.db-wal"} {

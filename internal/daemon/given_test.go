@@ -39,8 +39,8 @@ func (o *studio) onFiles() []string {
 	return out
 }
 
-// A document that the roster links to is looked at every week like one that was made, and nothing is ever done to it, nor another
-// one made in its place.
+// A document that the roster links to is looked at every week like one that was made, and nothing is ever done to it,
+// nor another one made in its place.
 func TestDocumentGiven(t *testing.T) {
 	o := newStudio(t)
 	id := o.ours()
@@ -145,7 +145,8 @@ func (o *studio) examined(id string) string {
 	return strings.Join(out, "\n")
 }
 
-// What keeps Holdfast from looking at a given document is told by doctor and by the round, which keeps the calendar all the same.
+// What keeps Holdfast from looking at a given document is told by doctor and by the round, which keeps the calendar all
+// the same.
 func TestDocumentGivenScope(t *testing.T) {
 	o := newStudio(t)
 	o.SetDelegation(robot, google.Scope)
@@ -167,8 +168,8 @@ func TestDocumentGivenScope(t *testing.T) {
 	}
 }
 
-// From a template to a given link and back: the series follows the roster, the document that was made is found again, and
-// nothing is made or written to unasked.
+// From a template to a given link and back: the series follows the roster, the document that was made is found again,
+// and nothing is made or written to unasked.
 func TestDocumentGivenAndBack(t *testing.T) {
 	o := newStudio(t)
 	o.well()

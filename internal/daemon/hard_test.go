@@ -110,8 +110,8 @@ func (h *hard) mailed(to string) int {
 	return n
 }
 
-// Whatever goes wrong with whichever request of a round that changes one series and books another: in the end all is done, there
-// are never two series, no edit of a person's is lost, and nobody gets two mails about one thing.
+// Whatever goes wrong with whichever request of a round that changes one series and books another: in the end all is
+// done, there are never two series, no edit of a person's is lost, and nobody gets two mails about one thing.
 func TestHardDaysOfARound(t *testing.T) {
 	for name, fault := range map[string]googletest.Fault{
 		"500":                   {Status: http.StatusInternalServerError},
@@ -180,7 +180,8 @@ func TestHardDaysOfARound(t *testing.T) {
 	}
 }
 
-// A quota that is used up in mid-plan stops the rest of it; what is left follows when there is some again, and nothing twice.
+// A quota that is used up in mid-plan stops the rest of it; what is left follows when there is some again, and nothing
+// twice.
 func TestQuotaStormInMidPlan(t *testing.T) {
 	long(t)
 	h := hardDay(t, func(o *googletest.Options) {

@@ -88,8 +88,8 @@ func oneDay() time.Time { return time.Date(2026, time.December, 1, 12, 0, 0, 0, 
 
 func jobsFile(t testing.TB) string { return filepath.Join(t.TempDir(), "holdfast.db") }
 
-// These tests run in bubbles of synctest, where an hour takes as long as what is done in it. A bubble ends only when every
-// goroutine in it has: each of them sees that Stop leaves none.
+// These tests run in bubbles of synctest, where an hour takes as long as what is done in it. A bubble ends only when
+// every goroutine in it has: each of them sees that Stop leaves none.
 
 func TestWakesBeforeARoundAreOne(t *testing.T) {
 	path := jobsFile(t)

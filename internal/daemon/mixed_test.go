@@ -22,8 +22,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// mixed is a company of which one half is at Google and the other on a CalDAV server: mia (Google) manages raj (CalDAV), ana
-// (CalDAV) manages lee (Google).
+// mixed is a company of which one half is at Google and the other on a CalDAV server: mia (Google) manages raj
+// (CalDAV), ana (CalDAV) manages lee (Google).
 type mixed struct {
 	folder
 	google *googletest.Server
@@ -195,9 +195,9 @@ func openedFor(r reconcile.Round, p series.Pair) string {
 	return strings.Join(out, ", ")
 }
 
-// A pair of whom one is at Google and the other on CalDAV has one series and one invitation, which Holdfast brings: Google is
-// told to tell nobody, the CalDAV server to leave it alone. Answers come back, moves on either side are seen, and so is
-// whatever overlaps, on either calendar.
+// A pair of whom one is at Google and the other on CalDAV has one series and one invitation, which Holdfast brings:
+// Google is told to tell nobody, the CalDAV server to leave it alone. Answers come back, moves on either side are seen,
+// and so is whatever overlaps, on either calendar.
 func TestMixedPairs(t *testing.T) {
 	for _, schedules := range []bool{true, false} {
 		for _, p := range []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "ana", Report: "lee"}} {
@@ -221,8 +221,8 @@ one_on_ones:
 	m.quiet("booked")
 }
 
-// A copy at Google is an event of its own with each meeting that differs: cut off in between, the rest is brought by the next
-// round, and nobody is blamed for what the copy shows until then.
+// A copy at Google is an event of its own with each meeting that differs: cut off in between, the rest is brought by
+// the next round, and nobody is blamed for what the copy shows until then.
 func TestCopiesBroughtInPart(t *testing.T) {
 	for name, fault := range map[string]googletest.Fault{"500": {Status: 500}, "dropped": {Drop: true}, "dropped after commit": {DropAfterCommit: true}} {
 		for _, first := range []bool{true, false} {

@@ -64,7 +64,8 @@ func branch(t *testing.T, people int, now func() time.Time) (*unsteady, *App, *b
 	for name, text := range map[string]string{
 		"roster.yaml": "people:\n" + roster.String() + "one_on_ones:\n" + ones.String(),
 		"password":    "pw",
-		"holdfast.yaml": `{org: acme, roster: [roster.yaml], database: "sqlite:holdfast.db", policy: {max_creations: {count: 100, percent: 100}},
+		"holdfast.yaml": `{org: acme, roster: [roster.yaml], database: "sqlite:holdfast.db",
+			policy: {max_creations: {count: 100, percent: 100}},
 			calendars: {office: {caldav: {url: "http://dav.test/", username: "{person.id}", password_file: password}}}}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

@@ -13,8 +13,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// polite is a calendar that is not asked again at once after it failed: it waits as long as the server wishes (Retry-After), or
-// ever longer with jitter, up to a quarter of an hour. Until then the answer is the last failure.
+// polite is a calendar that is not asked again at once after it failed: it waits as long as the server wishes
+// (Retry-After), or ever longer with jitter, up to a quarter of an hour. Until then the answer is the last failure.
 type polite struct {
 	provider.Calendar
 	now clock.Clock

@@ -32,11 +32,13 @@ func (a *App) pusher(wake func(reason string)) *google.Push {
 	if a.ringing() {
 		address = a.Settings.URL + ringPath
 	}
-	return google.NewPush(google.PushOptions{Address: address, Channels: a.Store, Debounce: a.debounce, Clock: a.o.Clock, Log: a.o.Log,
-		Ring: func(person string) {
-			a.rung.Store(person, true)
-			wake("push")
-		}})
+	return google.NewPush(
+		google.PushOptions{Address: address, Channels: a.Store, Debounce: a.debounce, Clock: a.o.Clock, Log: a.o.Log,
+			Ring: func(person string) {
+				a.rung.Store(person, true)
+				wake("push")
+			}},
+	)
 }
 
 // hangUp is how long a request under way may take to end when the daemon stops.
@@ -48,14 +50,19 @@ func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.C
 	if err != nil {
 		return nil, fmt.Errorf("web.listen: %w", err)
 	}
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 1 << 15,
+	server := &http.Server{
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    1 << 15,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasSuffix(r.URL.Path, ringPath) {
 				http.NotFound(w, r)
 				return
 			}
 			ring.ServeHTTP(w, r)
-		})}
+		}),
+	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening for push notifications")
@@ -84,9 +91,9 @@ const (
 	watchFailures = 10
 )
 
-// Watch sees that Google rings for the calendars of the roster's people, and for nobody else's. Channels outlive the daemon: the
-// next start finds them in the journal, while opening all of them anew at each would spend quota for nothing and leave
-// gaps; those that nobody comes back for end by themselves within days.
+// Watch sees that Google rings for the calendars of the roster's people, and for nobody else's. Channels outlive the
+// daemon: the next start finds them in the journal, while opening all of them anew at each would spend quota for
+// nothing and leave gaps; those that nobody comes back for end by themselves within days.
 func (a *App) Watch(ctx context.Context) error {
 	now, ok := a.Roster.Good() // the round's: a change of it is the round's to find
 	if !ok {
@@ -130,7 +137,11 @@ func (a *App) Watch(ctx context.Context) error {
 		return a.push.Leave(ctx, o.google)
 	})
 	if ctx.Err() == nil && failed.n > 0 {
-		a.o.Log.Warn().Int("calendars", failed.n).Str("person", failed.person).AnErr("first", failed.err).Str("hint", provider.HintOf(failed.err)).
+		a.o.Log.Warn().
+			Int("calendars", failed.n).
+			Str("person", failed.person).
+			AnErr("first", failed.err).
+			Str("hint", provider.HintOf(failed.err)).
 			Msg("push notifications cannot be had for some calendars; they are read by the clock")
 	}
 	return err
@@ -146,7 +157,11 @@ type failures struct {
 }
 
 // each does something for every person, some at once, until too many calendars do not answer.
-func (f *failures) each(ctx context.Context, people map[string]series.Person, do func(context.Context, series.Person) error) {
+func (f *failures) each(
+	ctx context.Context,
+	people map[string]series.Person,
+	do func(context.Context, series.Person) error,
+) {
 	jobs := make(chan series.Person)
 	var wg sync.WaitGroup
 	for range min(watchers, len(people)) {
@@ -188,8 +203,8 @@ func (f *failures) enough() bool {
 	return f.hung >= watchFailures
 }
 
-// looks says which calendars the round is to read: with whole, all of them; else those that were rung for and those whose time has
-// come. It comes later where Google rings: there it is for messages that got lost.
+// looks says which calendars the round is to read: with whole, all of them; else those that were rung for and those
+// whose time has come. It comes later where Google rings: there it is for messages that got lost.
 func (a *App) looks(ctx context.Context, whole bool) error {
 	kept, err := a.Store.Channels(ctx, "")
 	if err != nil {
@@ -252,7 +267,10 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 	case !a.ringing():
 		f.Text = fmt.Sprintf("off: no web.url; the calendar is read every %s", short(a.interval(p.Calendar, false)))
 	case a.works(last, now):
-		f.Text = fmt.Sprintf("Google sends push notifications; the last came %s", last.Heard.UTC().Format("2006-01-02 15:04 UTC"))
+		f.Text = fmt.Sprintf(
+			"Google sends push notifications; the last came %s",
+			last.Heard.UTC().Format("2006-01-02 15:04 UTC"),
+		)
 	case last.ID != "" && last.Expires.After(now) && now.Sub(last.Opened) > reachable:
 		f.OK, f.Text = false, "Google was asked to send push notifications to "+last.Address+", and none came"
 		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + ringPath + " on to " + a.Settings.Listen + " of the running daemon"

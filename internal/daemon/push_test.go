@@ -41,8 +41,8 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// A meeting that is dragged is noticed long before the calendar would have been read again, by reading the two calendars that
-// changed. The channels outlive the daemon; that of a person who leaves does not.
+// A meeting that is dragged is noticed long before the calendar would have been read again, by reading the two
+// calendars that changed. The channels outlive the daemon; that of a person who leaves does not.
 func TestPush(t *testing.T) {
 	address := freeAddress(t)
 	s, a := workspace(t, fmt.Sprintf("web: {listen: %q, url: http://%[1]s/holdfast}", address))
@@ -113,14 +113,18 @@ func TestPush(t *testing.T) {
 	s.Reset()
 	run()()
 	must(a.Watch(ctx))
-	if slices.ContainsFunc(s.Requests(), func(r googletest.Request) bool { return r.Method == "calendar.events.watch" }) || !slices.Equal(open, s.Channels()) || len(open) != 3 {
+	if slices.ContainsFunc(s.Requests(), func(r googletest.Request) bool { return r.Method == "calendar.events.watch" }) ||
+		!slices.Equal(open, s.Channels()) ||
+		len(open) != 3 {
 		t.Errorf("open before the restart %v, after it %v", open, s.Channels())
 	}
 	roster := filepath.Join(a.Settings.Dir, "roster.yaml")
 	text, err := os.ReadFile(roster)
 	must(err)
-	must(os.WriteFile(roster, []byte(strings.Replace(strings.Replace(string(text), ", {report: lee, slot: Wed 10:00}", "", 1),
-		"  lee: {name: Lee, email: lee@example.com, calendar: office, zone: Europe/Berlin}\n", "", 1)), 0o600))
+	must(
+		os.WriteFile(roster, []byte(strings.Replace(strings.Replace(string(text), ", {report: lee, slot: Wed 10:00}", "", 1),
+			"  lee: {name: Lee, email: lee@example.com, calendar: office, zone: Europe/Berlin}\n", "", 1)), 0o600),
+	)
 	_, err = a.Roster.Load() // has stood long enough
 	must(err)
 	must(a.Watch(ctx))
@@ -151,7 +155,10 @@ func TestPushOfTheSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := io.WriteString(c, "POST /google/push HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx"); err != nil {
+	if _, err := io.WriteString(
+		c,
+		"POST /google/push HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx",
+	); err != nil {
 		t.Fatal(err)
 	}
 	if a, err := http.Get("http://" + address); err != nil || a.Body.Close() != nil { // by now the other is there too
@@ -173,11 +180,29 @@ func TestSignalBesideAPoll(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: time.Hour, Watch: time.Hour, Clock: a.o.Clock, Trouble: func(error) {}})
+	q, err := NewQueue(
+		ctx,
+		a.Settings.Database,
+		a,
+		QueueOptions{Poll: time.Hour, Watch: time.Hour, Clock: a.o.Clock, Trouble: func(error) {}},
+	)
 	must(err)
 	defer func() { must(q.Stop(ctx)) }()
 	for _, id := range []string{"mia", "raj", "lee"} {
-		must(a.Store.SetChannel(ctx, provider.Channel{ID: id, Owner: series.Person{ID: id}, Opened: now, Expires: now.Add(time.Hour), Resource: "r", Heard: now, Address: a.Settings.URL + ringPath}))
+		must(
+			a.Store.SetChannel(
+				ctx,
+				provider.Channel{
+					ID:       id,
+					Owner:    series.Person{ID: id},
+					Opened:   now,
+					Expires:  now.Add(time.Hour),
+					Resource: "r",
+					Heard:    now,
+					Address:  a.Settings.URL + ringPath,
+				},
+			),
+		)
 	}
 	must(a.Round(ctx, "start"))
 	s.Reset()
@@ -201,7 +226,10 @@ func TestPushOfACalendarThatIsGone(t *testing.T) {
 	now := a.o.Clock()
 	ann := series.Person{ID: "ann", Email: "ann@example.com", Calendar: "closed"}
 	for id, expires := range map[string]time.Time{"ended": now.Add(-time.Second), "open": now.Add(time.Hour)} {
-		if err := a.Store.SetChannel(t.Context(), provider.Channel{ID: id, Owner: ann, Opened: now.Add(-time.Hour), Expires: expires, Resource: "r"}); err != nil {
+		if err := a.Store.SetChannel(
+			t.Context(),
+			provider.Channel{ID: id, Owner: ann, Opened: now.Add(-time.Hour), Expires: expires, Resource: "r"},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -222,7 +250,14 @@ func TestPushOfACalendarThatIsGone(t *testing.T) {
 func TestDoctorOnPush(t *testing.T) {
 	s, a := workspace(t, "web: {url: http://127.0.0.1:9}")
 	mia := series.Person{ID: "mia", Email: "mia@example.com", Calendar: "office"}
-	ch := provider.Channel{ID: "x", Owner: mia, Address: "http://127.0.0.1:9/google/push", Opened: a.o.Clock().Add(-time.Hour), Expires: a.o.Clock().Add(time.Hour), Resource: "r"}
+	ch := provider.Channel{
+		ID:       "x",
+		Owner:    mia,
+		Address:  "http://127.0.0.1:9/google/push",
+		Opened:   a.o.Clock().Add(-time.Hour),
+		Expires:  a.o.Clock().Add(time.Hour),
+		Resource: "r",
+	}
 	for _, x := range []struct {
 		change func()
 		ok     bool
@@ -277,7 +312,14 @@ func TestHowOften(t *testing.T) {
 			}
 		}
 	}
-	ch := provider.Channel{ID: "x", Owner: mia, Address: "https://elsewhere.example.com/google/push", Opened: now, Expires: now.Add(time.Hour), Resource: "r"}
+	ch := provider.Channel{
+		ID:       "x",
+		Owner:    mia,
+		Address:  "https://elsewhere.example.com/google/push",
+		Opened:   now,
+		Expires:  now.Add(time.Hour),
+		Resource: "r",
+	}
 	for _, x := range []struct {
 		why      string
 		change   func()

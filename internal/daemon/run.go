@@ -26,8 +26,8 @@ const (
 	stopWithin = 8 * time.Second
 )
 
-// Run makes rounds until ctx ends: one at once, then every Poll with jitter, and one as soon as the roster's files change or
-// wake says so. It tells systemd when it is ready and when it stops (sd_notify).
+// Run makes rounds until ctx ends: one at once, then every Poll with jitter, and one as soon as the roster's files
+// change or wake says so. It tells systemd when it is ready and when it stops (sd_notify).
 func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	release, err := a.Store.Exclusive(ctx)
 	if err != nil {
@@ -136,17 +136,35 @@ func (a *App) Round(ctx context.Context, reason string) error {
 func (a *App) logRound(r reconcile.Round, reason string, asked bool, took time.Duration) {
 	a.trouble("roster", r.Problems)
 	for _, f := range r.Edges.Opened {
-		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag opened")
+		a.o.Log.Info().
+			Str("flag", f.ID()).
+			Stringer("pair", f.Pair).
+			Str("kind", string(f.Kind)).
+			Stringer("occurrence", f.Occurrence).
+			Msg("flag opened")
 	}
 	for _, f := range r.Edges.Closed {
-		a.o.Log.Info().Str("flag", f.ID()).Stringer("pair", f.Pair).Str("kind", string(f.Kind)).Stringer("occurrence", f.Occurrence).Msg("flag closed")
+		a.o.Log.Info().
+			Str("flag", f.ID()).
+			Stringer("pair", f.Pair).
+			Str("kind", string(f.Kind)).
+			Stringer("occurrence", f.Occurrence).
+			Msg("flag closed")
 	}
 	level := zerolog.DebugLevel
 	if asked || len(r.Applied)+r.Delivered+len(r.Sections)+len(r.Edges.Opened)+len(r.Edges.Closed) > 0 {
 		level = zerolog.InfoLevel
 	}
-	a.o.Log.WithLevel(level).Str("reason", reason).Int("pairs", len(r.Views)).Int("applied", len(r.Applied)).Int("held", len(r.Plan.Held)).Int("mails", r.Mails).
-		Int("flags", len(r.Open)).Int("errors", len(r.Failures)).Dur("took", took).Msg("round")
+	a.o.Log.WithLevel(level).
+		Str("reason", reason).
+		Int("pairs", len(r.Views)).
+		Int("applied", len(r.Applied)).
+		Int("held", len(r.Plan.Held)).
+		Int("mails", r.Mails).
+		Int("flags", len(r.Open)).
+		Int("errors", len(r.Failures)).
+		Dur("took", took).
+		Msg("round")
 }
 
 // Prune removes what is kept too long.

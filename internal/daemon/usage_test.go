@@ -39,7 +39,8 @@ var pairs = flag.Int("pairs", 8, "how many pairs TestRequestsADay watches; what 
 // reports is how many each manager has.
 const reports = 8
 
-// company is a Google with so many pairs, under the quotas of a new project, and the program for them. It is to be opened in a bubble.
+// company is a Google with so many pairs, under the quotas of a new project, and the program for them. It is to be
+// opened in a bubble.
 func company(t *testing.T, dir string, pairs int, web string) (*googletest.Server, *App) {
 	var users []googletest.User
 	var people, ones bytes.Buffer
@@ -56,8 +57,17 @@ func company(t *testing.T, dir string, pairs int, web string) (*googletest.Serve
 		hire(fmt.Sprint("r", n))
 		fmt.Fprintf(&ones, "      - {report: r%d, slot: %s %d:00}\n", n, time.Weekday(i%4 + 1).String()[:3], 10+i/4)
 	}
-	s := googletest.New(googletest.Options{Clock: clock.System, Base: "http://google.test", Users: users, Quota: googletest.Quota{PerProject: 10_000, PerUser: 600},
-		Delegation: []googletest.ServiceAccount{{Email: "holdfast@project.iam.gserviceaccount.com", Scopes: []string{google.Scope}}}})
+	s := googletest.New(
+		googletest.Options{
+			Clock: clock.System,
+			Base:  "http://google.test",
+			Users: users,
+			Quota: googletest.Quota{PerProject: 10_000, PerUser: 600},
+			Delegation: []googletest.ServiceAccount{
+				{Email: "holdfast@project.iam.gserviceaccount.com", Scopes: []string{google.Scope}},
+			},
+		},
+	)
 	for name, text := range map[string]string{
 		"key.json": string(s.ServiceAccountJSON("holdfast@project.iam.gserviceaccount.com")),
 		"holdfast.yaml": "org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, endpoint: http://google.test}}}\n" +
@@ -68,7 +78,10 @@ func company(t *testing.T, dir string, pairs int, web string) (*googletest.Serve
 			t.Fatal(err)
 		}
 	}
-	a, err := Open(t.Context(), Options{Config: filepath.Join(dir, "holdfast.yaml"), Clock: clock.System, Log: zerolog.New(io.Discard)})
+	a, err := Open(
+		t.Context(),
+		Options{Config: filepath.Join(dir, "holdfast.yaml"), Clock: clock.System, Log: zerolog.New(io.Discard)},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +89,10 @@ func company(t *testing.T, dir string, pairs int, web string) (*googletest.Serve
 	return s, a
 }
 
-// TestRequestsADay counts what Holdfast asks of Google in a day (24 hours of a bubble's clock, every round of them), of calendars in
-// which nothing happens and of such in which everybody changes ten events and every pair moves a 1:1, by polling alone and
-// with push. What is printed is for 1,000 pairs, 1,125 people; README.md has it. Google refuses nothing meanwhile.
+// TestRequestsADay counts what Holdfast asks of Google in a day (24 hours of a bubble's clock, every round of them), of
+// calendars in which nothing happens and of such in which everybody changes ten events and every pair moves a 1:1, by
+// polling alone and with push. What is printed is for 1,000 pairs, 1,125 people; README.md has it. Google refuses
+// nothing meanwhile.
 func TestRequestsADay(t *testing.T) {
 	long(t)
 	for _, x := range []struct {
@@ -105,7 +119,9 @@ func TestRequestsADay(t *testing.T) {
 				d := newDay(t, s, a)
 				d.round("start")
 				d.watch()
-				<-time.After(15 * time.Hour) // from midnight of a Saturday, when bubbles begin: tokens and full listings lie scattered
+				<-time.After(
+					15 * time.Hour,
+				) // from midnight of a Saturday, when bubbles begin: tokens and full listings lie scattered
 				s.Reset()
 				d.live(x.edits)
 				d.report(x.name, x.atMost, x.project)
@@ -114,8 +130,8 @@ func TestRequestsADay(t *testing.T) {
 	}
 }
 
-// TestQuotaAtTheStart books 1,000 pairs at once: everything is listed in full, everybody invited, and what it takes is spread so
-// that Google refuses nothing.
+// TestQuotaAtTheStart books 1,000 pairs at once: everything is listed in full, everybody invited, and what it takes is
+// spread so that Google refuses nothing.
 func TestQuotaAtTheStart(t *testing.T) {
 	long(t)
 	dir := t.TempDir()
@@ -142,7 +158,8 @@ func TestQuotaAtTheStart(t *testing.T) {
 	})
 }
 
-// TestQuotaOfAnOldProject: where Google allows far less than a new project has, everything takes longer and nobody is left out.
+// TestQuotaOfAnOldProject: where Google allows far less than a new project has, everything takes longer and nobody is
+// left out.
 func TestQuotaOfAnOldProject(t *testing.T) {
 	long(t)
 	dir := t.TempDir()
@@ -175,7 +192,14 @@ func TestQuotaOfAnOldProject(t *testing.T) {
 			}
 		}
 		if booked != 80 || oldest > 10*time.Minute || len(mem.Outages) > 0 || refused > len(s.Requests())/50 {
-			t.Errorf("%d booked, the oldest look %v ago, %d of %d requests refused, %d breaks", booked, oldest, refused, len(s.Requests()), len(mem.Outages))
+			t.Errorf(
+				"%d booked, the oldest look %v ago, %d of %d requests refused, %d outages",
+				booked,
+				oldest,
+				refused,
+				len(s.Requests()),
+				len(mem.Outages),
+			)
 		}
 	})
 }
@@ -250,8 +274,8 @@ func (d *day) told() {
 	}
 }
 
-// live lets a day go by, in which everybody edits so many events between 8 and 18 o'clock, and where that is not none, every
-// pair moves a 1:1.
+// live lets a day go by, in which everybody edits so many events between 8 and 18 o'clock, and where that is not none,
+// every pair moves a 1:1.
 func (d *day) live(edits int) {
 	d.Helper()
 	begin := d.a.o.Clock()
@@ -308,8 +332,21 @@ func (d *day) report(name string, atMost, busiest int) {
 		minute[r.At.Unix()/60] += r.Units
 		peak = max(peak, minute[r.At.Unix()/60])
 	}
-	d.Logf("%s: %d requests a day for 1,000 pairs, %d units in the busiest minute; of these pairs %v", name, requests*scale, peak*scale, methods)
+	d.Logf(
+		"%s: %d requests a day for 1,000 pairs, %d units in the busiest minute; of these pairs %v",
+		name,
+		requests*scale,
+		peak*scale,
+		methods,
+	)
 	if requests*scale > atMost || peak*scale > busiest || requests == 0 {
-		d.Errorf("%s: %d requests, %d units in a minute; want at most %d and %d", name, requests*scale, peak*scale, atMost, busiest)
+		d.Errorf(
+			"%s: %d requests, %d units in a minute; want at most %d and %d",
+			name,
+			requests*scale,
+			peak*scale,
+			atMost,
+			busiest,
+		)
 	}
 }

@@ -88,7 +88,8 @@ func TestSlotKeepsWhatStillFits(t *testing.T) {
 	text, err := o.Update(series.Patch{Slot: &series.SlotPatch{Slot: longer, First: mia().First}}, testNow)
 	e, _ := as(t, text, err)
 	out := slices.EqualFunc(e.Excluded, []time.Time{december(15)}, time.Time.Equal)
-	if len(e.Overrides) != 1 || !out || e.Mark.Written[series.FieldEnd] != "" || strings.Count(string(text), "EXDATE") != 1 {
+	if len(e.Overrides) != 1 || !out || e.Mark.Written[series.FieldEnd] != "" ||
+		strings.Count(string(text), "EXDATE") != 1 {
 		t.Errorf("overrides %+v, out %v, written %v", e.Overrides, e.Excluded, e.Mark.Written)
 	}
 }
@@ -208,7 +209,12 @@ func TestStrangersAndDoubles(t *testing.T) {
 	raj.Aliases = []string{"r@example.test"}
 	got, err := tuesdays(t, "ATTENDEE:mailto:r@example.test\n").Update(series.Patch{
 		People: &series.PeoplePatch{Organizer: person("mia"), Guests: []series.Person{raj}}}, testNow)
-	if _, raw := as(t, got, err); strings.Count(raw, "mailto:raj@example.test") != 1 || strings.Contains(raw, "mailto:r@") {
+	if _, raw := as(
+		t,
+		got,
+		err,
+	); strings.Count(raw, "mailto:raj@example.test") != 1 ||
+		strings.Contains(raw, "mailto:r@") {
 		t.Errorf("raj is in it twice:\n%s", raw)
 	}
 }

@@ -22,4 +22,6 @@ func CauseOf(err error) string {
 }
 
 // own are addresses with or without a port, host names with one, and paths.
-var own = regexp.MustCompile(`\[?[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,}[0-9A-Fa-f.]*(%\w+)?\]?(:\d+)?|[\w.-]+:\d+|\d+(\.\d+){3}|\S*/\S*`)
+var own = regexp.MustCompile(
+	`\[?[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,}[0-9A-Fa-f.]*(%\w+)?\]?(:\d+)?|[\w.-]+:\d+|\d+(\.\d+){3}|\S*/\S*`,
+)

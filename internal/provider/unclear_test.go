@@ -8,8 +8,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// A copy that is not listed and of which a direct reading says neither yes nor no, as with 403, is a copy as before: not
-// gone, and nobody's series.
+// A copy that is not listed and of which a direct reading says neither yes nor no, as with 403, is a copy as before:
+// not gone, and nobody's series.
 func TestUnclearAnswerKeepsTheCopy(t *testing.T) {
 	in := interest()
 	in.Owner = []string{"raj@example.com"}

@@ -77,7 +77,12 @@ func Reached(err error) error {
 		return because("the server does not answer in time", "check that the server runs and no firewall is between")
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF),
 		errors.Is(err, io.ErrUnexpectedEOF):
-		return &Unreachable{cause: "the server closed the connection", Hint: "check that the server runs", Closed: true, err: err}
+		return &Unreachable{
+			cause:  "the server closed the connection",
+			Hint:   "check that the server runs",
+			Closed: true,
+			err:    err,
+		}
 	case errors.As(err, &timeout), errors.As(err, new(*os.SyscallError)):
 		return because("the network fails", "check that the server runs and can be reached from here")
 	}

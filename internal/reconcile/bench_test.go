@@ -10,10 +10,10 @@ import (
 	"holdfast/internal/series"
 )
 
-// BenchmarkDecide is what a round thinks: Gather, Diff and Detect, with calendars already read. Each manager has ten reports,
-// everybody 60 other events a week in the horizon, and one series in ten has a meeting that was moved. The limit is that
-// 10,000 pairs take less than 2 s of one core, so that a round a minute leaves it time for everything else; what reading the
-// calendars takes is the servers' matter.
+// BenchmarkDecide is what a round thinks: Gather, Diff and Detect, with calendars already read. Each manager has ten
+// reports, everybody 60 other events a week in the horizon, and one series in ten has a meeting that was moved. The
+// limit is that 10,000 pairs take less than 2 s of one core, so that a round a minute leaves it time for everything
+// else; what reading the calendars takes is the servers' matter.
 func BenchmarkDecide(b *testing.B) {
 	for _, pairs := range []int{1_000, 10_000} {
 		want, observed, busy := company(pairs)

@@ -15,12 +15,13 @@ import (
 	"holdfast/internal/series"
 )
 
-// Documents tends pairs' documents: those made from a template, and of those that the roster links to the ones it can look at.
+// Documents tends pairs' documents: those made from a template, and of those that the roster links to the ones it can
+// look at.
 type Documents interface {
 	// Tends reports whether the document of the series is to be tended.
 	Tends(s series.Series) bool
-	// Tend does what is to be done about one pair's document now: most of the time nothing, and nobody is asked. last is what
-	// it returned the time before. What it returns is to be kept, also beside an error.
+	// Tend does what is to be done about one pair's document now: most of the time nothing, and nobody is asked. last is
+	// what it returned the time before. What it returns is to be kept, also beside an error.
 	Tend(ctx context.Context, w DocumentWish, last Document) (Document, error)
 }
 
@@ -49,7 +50,8 @@ type Section struct {
 }
 
 const (
-	// documentPatience is how long one document may take, and for how long a round begins another one: calendars come first.
+	// documentPatience is how long one document may take, and for how long a round begins another one: calendars come
+	// first.
 	documentPatience = time.Minute
 	// documentRest is how long a document is left alone that could not be tended.
 	documentRest = 10 * time.Minute
@@ -63,8 +65,8 @@ const DocumentOutage = "document"
 // DocumentKey is the key of the Outage of a pair's document.
 func DocumentKey(p series.Pair) string { return "document " + p.String() }
 
-// links gives the series whose document is made the link to it. One that is not known (any more) is the one that Holdfast wrote
-// on the calendar. A preview takes those as made that a round would make.
+// links gives the series whose document is made the link to it. One that is not known (any more) is the one that
+// Holdfast wrote on the calendar. A preview takes those as made that a round would make.
 func (x *round) links(preview bool) {
 	if x.Documents == nil || !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Doc.Template != "" }) {
 		return
@@ -88,8 +90,8 @@ func (x *round) links(preview bool) {
 	}
 }
 
-// documents tends the documents of the pairs that the plan leaves or makes booked, and gives their series the links. It reports
-// whether a link has changed. Where one cannot be tended the calendar is kept all the same.
+// documents tends the documents of the pairs that the plan leaves or makes booked, and gives their series the links. It
+// reports whether a link has changed. Where one cannot be tended the calendar is kept all the same.
 func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, err error) {
 	if x.Documents == nil {
 		return false, nil
@@ -179,7 +181,8 @@ func (x *round) bookable(v series.View) bool {
 }
 
 func same(a, b Document) bool {
-	return a.Link == b.Link && a.State == b.State && a.Looked.Equal(b.Looked) && a.Failed.Equal(b.Failed) && slices.Equal(a.Findings, b.Findings)
+	return a.Link == b.Link && a.State == b.State && a.Looked.Equal(b.Looked) && a.Failed.Equal(b.Failed) &&
+		slices.Equal(a.Findings, b.Findings)
 }
 
 func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) error {
@@ -197,8 +200,16 @@ func (x *round) troubled(p series.Pair, d *Document, err error) {
 	o, was := x.mem.Outages[key]
 	switch {
 	case err != nil:
-		o = Outage{Kind: DocumentOutage, Cause: provider.CauseOf(err),
-			Text: fmt.Sprintf("the document of %s: %s", p, strings.TrimPrefix(err.Error(), "prep doc: ")), Hint: provider.HintOf(err)}
+		o = Outage{
+			Kind:  DocumentOutage,
+			Cause: provider.CauseOf(err),
+			Text: fmt.Sprintf(
+				"the document of %s: %s",
+				p,
+				strings.TrimPrefix(err.Error(), "prep doc: "),
+			),
+			Hint: provider.HintOf(err),
+		}
 		rest := documentRest
 		if e := (*provider.Error)(nil); errors.As(err, &e) {
 			rest = max(rest, min(e.RetryAfter, time.Hour))

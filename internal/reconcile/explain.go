@@ -34,8 +34,8 @@ func (r *Reconciler) recall(ctx context.Context) (*round, error) {
 	return x, nil
 }
 
-// Explain tells why the pair has its slot or would get it, and what the n next best would cost everybody. Calendars are asked only
-// where nothing is known of them yet.
+// Explain tells why the pair has its slot or would get it, and what the n next best would cost everybody. Calendars are
+// asked only where nothing is known of them yet.
 func (r *Reconciler) Explain(ctx context.Context, pair series.Pair, n int) (Explanation, error) {
 	x, err := r.recall(ctx)
 	if err != nil {

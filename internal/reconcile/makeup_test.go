@@ -17,8 +17,9 @@ import (
 	"holdfast/internal/series"
 )
 
-// TestMakeUpsCanBeBooked: whatever people do, a make-up that a flag proposes is of the meeting's own week, some hours ahead and free
-// for both, and a round that is asked for it books it: one change, the flag closes, the week is recovered, and nothing undoes it.
+// TestMakeUpsCanBeBooked: whatever people do, a make-up that a flag proposes is of the meeting's own week, some hours
+// ahead and free for both, and a round that is asked for it books it: one change, the flag closes, the week is
+// recovered, and nothing undoes it.
 func TestMakeUpsCanBeBooked(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -70,7 +71,8 @@ func TestMakeUpsCanBeBooked(t *testing.T) {
 	})
 }
 
-// A make-up that comes too late is told and not written; one whose answer is lost is known for what it is, and asked for again it is done.
+// A make-up that comes too late is told and not written; one whose answer is lost is known for what it is, and asked
+// for again it is done.
 func TestMakeUpFails(t *testing.T) {
 	each(t, func(x *org) {
 		r, _ := x.holdfast()
@@ -110,7 +112,8 @@ func TestMakeUpFails(t *testing.T) {
 	})
 }
 
-// Story 19 and 27 of a make-up: who has no journal, or one of their own, knows it from the event; what a person does to it is seen.
+// Story 19 and 27 of a make-up: who has no journal, or one of their own, knows it from the event; what a person does to
+// it is seen.
 func TestMakeUpWithoutJournal(t *testing.T) {
 	each(t, func(x *org) {
 		r, _ := x.holdfast()
@@ -146,7 +149,8 @@ func TestMakeUpWithoutJournal(t *testing.T) {
 	})
 }
 
-// A make-up that is cut off between two writes is told once: by the next round where policy puts meetings back, else by the command.
+// A make-up that is cut off between two writes is told once: by the next round where policy puts meetings back, else by
+// the command.
 func TestMakeUpCutOff(t *testing.T) {
 	each(t, func(x *org) {
 		x.policy.Moved = plan.PolicyRestore

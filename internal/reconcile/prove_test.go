@@ -221,7 +221,8 @@ func TestListingBehind(t *testing.T) {
 	}
 }
 
-// A series that was booked and is not listed afterwards is not booked again, and not counted again: from the next round on that is an alarm.
+// A series that was booked and is not listed afterwards is not booked again, and not counted again: from the next round
+// on that is an alarm.
 func TestBookedAndNotListed(t *testing.T) {
 	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {

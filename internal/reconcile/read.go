@@ -282,7 +282,11 @@ func (x *round) reading(ctx context.Context, id string, again bool) (r *reading,
 func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server string, last series.Snapshot,
 	in provider.Interest) (series.Snapshot, error) {
 	if _, is := hung.Load(server); is {
-		return series.Snapshot{}, &provider.Error{Kind: provider.Transient, Op: "observe", Err: errors.New("its server did not answer another calendar in time")}
+		return series.Snapshot{}, &provider.Error{
+			Kind: provider.Transient,
+			Op:   "observe",
+			Err:  errors.New("its server did not answer another calendar in time"),
+		}
 	}
 	inTime, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()

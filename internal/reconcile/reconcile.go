@@ -14,12 +14,10 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/drift"
-	"holdfast/internal/ical/recur"
 	"holdfast/internal/outage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
-	"holdfast/internal/slotting"
 )
 
 // Desired is what the roster wants at a moment.
@@ -335,15 +333,31 @@ func (x *round) decide(asks []plan.Ask) {
 func (x *round) diff(asks []plan.Ask) {
 	x.out.Views = series.Gather(x.want, x.observed)
 	x.findUnfit(x.out.Views)
-	x.out.Plan = plan.Diff(plan.Input{Now: x.now, Views: x.out.Views, Policy: x.Policy, Chosen: x.chosen, NoSlot: x.noSlot, Better: x.accepted(), Asks: asks,
-		Allowed: x.allowed(), Held: x.mem.Standing.Held, Recent: x.mem.Recent, Settling: x.settling(),
-		Stuck: x.stuckChanges(), Writes: x.mem.Writes,
-		Fresh: x.mem.Empty && len(x.mem.Writes) == 0, Doubtful: x.doubtful(),
-		Busy: x.intervals()})
+	x.out.Plan = plan.Diff(
+		plan.Input{
+			Now:      x.now,
+			Views:    x.out.Views,
+			Policy:   x.Policy,
+			Chosen:   x.chosen,
+			NoSlot:   x.noSlot,
+			Better:   x.accepted(),
+			Asks:     asks,
+			Allowed:  x.allowed(),
+			Held:     x.mem.Standing.Held,
+			Recent:   x.mem.Recent,
+			Settling: x.settling(),
+			Stuck:    x.stuckChanges(),
+			Writes:   x.mem.Writes,
+			Fresh:    x.mem.Empty && len(x.mem.Writes) == 0,
+			Doubtful: x.doubtful(),
+			Busy:     x.intervals(),
+		},
+	)
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
 		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
-		if b, ok := x.mem.Outages[v.Pair.String()]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil && (v.Stale || len(asks) > 0 && !asked) {
+		if b, ok := x.mem.Outages[v.Pair.String()]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil &&
+			(v.Stale || len(asks) > 0 && !asked) {
 			x.alarm(v.Pair.String(), b)
 		}
 	}
@@ -354,9 +368,19 @@ func (x *round) diff(asks []plan.Ask) {
 	}
 	for _, v := range x.out.Views {
 		if v.Wanted && !v.Stale && v.Missing() {
-			x.alarm(v.Pair.String(), Outage{Kind: "missing", Cause: "the series is not there, and nothing says that somebody deleted it",
-				Text: fmt.Sprintf("the calendar of %s no longer has the series of %s, and nothing says that somebody deleted it", v.Pair.Manager, v.Pair),
-				Hint: "check that calendar; if the series is gone for good, the next round will say so"})
+			x.alarm(
+				v.Pair.String(),
+				Outage{
+					Kind:  "missing",
+					Cause: "the series is not there, and nothing says that somebody deleted it",
+					Text: fmt.Sprintf(
+						"the calendar of %s no longer has the series of %s, and nothing says that somebody deleted it",
+						v.Pair.Manager,
+						v.Pair,
+					),
+					Hint: "check that calendar; if the series is gone for good, the next round will say so",
+				},
+			)
 		}
 	}
 }
@@ -400,132 +424,10 @@ func (x *round) alarm(id string, o Outage) {
 	x.out.Outages[id] = o
 }
 
-// busy expands a calendar's busy time from a week ago to the horizon.
-func (x *round) busy(s series.Snapshot) []series.Interval {
-	from, to := x.window()
-	return x.allDay(expand(s, from, to))
-}
-
-// window is the time over which busy times are expanded.
-func (x *round) window() (from, to time.Time) {
-	return x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))
-}
-
-// allDay makes of all-day events what the policy says that they mean.
-func (x *round) allDay(busy []series.Interval) []series.Interval {
-	isAllDay := func(i series.Interval) bool { return i.Kind == series.AllDayKind }
-	switch x.Policy.AllDay {
-	case series.AllDayIgnore:
-		return slices.DeleteFunc(busy, isAllDay)
-	case series.AllDayAway:
-		for i := range busy {
-			if isAllDay(busy[i]) {
-				busy[i].Kind = series.AwayKind
-			}
-		}
-	}
-	return busy
-}
-
-// expand is a calendar's busy time that begins from..to.
-func expand(s series.Snapshot, from, to time.Time) []series.Interval {
-	var out []series.Interval
-	for _, b := range s.Busy {
-		got, _ := recur.Expand(b, from, to)
-		out = append(out, got...)
-	}
-	slices.SortFunc(out, func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
-	return out
-}
-
-// intervals are everybody's busy times.
-func (x *round) intervals() map[string][]series.Interval {
-	out := map[string][]series.Interval{}
-	for id, o := range x.observed {
-		out[id] = o.Busy
-	}
-	return out
-}
-
 // reread reads the calendars that the plan wants to write to and that were not read yet, and decides anew.
 func (x *round) reread(ctx context.Context, asks []plan.Ask) {
 	if unread := x.unread(); len(unread) > 0 {
 		x.observe(ctx, unread, false)
 		x.decide(asks)
 	}
-}
-
-// detect finds flags and outcomes in what was last observed.
-func (x *round) detect() {
-	x.out.Views = series.Gather(x.want, x.observed)
-	x.findUnfit(x.out.Views)
-	x.out.Found = drift.Detect(x.driftInput())
-	// What a roster that was just saved does not have any more may be back in a moment.
-	for _, h := range x.out.Plan.Held {
-		if !h.Waits {
-			continue
-		}
-		x.out.Settles = x.roster.Since.Add(x.Settle)
-		if !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Pair == h.Pair }) {
-			x.out.Found.Unread[h.Pair] = true
-		}
-	}
-	x.out.Edges = x.out.Found.Edges(x.mem.Open)
-	x.out.Open = slices.Clone(x.out.Found.Flags)
-	for _, f := range x.mem.Open {
-		if x.out.Found.Unread[f.Pair] {
-			x.out.Open = append(x.out.Open, f)
-		}
-	}
-}
-
-// driftInput is what flags and make-ups are found in.
-func (x *round) driftInput() drift.Input {
-	known := map[string]drift.Flag{}
-	for _, f := range x.mem.Open {
-		known[f.ID()] = f
-	}
-	seen := maps.Clone(x.mem.Pending)
-	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
-	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks,
-		Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
-		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Undelivered: x.undelivered(),
-		Taste: slotting.Taste, Unfit: x.unfit}
-}
-
-// pending are the people whose copies are worth a second look at once, and the managers whose series those may only
-// have followed: they were not read yet.
-func (x *round) pending() []string {
-	ids := map[string]bool{}
-	for _, p := range x.out.Found.Pending {
-		ids[p.Pair.Report] = true
-		if !x.read[p.Pair.Manager] {
-			ids[p.Pair.Manager] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(ids))
-}
-
-func (x *round) record(ctx context.Context) error {
-	rec := Record{At: x.now, Snapshots: map[string]series.Snapshot{}, People: x.people, Edges: x.out.Edges, Open: x.out.Open,
-		Outcomes: x.out.Found.Outcomes, Pending: x.out.Found.Pending, Tries: x.mem.Tries,
-		Outages: x.out.Outages, Standing: Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
-		Confirmed: x.confirmed}
-	for id, o := range x.observed {
-		if !o.Stale && x.read[id] {
-			rec.Snapshots[id] = o.Snapshot
-		}
-	}
-	for id := range x.mem.Snapshots {
-		if _, still := x.people[id]; !still {
-			rec.Forget = append(rec.Forget, id)
-		}
-	}
-	slices.Sort(rec.Forget)
-	maps.DeleteFunc(x.wrote, func(_ string, w Wrote) bool { return x.people[w.Person].ID == "" })
-	if err := x.Journal.Commit(ctx, rec); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
-	}
-	x.logOutages()
-	return nil
 }

@@ -193,7 +193,8 @@ var tasks = map[string]func(x *org){
 	},
 }
 
-// Story 23: who is taken out of the roster is observed until their series are ended, also with their calendar down for a while.
+// Story 23: who is taken out of the roster is observed until their series are ended, also with their calendar down for
+// a while.
 func TestRemovedPerson(t *testing.T) {
 	each(t, func(x *org) {
 		r, j := x.holdfast()

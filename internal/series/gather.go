@@ -52,8 +52,8 @@ func (s *Snapshot) Remember(last Snapshot) {
 }
 
 // Gather puts together what the roster wants and what calendars say, one View for each pair of the roster and for each
-// other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without an entry
-// has no calendar that Holdfast reads.
+// other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without
+// an entry has no calendar that Holdfast reads.
 func Gather(want []Series, observed map[string]Observed) []View {
 	views := map[Pair]*View{}
 	former := map[Pair]Pair{}
@@ -206,7 +206,8 @@ func (v *View) heal() {
 }
 
 // link sorts the marked events into the chain and the duplicates: in each generation the one of derived identity leads;
-// another is its successor if it begins after the leader's last meeting, its replacement if there is no live leader, else a duplicate.
+// another is its successor if it begins after the leader's last meeting, its replacement if there is no live leader,
+// else a duplicate.
 func (v *View) link() {
 	events := v.Chain
 	v.Chain = nil

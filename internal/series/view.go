@@ -121,8 +121,8 @@ func (v View) Missing() bool {
 	})
 }
 
-// lastStart is the original start of the last meeting of a series with an end. UNTIL itself is no measure: who moves "this
-// and following" to an earlier time has the new part begin before it.
+// lastStart is the original start of the last meeting of a series with an end. UNTIL itself is no measure: who moves
+// "this and following" to an earlier time has the new part begin before it.
 func (e Event) lastStart() time.Time {
 	if e.Rule.Plain {
 		return e.Slot().On(e.LastDay())
@@ -135,12 +135,14 @@ func (e Event) EndedByHand() bool {
 	return e.Cancelled || !e.Rule.Until.IsZero() && e.Mark.Written[FieldEnd] != e.Digests()[FieldEnd]
 }
 
-// SlotTouched reports whether a person moved the series: it stands elsewhere than where it was booked, or in other weeks.
+// SlotTouched reports whether a person moved the series: it stands elsewhere than where it was booked, or in other
+// weeks.
 func (e Event) SlotTouched() bool {
 	return !e.Rule.Plain || !e.Slot().Same(e.Mark.Slot, e.First()) || e.phaseTouched()
 }
 
-// phaseTouched reports whether a series of every second or fourth week stands in other weeks than those it was booked in.
+// phaseTouched reports whether a series of every second or fourth week stands in other weeks than those it was booked
+// in.
 func (e Event) phaseTouched() bool {
 	written := e.Mark.Written[FieldPhase]
 	return written != "" && e.Rule.Every > 1 && e.Rule.Every == e.Mark.Slot.Every && written != digestPhase(e.First(), e.Rule.Every)
@@ -200,7 +202,8 @@ type WeekMeeting struct {
 	Event      *Event    // of Chain
 }
 
-// MadeUpAt is where Holdfast made up for the meeting; zero if it did not, or if the meeting is back where its series has it.
+// MadeUpAt is where Holdfast made up for the meeting; zero if it did not, or if the meeting is back where its series
+// has it.
 func (w WeekMeeting) MadeUpAt() time.Time {
 	original := w.Booked
 	if m := w.Meeting; m != nil {
@@ -225,7 +228,8 @@ func (v *View) Beside(day Date, zone string) *StandIn {
 	return nil
 }
 
-// MakeUp is the override that makes up for the meeting at another time and leaves the rest of it as it is. There must be a Meeting.
+// MakeUp is the override that makes up for the meeting at another time and leaves the rest of it as it is. There must
+// be a Meeting.
 func (w WeekMeeting) MakeUp(start time.Time) Override {
 	m := w.Meeting
 	if m.Cancelled {
@@ -234,8 +238,8 @@ func (w WeekMeeting) MakeUp(start time.Time) Override {
 	return Override{Original: m.Original, Start: start, Duration: m.Duration, Place: m.Place, Link: m.Link, MadeUp: true}
 }
 
-// Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date. Each of Chain has the weeks
-// from its first one to that before the next one's first.
+// Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date. Each of Chain has the
+// weeks from its first one to that before the next one's first.
 func (v View) Weeks(from, to Week) []WeekMeeting {
 	var out []WeekMeeting
 	for i := range v.Chain {
@@ -265,8 +269,8 @@ func (v View) Weeks(from, to Week) []WeekMeeting {
 	return out
 }
 
-// meetingOf is the one of the meetings that was booked for the day; of a series that was moved, the one of that week, or
-// of those up to the next one that was booked.
+// meetingOf is the one of the meetings that was booked for the day; of a series that was moved, the one of that week,
+// or of those up to the next one that was booked.
 func (e *Event) meetingOf(meetings []Meeting, d Date) *Meeting {
 	slot := e.Mark.Slot
 	span := 7

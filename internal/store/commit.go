@@ -36,12 +36,18 @@ func putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 }
 
 func putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	touch, err := tx.PrepareContext(ctx, `UPDATE snapshots SET at = ?, full_at = ?, cursor = ? WHERE person = ? AND format = ? AND digest = ?`)
+	touch, err := tx.PrepareContext(
+		ctx,
+		`UPDATE snapshots SET at = ?, full_at = ?, cursor = ? WHERE person = ? AND format = ? AND digest = ?`,
+	)
 	if err != nil {
 		return err
 	}
 	defer touch.Close()
-	put, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO snapshots (person, at, full_at, cursor, format, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+	put, err := tx.PrepareContext(
+		ctx,
+		`INSERT OR REPLACE INTO snapshots (person, at, full_at, cursor, format, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	)
 	if err != nil {
 		return err
 	}
@@ -79,19 +85,27 @@ func putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM people`); err != nil {
 		return err
 	}
-	return execEach(ctx, tx, `INSERT INTO people (id, data) VALUES (?, ?)`, slices.Sorted(maps.Keys(r.People)), func(id string) []any {
-		data, err := json.Marshal(r.People[id])
-		if err != nil {
-			panic(err) // strings, numbers and days only
-		}
-		return []any{id, string(data)}
-	})
+	return execEach(
+		ctx,
+		tx,
+		`INSERT INTO people (id, data) VALUES (?, ?)`,
+		slices.Sorted(maps.Keys(r.People)),
+		func(id string) []any {
+			data, err := json.Marshal(r.People[id])
+			if err != nil {
+				panic(err) // strings, numbers and days only
+			}
+			return []any{id, string(data)}
+		},
+	)
 }
 
 func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	const put = `INSERT INTO flags (id, manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state)
+	const put = `INSERT INTO flags (id, manager, report, generation, kind, occurrence, from_text, to_text, detail,
+			by_whom, notice, since, state)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
-		ON CONFLICT (id) DO UPDATE SET from_text = excluded.from_text, to_text = excluded.to_text, detail = excluded.detail, by_whom = excluded.by_whom,
+		ON CONFLICT (id) DO UPDATE SET from_text = excluded.from_text, to_text = excluded.to_text,
+			detail = excluded.detail, by_whom = excluded.by_whom,
 			notice = excluded.notice, since = excluded.since,
 			state = CASE state WHEN 'closed' THEN 'open' ELSE state END,
 			acked = CASE state WHEN 'closed' THEN NULL ELSE acked END,
@@ -100,8 +114,13 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	if err := execEach(ctx, tx, put, open, flagRow); err != nil {
 		return err
 	}
-	if err := execEach(ctx, tx, `UPDATE flags SET state = 'closed', closed = ? WHERE id = ? AND state <> 'closed'`, r.Edges.Closed,
-		func(f drift.Flag) []any { return []any{micro(r.At), f.ID()} }); err != nil {
+	if err := execEach(
+		ctx,
+		tx,
+		`UPDATE flags SET state = 'closed', closed = ? WHERE id = ? AND state <> 'closed'`,
+		r.Edges.Closed,
+		func(f drift.Flag) []any { return []any{micro(r.At), f.ID()} },
+	); err != nil {
 		return err
 	}
 	for _, x := range []struct {
@@ -109,10 +128,15 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		flags []drift.Flag
 	}{{"opened", r.Edges.Opened}, {"changed", r.Edges.Changed}, {"closed", r.Edges.Closed}} {
 		// A flag that closes although its opening was never committed has no row, and so no history.
-		if err := execEach(ctx, tx, `INSERT INTO edges (flag, edge, at, from_text, to_text, by_whom) SELECT id, ?, ?, ?, ?, ? FROM flags WHERE id = ?`,
-			x.flags, func(f drift.Flag) []any {
+		if err := execEach(
+			ctx,
+			tx,
+			`INSERT INTO edges (flag, edge, at, from_text, to_text, by_whom) SELECT id, ?, ?, ?, ?, ? FROM flags WHERE id = ?`,
+			x.flags,
+			func(f drift.Flag) []any {
 				return []any{x.edge, micro(r.At), f.From, f.To, string(f.By), f.ID()}
-			}); err != nil {
+			},
+		); err != nil {
 			return err
 		}
 	}
@@ -120,31 +144,70 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 }
 
 func flagRow(f drift.Flag) []any {
-	return []any{f.ID(), f.Pair.Manager, f.Pair.Report, f.Generation, string(f.Kind), f.Occurrence.String(), f.From, f.To, f.Detail,
-		string(f.By), length(f.Notice), micro(f.Since)}
+	return []any{
+		f.ID(),
+		f.Pair.Manager,
+		f.Pair.Report,
+		f.Generation,
+		string(f.Kind),
+		f.Occurrence.String(),
+		f.From,
+		f.To,
+		f.Detail,
+		string(f.By),
+		length(f.Notice),
+		micro(f.Since),
+	}
 }
 
 func putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	if err := execEach(ctx, tx, `DELETE FROM outcomes WHERE manager = ? AND report = ? AND week = ? AND final = 0`, r.Outcomes,
-		func(o drift.Outcome) []any { return []any{o.Pair.Manager, o.Pair.Report, o.Week.String()} }); err != nil {
+	if err := execEach(
+		ctx,
+		tx,
+		`DELETE FROM outcomes WHERE manager = ? AND report = ? AND week = ? AND final = 0`,
+		r.Outcomes,
+		func(o drift.Outcome) []any { return []any{o.Pair.Manager, o.Pair.Report, o.Week.String()} },
+	); err != nil {
 		return err
 	}
 	// What is there still is final, or stands in r twice.
-	return execEach(ctx, tx, `INSERT INTO outcomes (manager, report, week, occurrence, result, by_whom, notice, final) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET result = excluded.result, by_whom = excluded.by_whom, notice = excluded.notice, final = excluded.final WHERE final = 0`, r.Outcomes, func(o drift.Outcome) []any {
-		return []any{o.Pair.Manager, o.Pair.Report, o.Week.String(), o.Occurrence.String(), string(o.Result), string(o.By), length(o.Notice), o.Final}
-	})
+	return execEach(
+		ctx,
+		tx,
+		`INSERT INTO outcomes (manager, report, week, occurrence, result, by_whom, notice, final)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET result = excluded.result, by_whom = excluded.by_whom, notice = excluded.notice,
+			final = excluded.final WHERE final = 0`,
+		r.Outcomes,
+		func(o drift.Outcome) []any {
+			return []any{
+				o.Pair.Manager,
+				o.Pair.Report,
+				o.Week.String(),
+				o.Occurrence.String(),
+				string(o.Result),
+				string(o.By),
+				length(o.Notice),
+				o.Final,
+			}
+		},
+	)
 }
 
 func putPending(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM pending`); err != nil {
 		return err
 	}
-	return execEach(ctx, tx, `INSERT INTO pending (flag, times, by_whom, since) VALUES (?, ?, ?, ?)`, slices.Sorted(maps.Keys(r.Pending)),
+	return execEach(
+		ctx,
+		tx,
+		`INSERT INTO pending (flag, times, by_whom, since) VALUES (?, ?, ?, ?)`,
+		slices.Sorted(maps.Keys(r.Pending)),
 		func(id string) []any {
 			p := r.Pending[id]
 			return []any{id, p.Times, string(p.By), micro(p.Since)}
-		})
+		},
+	)
 }
 
 func putTries(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
@@ -161,11 +224,16 @@ func putOutages(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM outages`); err != nil {
 		return err
 	}
-	return execEach(ctx, tx, `INSERT INTO outages (subject, since, kind, cause, text, hint) VALUES (?, ?, ?, ?, ?, ?)`, slices.Sorted(maps.Keys(r.Outages)),
+	return execEach(
+		ctx,
+		tx,
+		`INSERT INTO outages (subject, since, kind, cause, text, hint) VALUES (?, ?, ?, ?, ?, ?)`,
+		slices.Sorted(maps.Keys(r.Outages)),
 		func(id string) []any {
 			o := r.Outages[id]
 			return []any{id, micro(o.Since), o.Kind, o.Cause, o.Text, o.Hint}
-		})
+		},
+	)
 }
 
 func putStanding(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {

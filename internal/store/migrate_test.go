@@ -15,28 +15,76 @@ import (
 
 // firstRecord is what testdata/first.sql was made of.
 func firstRecord() reconcile.Record {
-	a, b, gone := flag(mia, 1, "2026-12-03T10:00:00+01:00"), flag(lee, 8, "2026-12-09T10:00:00+01:00"), flag(lee, 1, "2026-12-04T10:00:00+01:00")
+	a, b, gone := flag(
+		mia,
+		1,
+		"2026-12-03T10:00:00+01:00",
+	), flag(
+		lee,
+		8,
+		"2026-12-09T10:00:00+01:00",
+	), flag(
+		lee,
+		1,
+		"2026-12-04T10:00:00+01:00",
+	)
 	gone.Notice = nil
 	return reconcile.Record{
-		At:        noon,
-		Snapshots: map[string]series.Snapshot{"mia": {At: noon, FullAt: noon, Cursor: "c1", Series: []series.Event{firstEvent()}}},
-		People: map[string]series.Person{"mia": {ID: "mia", Name: "Mia Chen", Email: "mia@example.com", Formerly: []string{"mc"}, Calendar: "office",
-			Zone: "Europe/Berlin", Hours: series.Hours{2: {{From: 540, To: 1050}}}, Away: []series.Away{{From: day(21), To: day(31), Why: "leave"}}}},
+		At: noon,
+		Snapshots: map[string]series.Snapshot{
+			"mia": {At: noon, FullAt: noon, Cursor: "c1", Series: []series.Event{firstEvent()}},
+		},
+		People: map[string]series.Person{
+			"mia": {
+				ID:       "mia",
+				Name:     "Mia Chen",
+				Email:    "mia@example.com",
+				Formerly: []string{"mc"},
+				Calendar: "office",
+				Zone:     "Europe/Berlin",
+				Hours:    series.Hours{2: {{From: 540, To: 1050}}},
+				Away:     []series.Away{{From: day(21), To: day(31), Why: "leave"}},
+			},
+		},
 		Edges:    drift.Edges{Opened: []drift.Flag{a, b, gone}, Closed: []drift.Flag{gone}},
 		Open:     []drift.Flag{a, b},
 		Outcomes: []drift.Outcome{outcome(mia, day(1), drift.KeptLate, true), outcome(mia, day(8), drift.Kept, false)},
 		Pending:  map[string]reconcile.Pending{"f1": {Times: "t1", By: drift.ByReport, Since: noon}},
-		Outages:  map[string]reconcile.Outage{"raj": {Since: noon, Kind: "auth", Text: "observe: 401", Hint: "check the password"}},
+		Outages: map[string]reconcile.Outage{
+			"raj": {Since: noon, Kind: "auth", Text: "observe: 401", Hint: "check the password"},
+		},
 	}
 }
 
 func firstEvent() series.Event {
-	return series.Event{Ref: series.Ref{ID: "/dav/mia/main/x.ics", Version: `"1"`}, UID: "x", Derived: true,
-		Mark: series.Mark{Org: "acme", Pair: mia, Generation: 1, Slot: series.Slot{Weekday: time.Tuesday, At: 600, Duration: time.Hour, Every: 1, Zone: "Europe/Berlin"},
-			Written: map[series.Field]string{series.FieldPlace: "d1"}},
-		Start: time.Date(2026, time.December, 1, 9, 0, 0, 0, time.UTC), Zone: "Europe/Berlin", Duration: time.Hour, Rule: series.Rule{Plain: true, Every: 1},
-		Organizer: "mia@example.com", Guests: []series.Guest{{Address: "raj@example.com", Answer: series.Accepted}},
-		Raw: "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"}
+	return series.Event{
+		Ref:     series.Ref{ID: "/dav/mia/main/x.ics", Version: `"1"`},
+		UID:     "x",
+		Derived: true,
+		Mark: series.Mark{
+			Org:        "acme",
+			Pair:       mia,
+			Generation: 1,
+			Slot:       series.Slot{Weekday: time.Tuesday, At: 600, Duration: time.Hour, Every: 1, Zone: "Europe/Berlin"},
+			Written:    map[series.Field]string{series.FieldPlace: "d1"},
+		},
+		Start: time.Date(
+			2026,
+			time.December,
+			1,
+			9,
+			0,
+			0,
+			0,
+			time.UTC,
+		),
+		Zone:      "Europe/Berlin",
+		Duration:  time.Hour,
+		Rule:      series.Rule{Plain: true, Every: 1},
+		Organizer: "mia@example.com",
+		Guests:    []series.Guest{{Address: "raj@example.com", Answer: series.Accepted}},
+		Raw:       "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+	}
 }
 
 // A journal of the first release opens in this one, and all but its snapshots is read back; they may be dropped.

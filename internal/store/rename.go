@@ -7,8 +7,8 @@ import (
 	"holdfast/internal/reconcile"
 )
 
-// Rename gives all records of a person to the new id (`formerly` in the roster): same person, same record. Call it before
-// Load, and only for an old id that nobody has any more. Repeating it is fine.
+// Rename gives all records of a person to the new id (`formerly` in the roster): same person, same record. Call it
+// before Load, and only for an old id that nobody has any more. Repeating it is fine.
 func (s *Store) Rename(ctx context.Context, old, id string) error {
 	return s.inTx(ctx, "rename "+old, func(tx *sql.Tx) error {
 		flags, err := query(ctx, tx, scanFlag, flagColumns+` WHERE manager = ?1 OR report = ?1`, old)

@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
-	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -61,8 +58,17 @@ func load(t testing.TB, s *Store) reconcile.Memory {
 
 func flag(p series.Pair, day int, to string) drift.Flag {
 	notice := 26 * time.Hour
-	return drift.Flag{Pair: p, Generation: 1, Kind: drift.Moved, Occurrence: series.Date{Year: 2026, Month: time.December, Day: day},
-		From: "2026-12-01T10:00:00+01:00", To: to, By: drift.ByReport, Notice: &notice, Since: noon}
+	return drift.Flag{
+		Pair:       p,
+		Generation: 1,
+		Kind:       drift.Moved,
+		Occurrence: series.Date{Year: 2026, Month: time.December, Day: day},
+		From:       "2026-12-01T10:00:00+01:00",
+		To:         to,
+		By:         drift.ByReport,
+		Notice:     &notice,
+		Since:      noon,
+	}
 }
 
 func outcome(p series.Pair, d series.Date, r drift.Result, final bool) drift.Outcome {
@@ -87,7 +93,10 @@ func TestFlags(t *testing.T) {
 			t.Error(d)
 		}
 	}
-	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a, b}}}))
+	must(
+		t,
+		s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a, b}}}),
+	)
 	if d := cmp.Diff([]drift.Flag{b, a}, load(t, s).Open); d != "" {
 		t.Error(d)
 	}
@@ -118,12 +127,21 @@ func TestFlags(t *testing.T) {
 		t.Errorf("closed at %v", rows[1].Closed)
 	}
 	a.Since = noon.Add(2 * time.Hour)
-	must(t, s.Commit(ctx, reconcile.Record{At: a.Since, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a}}}))
+	must(
+		t,
+		s.Commit(ctx, reconcile.Record{At: a.Since, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a}}}),
+	)
 	states("lee open "+b.To, "raj open "+a.To)
 	if got := load(t, s).Open[1].Since; !got.Equal(a.Since) {
 		t.Errorf("opened again since %v", got)
 	}
-	edges, err := query(ctx, s.db, func(r *sql.Rows) (e string, err error) { return e, r.Scan(&e) }, `SELECT edge FROM edges WHERE flag = ? ORDER BY n`, a.ID())
+	edges, err := query(
+		ctx,
+		s.db,
+		func(r *sql.Rows) (e string, err error) { return e, r.Scan(&e) },
+		`SELECT edge FROM edges WHERE flag = ? ORDER BY n`,
+		a.ID(),
+	)
 	must(t, err)
 	if d := cmp.Diff([]string{"opened", "changed", "closed", "opened"}, edges); d != "" {
 		t.Error(d)
@@ -158,146 +176,10 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func TestActs(t *testing.T) {
-	s := open(t, file(t), noon)
-	ctx := t.Context()
-	begin := func(p series.Pair, at time.Time) int64 {
-		t.Helper()
-		id, err := s.Begin(ctx, reconcile.Act{At: at, Pair: p, Action: plan.Create, Why: []string{"nothing is booked yet"}, Mails: 1}, nil)
-		must(t, err)
-		return id
-	}
-	must(t, s.Done(ctx, begin(mia, noon), noon, nil))
-	begin(mia, noon) // its process was killed
-	must(t, s.Done(ctx, begin(mia, noon), noon, &provider.Error{Kind: provider.Conflict, Err: errors.New("changed")}))
-	must(t, s.Done(ctx, begin(lee, noon.Add(-13*time.Hour)), noon, nil)) // yesterday
-	// A conflict may have been found after the write: it counts.
-	if d := cmp.Diff(map[series.Pair]int{mia: 3}, load(t, s).Writes); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestVersions(t *testing.T) {
-	s := open(t, file(t), noon)
-	ctx := t.Context()
-	event := func(n int) series.Event {
-		return series.Event{Ref: series.Ref{ID: "x.ics"}, Zone: "Europe/Berlin", Start: noon.AddDate(0, 0, n), Duration: time.Hour,
-			Rule: series.Rule{Plain: true, Every: 1}, Raw: "BEGIN:VCALENDAR\r\nX-NOTE:Ü\r\nEND:VCALENDAR\r\n"}
-	}
-	begin := func(p series.Pair, at time.Time, e series.Event) {
-		t.Helper()
-		_, err := s.Begin(ctx, reconcile.Act{At: at, Pair: p, Action: plan.Update}, &e)
-		must(t, err)
-	}
-	begin(lee, noon.AddDate(0, 0, -91), event(0))
-	for n := range 12 {
-		begin(mia, noon, event(n))
-		begin(mia, noon, event(n)) // the write failed, and is tried again
-	}
-	got, err := s.Versions(ctx, mia)
-	must(t, err)
-	var want []reconcile.Version
-	var times []string
-	for n := 11; n >= 2; n-- {
-		want = append(want, reconcile.Version{At: noon, Event: event(n)})
-		times = append(times, event(n).Times())
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	if d := cmp.Diff(map[series.Pair][]string{mia: times}, load(t, s).TimesSeen); d != "" {
-		t.Error(d)
-	}
-	if got, err := s.Versions(ctx, lee); err != nil || len(got) != 0 {
-		t.Errorf("after 91 days: %v, %v", got, err)
-	}
-}
-
 // standing is what stands after a round that saw that roster.
 func standing(roster string) reconcile.Standing {
 	return reconcile.Standing{Roster: reconcile.RosterSeen{Digest: roster, Since: noon},
 		Held: map[string]plan.Hold{"c1": {Pair: mia, Digest: "aa", Because: "6 endings within an hour, the limit is 5"}}}
-}
-
-func TestAllowances(t *testing.T) {
-	path := file(t)
-	s, later := open(t, path, noon), open(t, path, noon.Add(24*time.Hour))
-	ctx := t.Context()
-	check := func(s *Store, want map[string]reconcile.Allowance) {
-		t.Helper()
-		if d := cmp.Diff(want, load(t, s).Allowed); d != "" {
-			t.Error(d)
-		}
-	}
-	until := noon.Add(24 * time.Hour)
-	must(t, s.Allow(ctx, map[string]string{"c1": "aa", "c2": "bb"}, until))
-	must(t, s.Allow(ctx, map[string]string{"c2": "cc", "c3": "dd"}, until))
-	check(s, map[string]reconcile.Allowance{"c1": {Digest: "aa", Until: until}, "c2": {Digest: "cc", Until: until},
-		"c3": {Digest: "dd", Until: until}})
-	check(later, map[string]reconcile.Allowance{})
-	began := func(err error) {
-		t.Helper()
-		id, e := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.End, Change: "c1", Allowed: true}, nil)
-		must(t, e)
-		must(t, s.Done(ctx, id, noon, err))
-	}
-	began(&provider.Error{Kind: provider.Conflict, Err: errors.New("changed")})
-	check(s, map[string]reconcile.Allowance{"c1": {Digest: "aa", Until: until}, "c2": {Digest: "cc", Until: until},
-		"c3": {Digest: "dd", Until: until}})
-	for _, err := range []error{&provider.Error{Kind: provider.Exists, Err: errors.New("there")}, nil} {
-		must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, until))
-		began(err)
-		check(s, map[string]reconcile.Allowance{"c2": {Digest: "cc", Until: until}, "c3": {Digest: "dd", Until: until}})
-	}
-	for _, x := range []struct{ ids, want []string }{{[]string{"c1", "c3"}, []string{"c3"}}, {nil, []string{"c2"}}, {nil,
-		nil}} {
-		if got, err := s.Disallow(ctx, x.ids...); err != nil || !slices.Equal(got, x.want) {
-			t.Errorf("took back %v, %v, want %v", got, err, x.want)
-		}
-	}
-	check(s, map[string]reconcile.Allowance{})
-}
-
-// What counts against the limits: what was done or may have been within the last hour, each change once, and none
-// that was allowed.
-func TestRecent(t *testing.T) {
-	s := open(t, file(t), noon)
-	for i, x := range []struct {
-		change  string
-		ago     time.Duration
-		mails   int
-		allowed bool
-		err     error
-	}{
-		{change: "done", mails: 1},
-		{change: "tried", ago: time.Minute, mails: 2, err: &provider.Error{Kind: provider.Transient,
-			Err: errors.New("down")}},
-		{change: "tried", mails: 2},
-		{change: "lost", err: &provider.Error{Kind: provider.Conflict, Err: errors.New("changed")}},
-		{change: "refused", err: &provider.Error{Kind: provider.Auth, Err: errors.New("no")}},
-		{change: "found", err: &provider.Error{Kind: provider.Exists, Err: errors.New("there")}},
-		{change: "allowed", allowed: true},
-		{change: "old", ago: time.Hour},
-		{change: "new", ago: time.Hour - time.Second},
-	} {
-		id, err := s.Begin(t.Context(), reconcile.Act{At: noon.Add(-x.ago), Pair: mia, Action: plan.Create, Change: x.change,
-			Counts: plan.Creation,
-			Mails:  x.mails, Allowed: x.allowed}, nil)
-		must(t, err)
-		if i > 0 { // the first one's process was killed
-			must(t, s.Done(t.Context(), id, noon, x.err))
-		}
-	}
-	want := []plan.Recent{{ID: "done", Pair: mia, Counts: plan.Creation, Mails: 1}, {ID: "new", Pair: mia,
-		Counts: plan.Creation},
-		{ID: "tried", Pair: mia, Counts: plan.Creation, Mails: 2}}
-	m := load(t, s)
-	if d := cmp.Diff(want, m.Recent); d != "" {
-		t.Error(d)
-	}
-	if m.Writes[mia] != 2 { // since one was allowed
-		t.Errorf("%d writes", m.Writes[mia])
-	}
 }
 
 // What a person confirmed counts until a round has used it.
@@ -317,8 +199,20 @@ func TestRename(t *testing.T) {
 	s := open(t, file(t), noon)
 	ctx := t.Context()
 	f, o := flag(mia, 1, "x"), outcome(mia, day(1), drift.Kept, true)
-	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{f}, Edges: drift.Edges{Opened: []drift.Flag{f}}, Outcomes: []drift.Outcome{o},
-		Snapshots: map[string]series.Snapshot{"raj": {At: noon}}, People: map[string]series.Person{"raj": {ID: "raj"}}}))
+	must(
+		t,
+		s.Commit(
+			ctx,
+			reconcile.Record{
+				At:        noon,
+				Open:      []drift.Flag{f},
+				Edges:     drift.Edges{Opened: []drift.Flag{f}},
+				Outcomes:  []drift.Outcome{o},
+				Snapshots: map[string]series.Snapshot{"raj": {At: noon}},
+				People:    map[string]series.Person{"raj": {ID: "raj"}},
+			},
+		),
+	)
 	if ok, err := s.Acknowledge(ctx, f.ID(), noon); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
@@ -355,12 +249,29 @@ func TestPrune(t *testing.T) {
 	s := open(t, path, noon)
 	ctx := t.Context()
 	kept, gone := flag(mia, 1, "x"), flag(mia, 2, "y")
-	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{kept}, Edges: drift.Edges{Opened: []drift.Flag{kept, gone}, Closed: []drift.Flag{gone}},
-		Outcomes: []drift.Outcome{outcome(mia, day(1), drift.Kept, true)}}))
-	id, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: mia, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
+	must(
+		t,
+		s.Commit(
+			ctx,
+			reconcile.Record{
+				At:       noon,
+				Open:     []drift.Flag{kept},
+				Edges:    drift.Edges{Opened: []drift.Flag{kept, gone}, Closed: []drift.Flag{gone}},
+				Outcomes: []drift.Outcome{outcome(mia, day(1), drift.Kept, true)},
+			},
+		),
+	)
+	id, err := s.Begin(
+		ctx,
+		reconcile.Act{At: noon, Pair: mia, Action: plan.Update},
+		&series.Event{Start: noon, Zone: "UTC"},
+	)
 	must(t, err)
 	must(t, s.Done(ctx, id, noon, nil))
-	must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: kept.ID(), Edge: "opened", To: "mia"}, {Edge: "alarm", To: "admin"}}))
+	must(
+		t,
+		s.Told(ctx, noon, []reconcile.Notice{{FlagID: kept.ID(), Edge: "opened", To: "mia"}, {Edge: "alarm", To: "admin"}}),
+	)
 	must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, noon.Add(time.Hour)))
 	for _, x := range []struct {
 		after int // days

@@ -23,7 +23,8 @@ import (
 // under an unknown name: as the zone of the database with the same clock from 2020 to 2035, or else as one of
 // series.CustomZone. Without a component "GMT+0100" and its like are an hour ahead of UTC.
 //
-// One day should be passed for one event, as its present: a zone that gives up its rules may be told in another way after.
+// One day should be passed for one event, as its present: a zone that gives up its rules may be told in another way
+// after.
 func Resolve(tzid, component string, around series.Date) (zone string, ok bool) {
 	k := question{tzid, component, clamp(around.Year)}
 	if len(tzid)+len(component) > maxRemembered {
@@ -365,8 +366,8 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // byRules is the zone that has the component's clock: of the database the one named, those that share a city with the
-// TZID, then those that are nothing but an offset, that share a continent, that stand for a zone of Windows; else one made to
-// measure.
+// TZID, then those that are nothing but an offset, that share a continent, that stand for a zone of Windows; else one
+// made to measure.
 func (c *component) byRules(tzid, named string, year int) string {
 	data, loc, err := c.spelledOut()
 	if err != nil {

@@ -13,9 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/internal/provider"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
-	"holdfast/internal/provider"
 	"pgregory.net/rapid"
 )
 

@@ -17,8 +17,8 @@ func TestContractLikeDAViCal(t *testing.T) {
 	})
 }
 
-// Who delivers is what the settings say; left to themselves a server that delivers, and on DAViCal Holdfast. Where it is
-// Holdfast the server finds nobody to deliver to, with a change or with a deletion.
+// Who delivers is what the settings say; left to themselves a server that delivers, and on DAViCal Holdfast. Where it
+// is Holdfast the server finds nobody to deliver to, with a change or with a deletion.
 func TestWhoDelivers(t *testing.T) {
 	for kind, start := range map[string]func(*testing.T, func(*caldavtest.Options)) server{
 		"scheduling": scheduling, "like DAViCal": likeDAViCal,

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"holdfast/internal/provider"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestDiscoverRealServers(t *testing.T) {

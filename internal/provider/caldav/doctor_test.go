@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"holdfast/internal/provider/caldav/caldavtest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // findings is what Doctor says, each as "ok check" or "FAIL check".

@@ -48,7 +48,8 @@ func (e *endless) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 const socket = 8 << 20
 
 const (
-	manyRows  = `<d:response><d:href>/mia/cal/%d.ics</d:href><d:propstat><d:status>HTTP/1.1 200 OK</d:status><d:prop><d:getetag>"1"</d:getetag></d:prop></d:propstat></d:response>`
+	manyRows = `<d:response><d:href>/mia/cal/%d.ics</d:href><d:propstat><d:status>HTTP/1.1 200 OK</d:status>` +
+		`<d:prop><d:getetag>"1"</d:getetag></d:prop></d:propstat></d:response>`
 	largeRows = `<d:response><d:href>/mia/cal/%d.ics</d:href><d:propstat><d:status>HTTP/1.1 200 OK</d:status><d:prop><x>`
 )
 
@@ -74,8 +75,12 @@ func TestAnswersWithoutEnd(t *testing.T) {
 		row, says string
 		most      int64 // bytes of one answer that are read
 	}{
-		"rows":  {manyRows, "it is about more than 150000 objects", maxRows * int64(len(manyRows)+8)},
-		"bytes": {largeRows + strings.Repeat("x", 1<<20) + "</x></d:prop></d:propstat></d:response>", "it is longer than 128 MiB", maxBody},
+		"rows": {manyRows, "it is about more than 150000 objects", maxRows * int64(len(manyRows)+8)},
+		"bytes": {
+			largeRows + strings.Repeat("x", 1<<20) + "</x></d:prop></d:propstat></d:response>",
+			"it is longer than 128 MiB",
+			maxBody,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, o := serveEndless(t, c.row)

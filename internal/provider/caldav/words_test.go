@@ -127,70 +127,167 @@ func TestWordsForEveryTrouble(t *testing.T) {
 		kind       provider.Kind
 		retryAfter time.Duration
 	}{
-		{name: "https spoken to in http", at: swap("http", good),
-			words: "PROPFIND: the server closed the connection", kind: provider.Transient,
-			hint: "check that the server runs; if it speaks TLS on this port, write https in url"},
-		{name: "https spoken to in http, and it says so", at: answers(says(400, "", "<center>The plain HTTP request was sent to HTTPS port</center>")),
+		{
+			name:  "https spoken to in http",
+			at:    swap("http", good),
+			words: "PROPFIND: the server closed the connection",
+			kind:  provider.Transient,
+			hint:  "check that the server runs; if it speaks TLS on this port, write https in url",
+		},
+		{
+			name:  "https spoken to in http, and it says so",
+			at:    answers(says(400, "", "<center>The plain HTTP request was sent to HTTPS port</center>")),
 			words: "PROPFIND answered 400 Bad Request",
-			hint:  "url says http, and the server speaks TLS on that port: write https in url"},
-		{name: "http spoken to in https", at: swap("https", answers(says(200, "", ""))),
-			words: "PROPFIND: the server speaks no TLS on this port", kind: provider.Transient,
-			hint: "url says https: check the port, or write http if nobody else is on the way"},
-		{name: "self-signed", at: func() (string, http.RoundTripper) {
-			return secure("127.0.0.1", now.Add(-day), now.Add(day), true, false)
+			hint:  "url says http, and the server speaks TLS on that port: write https in url",
 		},
-			words: "PROPFIND: the server's certificate is self-signed", kind: provider.Transient,
-			hint: "get the server a certificate that is signed, or name its own as ca_file in the settings"},
-		{name: "unknown authority", at: func() (string, http.RoundTripper) {
-			return secure("127.0.0.1", now.Add(-day), now.Add(day), false, false)
+		{
+			name:  "http spoken to in https",
+			at:    swap("https", answers(says(200, "", ""))),
+			words: "PROPFIND: the server speaks no TLS on this port",
+			kind:  provider.Transient,
+			hint:  "url says https: check the port, or write http if nobody else is on the way",
 		},
-			words: "PROPFIND: the server's certificate is signed by an authority that is not known here", kind: provider.Transient,
-			hint: "name the authority's certificate, in PEM, as ca_file in the settings"},
-		{name: "expired", at: func() (string, http.RoundTripper) {
-			return secure("127.0.0.1", now.Add(-2*day), now.Add(-day), false, true)
+		{
+			name: "self-signed",
+			at: func() (string, http.RoundTripper) {
+				return secure("127.0.0.1", now.Add(-day), now.Add(day), true, false)
+			},
+			words: "PROPFIND: the server's certificate is self-signed",
+			kind:  provider.Transient,
+			hint:  "get the server a certificate that is signed, or name its own as ca_file in the settings",
 		},
-			words: "PROPFIND: the server's certificate has expired, or is not valid yet", kind: provider.Transient,
-			hint: "renew the certificate on the server; if it is new, check this machine's clock"},
-		{name: "another host", at: func() (string, http.RoundTripper) {
-			return secure("dav.example.test", now.Add(-day), now.Add(day), false, true)
+		{
+			name: "unknown authority",
+			at: func() (string, http.RoundTripper) {
+				return secure("127.0.0.1", now.Add(-day), now.Add(day), false, false)
+			},
+			words: "PROPFIND: the server's certificate is signed by an authority that is not known here",
+			kind:  provider.Transient,
+			hint:  "name the authority's certificate, in PEM, as ca_file in the settings",
 		},
-			words: "PROPFIND: the server's certificate is for another host name", kind: provider.Transient,
-			hint: "write the name in the certificate into url"},
-		{name: "no such name", at: func() (string, http.RoundTripper) {
-			lookup := func(string) error { return &net.DNSError{Err: "no such host", Name: "dav.invalid", IsNotFound: true} }
-			return "http://dav.invalid", dials(lookup)
-		}, words: "PROPFIND: the server's name is not known to the DNS", kind: provider.Transient, hint: "check the host name in url"},
-		{name: "refused", at: closed, words: "PROPFIND: the connection is refused", kind: provider.Transient,
-			hint: "check that the server runs, and the port in url"},
-		{name: "login page", at: answers(says(200, "Content-Type: text/html", "<html><form>Log in</form></html>")),
+		{
+			name: "expired",
+			at: func() (string, http.RoundTripper) {
+				return secure("127.0.0.1", now.Add(-2*day), now.Add(-day), false, true)
+			},
+			words: "PROPFIND: the server's certificate has expired, or is not valid yet",
+			kind:  provider.Transient,
+			hint:  "renew the certificate on the server; if it is new, check this machine's clock",
+		},
+		{
+			name: "another host",
+			at: func() (string, http.RoundTripper) {
+				return secure("dav.example.test", now.Add(-day), now.Add(day), false, true)
+			},
+			words: "PROPFIND: the server's certificate is for another host name",
+			kind:  provider.Transient,
+			hint:  "write the name in the certificate into url",
+		},
+		{
+			name: "no such name",
+			at: func() (string, http.RoundTripper) {
+				lookup := func(string) error { return &net.DNSError{Err: "no such host", Name: "dav.invalid", IsNotFound: true} }
+				return "http://dav.invalid", dials(lookup)
+			},
+			words: "PROPFIND: the server's name is not known to the DNS",
+			kind:  provider.Transient,
+			hint:  "check the host name in url",
+		},
+		{
+			name:  "refused",
+			at:    closed,
+			words: "PROPFIND: the connection is refused",
+			kind:  provider.Transient,
+			hint:  "check that the server runs, and the port in url",
+		},
+		{
+			name:  "login page",
+			at:    answers(says(200, "Content-Type: text/html", "<html><form>Log in</form></html>")),
 			words: "the server's answer is not understood: a web page, such as one to log in on",
-			hint:  "check that url leads to a CalDAV server and that nothing in front of it wants a login of its own"},
-		{name: "redirect to a login page", at: answers(login),
+			hint:  "check that url leads to a CalDAV server and that nothing in front of it wants a login of its own",
+		},
+		{
+			name:  "redirect to a login page",
+			at:    answers(login),
 			words: "the server's answer is not understood: a web page, such as one to log in on",
-			hint:  "check that url leads to a CalDAV server and that nothing in front of it wants a login of its own"},
-		{name: "redirect loop", at: answers(loop), words: "the server's answer is not understood: too many redirects",
-			hint: "check that url leads to a CalDAV server, not to a web page or a proxy"},
-		{name: "401", at: answers(says(401, "", "")), words: "PROPFIND answered 401 Unauthorized", kind: provider.Auth,
-			hint: "the user name or password is refused: check username and password_file"},
-		{name: "403", at: answers(says(403, "", "")), words: "PROPFIND answered 403 Forbidden", kind: provider.Auth,
-			hint: "the account may not do this: the calendar's owner, or the server's admin, must share the calendar with it for reading and writing"},
-		{name: "404", at: answers(says(404, "", "")), words: "PROPFIND answered 404 Not Found",
-			hint: "nothing is there, or the account may not see it: check calendar, and that its owner shares it with the account"},
-		{name: "405", at: answers(says(405, "", "")), words: "PROPFIND answered 405 Method Not Allowed",
-			hint: "there is a web server at that address, and no CalDAV: check the path in url"},
-		{name: "429", at: answers(says(429, "Retry-After: 17", "")), words: "PROPFIND answered 429 Too Many Requests",
-			kind: provider.Transient, retryAfter: 17 * time.Second,
-			hint: "the server asks for fewer requests: a longer poll in the settings helps"},
-		{name: "500", at: answers(says(500, "", "")), words: "PROPFIND answered 500 Internal Server Error", kind: provider.Transient,
-			hint: "the server fails: look into its own log"},
-		{name: "502", at: answers(says(502, "", "")), words: "PROPFIND answered 502 Bad Gateway", kind: provider.Transient,
-			hint: "a proxy answers, and the server behind it does not: check that it runs"},
-		{name: "503", at: answers(says(503, "", "")), words: "PROPFIND answered 503 Service Unavailable", kind: provider.Transient,
-			hint: "the server is overloaded or being maintained: it is asked again by itself"},
-		{name: "empty", at: answers(says(207, "", "")), words: "the server's answer is not understood: the multistatus does not parse",
-			hint: "check that url leads to a CalDAV server, not to a web page or a proxy"},
-		{name: "cut off", at: answers(cut), words: "PROPFIND: reading the answer: the server closed the connection", kind: provider.Transient,
-			hint: "check that the server runs"},
+			hint:  "check that url leads to a CalDAV server and that nothing in front of it wants a login of its own",
+		},
+		{
+			name:  "redirect loop",
+			at:    answers(loop),
+			words: "the server's answer is not understood: too many redirects",
+			hint:  "check that url leads to a CalDAV server, not to a web page or a proxy",
+		},
+		{
+			name:  "401",
+			at:    answers(says(401, "", "")),
+			words: "PROPFIND answered 401 Unauthorized",
+			kind:  provider.Auth,
+			hint:  "the user name or password is refused: check username and password_file",
+		},
+		{
+			name:  "403",
+			at:    answers(says(403, "", "")),
+			words: "PROPFIND answered 403 Forbidden",
+			kind:  provider.Auth,
+			hint: "the account may not do this: the calendar's owner, or the server's admin, " +
+				"must share the calendar with it for reading and writing",
+		},
+		{
+			name:  "404",
+			at:    answers(says(404, "", "")),
+			words: "PROPFIND answered 404 Not Found",
+			hint: "nothing is there, or the account may not see it: check calendar, " +
+				"and that its owner shares it with the account",
+		},
+		{
+			name:  "405",
+			at:    answers(says(405, "", "")),
+			words: "PROPFIND answered 405 Method Not Allowed",
+			hint:  "there is a web server at that address, and no CalDAV: check the path in url",
+		},
+		{
+			name:       "429",
+			at:         answers(says(429, "Retry-After: 17", "")),
+			words:      "PROPFIND answered 429 Too Many Requests",
+			kind:       provider.Transient,
+			retryAfter: 17 * time.Second,
+			hint:       "the server asks for fewer requests: a longer poll in the settings helps",
+		},
+		{
+			name:  "500",
+			at:    answers(says(500, "", "")),
+			words: "PROPFIND answered 500 Internal Server Error",
+			kind:  provider.Transient,
+			hint:  "the server fails: look into its own log",
+		},
+		{
+			name:  "502",
+			at:    answers(says(502, "", "")),
+			words: "PROPFIND answered 502 Bad Gateway",
+			kind:  provider.Transient,
+			hint:  "a proxy answers, and the server behind it does not: check that it runs",
+		},
+		{
+			name:  "503",
+			at:    answers(says(503, "", "")),
+			words: "PROPFIND answered 503 Service Unavailable",
+			kind:  provider.Transient,
+			hint:  "the server is overloaded or being maintained: it is asked again by itself",
+		},
+		{
+			name:  "empty",
+			at:    answers(says(207, "", "")),
+			words: "the server's answer is not understood: the multistatus does not parse",
+			hint:  "check that url leads to a CalDAV server, not to a web page or a proxy",
+		},
+		{
+			name:  "cut off",
+			at:    answers(cut),
+			words: "PROPFIND: reading the answer: the server closed the connection",
+			kind:  provider.Transient,
+			hint:  "check that the server runs",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			address, transport := c.at()
@@ -212,7 +309,8 @@ func TestWordsForEveryTrouble(t *testing.T) {
 			if e, ok := err.(*provider.Error); !ok || e.RetryAfter != c.retryAfter {
 				t.Errorf("%+v", err)
 			}
-			if cause := provider.CauseOf(err); strings.Contains(cause, "127.0.0.1") || strings.Contains(cause, "PROPFIND") || cause == "" {
+			if cause := provider.CauseOf(err); strings.Contains(cause, "127.0.0.1") || strings.Contains(cause, "PROPFIND") ||
+				cause == "" {
 				t.Errorf("cause %q", cause)
 			}
 		})

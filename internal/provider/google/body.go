@@ -17,7 +17,11 @@ var large = make(chan struct{}, 2)
 
 // tooLarge is an answer of which no more is read.
 func tooLarge(format string, args ...any) error {
-	return permanent("list", "this calendar holds too much to be read, or what answers is not Google: check endpoint", format, args...)
+	return permanent(
+		"list",
+		"this calendar holds too much to be read, or what answers is not Google: check endpoint",
+		format,
+		args...)
 }
 
 // bounded reads answers within those bounds.

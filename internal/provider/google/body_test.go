@@ -53,7 +53,12 @@ func TestAnswerWithoutEnd(t *testing.T) {
 			p := New(Options{Endpoint: "http://google.test", Clock: now, Budget: Budget{Project: 1e9, User: 1e9}})
 			cal, err := p.Open(Account{Owner: series.Person{ID: "mia", Email: "mia@example.com", Zone: "Europe/Berlin"},
 				HTTP: &http.Client{Transport: alwaysSays(func(r *http.Request) *http.Response {
-					return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: c.body(), Request: r}
+					return &http.Response{
+						StatusCode: 200,
+						Header:     http.Header{"Content-Type": {"application/json"}},
+						Body:       c.body(),
+						Request:    r,
+					}
 				})}})
 			if err != nil {
 				t.Fatal(err)

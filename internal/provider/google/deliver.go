@@ -123,8 +123,8 @@ func (d *delivery) attendees(guests []series.Guest, stat series.PartStat) []*cal
 	return out
 }
 
-// once are the guests, each only once, as Google wants it: other calendars' programs may list one again. The owner's answer
-// is stat.
+// once are the guests, each only once, as Google wants it: other calendars' programs may list one again. The owner's
+// answer is stat.
 func (d *delivery) once(guests []series.Guest, stat series.PartStat) []series.Guest {
 	var out []series.Guest
 	for _, g := range guests {

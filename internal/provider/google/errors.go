@@ -201,8 +201,8 @@ var (
 	errThere    = errors.New("the event is there again")
 )
 
-// conflict is the answer where somebody was faster. That the last look did not see it may be a fault of the listing: the
-// next one is a full one.
+// conflict is the answer where somebody was faster. That the last look did not see it may be a fault of the listing:
+// the next one is a full one.
 func (c *Calendar) conflict(op string, err error) error {
 	c.doubt.Store(true)
 	return &provider.Error{Kind: provider.Conflict, Op: op, Err: err}

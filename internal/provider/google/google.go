@@ -1,5 +1,6 @@
 // Package google is the calendar contract on Google Calendar, through its API v3. The organizer's calendar holds the
-// series; the report's copy is read on the report's own calendar. Writes are patches under If-Match, never replacements.
+// series; the report's copy is read on the report's own calendar. Writes are patches under If-Match, never
+// replacements.
 package google
 
 import (
@@ -32,8 +33,8 @@ type Options struct {
 	Budget   Budget // zero: DefaultBudget
 }
 
-// Budget is how much of Google's quotas Holdfast lets itself use, in quota units a minute. A request is one unit, a patch
-// three.
+// Budget is how much of Google's quotas Holdfast lets itself use, in quota units a minute. A request is one unit, a
+// patch three.
 type Budget struct{ Project, User int }
 
 // DefaultBudget is four fifths of what Google gives a new project: 10,000 a minute, 600 of them for one user.
@@ -59,8 +60,8 @@ type Account struct {
 	HTTP  *http.Client // signs every request as the owner
 	ID    string       // of the calendar; "" is the owner's main one
 	Meet  bool         // a new series gets a Google Meet link
-	// Rooms are the places that are rooms, with the addresses of their calendars: a series at such a place asks for the room,
-	// which answers by itself.
+	// Rooms are the places that are rooms, with the addresses of their calendars: a series at such a place asks for the
+	// room, which answers by itself.
 	Rooms map[string]string
 }
 

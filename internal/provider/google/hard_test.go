@@ -116,7 +116,8 @@ func (w *world) mailed() int {
 	return n
 }
 
-// until does what the deed wants, as a round does: look, and write only where it is not done. It gives up after some rounds.
+// until does what the deed wants, as a round does: look, and write only where it is not done. It gives up after some
+// rounds.
 func (w *world) until(d deed, c *google.Calendar, last series.Snapshot) {
 	w.t.Helper()
 	for range 6 {

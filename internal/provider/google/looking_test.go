@@ -90,8 +90,8 @@ func TestDeletedWhileTheCursorWasLost(t *testing.T) {
 	}
 }
 
-// A cursor that Google does not take any more, for whatever reason it gives, leads to a full listing, and tells no less: what
-// was deleted meanwhile is gone, what was made is there.
+// A cursor that Google does not take any more, for whatever reason it gives, leads to a full listing, and tells no
+// less: what was deleted meanwhile is gone, what was made is there.
 func TestLostCursors(t *testing.T) {
 	for name, fault := range map[string]googletest.Fault{
 		"expired":        {Status: http.StatusGone, Reason: "fullSyncRequired"},

@@ -31,7 +31,11 @@ func (w *edit) invite(p series.PeoplePatch) {
 }
 
 // attendees are those of m after guests are made its guests. Who was there under any address keeps their answer.
-func (r reader) attendees(m *calendar.Event, all []*calendar.EventAttendee, guests []series.Person) []*calendar.EventAttendee {
+func (r reader) attendees(
+	m *calendar.Event,
+	all []*calendar.EventAttendee,
+	guests []series.Person,
+) []*calendar.EventAttendee {
 	var out []*calendar.EventAttendee
 	have := map[string]bool{}
 	for _, a := range all {
@@ -45,7 +49,12 @@ func (r reader) attendees(m *calendar.Event, all []*calendar.EventAttendee, gues
 		}
 		have[guests[i].Email] = true
 		if want := series.Address(guests[i].Email); series.Address(a.Email) != want {
-			a = &calendar.EventAttendee{Email: want, DisplayName: a.DisplayName, ResponseStatus: a.ResponseStatus, Optional: a.Optional}
+			a = &calendar.EventAttendee{
+				Email:          want,
+				DisplayName:    a.DisplayName,
+				ResponseStatus: a.ResponseStatus,
+				Optional:       a.Optional,
+			}
 		}
 		out = append(out, a)
 	}
@@ -72,7 +81,10 @@ func (c *Calendar) furnish(all []*calendar.EventAttendee, from, to string) []*ca
 		if i >= 0 {
 			return append(out, all[i])
 		}
-		out = append(out, &calendar.EventAttendee{Email: want, DisplayName: to, Resource: true, ResponseStatus: answers[series.NeedsAction]})
+		out = append(
+			out,
+			&calendar.EventAttendee{Email: want, DisplayName: to, Resource: true, ResponseStatus: answers[series.NeedsAction]},
+		)
 	}
 	return out
 }
@@ -96,7 +108,11 @@ func (w *edit) relocate(change, e *calendar.Event, place string) {
 
 // invited is the attendee that a person becomes.
 func invited(p series.Person) *calendar.EventAttendee {
-	return &calendar.EventAttendee{Email: series.Address(p.Email), DisplayName: p.Name, ResponseStatus: answers[series.NeedsAction]}
+	return &calendar.EventAttendee{
+		Email:          series.Address(p.Email),
+		DisplayName:    p.Name,
+		ResponseStatus: answers[series.NeedsAction],
+	}
 }
 
 // isGuest reports whether a is a person other than the organizer.
@@ -154,7 +170,10 @@ func answered(a *calendar.EventAttendee, stat series.PartStat) *calendar.EventAt
 
 // withAnswer are the attendees with the person's answer; nil where they are not invited, or it is no other than it was.
 func withAnswer(all []*calendar.EventAttendee, attendee string, stat series.PartStat) []*calendar.EventAttendee {
-	i := slices.IndexFunc(all, func(a *calendar.EventAttendee) bool { return series.Address(a.Email) == series.Address(attendee) })
+	i := slices.IndexFunc(
+		all,
+		func(a *calendar.EventAttendee) bool { return series.Address(a.Email) == series.Address(attendee) },
+	)
 	if i < 0 || answerOf(all[i].ResponseStatus) == stat {
 		return nil
 	}
@@ -164,7 +183,12 @@ func withAnswer(all []*calendar.EventAttendee, attendee string, stat series.Part
 }
 
 // Answer is provider.Calendar's. Nobody is told: who answered knows.
-func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, given []provider.Answer) (series.Ref, error) {
+func (c *Calendar) Answer(
+	ctx context.Context,
+	ref series.Ref,
+	attendee string,
+	given []provider.Answer,
+) (series.Ref, error) {
 	w, err := c.begin(ctx, "answer", ref)
 	if err != nil {
 		return series.Ref{}, err
@@ -208,8 +232,8 @@ func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, 
 	return series.Ref{ID: m.Id, Version: m.Etag}, nil
 }
 
-// Invite is provider.Calendar's. Google mails the guest, whose answer is asked for anew. Whether a calendar from which they
-// removed the event shows it again is Google's affair: where it does not, what is undelivered stays so.
+// Invite is provider.Calendar's. Google mails the guest, whose answer is asked for anew. Whether a calendar from which
+// they removed the event shows it again is Google's affair: where it does not, what is undelivered stays so.
 func (c *Calendar) Invite(ctx context.Context, ref series.Ref, attendee string) (series.Ref, error) {
 	w, err := c.begin(ctx, "invite", ref)
 	if err != nil {

@@ -56,7 +56,8 @@ func open(t testing.TB, change ...func(*googletest.Options)) *world {
 	return w
 }
 
-// conditional sees that Holdfast's own client changes and deletes events only in a version that it names, and replaces none.
+// conditional sees that Holdfast's own client changes and deletes events only in a version that it names, and replaces
+// none.
 func conditional(t testing.TB, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.UserAgent(), "google-api-go-client") {

@@ -9,120 +9,11 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
-
-// Create is provider.Calendar's.
-func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, error) {
-	const op = "create"
-	c.world.mu.Lock()
-	defer c.world.mu.Unlock()
-	fault, err := c.enter(ctx, op)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	s.Generation = max(s.Generation, 1)
-	start := s.Slot.On(s.First)
-	notes, err := c.notesOf(op, s.Carry.From)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	for ; ; s.Generation++ {
-		id := identity(s.Org, s.Pair, s.Generation)
-		o := c.objects[id]
-		if o != nil && !o.event.Ended(start) {
-			ref, err := c.carryOn(o, s)
-			if err != nil && fault != LostAnswer {
-				return ref, err
-			}
-			return leave(fault, op, ref)
-		}
-		if _, deleted := c.tombstones[id]; o == nil && !deleted {
-			break
-		}
-	}
-	id := identity(s.Org, s.Pair, s.Generation)
-	report := series.Guest{Address: lower(s.Report), Answer: cmp.Or(s.Carry.Answer, series.NeedsAction)}
-	e := series.Event{
-		Ref:       series.Ref{ID: id},
-		UID:       id,
-		Mark:      cloneMark(s.Mark()),
-		Start:     start,
-		Zone:      s.Slot.Zone,
-		Duration:  s.Slot.Duration,
-		Rule:      series.Rule{Plain: true, Every: s.Slot.Every},
-		Title:     s.Title,
-		Place:     s.Place,
-		Link:      s.Link,
-		Organizer: lower(s.Manager),
-		Guests:    append([]series.Guest{report}, s.Carry.Guests...),
-		Free:      s.Carry.Free,
-	}
-	carry(&e, s, s.Out())
-	o := &object{event: e, notes: notes, client: s.ClientDelivers}
-	ref := c.store(o)
-	c.world.counts.Writes++
-	c.send(nil, o, c.mails(o))
-	return leave(fault, op, ref)
-}
-
-// notesOf is what people wrote into the series that a new one takes over from.
-func (c *Calendar) notesOf(op string, from *series.Event) ([]string, error) {
-	if from == nil {
-		return nil, nil
-	}
-	if o := c.objects[from.ID]; o != nil {
-		if o.event.Version != from.Version {
-			return nil, fail(provider.Conflict, op, errStale)
-		}
-		return slices.Clone(o.notes), nil
-	}
-	var r raw
-	if err := json.Unmarshal([]byte(from.Raw), &r); err != nil {
-		return nil, nil // nothing of it is left
-	}
-	return r.Notes, nil
-}
-
-// carryOn completes what the series o has of s.Carry.
-func (c *Calendar) carryOn(was *object, s series.Series) (series.Ref, error) {
-	carried := s.Mark().Carried
-	if s.Carry.From == nil || was.event.Mark.Carried == carried {
-		return provider.Found(was.event.Ref)
-	}
-	o := was.clone()
-	o.event.Mark.Carried = carried
-	carry(&o.event, s, s.Carry.Excluded)
-	ref := c.store(o)
-	c.world.counts.Writes++
-	mails := c.mails(o)
-	if o.event.Times() == was.event.Times() && c.world.opts.Quiet {
-		mails = 0
-	}
-	c.send(was, o, mails)
-	return ref, nil
-}
-
-// carry makes single meetings of e, which are as the series has them, what s says, and takes others out.
-func carry(e *series.Event, s series.Series, out []time.Time) {
-	own := func(t time.Time) bool { return hits(*e, t) && find(e, t) < 0 && !excluded(*e, t) }
-	for _, t := range out {
-		if own(t) {
-			exclude(e, t)
-		}
-	}
-	for _, x := range s.Carry.Overrides {
-		if own(x.Original) {
-			e.Overrides = append(e.Overrides, x.Override)
-			e.Overrides[len(e.Overrides)-1].MadeUp = false
-			e.Mark.Overridden(x.Override)
-		}
-	}
-}
 
 // Update is provider.Calendar's.
 func (c *Calendar) Update(ctx context.Context, ref series.Ref, p series.Patch) (series.Ref, error) {
@@ -386,7 +277,13 @@ func (c *Calendar) Revive(ctx context.Context, e series.Event) (series.Ref, erro
 }
 
 // write is one conditional write of the organizer's event. A change that changes nothing is not written.
-func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, quiet bool, change func(*series.Event) error) (series.Ref, error) {
+func (c *Calendar) write(
+	ctx context.Context,
+	op string,
+	ref series.Ref,
+	quiet bool,
+	change func(*series.Event) error,
+) (series.Ref, error) {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
 	fault, err := c.enter(ctx, op)
@@ -428,7 +325,12 @@ func (c *Calendar) current(op string, ref series.Ref, fault Fault) (*object, err
 }
 
 // removeIf deletes the object if it is as doomed says. A missing one counts as deleted.
-func (c *Calendar) removeIf(ctx context.Context, op string, ref series.Ref, doomed func(series.Event) bool) (bool, series.Ref, error) {
+func (c *Calendar) removeIf(
+	ctx context.Context,
+	op string,
+	ref series.Ref,
+	doomed func(series.Event) bool,
+) (bool, series.Ref, error) {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
 	o := c.objects[ref.ID]
@@ -449,87 +351,4 @@ func (c *Calendar) removeIf(ctx context.Context, op string, ref series.Ref, doom
 	}
 	ref, err = leave(fault, op, series.Ref{})
 	return true, ref, err
-}
-
-// Deliver is provider.Calendar's.
-func (c *Calendar) Deliver(ctx context.Context, ref series.Ref, organizers series.Event, attendee string) (series.Ref, error) {
-	const op = "deliver"
-	c.world.mu.Lock()
-	defer c.world.mu.Unlock()
-	fault, err := c.enter(ctx, op)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	was := c.byUID(organizers.UID)
-	if ref.ID != "" {
-		if was, err = c.current(op, ref, fault); err != nil {
-			return series.Ref{}, err
-		}
-	}
-	now := c.world.opts.Clock()
-	says, given := organizers, organizers.Delivery(now)
-	if was != nil {
-		says = organizers.For(was.served(), now)
-	}
-	o := merge(was, says, strings.ToLower(attendee))
-	o.event.Delivered = given
-	if was != nil && sameEvent(o, was) {
-		return leave(fault, op, was.event.Ref)
-	}
-	ref = c.store(o)
-	c.world.counts.Deliveries++
-	return leave(fault, op, ref)
-}
-
-// sameEvent reports whether both are served as the same event.
-func sameEvent(a, b *object) bool {
-	x, y := a.served(), b.served()
-	x.Raw, y.Raw = "", ""
-	return reflect.DeepEqual(x, y)
-}
-
-// Invite is provider.Calendar's.
-func (c *Calendar) Invite(ctx context.Context, ref series.Ref, attendee string) (series.Ref, error) {
-	const op = "invite"
-	c.world.mu.Lock()
-	defer c.world.mu.Unlock()
-	fault, err := c.enter(ctx, op)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	was, err := c.current(op, ref, fault)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	o := was.clone()
-	setAnswer(o.event.Guests, series.Address(attendee), series.NeedsAction)
-	ref = c.store(o)
-	c.world.counts.Writes++
-	c.send(was, o, min(1, c.mails(o)))
-	return leave(fault, op, ref)
-}
-
-// Answer is provider.Calendar's.
-func (c *Calendar) Answer(ctx context.Context, ref series.Ref, attendee string, answers []provider.Answer) (series.Ref, error) {
-	const op = "answer"
-	c.world.mu.Lock()
-	defer c.world.mu.Unlock()
-	fault, err := c.enter(ctx, op)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	was, err := c.current(op, ref, fault)
-	if err != nil {
-		return series.Ref{}, err
-	}
-	o := was.clone()
-	for _, a := range answers {
-		answer(&o.event, a.Original, strings.ToLower(attendee), a.PartStat)
-	}
-	if reflect.DeepEqual(o.event, was.event) {
-		return leave(fault, op, ref)
-	}
-	ref = c.store(o)
-	c.world.counts.Deliveries++
-	return leave(fault, op, ref)
 }

@@ -27,10 +27,20 @@ var creating = []check{
 			b.Errorf("UID %q, starts %v on %v, want %v on %v", e.UID, e.Start, e.First(), b.at(0), s.First)
 		}
 		b.same("created", series.Event{
-			Ref: e.Ref, UID: e.UID, Derived: true, Mark: s.Mark(), Start: b.at(0), Zone: berlin, Duration: time.Hour,
-			Rule: series.Rule{Plain: true, Every: 1}, Title: s.Title, Place: s.Place, Link: s.Link,
-			Organizer: series.Address(s.Manager.Email), Guests: []series.Guest{{Address: series.Address(s.Report.Email), Answer: series.NeedsAction}},
-			Excluded: []time.Time{b.at(2), b.at(5)},
+			Ref:       e.Ref,
+			UID:       e.UID,
+			Derived:   true,
+			Mark:      s.Mark(),
+			Start:     b.at(0),
+			Zone:      berlin,
+			Duration:  time.Hour,
+			Rule:      series.Rule{Plain: true, Every: 1},
+			Title:     s.Title,
+			Place:     s.Place,
+			Link:      s.Link,
+			Organizer: series.Address(s.Manager.Email),
+			Guests:    []series.Guest{{Address: series.Address(s.Report.Email), Answer: series.NeedsAction}},
+			Excluded:  []time.Time{b.at(2), b.at(5)},
 		}, e)
 		if d := cmp.Diff(s.Digests(), e.Digests()); d != "" {
 			b.Errorf("digests of what is there are not those of what was wanted (-want +got):\n%s", d)
@@ -38,7 +48,10 @@ var creating = []check{
 		if e.Raw == "" {
 			b.Error("nothing kept to bring it back from")
 		}
-		if !slices.ContainsFunc(slices.Collect(maps.Values(snap.Objects)), func(o series.Object) bool { return o.Pair == b.pair() }) {
+		if !slices.ContainsFunc(
+			slices.Collect(maps.Values(snap.Objects)),
+			func(o series.Object) bool { return o.Pair == b.pair() },
+		) {
 			b.Error("no object is told to be the pair's")
 		}
 		if len(snap.Busy)+len(snap.Candidates)+len(snap.StandIns)+len(snap.Copies)+len(snap.Gone) > 0 {
@@ -56,44 +69,58 @@ var creating = []check{
 			b.Errorf("place %q, link %q, mark (-want +got):\n%s", e.Place, e.Link, d)
 		}
 	}},
-	{"create/any-slot", "a slot is weekday, local time, duration, every n weeks and the zone whose clock anchors it", func(b *bench) {
-		for i, slot := range []series.Slot{
-			{Weekday: time.Monday, At: 23*60 + 30, Duration: time.Hour, Every: 2, Zone: "America/New_York"},
-			{Weekday: time.Sunday, At: 2*60 + 15, Duration: 25 * time.Minute, Every: 1, Zone: "Australia/Lord_Howe"},
-			{Weekday: time.Friday, At: 0, Duration: 90 * time.Minute, Every: 4, Zone: "Asia/Kolkata"},
-			{Weekday: time.Sunday, At: 1*60 + 30, Duration: 30 * time.Minute, Every: 1, Zone: "Europe/London"},
-			{Weekday: time.Wednesday, At: 9 * 60, Duration: 45 * time.Minute, Every: 1, Zone: "UTC"},
-		} {
-			s := b.wish()
-			s.Slot, s.Line, s.Generation = slot, slot.Line(), i+1
-			s.First = slot.First(b.today().AddDays(7))
-			ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
-			e := b.byID(ref.ID)
-			if e.Slot() != slot || e.First() != s.First || !e.Rule.Plain {
-				b.Errorf("created %v from %v, observed %v from %v", slot.Line(), s.First, e.Slot().Line(), e.First())
+	{
+		"create/any-slot",
+		"a slot is weekday, local time, duration, every n weeks and the zone whose clock anchors it",
+		func(b *bench) {
+			for i, slot := range []series.Slot{
+				{Weekday: time.Monday, At: 23*60 + 30, Duration: time.Hour, Every: 2, Zone: "America/New_York"},
+				{Weekday: time.Sunday, At: 2*60 + 15, Duration: 25 * time.Minute, Every: 1, Zone: "Australia/Lord_Howe"},
+				{Weekday: time.Friday, At: 0, Duration: 90 * time.Minute, Every: 4, Zone: "Asia/Kolkata"},
+				{Weekday: time.Sunday, At: 1*60 + 30, Duration: 30 * time.Minute, Every: 1, Zone: "Europe/London"},
+				{Weekday: time.Wednesday, At: 9 * 60, Duration: 45 * time.Minute, Every: 1, Zone: "UTC"},
+			} {
+				s := b.wish()
+				s.Slot, s.Line, s.Generation = slot, slot.Line(), i+1
+				s.First = slot.First(b.today().AddDays(7))
+				ref := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+				e := b.byID(ref.ID)
+				if e.Slot() != slot || e.First() != s.First || !e.Rule.Plain {
+					b.Errorf("created %v from %v, observed %v from %v", slot.Line(), s.First, e.Slot().Line(), e.First())
+				}
+				b.onSlot(e, slot)
 			}
-			b.onSlot(e, slot)
-		}
-	}},
+		},
+	},
 	{"create/clock-changes", "slot arithmetic is wall clock in the anchor zone, whoever looks", func(b *bench) {
 		b.Report.Person.Zone = "America/New_York"
 		b.book()
 		b.onSlot(b.one(), tuesdays)
 		b.onSlot(b.copied(), tuesdays)
 	}},
-	{"create/twice-is-one", "identity comes from org, pair and generation: where it exists and is alive, that one is returned, and said to be there", func(b *bench) {
-		s := b.wish()
-		first := b.ref(b.Manager.Calendar.Create(b.ctx, s))
-		e := b.one()
-		s.First, s.Place = s.First.AddDays(7), "elsewhere"
-		if again := b.there(b.Manager.Calendar.Create(b.ctx, s)); again != first {
-			b.Errorf("created again as %v, first as %v", again, first)
-		}
-		b.sees("created twice", e, func(*series.Event) {})
-	}},
+	{
+		"create/twice-is-one",
+		"identity comes from org, pair and generation: where it exists and is alive, that one is returned as found",
+		func(b *bench) {
+			s := b.wish()
+			first := b.ref(b.Manager.Calendar.Create(b.ctx, s))
+			e := b.one()
+			s.First, s.Place = s.First.AddDays(7), "elsewhere"
+			if again := b.there(b.Manager.Calendar.Create(b.ctx, s)); again != first {
+				b.Errorf("created again as %v, first as %v", again, first)
+			}
+			b.sees("created twice", e, func(*series.Event) {})
+		},
+	},
 	{"create/moved-is-alive", "what a person made of a series is not booked over", func(b *bench) {
 		e := b.book()
-		b.must(b.Manager.Hands.MoveAll(e.ID, series.Slot{Weekday: time.Thursday, At: 14 * 60, Duration: time.Hour, Every: 1, Zone: berlin}, b.day(0).AddDays(2)))
+		b.must(
+			b.Manager.Hands.MoveAll(
+				e.ID,
+				series.Slot{Weekday: time.Thursday, At: 14 * 60, Duration: time.Hour, Every: 1, Zone: berlin},
+				b.day(0).AddDays(2),
+			),
+		)
 		if ref := b.there(b.Manager.Calendar.Create(b.ctx, b.wish())); ref.ID != e.ID {
 			b.Errorf("created %s beside %s", ref.ID, e.ID)
 		}
@@ -115,38 +142,46 @@ var creating = []check{
 		b.must(b.Manager.Hands.CancelStatus(old.ID, time.Time{}))
 		b.nextGeneration()
 	}},
-	{"create/after-a-deletion", "where it is deleted, the next free generation is taken, if the calendar knows of it", func(b *bench) {
-		old := b.book()
-		b.must(b.Manager.Hands.Delete(old.ID))
-		b.none()
-		first := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
-		if again := b.there(b.Manager.Calendar.Create(b.ctx, b.wish())); again != first {
-			b.Errorf("created again as %v, first as %v", again, first)
-		}
-		if e := b.one(); e.Mark.Generation > 2 || !e.Derived || len(live(e)) == 0 {
-			b.Errorf("generation %d, derived %v, %d meetings", e.Mark.Generation, e.Derived, len(live(e)))
-		}
-	}},
-	{"create/pairs-and-generations-are-apart", "two orgs, two pairs or two generations never share an identity", func(b *bench) {
-		s := b.wish()
-		ids := map[string]bool{b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID: true}
-		s.Generation = 2
-		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
-		s.Pair.Report = b.Third.ID
-		third := provider.InterestPair{
-			Pair:    s.Pair,
-			Manager: b.interest(b.Manager).Owner,
-			Report:  []string{series.Address(b.Third.Email)},
-		}
-		b.also = append(b.also, third)
-		s.Report = b.Third
-		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
-		s.Org = b.Org + "x"
-		ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
-		if snap := b.see(b.Manager); len(ids) != 4 || len(snap.Series) != 3 {
-			b.Errorf("four identities became %d objects, %d of them series of ours (want 3)", len(ids), len(snap.Series))
-		}
-	}},
+	{
+		"create/after-a-deletion",
+		"where it is deleted, the next free generation is taken, if the calendar knows of it",
+		func(b *bench) {
+			old := b.book()
+			b.must(b.Manager.Hands.Delete(old.ID))
+			b.none()
+			first := b.ref(b.Manager.Calendar.Create(b.ctx, b.wish()))
+			if again := b.there(b.Manager.Calendar.Create(b.ctx, b.wish())); again != first {
+				b.Errorf("created again as %v, first as %v", again, first)
+			}
+			if e := b.one(); e.Mark.Generation > 2 || !e.Derived || len(live(e)) == 0 {
+				b.Errorf("generation %d, derived %v, %d meetings", e.Mark.Generation, e.Derived, len(live(e)))
+			}
+		},
+	},
+	{
+		"create/pairs-and-generations-are-apart",
+		"two orgs, two pairs or two generations never share an identity",
+		func(b *bench) {
+			s := b.wish()
+			ids := map[string]bool{b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID: true}
+			s.Generation = 2
+			ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
+			s.Pair.Report = b.Third.ID
+			third := provider.InterestPair{
+				Pair:    s.Pair,
+				Manager: b.interest(b.Manager).Owner,
+				Report:  []string{series.Address(b.Third.Email)},
+			}
+			b.also = append(b.also, third)
+			s.Report = b.Third
+			ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
+			s.Org = b.Org + "x"
+			ids[b.ref(b.Manager.Calendar.Create(b.ctx, s)).ID] = true
+			if snap := b.see(b.Manager); len(ids) != 4 || len(snap.Series) != 3 {
+				b.Errorf("four identities became %d objects, %d of them series of ours (want 3)", len(ids), len(snap.Series))
+			}
+		},
+	},
 	{"create/carries-what-people-own", "what people put on a series goes with its successor", func(b *bench) {
 		b.book()
 		b.must(b.Manager.Hands.Note(b.one().ID, "her own words"))

@@ -1,5 +1,5 @@
-// Package seriestest tells stories of a roster and its calendars, for the tests of what decides about them. A story is a
-// txtar text: a heading, and then sections in the order of time.
+// Package seriestest tells stories of a roster and its calendars, for the tests of what decides about them. A story is
+// a txtar text: a heading, and then sections in the order of time.
 //
 //	-- roster --                  what the admin wrote, whole; see roster.go
 //	-- settings --                policy and server, key: value
@@ -69,8 +69,24 @@ func (m *Moment) PlanInput() plan.Input {
 	for p, s := range m.Better {
 		better[p] = plan.Better{Slot: s, Why: []string{"both are free"}}
 	}
-	return plan.Input{Now: m.Now, Views: m.Views, Policy: m.Policy, Chosen: m.Chosen, NoSlot: m.NoSlot, Better: better, Asks: m.Asks, Allowed: m.Allowed, Writes: m.Writes,
-		Fresh: m.Fresh, Doubtful: m.Doubtful, Busy: m.Busy, Held: m.Held, Recent: m.Recent, Settling: m.Settling, Stuck: m.Stuck}
+	return plan.Input{
+		Now:      m.Now,
+		Views:    m.Views,
+		Policy:   m.Policy,
+		Chosen:   m.Chosen,
+		NoSlot:   m.NoSlot,
+		Better:   better,
+		Asks:     m.Asks,
+		Allowed:  m.Allowed,
+		Writes:   m.Writes,
+		Fresh:    m.Fresh,
+		Doubtful: m.Doubtful,
+		Busy:     m.Busy,
+		Held:     m.Held,
+		Recent:   m.Recent,
+		Settling: m.Settling,
+		Stuck:    m.Stuck,
+	}
 }
 
 // Shuffled is the same moment with all lists that have no order of their own in another one.
@@ -273,10 +289,22 @@ func (s *teller) join() {
 
 // look observes every calendar and puts the moment together.
 func (s *teller) look() *Moment {
-	m := &Moment{Now: s.now, Fresh: s.fresh, Policy: s.policy, Asks: s.asks, Writes: s.writes, Chosen: map[series.Pair][]string{}, NoSlot: map[series.Pair]string{},
-		Busy: map[string][]series.Interval{}, Observed: map[string]series.Observed{}, Doubtful: s.doubtful, Better: s.better,
+	m := &Moment{
+		Now:       s.now,
+		Fresh:     s.fresh,
+		Policy:    s.policy,
+		Asks:      s.asks,
+		Writes:    s.writes,
+		Chosen:    map[series.Pair][]string{},
+		NoSlot:    map[series.Pair]string{},
+		Busy:      map[string][]series.Interval{},
+		Observed:  map[string]series.Observed{},
+		Doubtful:  s.doubtful,
+		Better:    s.better,
 		Documents: maps.Clone(s.documents),
-		Held:      s.held, Settling: s.settling}
+		Held:      s.held,
+		Settling:  s.settling,
+	}
 	for _, at := range slices.SortedFunc(maps.Keys(s.done), time.Time.Compare) {
 		if s.now.Sub(at) < plan.BrakeWindow {
 			m.Recent = append(m.Recent, s.done[at]...)

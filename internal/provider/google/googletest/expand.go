@@ -38,8 +38,8 @@ func location(zone string) (*time.Location, bool) {
 // locations are those read from disk so far.
 var locations sync.Map
 
-// wall is the instant at which the zone's clock shows the floating time f. A time that a clock change leaves out is moved
-// on by the gap; of one that comes twice it is the first.
+// wall is the instant at which the zone's clock shows the floating time f. A time that a clock change leaves out is
+// moved on by the gap; of one that comes twice it is the first.
 func wall(f time.Time, loc *time.Location) time.Time {
 	guess := f.Unix()
 	var found []time.Time

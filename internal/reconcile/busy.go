@@ -1,0 +1,56 @@
+package reconcile
+
+import (
+	"slices"
+	"time"
+
+	"holdfast/internal/ical/recur"
+	"holdfast/internal/series"
+)
+
+// busy expands a calendar's busy time from a week ago to the horizon.
+func (x *round) busy(s series.Snapshot) []series.Interval {
+	from, to := x.window()
+	return x.allDay(expand(s, from, to))
+}
+
+// window is the time over which busy times are expanded.
+func (x *round) window() (from, to time.Time) {
+	return x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))
+}
+
+// allDay makes of all-day events what the policy says that they mean.
+func (x *round) allDay(busy []series.Interval) []series.Interval {
+	isAllDay := func(i series.Interval) bool { return i.Kind == series.AllDayKind }
+	switch x.Policy.AllDay {
+	case series.AllDayIgnore:
+		return slices.DeleteFunc(busy, isAllDay)
+	case series.AllDayAway:
+		for i := range busy {
+			if isAllDay(busy[i]) {
+				busy[i].Kind = series.AwayKind
+			}
+		}
+	}
+	return busy
+}
+
+// expand is a calendar's busy time that begins from..to.
+func expand(s series.Snapshot, from, to time.Time) []series.Interval {
+	var out []series.Interval
+	for _, b := range s.Busy {
+		got, _ := recur.Expand(b, from, to)
+		out = append(out, got...)
+	}
+	slices.SortFunc(out, func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
+	return out
+}
+
+// intervals are everybody's busy times.
+func (x *round) intervals() map[string][]series.Interval {
+	out := map[string][]series.Interval{}
+	for id, o := range x.observed {
+		out[id] = o.Busy
+	}
+	return out
+}

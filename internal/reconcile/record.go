@@ -1,0 +1,96 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/series"
+	"holdfast/internal/slotting"
+)
+
+// detect finds flags and outcomes in what was last observed.
+func (x *round) detect() {
+	x.out.Views = series.Gather(x.want, x.observed)
+	x.findUnfit(x.out.Views)
+	x.out.Found = drift.Detect(x.driftInput())
+	// What a roster that was just saved does not have any more may be back in a moment.
+	for _, h := range x.out.Plan.Held {
+		if !h.Waits {
+			continue
+		}
+		x.out.Settles = x.roster.Since.Add(x.Settle)
+		if !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Pair == h.Pair }) {
+			x.out.Found.Unread[h.Pair] = true
+		}
+	}
+	x.out.Edges = x.out.Found.Edges(x.mem.Open)
+	x.out.Open = slices.Clone(x.out.Found.Flags)
+	for _, f := range x.mem.Open {
+		if x.out.Found.Unread[f.Pair] {
+			x.out.Open = append(x.out.Open, f)
+		}
+	}
+}
+
+// driftInput is what flags and make-ups are found in.
+func (x *round) driftInput() drift.Input {
+	known := map[string]drift.Flag{}
+	for _, f := range x.mem.Open {
+		known[f.ID()] = f
+	}
+	seen := maps.Clone(x.mem.Pending)
+	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
+	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks,
+		Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
+		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Undelivered: x.undelivered(),
+		Taste: slotting.Taste, Unfit: x.unfit}
+}
+
+// pending are the people whose copies are worth a second look at once, and the managers whose series those may only
+// have followed: they were not read yet.
+func (x *round) pending() []string {
+	ids := map[string]bool{}
+	for _, p := range x.out.Found.Pending {
+		ids[p.Pair.Report] = true
+		if !x.read[p.Pair.Manager] {
+			ids[p.Pair.Manager] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+func (x *round) record(ctx context.Context) error {
+	rec := Record{
+		At:        x.now,
+		Snapshots: map[string]series.Snapshot{},
+		People:    x.people,
+		Edges:     x.out.Edges,
+		Open:      x.out.Open,
+		Outcomes:  x.out.Found.Outcomes,
+		Pending:   x.out.Found.Pending,
+		Tries:     x.mem.Tries,
+		Outages:   x.out.Outages,
+		Standing:  Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
+		Confirmed: x.confirmed,
+	}
+	for id, o := range x.observed {
+		if !o.Stale && x.read[id] {
+			rec.Snapshots[id] = o.Snapshot
+		}
+	}
+	for id := range x.mem.Snapshots {
+		if _, still := x.people[id]; !still {
+			rec.Forget = append(rec.Forget, id)
+		}
+	}
+	slices.Sort(rec.Forget)
+	maps.DeleteFunc(x.wrote, func(_ string, w Wrote) bool { return x.people[w.Person].ID == "" })
+	if err := x.Journal.Commit(ctx, rec); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	x.logOutages()
+	return nil
+}

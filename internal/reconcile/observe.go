@@ -61,31 +61,6 @@ func (x *round) interest(p series.Person) provider.Interest {
 	return in
 }
 
-// had are by person the pairs of which the journal has a series in the manager's calendar or a copy in the report's:
-// the roster had them, and what is booked for them is still to be ended.
-func had(snapshots map[string]series.Snapshot) map[string][]series.Pair {
-	pairs := map[series.Pair]bool{}
-	for id, s := range snapshots {
-		for _, e := range s.Series {
-			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Manager == id
-		}
-		for _, e := range s.Copies {
-			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Report == id
-		}
-		for _, g := range s.Gone {
-			pairs[g.Pair] = true
-		}
-	}
-	out := map[string][]series.Pair{}
-	for _, p := range slices.SortedFunc(maps.Keys(pairs), series.Pair.Compare) {
-		if pairs[p] {
-			out[p.Manager] = append(out[p.Manager], p)
-			out[p.Report] = append(out[p.Report], p)
-		}
-	}
-	return out
-}
-
 // addresses are those of somebody whom the roster has or had.
 func (x *round) addresses(id string) []string {
 	if p, ok := x.people[id]; ok {

@@ -291,7 +291,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	x.people = x.observable(d)
 	x.readings.leave(x.people)
 	x.know()
-	x.had = had(x.mem.Snapshots)
+	x.had = series.Had(maps.All(x.mem.Snapshots))
 	return x, nil
 }
 

@@ -2,6 +2,8 @@ package series
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +28,31 @@ func (o Observed) Suspect() bool {
 		}
 	}
 	return missing >= 2 && 2*missing > len(o.Last.Series)
+}
+
+// Had are by person the pairs of which a calendar has a series, its manager's, or a copy, its report's, or had one: the
+// roster has them, or had, and what is booked for them is still to be ended. The snapshots are by person.
+func Had(snapshots iter.Seq2[string, Snapshot]) map[string][]Pair {
+	pairs := map[Pair]bool{}
+	for id, s := range snapshots {
+		for _, e := range s.Series {
+			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Manager == id
+		}
+		for _, e := range s.Copies {
+			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Report == id
+		}
+		for _, g := range s.Gone {
+			pairs[g.Pair] = true
+		}
+	}
+	out := map[string][]Pair{}
+	for _, p := range slices.SortedFunc(maps.Keys(pairs), Pair.Compare) {
+		if pairs[p] {
+			out[p.Manager] = append(out[p.Manager], p)
+			out[p.Report] = append(out[p.Report], p)
+		}
+	}
+	return out
 }
 
 // earlierKept is how many earlier versions of a series are remembered.

@@ -219,32 +219,21 @@ func (s *teller) interest(p series.Person) provider.Interest {
 				Report: w.Report.Addresses(), Title: w.Title})
 		}
 	}
-	for _, pair := range s.had() {
+	seen := func(yield func(string, series.Snapshot) bool) {
+		for id, o := range s.observed {
+			if !yield(id, o.Snapshot) {
+				return
+			}
+		}
+	}
+	for _, pair := range series.Had(seen)[p.ID] {
 		same := func(x provider.InterestPair) bool { return x.Pair == pair }
-		if pair.Has(p.ID) && in.Now(pair) == pair && !slices.ContainsFunc(in.Pairs, same) {
+		if in.Now(pair) == pair && !slices.ContainsFunc(in.Pairs, same) {
 			in.Pairs = append(in.Pairs, provider.InterestPair{Pair: pair, Manager: s.seen[pair.Manager].Addresses(),
 				Report: s.seen[pair.Report].Addresses()})
 		}
 	}
 	return in
-}
-
-// had are the pairs of which a series or a copy was seen where it belongs: the roster has them, or had.
-func (s *teller) had() []series.Pair {
-	pairs := map[series.Pair]bool{}
-	for id, o := range s.observed {
-		for _, e := range o.Snapshot.Series {
-			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Manager == id
-		}
-		for _, e := range o.Snapshot.Copies {
-			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Report == id
-		}
-		for _, g := range o.Snapshot.Gone {
-			pairs[g.Pair] = true
-		}
-	}
-	maps.DeleteFunc(pairs, func(_ series.Pair, had bool) bool { return !had })
-	return slices.SortedFunc(maps.Keys(pairs), series.Pair.Compare)
 }
 
 // setting reads one line of settings: those of the policy, and what the server does.

@@ -59,7 +59,7 @@ const (
 	unmade = "https://docs.google.com/document/"
 )
 
-// DocumentOutage is the Kind of a Outage of a document.
+// DocumentOutage is the Kind of an Outage of a document.
 const DocumentOutage = "document"
 
 // DocumentKey is the key of the Outage of a pair's document.

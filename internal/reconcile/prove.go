@@ -89,7 +89,7 @@ const (
 	// behindRounds is in how many rounds a listing may show an earlier version of what was written before that is an
 	// alarm.
 	behindRounds = 3
-	// unseen is the Kind of a Outage of a pair whose series is there and does not show in the listing of its calendar.
+	// unseen is the Kind of an Outage of a pair whose series is there and does not show in the listing of its calendar.
 	unseen = "unseen"
 )
 

@@ -215,21 +215,27 @@ func (c *client) once(ctx context.Context, r request, u *url.URL) (*answer, erro
 		return nil, fmt.Errorf("%s: %w", r.method, err)
 	}
 	defer res.Body.Close()
-	in := &body{ctx: ctx, from: res.Body}
-	defer in.close()
+	in := &provider.Body{
+		Ctx:      ctx,
+		From:     res.Body,
+		Small:    small,
+		Most:     maxBody,
+		TooLarge: tooLarge("it is longer than %d MiB", maxBody>>20),
+	}
+	defer in.Release()
 	a := &answer{status: res.StatusCode, header: res.Header, url: u}
 	if a.status == http.StatusMultiStatus {
 		a.rows, a.why = parseMultistatus(in)
 	} else {
 		a.body, _ = io.ReadAll(in)
 	}
-	c.log.Debug().Str("method", r.method).Int("status", res.StatusCode).Int64("bytes", in.n).
+	c.log.Debug().Str("method", r.method).Int("status", res.StatusCode).Int64("bytes", in.Bytes).
 		Dur("took", c.now().Sub(began)).Msg("caldav")
 	switch {
-	case errors.As(in.err, new(*malformed)):
-		return nil, in.err
-	case in.err != nil:
-		return nil, fmt.Errorf("%s: reading the answer: %w", r.method, provider.Reached(in.err))
+	case errors.As(in.Err, new(*malformed)):
+		return nil, in.Err
+	case in.Err != nil:
+		return nil, fmt.Errorf("%s: reading the answer: %w", r.method, provider.Reached(in.Err))
 	}
 	return a, nil
 }

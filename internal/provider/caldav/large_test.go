@@ -100,7 +100,7 @@ func TestAnswersWithoutEnd(t *testing.T) {
 			if n := e.sent.Load(); n > readers*(c.most+socket) {
 				t.Errorf("%d MiB were sent to %d readers", n>>20, readers)
 			}
-			if n := e.most.Load(); n > int64(cap(large)) {
+			if n := e.most.Load(); n > provider.LargeBodies {
 				t.Errorf("%d large answers were read at once", n)
 			}
 		})

@@ -1,7 +1,7 @@
 package google
 
 import (
-	"context"
+	"holdfast/internal/provider"
 	"io"
 	"net/http"
 )
@@ -11,9 +11,6 @@ const (
 	maxItems = 150_000  // the most events in a listing; an event takes far more memory than its text
 	small    = 8 << 20  // an answer below this is read at once
 )
-
-// large are the answers above small that are read at this moment, of all calendars.
-var large = make(chan struct{}, 2)
 
 // tooLarge is an answer of which no more is read.
 func tooLarge(format string, args ...any) error {
@@ -35,39 +32,24 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	a, err := next.RoundTrip(r)
 	if err == nil {
-		a.Body = &body{ReadCloser: a.Body, ctx: r.Context()}
+		a.Body = body{a.Body, &provider.Body{
+			Ctx:      r.Context(),
+			From:     a.Body,
+			Small:    small,
+			Most:     maxBody,
+			TooLarge: tooLarge("an answer is longer than %d MiB", maxBody>>20),
+		}}
 	}
 	return a, err
 }
 
+// body is an answer whose end gives its place to another.
 type body struct {
-	io.ReadCloser
-	ctx  context.Context
-	n    int64
-	held bool
+	io.Closer
+	*provider.Body
 }
 
-func (b *body) Read(p []byte) (int, error) {
-	if b.n > maxBody {
-		return 0, tooLarge("an answer is longer than %d MiB", maxBody>>20)
-	}
-	if b.n > small && !b.held {
-		select {
-		case large <- struct{}{}:
-			b.held = true
-		case <-b.ctx.Done():
-			return 0, b.ctx.Err()
-		}
-	}
-	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), maxBody+1-b.n)]) // a decoder doubles what it has room for
-	b.n += int64(n)
-	return n, err
-}
-
-func (b *body) Close() error {
-	if b.held {
-		b.held = false
-		<-large
-	}
-	return b.ReadCloser.Close()
+func (b body) Close() error {
+	b.Release()
+	return b.Closer.Close()
 }

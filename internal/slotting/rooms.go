@@ -47,7 +47,7 @@ func (s *solver) share(wished, best *state, bound int) (*state, int) {
 		}
 		st := newState(o, x.slots)
 		used = slices.Clone(st.used)
-		if round%9 == 8 {
+		if round%9 == 8 || !st.short() {
 			if st = s.polish(s.settleRooms(x, st)); s.cost(st) < least {
 				best, least = st, s.cost(st)
 			}
@@ -108,6 +108,16 @@ func (s *solver) polish(st *state) *state {
 		}
 		st = y
 	}
+}
+
+// short reports whether more rooms are in use than there are.
+func (s *state) short() bool {
+	for k, r := range s.o.Rooms {
+		if slices.Max(s.used[k][:]) > r.Count {
+			return true
+		}
+	}
+	return false
 }
 
 // bar bars n pairs from the rooms at that quarter.

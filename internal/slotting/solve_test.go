@@ -165,6 +165,39 @@ func TestPinnedSideBySide(t *testing.T) {
 	})
 }
 
+// One of the two can only meet first, and the other has time after them: one room is enough, whatever a slot is worth.
+func TestRoomForBoth(t *testing.T) {
+	for _, w := range []slotting.Weights{{Unplaced: 1}, slotting.DefaultWeights} {
+		p := &slotting.Problem{
+			Grid:    1,
+			Weeks:   12,
+			Weights: w,
+			Zones:   [][]int{make([]int, 12)},
+			Rooms:   []slotting.Rooms{{Count: 1}},
+		}
+		for i, hours := range []slotting.Window{{From: 48, To: 53}, {From: 48, To: 53}, {From: 47, To: 50}, {From: 47, To: 50}} {
+			p.People = append(p.People, slotting.Person{
+				ID:   fmt.Sprint("p", i),
+				Work: []slotting.Window{hours},
+				Core: slotting.Window{From: 36, To: 68},
+			})
+		}
+		for _, m := range []int{0, 2} {
+			p.Pairs = append(p.Pairs, slotting.Pair{
+				Manager:  m,
+				Report:   m + 1,
+				Duration: 3,
+				Pinned:   slotting.None,
+				Current:  slotting.None,
+				Leave:    slotting.None,
+			})
+		}
+		if s := solve(t, p); !slices.Equal(s.Slots, []int{50, 47}) {
+			t.Errorf("%+v: slots %v", w, s.Slots)
+		}
+	}
+}
+
 // Three reports of whom any two fit, and of whom each has a slot that no other has: taken as columns, all would.
 func TestOverlappingStarts(t *testing.T) {
 	p := &slotting.Problem{Grid: 2, Weeks: 1, RowMax: 3, Weights: slotting.DefaultWeights, Zones: [][]int{{0}}}

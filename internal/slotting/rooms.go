@@ -184,20 +184,41 @@ func (s *state) onlyRoom(i int) bool {
 
 // let is a run in which rooms have these prices, and what all rooms together cost in it, those that pinned pairs have left out.
 func (s *solver) let(price [][quartersPerWeek]float64) (*run, int64) {
-	x := &run{o: s.o, scale: roomScale, rent: make([][]int64, len(price))}
-	pins := make([]int, len(s.o.pairs))
-	for i := range pins {
-		pins[i] = s.o.pairs[i].Pinned
+	o := s.o
+	x := &run{o: o, scale: roomScale, rent: make([][]int64, len(price))}
+	left := make([][quartersPerWeek]int, len(price))
+	for k, r := range o.Rooms {
+		for q := range left[k] {
+			left[k][q] = r.Count
+		}
 	}
-	used := newState(s.o, pins).used
+	for i := range o.pairs {
+		if p := &o.pairs[i]; p.pinned() && p.Room != None {
+			for _, w := range o.rented(p, p.Pinned) {
+				for q := w.From; q < w.To; q++ {
+					left[p.Room][q]--
+				}
+			}
+		}
+	}
 	total := int64(0)
-	for k, r := range s.o.Rooms {
+	for k := range o.Rooms {
 		x.rent[k] = make([]int64, quartersPerWeek+1)
 		for q := range quartersPerWeek {
 			p := int64(price[k][q] * roomScale)
 			x.rent[k][q+1] = x.rent[k][q] + p
-			total += p * int64(max(0, r.Count-used[k][q]))
+			total += p * int64(max(0, left[k][q]))
 		}
 	}
 	return x, total
+}
+
+// rented is what a slot at start takes of the pair's room in the first week. Prices of that week alone make a bound: what a
+// slot takes in one week or another, as clocks change, two pairs may share.
+func (o *org) rented(p *pair, start int) []Window {
+	first := o.shifts[p.Zone][o.Rooms[p.Room].Zone][:1]
+	if !first[0].on(start) {
+		return nil
+	}
+	return spans(first, start, p.Duration)
 }

@@ -75,6 +75,9 @@ func (s *solver) bound(x *run, value, rent int64) int {
 		if p := &s.o.pairs[i]; p.extra {
 			least := p.none(&s.o.Weights)
 			b -= least
+			if s.o.drifts(p) {
+				continue // it might have more than its options
+			}
 			for _, op := range p.options {
 				least = min(least, int(op.cost))
 			}

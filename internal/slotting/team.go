@@ -80,7 +80,7 @@ func (x *run) cost(p *pair, i, option int) int64 {
 	}
 	if x.rent != nil && p.Room != None {
 		rent := x.rent[p.Room]
-		for _, w := range x.o.roomSpans(p, int(op.start)) {
+		for _, w := range x.o.rented(p, int(op.start)) {
 			c += rent[w.To] - rent[w.From]
 		}
 	}

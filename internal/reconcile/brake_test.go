@@ -125,3 +125,25 @@ func TestHeldThroughAnOutage(t *testing.T) {
 		x.Fatalf("%s", said(got))
 	}
 }
+
+// What a person's command did is not held any more, in the journal neither, while what else is held stays.
+func TestHeldAndAsked(t *testing.T) {
+	x := newOrg(t, servers["holdfast delivers"])
+	x.policy.MaxCreations = plan.Limit{}
+	r, j := x.holdfast()
+	x.wish("mia/raj", tuesdays, nil)
+	x.wish("mia/lee", "Wed 10:00 30m0s 1w Europe/Berlin", nil)
+	if got := x.once(r); len(j.standing.Held) != 2 {
+		x.Fatalf("held %v\n%s", j.standing.Held, said(got))
+	}
+	asked := series.Pair{Manager: "mia", Report: "raj"}
+	got := x.once(r, plan.Ask{Pair: asked})
+	if len(got.Applied) != 1 || len(j.standing.Held) != 1 {
+		x.Fatalf("held %v\n%s", j.standing.Held, said(got))
+	}
+	for _, h := range j.standing.Held {
+		if h.Pair == asked {
+			x.Fatalf("%s was booked and is held", asked)
+		}
+	}
+}

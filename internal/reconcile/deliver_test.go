@@ -2,8 +2,10 @@ package reconcile_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
@@ -56,6 +58,50 @@ func TestUndelivered(t *testing.T) {
 	x.quiet(r)
 	if out, err := r.Once(context.Background(), invite); err != nil || len(out.Failures) != 1 || tried != 5 {
 		x.Fatalf("what is there was delivered again: %v, %v", err, out.Failures)
+	}
+}
+
+// A server that is out while an invitation is delivered is tried in every round, however many those are: time heals it,
+// and nothing is flagged.
+func TestDeliveredAfterAnOutage(t *testing.T) {
+	x := newOrg(t, servers["holdfast delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, _ := x.holdfast()
+	x.world.SetFaults(func(c memory.Call) memory.Fault {
+		if c.Op == "deliver" {
+			return memory.Down
+		}
+		return memory.None
+	})
+	for round := 1; round <= 5; round++ {
+		if out := x.round(r); len(out.Failures) != 1 || flags(out) != "" {
+			x.Fatalf("round %d: failures %v, flags %s", round, out.Failures, flags(out))
+		}
+	}
+	x.world.SetFaults(nil)
+	if out := x.once(r); out.Delivered != 1 {
+		x.Fatalf("%s", said(out))
+	}
+	x.quiet(r)
+}
+
+// However often a pair's series changes, its copy is written 24 times in a day, and again on the next day.
+func TestDeliveriesOfADay(t *testing.T) {
+	x := newOrg(t, servers["holdfast delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, _ := x.holdfast()
+	delivered := x.once(r).Delivered
+	e, h := x.live("mia/raj"), x.world.Hands("mia")
+	for i := range 30 {
+		x.must(h.Relocate(e.ID, time.Time{}, fmt.Sprint("Room ", i)))
+		delivered += x.round(r).Delivered
+	}
+	if delivered != 24 {
+		x.Fatalf("%d deliveries in a day", delivered)
+	}
+	x.now = x.now.AddDate(0, 0, 1)
+	if out := x.once(r); out.Delivered != 1 || x.copied("mia/raj").Place != "Room 29" {
+		x.Fatalf("on the next day %d deliveries, the copy is in %s", out.Delivered, x.copied("mia/raj").Place)
 	}
 }
 

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
+	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -24,7 +26,16 @@ type between struct {
 	ends func() error
 	// lists is what is listed in place of what is there.
 	lists func(series.Snapshot) series.Snapshot
+	// gone has it answer direct readings as if nothing were there.
+	gone  bool
 	tries *int
+}
+
+func (b between) Read(ctx context.Context, id string, in provider.Interest) (series.Event, error) {
+	if b.gone {
+		return series.Event{}, &provider.Error{Kind: provider.NotFound, Op: "read", Err: errors.New("404")}
+	}
+	return b.Calendar.Read(ctx, id, in)
 }
 
 func (b between) Update(ctx context.Context, ref series.Ref, p series.Patch) (series.Ref, error) {
@@ -145,6 +156,55 @@ func TestWritesThatDoNotWork(t *testing.T) {
 	}
 }
 
+// What fails for another reason than before has its three rounds from then on.
+func TestFailsForAnotherReason(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	kind := provider.Transient
+	b := &between{}
+	r, _ := x.through(b)
+	x.round(r)
+	b.update = func() error { return &provider.Error{Kind: kind, Op: "update", Err: errors.New("no")} }
+	x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = "Room Birch" })
+	for round := 1; round <= 5; round++ {
+		if round == 3 {
+			kind = provider.Permanent
+		}
+		if got := x.round(r); (len(got.Alarms) > 0) != (round == 5) {
+			x.Fatalf("round %d: alarms %v", round, got.Alarms)
+		}
+	}
+}
+
+// What does not work is not forgotten by a round that does not look at it: a command for another pair, or an outage.
+func TestFailingThroughOtherRounds(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	x.wish("mia/lee", "Wed 10:00 30m0s 1w Europe/Berlin", nil)
+	b := &between{}
+	r, _ := x.through(b)
+	x.round(r)
+	b.update = func() error { return &provider.Error{Kind: provider.Permanent, Op: "update", Err: errors.New("422")} }
+	x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = "Room Birch" })
+	for range 2 {
+		x.round(r)
+	}
+	for range 2 { // before it is an alarm, and after
+		x.round(r, plan.Ask{Pair: series.Pair{Manager: "mia", Report: "lee"}})
+		x.world.SetFaults(func(c memory.Call) memory.Fault {
+			if c.Person == "mia" {
+				return memory.Down
+			}
+			return memory.None
+		})
+		x.round(r)
+		x.world.SetFaults(nil)
+		if x.round(r); *b.tries != 3 {
+			x.Fatalf("%d tries", *b.tries)
+		}
+	}
+}
+
 // An old series that cannot be ended is an alarm; where time may heal it it is tried again, ever more seldom.
 func TestEndThatDoesNotWork(t *testing.T) {
 	x := newOrg(t, servers["delivers"])
@@ -221,6 +281,62 @@ func TestListingBehind(t *testing.T) {
 	}
 }
 
+// A series that was written to, and is not there when it is read, was not written to: that it is gone proves an end only.
+func TestWrittenAndGone(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	b := &between{}
+	r, _ := x.through(b)
+	x.round(r)
+	b.gone = true
+	x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = "Room Birch" })
+	if got := x.round(r); len(got.Applied) > 0 || len(got.Failures) != 1 {
+		x.Fatalf("failures %v\n%s", got.Failures, said(got))
+	}
+}
+
+// A listing that shows what never was there before the write is not behind, though a direct reading shows it otherwise.
+func TestListedOtherwise(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	b := &between{}
+	r, _ := x.through(b)
+	x.round(r)
+	b.lists = func(s series.Snapshot) series.Snapshot {
+		if s.Series[0].Place == "Room Birch" {
+			s.Series = slices.Clone(s.Series)
+			s.Series[0].Title, s.Series[0].Version = "Chat", "theirs"
+		}
+		return s
+	}
+	x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = "Room Birch" })
+	for round := 1; round <= 5; round++ {
+		if got := x.round(r); len(got.Outages) > 0 || got.Views[0].Head().Title != "Chat" {
+			x.Fatalf("round %d: %v, %s", round, got.Outages, got.Views[0].Head().Title)
+		}
+	}
+}
+
+// A second write has three rounds of its own to show, whatever the first one used up.
+func TestListingBehindAnotherWrite(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	b := &between{}
+	r, _ := x.through(b)
+	x.round(r)
+	listed := x.see("mia").Series
+	b.lists = func(s series.Snapshot) series.Snapshot {
+		s.Series = listed
+		return s
+	}
+	for round, place := range []string{"Room Birch", "Room Cedar", "Room Cedar", "Room Cedar", "Room Cedar"} {
+		x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = place })
+		if got := x.round(r); (len(got.Alarms) > 0) != (round == 4) || x.live("mia/raj").Place != place {
+			x.Fatalf("round %d: alarms %v\n%s", round, got.Alarms, said(got))
+		}
+	}
+}
+
 // A series that was booked and is not listed afterwards is not booked again, and not counted again: from the next round
 // on that is an alarm.
 func TestBookedAndNotListed(t *testing.T) {
@@ -233,8 +349,8 @@ func TestBookedAndNotListed(t *testing.T) {
 				return s
 			}}
 			r, _ := x.through(b)
-			if got := x.round(r); len(got.Applied) != 1 || len(got.Failures) > 0 {
-				x.Fatalf("failures %v\n%s", got.Failures, said(got))
+			if got := x.round(r); len(got.Applied) != 1 || len(got.Failures) > 0 || len(got.Outages) > 0 {
+				x.Fatalf("failures %v, %v\n%s", got.Failures, got.Outages, said(got))
 			}
 			for round := 2; round <= 4; round++ {
 				before := x.world.Counts()

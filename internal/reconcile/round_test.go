@@ -99,6 +99,20 @@ func TestDue(t *testing.T) {
 	})
 }
 
+// Changes of a round to one series follow on each other: none waits for another round, or loses a race with its own kind.
+func TestSeveralChangesOfOneSeries(t *testing.T) {
+	each(t, func(x *org) {
+		r, _ := x.holdfast()
+		x.once(r)
+		tasks["leave"](x)
+		x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Place = "Room Birch" })
+		if got := x.once(r); len(got.Applied) < 2 {
+			x.Fatalf("%s", said(got))
+		}
+		x.quiet(r)
+	})
+}
+
 // Story 25: what the roster was stays, and its problems are told.
 func TestRosterBroken(t *testing.T) {
 	each(t, func(x *org) {

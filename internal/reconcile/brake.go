@@ -35,9 +35,6 @@ func ends(d Desired) string {
 // held is what brakes hold after this round. What it did not decide on stays as it was.
 func (x *round) held() map[string]plan.Hold {
 	out := x.out.Plan.Braked()
-	if x.asked {
-		out = map[string]plan.Hold{}
-	}
 	undecided := x.undecided()
 	for id, h := range x.mem.Standing.Held {
 		if undecided[h.Pair] {

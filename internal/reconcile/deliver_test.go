@@ -105,6 +105,23 @@ func TestDeliveriesOfADay(t *testing.T) {
 	}
 }
 
+// A series says that Holdfast delivers it where the manager's server would deliver it otherwise, and reaches nobody.
+func TestWhoDelivers(t *testing.T) {
+	for server, want := range map[string]bool{"delivers": true, "holdfast delivers": false} {
+		for home, apart := range map[string]bool{"office": false, "other": true} {
+			x := newOrg(t, servers[server])
+			x.wish("mia/raj", tuesdays, nil)
+			raj := x.people["raj"]
+			raj.Calendar = home
+			x.people["raj"] = raj
+			r, _ := x.holdfast()
+			if got := x.once(r).Views[0].Want.ClientDelivers; got != (want && apart) {
+				t.Errorf("%s, raj's calendar is on %s: %v", server, home, got)
+			}
+		}
+	}
+}
+
 // An empty calendar answers nothing and cancels nothing, whose of the two it is, and when it is back all is as before.
 func TestACalendarIsEmptied(t *testing.T) {
 	for _, person := range []string{"mia", "raj"} {

@@ -149,6 +149,17 @@ func TestDueInAnyCase(t *testing.T) {
 		if got := asked(); got != "" {
 			x.Fatalf("read %s, and none was due", got)
 		}
+		x.world.SetFaults(func(c memory.Call) memory.Fault {
+			if c.Person == "raj" {
+				return memory.Refused
+			}
+			return memory.None
+		})
+		_, err := r.Once(context.Background())
+		x.must(err)
+		if got := asked(); got != "raj" {
+			x.Fatalf("read %s; raj's calendar could not be read before", got)
+		}
 		raj := x.people["raj"]
 		raj.Calendar = "other"
 		x.people["raj"] = raj

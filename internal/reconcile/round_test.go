@@ -162,6 +162,23 @@ func TestUnreadable(t *testing.T) {
 	})
 }
 
+// Of a calendar that never was read nothing is remembered but that.
+func TestNeverRead(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, j := x.holdfast()
+	x.world.SetFaults(func(c memory.Call) memory.Fault {
+		if c.Person == "mia" {
+			return memory.Down
+		}
+		return memory.None
+	})
+	x.round(r)
+	if _, known := j.snaps["mia"]; known || len(j.snaps["raj"]) == 0 || len(j.outages) != 1 {
+		x.Fatalf("mia's is known %v, out are %v", known, j.outages)
+	}
+}
+
 // Story 27: two daemons, each with its own journal.
 func TestTwoDaemons(t *testing.T) {
 	each(t, func(x *org) {
@@ -408,6 +425,23 @@ func TestRenamed(t *testing.T) {
 			x.Fatalf("people %v", j.people)
 		}
 	})
+}
+
+// An id that somebody has is theirs, whoever says to have had it.
+func TestFormerIDInUse(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, _ := x.holdfast()
+	x.once(r)
+	e := x.live("mia/raj")
+	x.must(x.world.Hands("mia").Move(e.ID, on(e, "2026-12-08"), on(e, "2026-12-10")))
+	before := flags(x.once(r))
+	lee := x.people["lee"]
+	lee.Formerly = []string{"raj"}
+	x.people["lee"] = lee
+	if got := x.quiet(r); flags(got) != before {
+		x.Fatalf("flags %s, before %s", flags(got), before)
+	}
 }
 
 // A quota that is used up in the middle of a plan stops it there. Later rounds go on, and nobody is written to twice.

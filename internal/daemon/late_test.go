@@ -1,7 +1,9 @@
 package daemon
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,26 +12,35 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/internal/provider"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/reconcile"
 )
 
-// slowTo is a server that lets the requests of some people wait until it has seen a write of another.
+// slowTo is a server that lets the requests of some people, or their writes only, wait until it has seen a write of another.
 type slowTo struct {
 	http.Handler
-	waits func(user string) bool
-	once  sync.Once
-	wrote chan struct{} // closed at the first write of somebody who need not wait
-	mu    sync.Mutex
-	puts  []string
+	waits  func(user string) bool
+	writes bool
+	once   sync.Once
+	wrote  chan struct{} // closed at the first write of somebody who need not wait
+	left   chan string   // those who wait no longer
+	mu     sync.Mutex
+	puts   []string
 }
 
 func (s *slowTo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	user, _, _ := r.BasicAuth()
-	if s.waits(user) {
+	if s.waits(user) && (r.Method == http.MethodPut || !s.writes) {
+		body, err := io.ReadAll(r.Body) // else the server does not notice that the client has gone
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-s.wrote:
 		case <-r.Context().Done():
+			s.left <- user
 			return
 		}
 	}
@@ -60,22 +71,11 @@ func TestHangingCalendar(t *testing.T) {
 		"one":                         {"p00"},
 		"a report":                    {"p01"},
 		"as many as are read at once": {"p00", "p01", "p02", "p03", "p04", "p05", "p06", "p07"},
+		"one, to write to":            {"p00"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			now := time.Date(2026, time.November, 30, 6, 0, 0, 0, time.UTC)
-			_, a, _ := branch(t, 12, func() time.Time { return now })
-			var users []caldavtest.User
-			for i := range 12 {
-				id := fmt.Sprintf("p%02d", i)
-				users = append(users, caldavtest.User{Name: id, Password: "pw", Email: id + "@example.com", Zone: "Europe/Berlin"})
-			}
-			s := &slowTo{Handler: caldavtest.New(caldavtest.Options{Users: users, Scheduling: true,
-				Now: func() time.Time { return now }}), wrote: make(chan struct{}),
-				waits: func(user string) bool { return slices.Contains(waits, user) }}
-			listener := httptest.NewServer(s)
-			t.Cleanup(listener.Close)
-			a.http.Transport = overTheWire{strings.TrimPrefix(listener.URL, "http://")}
-			a.Reconciler.Patience = Patience
+			a, s := slowBranch(t, waits)
+			s.writes = name == "one, to write to"
 			r, err := a.Reconciler.Complete(t.Context())
 			if err != nil || len(r.Failures) > 0 || len(r.Late) > 0 || len(r.Applied) != 6 || len(r.Plan.Held) > 0 {
 				t.Fatalf("%v, %d applied, failures %v, late %v", err, len(r.Applied), r.Failures, r.Late)
@@ -93,4 +93,48 @@ func TestHangingCalendar(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A write that is never answered keeps nobody waiting but its own pair, and is made as soon as it can be.
+func TestHangingWrite(t *testing.T) {
+	a, s := slowBranch(t, []string{"p00"})
+	s.writes = true
+	s.once.Do(func() {}) // nothing lets them go on
+	a.Reconciler.Patience = 20 * time.Millisecond
+	r, err := a.Reconciler.Complete(t.Context())
+	if err != nil || len(r.Failures) != 1 || len(r.Applied) != 5 {
+		t.Fatalf("%v, %d applied, failures %v", err, len(r.Applied), r.Failures)
+	}
+	if f := r.Failures[0]; f.Pair.Manager != "p00" || provider.KindOf(f.Err) != provider.Transient {
+		t.Errorf("%s: %v", f.Pair, f.Err)
+	}
+	<-s.left
+	close(s.wrote)
+	if r, err := a.Reconciler.Complete(t.Context()); err != nil || len(r.Applied) != 1 || len(r.Failures) > 0 {
+		t.Errorf("%v, then %v, failures %v", err, r.Applied, r.Failures)
+	}
+}
+
+// slowBranch is twelve people in six pairs whose server lets those of waits wait.
+func slowBranch(t *testing.T, waits []string) (*App, *slowTo) {
+	t.Helper()
+	now := time.Date(2026, time.November, 30, 6, 0, 0, 0, time.UTC)
+	_, a, _ := branch(t, 12, func() time.Time { return now })
+	var users []caldavtest.User
+	for i := range 12 {
+		id := fmt.Sprintf("p%02d", i)
+		users = append(users, caldavtest.User{Name: id, Password: "pw", Email: id + "@example.com", Zone: "Europe/Berlin"})
+	}
+	o := caldavtest.Options{Users: users, Scheduling: true, Now: func() time.Time { return now }}
+	s := &slowTo{
+		Handler: caldavtest.New(o),
+		wrote:   make(chan struct{}),
+		left:    make(chan string, len(users)),
+		waits:   func(user string) bool { return slices.Contains(waits, user) },
+	}
+	listener := httptest.NewServer(s)
+	t.Cleanup(listener.Close)
+	a.http.Transport = overTheWire{strings.TrimPrefix(listener.URL, "http://")}
+	a.Reconciler.Patience = Patience
+	return a, s
 }

@@ -7,57 +7,89 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
-// apply makes the plan's changes, one conditional write each. What a lost race leaves undone the next round sees.
+// apply makes the plan's changes, one conditional write each, those of several calendars side by side. What a lost race
+// leaves undone the next round sees.
 func (x *round) apply(ctx context.Context) {
-	failed := map[string]bool{}
-	for i, c := range x.out.Plan.Changes {
-		x.Progress("writing", i, len(x.out.Plan.Changes))
-		if ctx.Err() != nil {
-			break
+	changes := x.out.Plan.Changes
+	keys := make([][]string, len(changes))
+	for i, c := range changes {
+		keys[i] = []string{"calendar " + c.Calendar, "pair " + c.Pair.String()}
+		if c.Group != "" {
+			keys[i] = append(keys[i], "group "+c.Group)
 		}
-		if c.Group != "" && failed[c.Group] {
-			continue
-		}
-		err := x.change(ctx, c)
-		log := x.Log.Info()
-		switch {
-		case err == nil:
-			x.out.Applied = append(x.out.Applied, c)
-			x.out.Mails += c.Mails
-			for _, s := range c.Steps {
-				if s.End != nil {
-					x.ended[s.Ref.ID] = true
-				}
-			}
-		case found(err):
-			x.met = append(x.met, c)
-			log = x.Log.Info().Bool("found", true)
-			c.Mails = 0
-		case provider.KindOf(err) == provider.Conflict:
-			failed[c.Group] = true
-			x.failing(ctx, c, err)
-			log = x.Log.Debug().Bool("conflict", true)
-			if x.asked {
-				x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
-					Hint: "nothing was written; give the command again"})
-			}
-		default:
-			failed[c.Group] = true
-			x.failing(ctx, c, err)
-			x.out.Failures = append(x.out.Failures, Failure{Pair: c.Pair, Err: fmt.Errorf("%s %s: %w", c.Action, c.Pair, err), Hint: provider.HintOf(err)})
-			log = x.Log.Debug().Err(err)
-		}
-		log.Str("change", c.ID()).Stringer("pair", c.Pair).Str("action", string(c.Action)).Int("mails", c.Mails).Msg("change")
 	}
-	if n := len(x.out.Plan.Changes); n > 0 {
+	lanes := lanesOf(keys, func(i int) string { return x.people[changes[i].Calendar].Calendar })
+	tried, errs := make([]bool, len(changes)), make([]error, len(changes))
+	var mu sync.Mutex
+	failed, done := map[string]bool{}, 0 // groups of which a change failed; how many changes are done
+	x.inLanes(ctx, lanes, func(ctx context.Context, i int) {
+		c := changes[i]
+		mu.Lock()
+		defer mu.Unlock()
+		x.Progress("writing", done, len(changes))
+		done++
+		if ctx.Err() != nil || c.Group != "" && failed[c.Group] {
+			return
+		}
+		mu.Unlock()
+		err := x.change(ctx, c)
+		mu.Lock()
+		tried[i], errs[i] = true, err
+		failed[c.Group] = failed[c.Group] || err != nil && !found(err)
+	})
+	for i, c := range changes {
+		if tried[i] {
+			x.changed(ctx, c, errs[i])
+		}
+	}
+	if n := len(changes); n > 0 {
 		x.Progress("writing", n, n)
 	}
+}
+
+// changed notes what became of a change.
+func (x *round) changed(ctx context.Context, c plan.Change, err error) {
+	log := x.Log.Info()
+	switch {
+	case err == nil:
+		x.out.Applied = append(x.out.Applied, c)
+		x.out.Mails += c.Mails
+		for _, s := range c.Steps {
+			if s.End != nil {
+				x.ended[s.Ref.ID] = true
+			}
+		}
+	case found(err):
+		x.met = append(x.met, c)
+		log = x.Log.Info().Bool("found", true)
+		c.Mails = 0
+	case provider.KindOf(err) == provider.Conflict:
+		x.failing(ctx, c, err)
+		log = x.Log.Debug().Bool("conflict", true)
+		if x.asked {
+			x.out.Failures = append(x.out.Failures, Failure{
+				Pair: c.Pair,
+				Err:  fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
+				Hint: "nothing was written; give the command again",
+			})
+		}
+	default:
+		x.failing(ctx, c, err)
+		x.out.Failures = append(x.out.Failures, Failure{
+			Pair: c.Pair,
+			Err:  fmt.Errorf("%s %s: %w", c.Action, c.Pair, err),
+			Hint: provider.HintOf(err),
+		})
+		log = x.Log.Debug().Err(err)
+	}
+	log.Str("change", c.ID()).Stringer("pair", c.Pair).Str("action", string(c.Action)).Int("mails", c.Mails).Msg("change")
 }
 
 // change makes one change: the series is kept as it was first.
@@ -66,9 +98,21 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 	if err != nil {
 		return err
 	}
-	act := Act{At: x.now, Pair: c.Pair, Action: c.Action, Generation: c.Generation, Occurrence: c.Occurrence,
-		From: c.From, To: c.To,
-		Why: c.Why, Mails: c.Mails, Asked: x.asked, Change: c.ID(), Counts: c.Counts, Allowed: c.Allowed}
+	act := Act{
+		At:         x.now,
+		Pair:       c.Pair,
+		Action:     c.Action,
+		Generation: c.Generation,
+		Occurrence: c.Occurrence,
+		From:       c.From,
+		To:         c.To,
+		Why:        c.Why,
+		Mails:      c.Mails,
+		Asked:      x.asked,
+		Change:     c.ID(),
+		Counts:     c.Counts,
+		Allowed:    c.Allowed,
+	}
 	before := x.before(c)
 	id, err := x.Journal.Begin(ctx, act, before)
 	if err != nil {
@@ -80,13 +124,10 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if s.Ref.ID != "" {
 			ref = s.Ref
 		}
-		s = s.Later(func(id string) (series.Ref, bool) {
-			later, ok := x.written[c.Calendar+" "+id]
-			return later, ok
-		})
+		s = s.Later(func(id string) (series.Ref, bool) { return x.written.of(c.Calendar, id) })
 		// Another change of this plan may have written the event by now.
-		key := c.Calendar + " " + ref.ID
-		if later, ok := x.written[key]; ok {
+		key := ref.ID
+		if later, ok := x.written.of(c.Calendar, key); ok {
 			ref = later
 		}
 		if ref, err = Do(ctx, cal, ref, s); found(err) {
@@ -95,8 +136,8 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if err != nil {
 			break
 		}
-		if s.Ref.ID != "" || key != c.Calendar+" " {
-			x.written[key] = ref
+		if s.Ref.ID != "" || key != "" {
+			x.written.note(c.Calendar, key, ref)
 		}
 	}
 	if err == nil {
@@ -108,6 +149,25 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		return done
 	}
 	return errors.Join(err, done)
+}
+
+// versions are those that a round wrote, by calendar and event.
+type versions struct {
+	mu sync.Mutex
+	m  map[[2]string]series.Ref
+}
+
+func (v *versions) of(calendar, id string) (series.Ref, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	ref, ok := v.m[[2]string{calendar, id}]
+	return ref, ok
+}
+
+func (v *versions) note(calendar, id string, ref series.Ref) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.m[[2]string{calendar, id}] = ref
 }
 
 // found reports whether what was to be created was there, so that nothing was written and nobody was mailed.
@@ -191,7 +251,8 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		x.day = today
 		clear(x.deliveries)
 	}
-	for i, d := range plan.Deliveries(series.Gather(x.want, x.observed), asks, x.now) {
+	var due []plan.Delivery
+	for _, d := range plan.Deliveries(series.Gather(x.want, x.observed), asks, x.now) {
 		to, key := d.Target(), d.Calendar+" "+d.Pair.String()
 		invited := slices.ContainsFunc(asks, func(a plan.Ask) bool { return a.Invite && a.Pair == d.Pair })
 		if x.tried[to].what == d.What || d.Failed(x.mem.Tries) && !invited {
@@ -202,18 +263,22 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 			x.Log.Debug().Stringer("pair", d.Pair).Msg("too many deliveries today: something undoes them")
 			continue
 		}
-		cal, err := x.calendar(d.Calendar)
-		if err == nil && d.Event != nil {
-			_, err = cal.Deliver(ctx, d.Ref, *d.Event, d.Attendee)
-		} else if err == nil {
-			_, err = cal.Answer(ctx, d.Ref, d.Attendee, d.Answers)
-		}
 		ids[d.Calendar] = true
+		due = append(due, d)
+	}
+	keys, errs := make([][]string, len(due)), make([]error, len(due))
+	for i, d := range due {
+		keys[i] = []string{d.Calendar}
+	}
+	lanes := lanesOf(keys, func(i int) string { return x.people[due[i].Calendar].Calendar })
+	x.inLanes(ctx, lanes, func(ctx context.Context, i int) { errs[i] = x.deliverOne(ctx, due[i]) })
+	for i, d := range due {
+		err := errs[i]
 		switch kind := provider.KindOf(err); {
 		case err == nil:
 			x.out.Delivered++
 		case kind == provider.Transient:
-			x.tried[to] = attempt{d.What, false} // it passes
+			x.tried[d.Target()] = attempt{d.What, false} // it passes
 			fallthrough
 		case kind != provider.Conflict:
 			failure := fmt.Errorf("deliver the invitation of %s: %w", d.Pair, err)
@@ -222,6 +287,20 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		x.Log.Debug().Stringer("pair", d.Pair).Str("calendar", d.Calendar).Int("delivery", i).Err(err).Msg("delivered")
 	}
 	return slices.Sorted(maps.Keys(ids))
+}
+
+// deliverOne makes one delivery.
+func (x *round) deliverOne(ctx context.Context, d plan.Delivery) error {
+	cal, err := x.calendar(d.Calendar)
+	switch {
+	case err != nil:
+		return err
+	case d.Event != nil:
+		_, err = cal.Deliver(ctx, d.Ref, *d.Event, d.Attendee)
+	default:
+		_, err = cal.Answer(ctx, d.Ref, d.Attendee, d.Answers)
+	}
+	return err
 }
 
 // count notes what is still to be delivered after it was tried, and copies that no server delivered.

@@ -39,7 +39,9 @@ func (x *round) prove(ctx context.Context, cal provider.Calendar, c plan.Change,
 		return nil
 	}
 	key := wroteKey(c.Calendar, ref.ID)
+	x.mu.Lock()
 	w, again := x.wrote[key]
+	x.mu.Unlock()
 	if !again {
 		w = Wrote{Person: c.Calendar, ID: ref.ID, Pair: c.Pair, Created: before == nil}
 	}
@@ -64,6 +66,8 @@ func (x *round) prove(ctx context.Context, cal provider.Calendar, c plan.Change,
 		}
 		w.Version = e.Version
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.wrote[key] = w
 	return nil
 }

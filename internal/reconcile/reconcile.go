@@ -119,10 +119,10 @@ type round struct {
 	had       map[string][]series.Pair // by person, of which the journal has series or copies
 	observed  map[string]series.Observed
 	read      map[string]bool // people whose calendars were read in this round
-	mu        sync.Mutex      // guards calendars
+	mu        sync.Mutex      // guards calendars, and wrote while changes are made
 	calendars map[string]provider.Calendar
-	hung      sync.Map                // names of the settings' calendars whose server did not answer in time
-	written   map[string]series.Ref   // by calendar and event: the versions that this round wrote
+	hung      sync.Map // names of the settings' calendars whose server did not answer in time
+	written   *versions
 	tried     map[plan.Target]attempt // what was delivered, or tried to, in this round
 	wrote     map[string]Wrote
 	confirmed []string        // people whose confirmation was used
@@ -254,7 +254,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 		observed:   map[string]series.Observed{},
 		read:       map[string]bool{},
 		calendars:  map[string]provider.Calendar{},
-		written:    map[string]series.Ref{},
+		written:    &versions{m: map[[2]string]series.Ref{}},
 		ended:      map[string]bool{},
 		tried:      map[plan.Target]attempt{},
 	}

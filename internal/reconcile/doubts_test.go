@@ -44,15 +44,15 @@ func TestOtherAddress(t *testing.T) {
 	x := newOrg(t, servers["delivers"])
 	x.wish("mia/raj", tuesdays, nil)
 	b := &between{lists: func(s series.Snapshot) series.Snapshot {
-		s.Owner = []string{"mia.chen@example.com"}
+		s.Owner = []string{"mia.chen@example.com", "mia.chen@example.com", "mia@example.com"}
 		return s
 	}}
 	r, _ := x.through(b)
 	x.round(r)
 	got := x.round(r)
 	if got.Outages["address mia"].Hint == "" || len(got.Alarms) != 1 ||
-		!got.Views[0].Want.Manager.Is("mia.chen@example.com") {
-		x.Fatalf("%v, alarms %v", got.Outages, got.Alarms)
+		!slices.Equal(got.Views[0].Want.Manager.Aliases, []string{"mia.chen@example.com"}) {
+		x.Fatalf("%v, alarms %v, %v", got.Outages, got.Alarms, got.Views[0].Want.Manager.Aliases)
 	}
 	if got := x.round(r); len(got.Alarms) > 0 || len(got.Applied) > 0 {
 		x.Fatalf("alarms %v\n%s", got.Alarms, said(got))

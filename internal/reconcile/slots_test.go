@@ -125,6 +125,29 @@ func TestAutoStarts(t *testing.T) {
 	}
 }
 
+// Where a person moved a series and where it is booked are both taken, until the move is accepted: then the old slot is
+// free.
+func TestAutoSlotBesideAMovedSeries(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	x.wish("mia/raj", tuesdays, nil)
+	r, _ := x.holdfast()
+	x.once(r)
+	e := x.live("mia/raj")
+	thursdays := series.Slot{Weekday: time.Thursday, At: 14 * 60, Duration: time.Hour, Every: 1, Zone: berlin}
+	x.must(x.world.Hands("mia").MoveAll(e.ID, thursdays, thursdays.InWeek(e.First())))
+	x.hire(series.Person{ID: "kim", Email: "kim@example.com", Calendar: "office", Zone: berlin, Hours: series.Hours{
+		time.Tuesday:  {{From: 10 * 60, To: 11 * 60}},
+		time.Thursday: {{From: 14 * 60, To: 15 * 60}},
+	}})
+	x.auto("mia/kim", nil)
+	if got := x.once(r); len(got.Applied) > 0 || flags(got) != "mia/raj series-moved " {
+		x.Fatalf("flags %s\n%s", flags(got), said(got))
+	}
+	x.once(r, plan.Ask{Pair: e.Mark.Pair, Accept: true})
+	x.once(r)
+	x.expect("mia/kim Tue 10:00 Europe/Berlin from 2026-12-01\n", x.slots("mia/kim"))
+}
+
 // Nobody chooses over an event whose rule cannot be read: not over its time of any week (faults 2.1).
 func TestAutoSlotBesideAnUnknownRule(t *testing.T) {
 	for rule, want := range map[string]string{"FREQ=WEEKLY;COUNT=1": "Tue 10:00", "FREQ=FORTNIGHTLY": "Tue 11:00"} {

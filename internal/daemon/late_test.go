@@ -17,7 +17,8 @@ import (
 	"holdfast/internal/reconcile"
 )
 
-// slowTo is a server that lets the requests of some people, or their writes only, wait until it has seen a write of another.
+// slowTo is a server that lets the requests of some people, or their writes only, wait until it has seen a write of
+// another.
 type slowTo struct {
 	http.Handler
 	waits  func(user string) bool
@@ -100,7 +101,7 @@ func TestHangingWrite(t *testing.T) {
 	a, s := slowBranch(t, []string{"p00"})
 	s.writes = true
 	s.once.Do(func() {}) // nothing lets them go on
-	a.Reconciler.Patience = 20 * time.Millisecond
+	a.Reconciler.Patience = Patience / 10
 	r, err := a.Reconciler.Complete(t.Context())
 	if err != nil || len(r.Failures) != 1 || len(r.Applied) != 5 {
 		t.Fatalf("%v, %d applied, failures %v", err, len(r.Applied), r.Failures)

@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// grace is for how many times Patience writes are waited for of which none is answered, when others are done.
-const grace = 10
+const (
+	// grace is for how many times Patience writes are waited for of which none is answered, when others are done.
+	grace = 10
+	// alone is for how many times as long when there are no others.
+	alone = 3
+)
 
 // lane is work on calendars that no other lane has to do with: the places in a list, in order.
 type lane struct {
@@ -51,10 +55,9 @@ func lanesOf(keys [][]string, server func(i int) string) []lane {
 	return out
 }
 
-// inLanes does the work of all lanes, of each server some at a time. Those that are still at it when others are done, and
-// get no answer for a while, or for twice as long as the slowest answer took, have their context end: what became of a
-// write that hangs, the next reading shows. Without Patience all is done in the order of
-// the list.
+// inLanes does the work of all lanes, of each server some at a time. When none is answered for a while, or for twice as
+// long as the slowest answer took, the context of those that are left ends: what became of a write that hangs, the next
+// reading shows. Without Patience all is done in the order of the list.
 func (x *round) inLanes(ctx context.Context, lanes []lane, do func(ctx context.Context, i int)) {
 	if x.Patience == 0 {
 		var all []int
@@ -91,16 +94,16 @@ func (x *round) inLanes(ctx context.Context, lanes []lane, do func(ctx context.C
 	}
 	wait := grace * x.Patience
 	for left := len(lanes); left > 0; {
-		var quiet <-chan time.Time
-		if left < len(lanes) {
-			quiet = time.After(wait)
+		quiet := wait
+		if left == len(lanes) {
+			quiet *= alone
 		}
 		select {
 		case took := <-answers:
 			wait = max(wait, 2*took)
 		case <-ended:
 			left--
-		case <-quiet:
+		case <-time.After(quiet):
 			hangUp()
 		}
 	}

@@ -229,7 +229,7 @@ func (x *round) touched() []string {
 // own notes which absences this round itself made: a series that had never met is removed when it is ended.
 func (x *round) own(gone []series.Gone) {
 	for i, g := range gone {
-		gone[i].Ours = g.Ours || !g.Copy && x.ended[g.ID]
+		gone[i].Ours = g.Ours || x.ended[g.ID]
 	}
 }
 
@@ -309,7 +309,7 @@ func (x *round) count() {
 	views := series.Gather(x.want, x.observed)
 	for _, v := range views {
 		for to, t := range x.mem.Tries {
-			if to.Pair == v.Pair && (v.Stale || v.Suspect || v.Missing() || !x.read[v.Pair.Report]) {
+			if to.Pair == v.Pair && (v.Stale || v.Suspect || v.Missing()) {
 				tries[to] = t // nothing is known of it now
 			}
 		}

@@ -31,11 +31,12 @@ func mails(tell bool) string {
 // pageSize is the most that Google puts on a page.
 const pageSize = 2500
 
-// parts are what is asked for of every event. Conferences, reminders and the like are never looked at.
+// parts are what is asked for of every event. Of a conference only whether it came about is; reminders are never
+// looked at.
 const parts = "id,etag,status,created,summary,description,location,start,end,originalStartTime,recurringEventId,recurrence," +
 	"transparency,visibility,iCalUID,sequence,eventType,attachments,organizer(email,self)," +
 	"attendees(email,displayName,organizer,self,resource,optional,responseStatus,comment,additionalGuests)," +
-	"extendedProperties/private,hangoutLink"
+	"extendedProperties/private,hangoutLink,conferenceData/createRequest/status/statusCode"
 
 // wholeParts is parts with all else that people put on an event.
 const wholeParts = parts + ",extendedProperties/shared,reminders,colorId,source," +

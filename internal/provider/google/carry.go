@@ -65,8 +65,11 @@ func hasMeet(e *calendar.Event) bool {
 
 // refusedVideo reports whether the event was to have a video conference, was refused it, and has none since.
 func refusedVideo(e *calendar.Event) bool {
-	p := e.ExtendedProperties
-	return p != nil && p.Private[videoKey] == videoRefused && e.HangoutLink == ""
+	p, d := e.ExtendedProperties, e.ConferenceData
+	said := p != nil && p.Private[videoKey] == videoRefused
+	failed := d != nil && d.CreateRequest != nil && d.CreateRequest.Status != nil &&
+		d.CreateRequest.Status.StatusCode == "failure" // taken first, and refused later
+	return (said || failed) && e.HangoutLink == ""
 }
 
 // written is the digest of the link that the group last had from Holdfast.

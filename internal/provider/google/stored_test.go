@@ -183,3 +183,21 @@ func TestBookedWithoutMeet(t *testing.T) {
 		t.Errorf("with Meet, doctor says %v", findings)
 	}
 }
+
+// A conference that Google takes the request for, and fails to make later, is one that is missing.
+func TestMeetThatFailsLater(t *testing.T) {
+	w := open(t, func(o *googletest.Options) {
+		o.Behavior.ConferenceReads, o.Behavior.ConferenceFails = 2, true
+	})
+	c, err := w.project.Open(google.Account{Owner: mia, HTTP: w.as(mia), Meet: true})
+	w.must(err)
+	ref, err := c.Create(w.ctx(), wish())
+	w.must(err)
+	first := w.look(c, mia, series.Snapshot{})
+	for range 2 {
+		w.event(mia, ref.ID)
+	}
+	if now := w.look(c, mia, first); first.Series[0].NoVideo || !now.Series[0].NoVideo {
+		t.Errorf("without a conference: %v, then %v", first.Series[0].NoVideo, now.Series[0].NoVideo)
+	}
+}

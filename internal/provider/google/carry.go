@@ -1,6 +1,7 @@
 package google
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"reflect"
@@ -136,6 +137,42 @@ func (c *Calendar) carry(ctx context.Context, ref series.Ref, s series.Series, o
 	w.mark.Carried = s.Mark().Carried
 	w.remember()
 	return w.store(ctx)
+}
+
+// noted are the meetings to come of old that differ in nothing but what people wrote on them, as the new series is to
+// have them. A series.Event does not have those: they are at its time and place.
+func (c *Calendar) noted(s series.Series, old group) []series.Carried {
+	if old.master == nil {
+		return nil
+	}
+	report := series.Guest{Address: series.Address(s.Report.Email), Answer: cmp.Or(s.Carry.Answer, series.NeedsAction)}
+	r := c.reader(s.Org, "")
+	var out []series.Carried
+	for _, y := range old.exceptions {
+		at, ok := r.original(y)
+		known := slices.ContainsFunc(s.Carry.Overrides, func(v series.Carried) bool { return v.Was.Equal(at.Time) })
+		m := old.master
+		same := y.Summary == m.Summary && y.Description == m.Description && y.ColorId == m.ColorId &&
+			sameFiles(y.Attachments, m.Attachments)
+		if !ok || known || same || y.Status == cancelled || at.Before(c.now()) {
+			continue
+		}
+		day, _ := series.WallClock(at.Time, s.Carry.From.Zone)
+		day = s.Slot.InWeek(day)
+		out = append(out, series.Carried{
+			Was: at.Time,
+			Override: series.Override{
+				Original: s.Slot.On(day),
+				Start:    s.Slot.On(day),
+				Duration: s.Slot.Duration,
+				Place:    s.Place,
+				Link:     s.Link,
+				Free:     s.Carry.Free,
+				Guests:   append([]series.Guest{report}, s.Carry.Guests...),
+			},
+		})
+	}
+	return out
 }
 
 // carryOne makes one meeting what v says, with what people put on that of the old series.

@@ -24,6 +24,7 @@ func (c *Calendar) Create(ctx context.Context, s series.Series) (series.Ref, err
 	if err != nil {
 		return series.Ref{}, err
 	}
+	s.Carry.Overrides = append(slices.Clip(s.Carry.Overrides), c.noted(s, old)...)
 	for range maxGenerations {
 		e, err := c.insert(ctx, c.fresh(s, old), !s.ClientDelivers)
 		switch {

@@ -2,6 +2,7 @@ package google_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -199,5 +200,31 @@ func TestMeetThatFailsLater(t *testing.T) {
 	}
 	if now := w.look(c, mia, first); first.Series[0].NoVideo || !now.Series[0].NoVideo {
 		t.Errorf("without a conference: %v, then %v", first.Series[0].NoVideo, now.Series[0].NoVideo)
+	}
+}
+
+// What people wrote on a single meeting goes along when another series takes the place of its own, and mails nobody.
+func TestNotesOfOneMeeting(t *testing.T) {
+	w := open(t)
+	_, e := w.booked()
+	instance := func(id string, at time.Time) string { return id + "_" + at.UTC().Format("20060102T150405Z") }
+	w.must(w.send(mia, "PATCH", "/"+instance(e.ID, start(3)), `{"summary": "Year", "description": "bring the figures"}`))
+	old := w.look(w.calendar(mia), mia, series.Snapshot{}).Series[0]
+	s, before := wish(), w.mailed()
+	s.Generation, s.Carry.From = 2, &old
+	s.Slot.At += 3 * 60
+	ref, err := w.calendar(mia).Create(w.ctx(), s)
+	w.must(err)
+	x := w.event(mia, instance(ref.ID, start(3).Add(3*time.Hour)))
+	text := fmt.Sprint(x["description"])
+	if x["summary"] != "Year" || !strings.Contains(text, "bring the figures") || !strings.Contains(text, s.Link) {
+		t.Errorf("%v: %v", x["summary"], x["description"])
+	}
+	if n := w.mailed() - before; n != 1 {
+		t.Errorf("%d mails", n)
+	}
+	now := w.look(w.calendar(mia), mia, series.Snapshot{})
+	if again := now.Series[len(now.Series)-1]; again.Mark.Carried != s.Mark().Carried || len(again.Overrides) > 0 {
+		t.Errorf("carried %q, overrides %v", again.Mark.Carried, again.Overrides)
 	}
 }

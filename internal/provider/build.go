@@ -50,6 +50,12 @@ func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading,
 	b := &builder{s: s, last: last, in: in, r: r, src: src, anew: anew, read: map[string]bool{}}
 	b.s.Objects = map[string]series.Object{}
 	b.owner()
+	if b.unchanged() {
+		s, l := &b.s, last
+		s.Series, s.Copies, s.Candidates, s.StandIns = l.Series, l.Copies, l.Candidates, l.StandIns
+		s.Busy, s.Gone, s.Objects, s.Owner = l.Busy, l.Gone, l.Objects, l.Owner
+		return Built{Snapshot: b.s}, nil
+	}
 	b.carry()
 	b.take(r.Items)
 	if err := b.missing(ctx); err != nil {
@@ -122,6 +128,35 @@ func (b *builder) canonical(e *series.Event) {
 	for i := range e.Overrides {
 		e.Overrides[i].Guests = guests(e.Overrides[i].Guests)
 	}
+}
+
+// unchanged reports whether the snapshot would say what the last one said: nothing was read, nothing is asked for, and
+// nothing is forgotten. It is then made of the same parts, so that a calendar at rest costs nothing.
+func (b *builder) unchanged() bool {
+	if b.anew || b.last.Objects == nil || b.in.Confirmed || b.r.Full || len(b.r.Items)+len(b.r.Removed) > 0 ||
+		!slices.Equal(b.s.Owner, b.last.Owner) {
+		return false
+	}
+	listed := func(e series.Event) bool {
+		_, there := b.last.Objects[Opaque(e.ID)]
+		return there
+	}
+	for _, g := range b.last.Gone {
+		if !g.Proven || b.s.At.Sub(g.Since) > goneKept {
+			return false
+		}
+	}
+	for _, e := range slices.Concat(b.last.Series, b.last.Copies) {
+		if !listed(e) {
+			return false
+		}
+	}
+	return all(b.last.StandIns, b.keepsStandIn) && all(b.last.Busy, b.keepsBusy) && all(b.last.Candidates, b.keepsCandidate)
+}
+
+// all reports whether ok accepts all of xs.
+func all[T any](xs []T, ok func(T) bool) bool {
+	return !slices.ContainsFunc(xs, func(x T) bool { return !ok(x) })
 }
 
 // carry takes over from the last snapshot what was not read anew and is still listed.
@@ -385,12 +420,9 @@ func (b *builder) look(ctx context.Context, id string) (Presence, error) {
 // share.
 func (b *builder) finish() {
 	s := &b.s
-	recent := func(end time.Time) bool { return end.After(s.At.Add(-pastKept)) }
-	s.StandIns = keep(s.StandIns, func(x series.StandIn) bool { return recent(x.Start.Add(x.Duration)) })
-	s.Busy = keep(s.Busy, func(x series.Busy) bool {
-		return x.RRule != "" || len(x.RDates) > 0 || recent(x.Start.Add(x.Duration))
-	})
-	s.Candidates = keep(s.Candidates, func(x series.Candidate) bool { return !x.Event.Ended(s.At) })
+	s.StandIns = keep(s.StandIns, b.keepsStandIn)
+	s.Busy = keep(s.Busy, b.keepsBusy)
+	s.Candidates = keep(s.Candidates, b.keepsCandidate)
 
 	byID := func(x, y series.Event) int { return cmp.Compare(x.ID, y.ID) }
 	slices.SortFunc(s.Series, byID)
@@ -402,6 +434,17 @@ func (b *builder) finish() {
 	})
 	slices.SortFunc(s.Gone, func(x, y series.Gone) int { return cmp.Compare(x.ID, y.ID) })
 }
+
+// recent reports whether what ended then is still of interest.
+func (b *builder) recent(end time.Time) bool { return end.After(b.s.At.Add(-pastKept)) }
+
+func (b *builder) keepsStandIn(x series.StandIn) bool { return b.recent(x.Start.Add(x.Duration)) }
+
+func (b *builder) keepsBusy(x series.Busy) bool {
+	return x.RRule != "" || len(x.RDates) > 0 || b.recent(x.Start.Add(x.Duration))
+}
+
+func (b *builder) keepsCandidate(x series.Candidate) bool { return !x.Event.Ended(b.s.At) }
 
 // Identified is one event that was read directly, as a snapshot would have it; owner are the addresses that the
 // server has for the calendar's owner.

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
@@ -241,6 +244,48 @@ func TestZoneDoubtsAreOfObjects(t *testing.T) {
 		s, err := provider.Build(t.Context(), begun, last, in, r, answers{})
 		if got := s.ZoneDoubts(); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
+		}
+	}
+}
+
+// A reading of nothing says what one says in which something unknown was removed, and where nothing is forgotten or asked
+// for it consists of the same parts.
+func TestNothingRead(t *testing.T) {
+	in := interest()
+	theirs := item("theirs", func(e *series.Event) { e.Mark, e.Rule.Until = series.Mark{}, noon.AddDate(0, 3, 0) })
+	full := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), item("b", nil), theirs, dentist()).Snapshot
+	deleted := build(t, noon, full, in, answers{"b": provider.Deleted}, item("a", nil), theirs, dentist()).Snapshot
+	absent := build(t, noon, full, in, answers{}, item("a", nil), theirs, dentist()).Snapshot
+	own := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), theirs).Snapshot
+	ended := build(t, noon, full, in, answers{"b": provider.Deleted}, item("a", nil)).Snapshot
+	for _, c := range []struct {
+		name   string
+		last   series.Snapshot
+		at     time.Time
+		shares bool
+	}{
+		{"at rest", full, noon.Add(time.Minute), true},
+		{"after a deletion", deleted, noon.Add(time.Minute), true},
+		{"after an absence", absent, noon.Add(time.Minute), false},
+		{"long after an event", full, noon.AddDate(0, 0, 17), false},
+		{"after their own has ended", own, noon.AddDate(0, 4, 0), false},
+		{"a year after a deletion", ended, noon.AddDate(1, 0, 1), false},
+	} {
+		begun := series.Snapshot{At: c.at, Interest: in.Hash()}
+		got, err := provider.Build(t.Context(), begun, c.last, in, provider.Reading{}, answers{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := provider.Reading{Removed: map[string]bool{"unknown": true}}
+		want, err := provider.Build(t.Context(), begun, c.last, in, r, answers{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+		if shares := &got.Series[0] == &c.last.Series[0]; shares != c.shares {
+			t.Errorf("%s: the same parts: %v", c.name, shares)
 		}
 	}
 }

@@ -226,11 +226,17 @@ func (x *round) touched() []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-// own notes which absences this round itself made: a series that had never met is removed when it is ended.
-func (x *round) own(gone []series.Gone) {
+// own is gone with a note on those absences that this round itself made: a series that had never met is removed when it
+// is ended.
+func (x *round) own(gone []series.Gone) []series.Gone {
+	if len(x.ended) == 0 {
+		return gone
+	}
+	gone = slices.Clone(gone)
 	for i, g := range gone {
 		gone[i].Ours = g.Ours || x.ended[g.ID]
 	}
+	return gone
 }
 
 // maxDeliveries is how often a day one pair's copies are written: more is a fight with the server or another program.

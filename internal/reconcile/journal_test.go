@@ -1,9 +1,11 @@
 package reconcile_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -21,6 +23,7 @@ type journal struct {
 	fail     func(op string) error // nil: nothing fails
 	empty    bool
 	snaps    map[string][]byte
+	given    map[string]snapshot // what Load gave out, and gives out again as long as it is the same
 	people   map[string]series.Person
 	flags    map[string]reconcile.FlagRow
 	outcomes map[string]drift.Outcome // by pair and week
@@ -34,6 +37,12 @@ type journal struct {
 	standing reconcile.Standing
 	certain  map[string]bool // confirmed to be empty
 	edges    []drift.Edges   // of every commit
+}
+
+// snapshot is one with the text that it was read from.
+type snapshot struct {
+	series.Snapshot
+	text []byte
 }
 
 type act struct {
@@ -53,6 +62,7 @@ func newJournal(now func() time.Time) *journal {
 		now:      now,
 		empty:    true,
 		snaps:    map[string][]byte{},
+		given:    map[string]snapshot{},
 		people:   map[string]series.Person{},
 		flags:    map[string]reconcile.FlagRow{},
 		outcomes: map[string]drift.Outcome{},
@@ -92,11 +102,17 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		Confirmed: maps.Clone(j.certain),
 	}
 	for id, b := range j.snaps {
-		var s series.Snapshot
-		if err := json.Unmarshal(b, &s); err != nil {
-			return m, err
+		s, given := j.given[id]
+		if !given || !bytes.Equal(s.text, b) {
+			s = snapshot{text: b}
+			if err := json.Unmarshal(b, &s.Snapshot); err != nil {
+				return m, err
+			}
+			j.given[id] = s
+		} else if now, err := json.Marshal(s.Snapshot); err != nil || !bytes.Equal(now, b) {
+			return m, fmt.Errorf("the snapshot of %s was written to after it was read: %w\n%s\nwas\n%s", id, err, now, b)
 		}
-		m.Snapshots[id] = s
+		m.Snapshots[id] = s.Snapshot
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
 		if f := j.flags[id]; f.State != "closed" {

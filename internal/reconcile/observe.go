@@ -127,7 +127,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			x.doubts(id, o.Snapshot)
 			x.catchUp(ctx, id, &o.Snapshot)
 			o.Snapshot.Remember(before)
-			x.own(o.Snapshot.Gone)
+			o.Snapshot.Gone = x.own(o.Snapshot.Gone)
 			x.Log.Debug().
 				Str("person", id).
 				Int("series", len(a.snap.Series)).

@@ -58,23 +58,31 @@ func Had(snapshots iter.Seq2[string, Snapshot]) map[string][]Pair {
 // earlierKept is how many earlier versions of a series are remembered.
 const earlierKept = 10
 
-// Remember notes on each series what versions of it were seen before, given the snapshot before this one.
+// Remember notes on each series what versions of it were seen before, given the snapshot before this one, of which s may
+// share what it consists of.
 func (s *Snapshot) Remember(last Snapshot) {
 	was := map[string]*Event{}
 	for i := range last.Series {
 		was[last.Series[i].UID] = &last.Series[i]
 	}
-	for i := range s.Series {
-		e := &s.Series[i]
+	own := false
+	for i, e := range s.Series {
 		old := was[e.UID]
 		if old == nil {
 			continue
 		}
-		e.Earlier = old.Earlier
+		earlier := old.Earlier
 		if t := old.Times(); t != e.Times() {
 			rest := slices.DeleteFunc(slices.Clone(old.Earlier), func(x string) bool { return x == t })
-			e.Earlier = append([]string{t}, rest...)[:min(earlierKept, len(rest)+1)]
+			earlier = append([]string{t}, rest...)[:min(earlierKept, len(rest)+1)]
 		}
+		if slices.Equal(earlier, e.Earlier) {
+			continue
+		}
+		if !own {
+			s.Series, own = slices.Clone(s.Series), true
+		}
+		s.Series[i].Earlier = earlier
 	}
 }
 

@@ -60,6 +60,8 @@ func BenchmarkLoad1000Pairs(b *testing.B) {
 func BenchmarkCommit1000PairsUnchanged(b *testing.B) {
 	s := open(b, file(b), noon)
 	r := org()
+	must(b, s.Commit(b.Context(), r))
+	r.Snapshots = load(b, s).Snapshots
 	for b.Loop() {
 		must(b, s.Commit(b.Context(), r))
 	}

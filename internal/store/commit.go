@@ -20,7 +20,7 @@ import (
 func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
 	return s.inTx(ctx, "commit", func(tx *sql.Tx) error {
 		for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
-			putRound, putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putOutages, putStanding,
+			putRound, s.putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putOutages, putStanding,
 		} {
 			if err := f(ctx, tx, r); err != nil {
 				return err
@@ -35,7 +35,7 @@ func putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	return err
 }
 
-func putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	touch, err := tx.PrepareContext(
 		ctx,
 		`UPDATE snapshots SET at = ?, full_at = ?, cursor = ? WHERE person = ? AND format = ? AND digest = ?`,
@@ -54,12 +54,22 @@ func putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	defer put.Close()
 	for _, person := range slices.Sorted(maps.Keys(r.Snapshots)) {
 		x := r.Snapshots[person]
-		text, err := encodeSnapshot(x)
-		if err != nil {
-			return fmt.Errorf("snapshot of %s: %w", person, err)
+		var text []byte
+		known := s.cached(person)
+		sum := known.digest
+		encode := func() (err error) {
+			if text, err = encodeSnapshot(x); err != nil {
+				return fmt.Errorf("snapshot of %s: %w", person, err)
+			}
+			sum = digest(text)
+			return nil
 		}
 		// Most calendars have not changed since the last round.
-		sum := digest(text)
+		if sum == "" || !sameParts(x, known.Snapshot) {
+			if err := encode(); err != nil {
+				return err
+			}
+		}
 		res, err := touch.ExecContext(ctx, micro(x.At), micro(x.FullAt), x.Cursor, person, snapshotFormat, sum)
 		if err != nil {
 			return err
@@ -70,6 +80,11 @@ func putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 			}
 			continue
 		}
+		if text == nil { // another process has put another one
+			if err := encode(); err != nil {
+				return err
+			}
+		}
 		data, err := pack(text)
 		if err == nil {
 			_, err = put.ExecContext(ctx, person, micro(x.At), micro(x.FullAt), x.Cursor, snapshotFormat, sum, data)
@@ -79,6 +94,13 @@ func putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		}
 	}
 	return execEach(ctx, tx, `DELETE FROM snapshots WHERE person = ?`, r.Forget, func(p string) []any { return []any{p} })
+}
+
+// cached is the person's snapshot as Load last gave it.
+func (s *Store) cached(person string) cached {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cache[person]
 }
 
 func putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {

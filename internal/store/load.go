@@ -26,7 +26,9 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 	}
 	defer tx.Rollback() // nothing was written
 	now := s.now().UTC()
-	l := loader{tx: tx, Memory: reconcile.Memory{
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := loader{tx: tx, cached: s.cache, cache: map[string]cached{}, Memory: reconcile.Memory{
 		Empty:     true,
 		Snapshots: map[string]series.Snapshot{},
 		People:    map[string]series.Person{},
@@ -42,7 +44,8 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 	}}
 	err = errors.Join(
 		l.each(ctx, l.round, `SELECT 1 FROM rounds`),
-		l.each(ctx, l.snapshot, `SELECT person, at, full_at, cursor, data FROM snapshots WHERE format = ?`, snapshotFormat),
+		l.each(ctx, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
+			`SELECT person, at, full_at, cursor, digest FROM snapshots WHERE format = ?`, snapshotFormat),
 		l.each(ctx, l.person, `SELECT id, data FROM people`),
 		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 AND week < ? GROUP BY manager, report`,
 			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
@@ -70,13 +73,16 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 	if err := errors.Join(err, err2); err != nil {
 		return reconcile.Memory{}, s.fail("load", err)
 	}
+	s.cache = l.cache
 	return l.Memory, nil
 }
 
 // loader fills a Memory from the rows of its queries.
 type loader struct {
 	reconcile.Memory
-	tx *sql.Tx
+	tx     *sql.Tx
+	cached map[string]cached // snapshots that were decoded before
+	cache  map[string]cached // and those that this Load gives
 }
 
 func (l *loader) each(ctx context.Context, scan func(*sql.Rows) error, q string, args ...any) error {
@@ -88,17 +94,27 @@ func (l *loader) round(*sql.Rows) error {
 	return nil
 }
 
-func (l *loader) snapshot(r *sql.Rows) error {
-	var person, cursor string
+// snapshot takes the person's, decoded only where it is not the one that was decoded before.
+func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
+	var person, cursor, digest string
 	var at, full int64
-	var data []byte
-	if err := r.Scan(&person, &at, &full, &cursor, &data); err != nil {
+	if err := r.Scan(&person, &at, &full, &cursor, &digest); err != nil {
 		return err
 	}
-	if x, err := decodeSnapshot(data); err == nil {
-		x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor
-		l.Snapshots[person] = x
+	x, known := l.cached[person]
+	if !known || x.digest != digest {
+		var data []byte
+		err := l.tx.QueryRowContext(ctx, `SELECT data FROM snapshots WHERE person = ?`, person).Scan(&data)
+		if err != nil {
+			return err
+		}
+		x.digest = digest
+		if x.Snapshot, err = decodeSnapshot(data); err != nil {
+			return nil // it is listed anew
+		}
 	}
+	x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor
+	l.cache[person], l.Snapshots[person] = x, x.Snapshot
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -50,6 +51,9 @@ type Store struct {
 	file os.FileInfo // as it was opened; nil: in memory
 	now  clock.Clock
 	keep int // days
+
+	mu    sync.Mutex
+	cache map[string]cached // snapshots as Load last gave them, by person
 }
 
 var _ reconcile.Journal = (*Store)(nil)

@@ -335,7 +335,7 @@ func TestNothingIsLeftOfAnUncommittedRound(t *testing.T) {
 	other := reconcile.Record{At: noon.Add(time.Hour), Standing: standing("bb"),
 		Snapshots: map[string]series.Snapshot{"mia": {}}}
 	must(t, putRound(ctx, tx, other))
-	must(t, putSnapshots(ctx, tx, other))
+	must(t, s.putSnapshots(ctx, tx, other))
 	must(t, putPeople(ctx, tx, other))
 	cancel()
 	// waits until the lock is free

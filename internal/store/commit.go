@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
 )
 
 // Commit records what a round saw and found, in one transaction. People, Pending, Tries, Outages and Standing take the
@@ -104,21 +106,36 @@ func (s *Store) cached(person string) cached {
 }
 
 func putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM people`); err != nil {
+	have := map[string]string{}
+	if err := eachRow(ctx, tx, func(r *sql.Rows) error {
+		var id, data string
+		err := r.Scan(&id, &data)
+		have[id] = data
+		return err
+	}, `SELECT id, data FROM people`); err != nil {
+		return err
+	}
+	want := map[string]string{}
+	for id, p := range r.People {
+		data, err := json.Marshal(p)
+		if err != nil {
+			panic(err) // strings, numbers and days only
+		}
+		want[id] = string(data)
+	}
+	gone, changed := maps.Clone(have), maps.Clone(want)
+	maps.DeleteFunc(gone, func(id, _ string) bool { return want[id] != "" })
+	maps.DeleteFunc(changed, func(id, data string) bool { return have[id] == data })
+	one := func(id string) []any { return []any{id} }
+	if err := execEach(ctx, tx, `DELETE FROM people WHERE id = ?`, slices.Sorted(maps.Keys(gone)), one); err != nil {
 		return err
 	}
 	return execEach(
 		ctx,
 		tx,
-		`INSERT INTO people (id, data) VALUES (?, ?)`,
-		slices.Sorted(maps.Keys(r.People)),
-		func(id string) []any {
-			data, err := json.Marshal(r.People[id])
-			if err != nil {
-				panic(err) // strings, numbers and days only
-			}
-			return []any{id, string(data)}
-		},
+		`INSERT OR REPLACE INTO people (id, data) VALUES (?, ?)`,
+		slices.Sorted(maps.Keys(changed)),
+		func(id string) []any { return []any{id, want[id]} },
 	)
 }
 
@@ -132,7 +149,20 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 			state = CASE state WHEN 'closed' THEN 'open' ELSE state END,
 			acked = CASE state WHEN 'closed' THEN NULL ELSE acked END,
 			closed = NULL`
+	rows, err := query(ctx, tx, scanFlag, flagColumns+` WHERE state <> 'closed'`)
+	if err != nil {
+		return err
+	}
+	have := map[string][]any{}
+	for _, f := range rows {
+		have[f.ID()] = flagRow(f.Flag)
+	}
 	open := slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) // what Open says of one counts
+	written := map[string]bool{}
+	for _, f := range open {
+		written[f.ID()] = written[f.ID()] || !slices.Equal(have[f.ID()], flagRow(f))
+	}
+	open = slices.DeleteFunc(open, func(f drift.Flag) bool { return !written[f.ID()] })
 	if err := execEach(ctx, tx, put, open, flagRow); err != nil {
 		return err
 	}
@@ -183,11 +213,15 @@ func flagRow(f drift.Flag) []any {
 }
 
 func putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	changed, err := changedOutcomes(ctx, tx, r.Outcomes)
+	if err != nil {
+		return err
+	}
 	if err := execEach(
 		ctx,
 		tx,
 		`DELETE FROM outcomes WHERE manager = ? AND report = ? AND week = ? AND final = 0`,
-		r.Outcomes,
+		changed,
 		func(o drift.Outcome) []any { return []any{o.Pair.Manager, o.Pair.Report, o.Week.String()} },
 	); err != nil {
 		return err
@@ -200,20 +234,66 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET result = excluded.result, by_whom = excluded.by_whom, notice = excluded.notice,
 			final = excluded.final WHERE final = 0`,
-		r.Outcomes,
-		func(o drift.Outcome) []any {
-			return []any{
-				o.Pair.Manager,
-				o.Pair.Report,
-				o.Week.String(),
-				o.Occurrence.String(),
-				string(o.Result),
-				string(o.By),
-				length(o.Notice),
-				o.Final,
-			}
-		},
+		changed,
+		outcomeRow,
 	)
+}
+
+func outcomeRow(o drift.Outcome) []any {
+	return []any{
+		o.Pair.Manager,
+		o.Pair.Report,
+		o.Week.String(),
+		o.Occurrence.String(),
+		string(o.Result),
+		string(o.By),
+		length(o.Notice),
+		o.Final,
+	}
+}
+
+// changedOutcomes are those of the weeks of a pair of which the journal has others.
+func changedOutcomes(ctx context.Context, tx *sql.Tx, outcomes []drift.Outcome) ([]drift.Outcome, error) {
+	if len(outcomes) == 0 {
+		return nil, nil
+	}
+	first := slices.MinFunc(outcomes, func(a, b drift.Outcome) int {
+		return strings.Compare(a.Week.String(), b.Week.String())
+	})
+	rows, err := query(ctx, tx, scanOutcome, outcomeColumns+` WHERE week >= ?`, first.Week.String())
+	if err != nil {
+		return nil, err
+	}
+	type week struct {
+		pair series.Pair
+		week series.Week
+	}
+	type key struct {
+		week
+		occurrence series.Date
+	}
+	have := map[key]drift.Outcome{}
+	left := map[week]int{} // of those that are not final
+	for _, o := range rows {
+		of := week{o.Pair, o.Week}
+		if have[key{of, o.Occurrence}] = o; !o.Final {
+			left[of]++
+		}
+	}
+	other := map[week]bool{}
+	for _, o := range outcomes {
+		of := week{o.Pair, o.Week}
+		switch h, ok := have[key{of, o.Occurrence}]; {
+		case !ok, !h.Final && !slices.Equal(outcomeRow(h), outcomeRow(o)):
+			other[of] = true
+		case !h.Final:
+			left[of]--
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(outcomes), func(o drift.Outcome) bool {
+		of := week{o.Pair, o.Week}
+		return !other[of] && left[of] == 0
+	}), nil
 }
 
 func putPending(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {

@@ -259,7 +259,7 @@ func (s *Store) Outcomes(ctx context.Context, pair series.Pair, since series.Dat
 	if !since.IsZero() {
 		week = since.Week().String()
 	}
-	outcomes, err := query(ctx, s.db, scanOutcome, `SELECT manager, report, week, occurrence, result, by_whom, notice, final FROM outcomes
+	outcomes, err := query(ctx, s.db, scanOutcome, outcomeColumns+`
 		WHERE week >= ? AND (manager = ? AND report = ? OR ?) ORDER BY week, manager, report, occurrence`,
 		week, pair.Manager, pair.Report, pair == series.Pair{})
 	if err != nil {
@@ -267,6 +267,8 @@ func (s *Store) Outcomes(ctx context.Context, pair series.Pair, since series.Dat
 	}
 	return outcomes, nil
 }
+
+const outcomeColumns = `SELECT manager, report, week, occurrence, result, by_whom, notice, final FROM outcomes`
 
 func scanOutcome(r *sql.Rows) (o drift.Outcome, err error) {
 	var week, occurrence string

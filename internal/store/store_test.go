@@ -412,3 +412,28 @@ func TestRenameAndBack(t *testing.T) {
 		integrity(t, s.db)
 	}
 }
+
+// A round that found nothing new writes when it was, and when it read each calendar.
+func TestNothingNew(t *testing.T) {
+	s := open(t, file(t), noon)
+	s.db.SetMaxOpenConns(1)
+	r := org()
+	must(t, s.Commit(t.Context(), r))
+	r.Snapshots = load(t, s).Snapshots
+	written := func() (n int) {
+		must(t, s.db.QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&n))
+		return n
+	}
+	before := written()
+	must(t, s.Commit(t.Context(), r))
+	if n := written() - before - len(r.Snapshots); n != 2 { // of rounds and standing
+		t.Errorf("%d rows more were written", n)
+	}
+	r.Open[0].Detail, r.Outcomes[9].Result = "y", drift.Slipped
+	delete(r.People, r.Open[1].Pair.Report)
+	before = written()
+	must(t, s.Commit(t.Context(), r))
+	if n := written() - before - len(r.Snapshots); n != 2+1+2+1 { // an outcome takes the place of another
+		t.Errorf("%d rows more were written for three", n)
+	}
+}

@@ -258,7 +258,7 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		clear(x.deliveries)
 	}
 	var due []plan.Delivery
-	for _, d := range plan.Deliveries(series.Gather(x.want, x.observed), asks, x.now) {
+	for _, d := range plan.Deliveries(x.out.Views, asks, x.now) {
 		to, key := d.Target(), d.Calendar+" "+d.Pair.String()
 		invited := slices.ContainsFunc(asks, func(a plan.Ask) bool { return a.Invite && a.Pair == d.Pair })
 		if x.tried[to].what == d.What || d.Failed(x.mem.Tries) && !invited {
@@ -312,15 +312,14 @@ func (x *round) deliverOne(ctx context.Context, d plan.Delivery) error {
 // count notes what is still to be delivered after it was tried, and copies that no server delivered.
 func (x *round) count() {
 	tries := map[plan.Target]plan.Try{}
-	views := series.Gather(x.want, x.observed)
-	for _, v := range views {
+	for _, v := range x.out.Views {
 		for to, t := range x.mem.Tries {
 			if to.Pair == v.Pair && (v.Stale || v.Suspect || v.Missing()) {
 				tries[to] = t // nothing is known of it now
 			}
 		}
 	}
-	for _, d := range append(plan.Deliveries(views, nil, x.now), plan.Absent(views, x.now)...) {
+	for _, d := range append(plan.Deliveries(x.out.Views, nil, x.now), plan.Absent(x.out.Views, x.now)...) {
 		to := d.Target()
 		t := x.mem.Tries[to]
 		if t.What != d.What {

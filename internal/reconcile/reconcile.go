@@ -220,6 +220,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	x.apply(ctx)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
+		x.gather()
 	}
 	// What an attendee answered may let the next delivery through.
 	for range 3 {
@@ -228,11 +229,13 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 			break
 		}
 		x.observe(ctx, written, true)
+		x.gather()
 	}
 	x.count()
 	x.detect()
 	if again := x.pending(); len(again) > 0 {
 		x.observe(ctx, again, true)
+		x.gather()
 		x.mem.Pending = x.out.Found.Pending
 		x.detect()
 	}
@@ -329,9 +332,12 @@ func (x *round) decide(asks []plan.Ask) {
 	x.diff(asks)
 }
 
+// gather makes the views of what was last observed, once for each reading.
+func (x *round) gather() { x.out.Views = series.Gather(x.want, x.observed) }
+
 // diff makes views and plan of the series that are wanted.
 func (x *round) diff(asks []plan.Ask) {
-	x.out.Views = series.Gather(x.want, x.observed)
+	x.gather()
 	x.findUnfit(x.out.Views)
 	x.out.Plan = plan.Diff(
 		plan.Input{

@@ -13,7 +13,6 @@ import (
 
 // detect finds flags and outcomes in what was last observed.
 func (x *round) detect() {
-	x.out.Views = series.Gather(x.want, x.observed)
 	x.findUnfit(x.out.Views)
 	x.out.Found = drift.Detect(x.driftInput())
 	// What a roster that was just saved does not have any more may be back in a moment.

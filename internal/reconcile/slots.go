@@ -13,8 +13,11 @@ import (
 
 // chooseSlots fills in the slots of auto pairs that have none yet, and tells why others get none.
 func (x *round) chooseSlots() (none map[series.Pair]string) {
-	slots, none := slotting.Choose(x.standing(series.Gather(x.want, x.observed)))
 	x.chosen = map[series.Pair][]string{}
+	if !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Auto }) {
+		return nil
+	}
+	slots, none := slotting.Choose(x.standing(series.Gather(x.want, x.observed)))
 	for i := range x.want {
 		if c, ok := slots[x.want[i].Pair]; ok {
 			x.want[i].Slot, x.chosen[x.want[i].Pair] = c.Slot, c.Why

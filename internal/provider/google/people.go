@@ -3,7 +3,6 @@ package google
 import (
 	"context"
 	"slices"
-	"time"
 
 	"google.golang.org/api/calendar/v3"
 
@@ -205,7 +204,7 @@ func (c *Calendar) Answer(
 		return series.Ref{}, err
 	}
 	for _, a := range given {
-		if a.Original.IsZero() || !w.takesPlace(a.Original) {
+		if a.Original.IsZero() {
 			continue
 		}
 		x, err := c.instance(ctx, ref.ID, w.moment(a.Original))
@@ -247,15 +246,6 @@ func (c *Calendar) Invite(ctx context.Context, ref series.Ref, attendee string) 
 	w.set("Attendees")
 	w.tell = true
 	return w.store(ctx)
-}
-
-// takesPlace reports whether the occurrence is one of the series and not taken out.
-func (w *edit) takesPlace(original time.Time) bool {
-	i := slices.IndexFunc(w.e.Overrides, func(o series.Override) bool { return o.Original.Equal(original) })
-	if i >= 0 {
-		return !w.e.Overrides[i].Cancelled
-	}
-	return hits(w.e, original) && !slices.ContainsFunc(w.e.Excluded, original.Equal)
 }
 
 // selves are the addresses under which Google says that people of these events are the calendar's owner (self).

@@ -74,13 +74,17 @@ func person(id string) series.Person {
 
 var testNow = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
+// own is the client of the tests: a test server that closes closes idle connections of the default one, and with them
+// requests of tests beside its own.
+var own = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+
 // options are those of the user's own calendar, found by discovery.
 func (s server) options(user string) Options {
 	calendar := ""
 	if s.configured {
 		calendar = strings.ReplaceAll(s.calendar, "{user}", user)
 	}
-	return Options{URL: s.base, Calendar: calendar, Username: user, HTTP: &http.Client{},
+	return Options{URL: s.base, Calendar: calendar, Username: user, HTTP: own,
 		Password: func() (string, error) { return user + "-pw", nil },
 		Owner:    person(user), Org: "acme", Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
 }
@@ -135,7 +139,7 @@ func (s server) hands(id string) hands.Hands {
 		User:     id,
 		Password: id + "-pw",
 		Email:    person(id).Email,
-		HTTP:     http.DefaultClient,
+		HTTP:     own,
 	}
 	if s.name == "davical" {
 		h.Agent = []string{"CLIENT"} // it refuses a second guest that it would deliver to, on a series with an override

@@ -70,13 +70,17 @@ func conditional(t testing.TB, next http.Handler) http.Handler {
 	})
 }
 
+// transport is that of all clients of the tests: a test server that closes closes idle connections of the default one,
+// and with them requests of tests beside its own.
+var transport = http.DefaultTransport.(*http.Transport).Clone()
+
 // bearer signs requests with one token.
 type bearer string
 
 func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", "Bearer "+string(b))
-	return http.DefaultTransport.RoundTrip(r)
+	return transport.RoundTrip(r)
 }
 
 // as is an HTTP client that is signed in as the person.

@@ -47,7 +47,7 @@ type Built struct {
 //   - What is gone stays gone until the event is back.
 func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading, src Source) (Built, error) {
 	anew := last.Interest != s.Interest
-	b := &builder{s: s, last: last, in: in, r: r, src: src, anew: anew, read: map[string]bool{}}
+	b := &builder{s: s, last: last, in: in, r: r, src: src, anew: anew, read: map[string]bool{}, other: map[string]bool{}}
 	b.s.Objects = map[string]series.Object{}
 	b.owner()
 	if b.unchanged() {
@@ -75,6 +75,7 @@ type builder struct {
 
 	anew  bool            // nothing that last says of others' objects may be carried over
 	read  map[string]bool // by Item.ID
+	other map[string]bool // by Item.ID, those of read that are none of ours
 	doubt bool
 }
 
@@ -220,6 +221,7 @@ func (b *builder) take(items []Item) {
 			b.s.Objects[x.ID] = was
 		case !b.takeOurs(x):
 			others = append(others, x)
+			b.other[x.ID] = true
 		}
 	}
 	for _, x := range others {
@@ -334,6 +336,9 @@ func (b *builder) missing(ctx context.Context) error {
 		_, wanted := b.in.pair(g.Pair)
 		if b.s.At.Sub(g.Since) > goneKept && (g.Copy || !wanted) {
 			continue
+		}
+		if !g.Proven && b.other[Opaque(g.ID)] {
+			continue // it was not gone: somebody made it none of ours
 		}
 		if !g.Proven {
 			is, err := b.look(ctx, g.ID)

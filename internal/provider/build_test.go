@@ -289,3 +289,16 @@ func TestNothingRead(t *testing.T) {
 		}
 	}
 }
+
+// A series that an empty listing did not show, and from which somebody took the mark meanwhile, is not gone: it is there,
+// and none of ours.
+func TestNotGoneButNoLongerOurs(t *testing.T) {
+	in := interest()
+	last := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), dentist()).Snapshot
+	empty := build(t, noon, last, in, nil).Snapshot
+	stripped := item("a", func(e *series.Event) { e.Mark = series.Mark{} })
+	got := build(t, noon.Add(time.Hour), empty, in, answers{"a": provider.Present}, stripped, dentist())
+	if len(empty.Gone) != 1 || len(got.Gone) != 0 || len(got.Series) != 0 || len(got.Candidates) != 1 {
+		t.Errorf("gone %d, then %d; %d series, %d candidates", len(empty.Gone), len(got.Gone), len(got.Series), len(got.Candidates))
+	}
+}

@@ -14,6 +14,9 @@ import (
 	"holdfast/internal/series"
 )
 
+// errNotTried is what became of a change that was not made because another of its group failed, or the round ends.
+var errNotTried = errors.New("not tried")
+
 // apply makes the plan's changes, one conditional write each, those of several calendars side by side. What a lost race
 // leaves undone the next round sees.
 func (x *round) apply(ctx context.Context) {
@@ -26,26 +29,30 @@ func (x *round) apply(ctx context.Context) {
 		}
 	}
 	lanes := lanesOf(keys, func(i int) string { return x.people[changes[i].Calendar].Calendar })
-	tried, errs := make([]bool, len(changes)), make([]error, len(changes))
 	var mu sync.Mutex
 	failed, done := map[string]bool{}, 0 // groups of which a change failed; how many changes are done
-	x.inLanes(ctx, lanes, func(ctx context.Context, i int) {
-		c := changes[i]
+	begin := func(group string) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		x.Progress("writing", done, len(changes))
 		done++
-		if ctx.Err() != nil || c.Group != "" && failed[c.Group] {
-			return
+		return group == "" || !failed[group]
+	}
+	errs := x.inLanes(ctx, lanes, func(ctx context.Context, i int) error {
+		c := changes[i]
+		if !begin(c.Group) || ctx.Err() != nil {
+			return errNotTried
 		}
-		mu.Unlock()
 		err := x.change(ctx, c)
-		mu.Lock()
-		tried[i], errs[i] = true, err
-		failed[c.Group] = failed[c.Group] || err != nil && !found(err)
+		if err != nil && !found(err) {
+			mu.Lock()
+			defer mu.Unlock()
+			failed[c.Group] = true
+		}
+		return err
 	})
 	for i, c := range changes {
-		if tried[i] {
+		if !errors.Is(errs[i], errNotTried) {
 			x.changed(ctx, c, errs[i])
 		}
 	}
@@ -89,7 +96,8 @@ func (x *round) changed(ctx context.Context, c plan.Change, err error) {
 		})
 		log = x.Log.Debug().Err(err)
 	}
-	log.Str("change", c.ID()).Stringer("pair", c.Pair).Str("action", string(c.Action)).Int("mails", c.Mails).Msg("change")
+	log.Str("change", c.ID()).Stringer("pair", c.Pair).Str("action", string(c.Action)).Int("mails", c.Mails).
+		Msg("change")
 }
 
 // change makes one change: the series is kept as it was first.
@@ -272,12 +280,12 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		ids[d.Calendar] = true
 		due = append(due, d)
 	}
-	keys, errs := make([][]string, len(due)), make([]error, len(due))
+	keys := make([][]string, len(due))
 	for i, d := range due {
 		keys[i] = []string{d.Calendar}
 	}
 	lanes := lanesOf(keys, func(i int) string { return x.people[due[i].Calendar].Calendar })
-	x.inLanes(ctx, lanes, func(ctx context.Context, i int) { errs[i] = x.deliverOne(ctx, due[i]) })
+	errs := x.inLanes(ctx, lanes, func(ctx context.Context, i int) error { return x.deliverOne(ctx, due[i]) })
 	for i, d := range due {
 		err := errs[i]
 		switch kind := provider.KindOf(err); {

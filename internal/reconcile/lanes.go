@@ -2,15 +2,18 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"holdfast/internal/provider"
 )
 
 const (
 	// grace is for how many times Patience writes are waited for of which none is answered, when others are done.
 	grace = 10
-	// alone is for how many times as long when there are no others.
+	// alone is for how many times as long when none was answered.
 	alone = 3
 )
 
@@ -55,57 +58,77 @@ func lanesOf(keys [][]string, server func(i int) string) []lane {
 	return out
 }
 
-// inLanes does the work of all lanes, of each server some at a time. When none is answered for a while, or for twice as
-// long as the slowest answer took, the context of those that are left ends: what became of a write that hangs, the next
-// reading shows. Without Patience all is done in the order of the list.
-func (x *round) inLanes(ctx context.Context, lanes []lane, do func(ctx context.Context, i int)) {
+// inLanes does the work of all lanes, of each server some at a time, and returns what became of each. When none is
+// answered for a while, or for twice as long as the slowest answer took, the context of those that are left ends: what
+// became of a write that hangs, the next reading shows. Without Patience all is done in the order of the list.
+func (x *round) inLanes(ctx context.Context, lanes []lane, do func(ctx context.Context, i int) error) map[int]error {
+	out := map[int]error{}
 	if x.Patience == 0 {
 		var all []int
 		for _, l := range lanes {
 			all = append(all, l.work...)
 		}
-		slices.Sort(all)
-		for _, i := range all {
-			do(ctx, i)
+		for _, i := range slices.Sorted(slices.Values(all)) {
+			out[i] = do(ctx, i)
 		}
-		return
+		return out
 	}
-	ctx, hangUp := context.WithCancel(ctx)
+	type answer struct {
+		i    int
+		err  error
+		took time.Duration
+	}
+	inTime, hangUp := context.WithCancel(ctx)
 	defer hangUp()
-	turns := map[string]chan struct{}{}
+	turns, left := map[string]chan struct{}{}, 0
 	for _, l := range lanes {
+		left += len(l.work)
 		if turns[l.server] == nil {
 			turns[l.server] = make(chan struct{}, workers)
 		}
 	}
-	answers, ended := make(chan time.Duration), make(chan struct{})
+	answers := make(chan answer)
 	var wg sync.WaitGroup
+	defer wg.Wait()
 	for _, l := range lanes {
 		wg.Go(func() {
 			turns[l.server] <- struct{}{}
 			defer func() { <-turns[l.server] }()
 			for _, i := range l.work {
 				began := x.Clock()
-				do(ctx, i)
-				answers <- x.Clock().Sub(began)
+				err := do(inTime, i)
+				if err != nil && inTime.Err() != nil && ctx.Err() == nil {
+					err = hung(err)
+				}
+				answers <- answer{i, err, x.Clock().Sub(began)}
 			}
-			ended <- struct{}{}
 		})
 	}
-	wait := grace * x.Patience
-	for left := len(lanes); left > 0; {
+	for wait := grace * x.Patience; left > 0; {
 		quiet := wait
-		if left == len(lanes) {
+		if len(out) == 0 {
 			quiet *= alone
 		}
 		select {
-		case took := <-answers:
-			wait = max(wait, 2*took)
-		case <-ended:
+		case a := <-answers:
+			out[a.i], wait = a.err, max(wait, 2*a.took)
 			left--
 		case <-time.After(quiet):
 			hangUp()
 		}
 	}
-	wg.Wait()
+	return out
+}
+
+// hung is why a write failed that was given up; errNotTried stays.
+func hung(err error) error {
+	if errors.Is(err, errNotTried) {
+		return err
+	}
+	return &provider.Error{
+		Kind: provider.Transient,
+		Op:   "write",
+		Hint: "check that the server runs and no firewall is between",
+		Err:  provider.Reached(context.DeadlineExceeded),
+	}
 }

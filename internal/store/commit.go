@@ -59,16 +59,9 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 		var text []byte
 		known := s.cached(person)
 		sum := known.digest
-		encode := func() (err error) {
-			if text, err = encodeSnapshot(x); err != nil {
-				return fmt.Errorf("snapshot of %s: %w", person, err)
-			}
-			sum = digest(text)
-			return nil
-		}
 		// Most calendars have not changed since the last round.
 		if sum == "" || !sameParts(x, known.Snapshot) {
-			if err := encode(); err != nil {
+			if text, sum, err = encoded(person, x); err != nil {
 				return err
 			}
 		}
@@ -83,7 +76,7 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 			continue
 		}
 		if text == nil { // another process has put another one
-			if err := encode(); err != nil {
+			if text, sum, err = encoded(person, x); err != nil {
 				return err
 			}
 		}
@@ -96,6 +89,14 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 		}
 	}
 	return execEach(ctx, tx, `DELETE FROM snapshots WHERE person = ?`, r.Forget, func(p string) []any { return []any{p} })
+}
+
+// encoded is the person's snapshot as text, with its digest.
+func encoded(person string, x series.Snapshot) (text []byte, sum string, err error) {
+	if text, err = encodeSnapshot(x); err != nil {
+		return nil, "", fmt.Errorf("snapshot of %s: %w", person, err)
+	}
+	return text, digest(text), nil
 }
 
 // cached is the person's snapshot as Load last gave it.
@@ -153,17 +154,17 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	if err != nil {
 		return err
 	}
-	have := map[string][]any{}
+	open := map[string]drift.Flag{}
+	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) { // what Open says of one counts
+		open[f.ID()] = f
+	}
 	for _, f := range rows {
-		have[f.ID()] = flagRow(f.Flag)
+		if slices.Equal(flagRow(f.Flag), flagRow(open[f.ID()])) {
+			delete(open, f.ID())
+		}
 	}
-	open := slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) // what Open says of one counts
-	written := map[string]bool{}
-	for _, f := range open {
-		written[f.ID()] = written[f.ID()] || !slices.Equal(have[f.ID()], flagRow(f))
-	}
-	open = slices.DeleteFunc(open, func(f drift.Flag) bool { return !written[f.ID()] })
-	if err := execEach(ctx, tx, put, open, flagRow); err != nil {
+	row := func(id string) []any { return flagRow(open[id]) }
+	if err := execEach(ctx, tx, put, slices.Sorted(maps.Keys(open)), row); err != nil {
 		return err
 	}
 	if err := execEach(

@@ -1,9 +1,10 @@
 package google
 
 import (
-	"holdfast/internal/provider"
 	"io"
 	"net/http"
+
+	"holdfast/internal/provider"
 )
 
 const (

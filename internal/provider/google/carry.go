@@ -148,7 +148,8 @@ func (c *Calendar) noted(s series.Series, old group) []series.Carried {
 	report := series.Guest{Address: series.Address(s.Report.Email), Answer: cmp.Or(s.Carry.Answer, series.NeedsAction)}
 	r := c.reader(s.Org, "")
 	var out []series.Carried
-	for _, y := range old.exceptions {
+	for _, id := range slices.Sorted(maps.Keys(old.exceptions)) {
+		y := old.exceptions[id]
 		at, ok := r.original(y)
 		known := slices.ContainsFunc(s.Carry.Overrides, func(v series.Carried) bool { return v.Was.Equal(at.Time) })
 		m := old.master

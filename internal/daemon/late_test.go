@@ -126,7 +126,12 @@ func slowBranch(t *testing.T, waits []string) (*App, *slowTo) {
 	var users []caldavtest.User
 	for i := range 12 {
 		id := fmt.Sprintf("p%02d", i)
-		users = append(users, caldavtest.User{Name: id, Password: "pw", Email: id + "@example.com", Zone: "Europe/Berlin"})
+		users = append(users, caldavtest.User{
+			Name:     id,
+			Password: "pw",
+			Email:    id + "@example.com",
+			Zone:     "Europe/Berlin",
+		})
 	}
 	o := caldavtest.Options{Users: users, Scheduling: true, Now: func() time.Time { return now }}
 	s := &slowTo{

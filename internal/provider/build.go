@@ -10,15 +10,8 @@ import (
 	"holdfast/internal/series"
 )
 
-const (
-	// pastKept is how long single events of other people are kept after they took place.
-	pastKept = 14 * 24 * time.Hour
-	// goneKept is how long a deletion is remembered where the roster has no such pair; one that it has is not forgotten,
-	// else a series that a person deleted would be booked again.
-	goneKept = 365 * 24 * time.Hour
-	// emptiedAtOnce is how many deletions that leave a calendar with nothing at all are not believed.
-	emptiedAtOnce = 2
-)
+// pastKept is how long single events of other people are kept after they took place.
+const pastKept = 14 * 24 * time.Hour
 
 // Source is what Build asks a provider for.
 type Source interface {
@@ -47,7 +40,16 @@ type Built struct {
 //   - What is gone stays gone until the event is back.
 func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading, src Source) (Built, error) {
 	anew := last.Interest != s.Interest
-	b := &builder{s: s, last: last, in: in, r: r, src: src, anew: anew, read: map[string]bool{}, other: map[string]bool{}}
+	b := &builder{
+		s:     s,
+		last:  last,
+		in:    in,
+		r:     r,
+		src:   src,
+		anew:  anew,
+		read:  map[string]bool{},
+		other: map[string]bool{},
+	}
 	b.s.Objects = map[string]series.Object{}
 	b.owner()
 	if b.unchanged() {
@@ -152,7 +154,8 @@ func (b *builder) unchanged() bool {
 			return false
 		}
 	}
-	return all(b.last.StandIns, b.keepsStandIn) && all(b.last.Busy, b.keepsBusy) && all(b.last.Candidates, b.keepsCandidate)
+	return all(b.last.StandIns, b.keepsStandIn) && all(b.last.Busy, b.keepsBusy) &&
+		all(b.last.Candidates, b.keepsCandidate)
 }
 
 // all reports whether ok accepts all of xs.
@@ -308,117 +311,6 @@ func (b *builder) candidate(e series.Event, x Item) (series.Pair, bool) {
 		}
 	}
 	return series.Pair{}, false
-}
-
-// missing asks for what was ours and is not listed, and carries on what was missing before.
-func (b *builder) missing(ctx context.Context) error {
-	var fresh []series.Gone
-	for _, g := range b.absences() {
-		is, err := b.look(ctx, g.ID)
-		switch {
-		case err != nil:
-			return err
-		case is == Present:
-			b.doubt = true
-		case is == Unclear && g.Copy:
-			b.s.Copies = append(b.s.Copies, g.Last)
-			b.s.Objects[Opaque(g.ID)] = b.last.Objects[Opaque(g.ID)]
-		case is == Unclear:
-			b.s.Series = append(b.s.Series, g.Last)
-			b.s.Objects[Opaque(g.ID)] = b.last.Objects[Opaque(g.ID)]
-		default:
-			g.Proven = is == Deleted
-			fresh = append(fresh, g)
-		}
-	}
-	var still []series.Gone
-	for _, g := range b.last.Gone {
-		_, wanted := b.in.pair(g.Pair)
-		if b.s.At.Sub(g.Since) > goneKept && (g.Copy || !wanted) {
-			continue
-		}
-		if !g.Proven && b.other[Opaque(g.ID)] {
-			continue // it was not gone: somebody made it none of ours
-		}
-		if !g.Proven {
-			is, err := b.look(ctx, g.ID)
-			if err != nil {
-				return err
-			}
-			b.doubt = b.doubt || is == Present && !g.Emptied
-			if is == Absent || is == Deleted {
-				g.Rounds++
-				g.Proven = b.in.Confirmed || !g.Emptied && (is == Deleted || len(b.s.Objects) > 0)
-			}
-		}
-		still = append(still, g)
-	}
-	b.hold(fresh)
-	// An event that is there, at its place or at another, is not gone.
-	back := map[string]bool{}
-	for _, e := range slices.Concat(b.s.Series, b.s.Copies) {
-		back[e.UID] = true
-	}
-	b.s.Gone = keep(append(still, fresh...), func(g series.Gone) bool { return !back[g.Last.UID] })
-	b.s.Emptied = slices.ContainsFunc(b.s.Gone, func(g series.Gone) bool { return g.Emptied && !g.Proven })
-	return nil
-}
-
-// absences are the series and copies of the last snapshot of which this reading has nothing.
-func (b *builder) absences() []series.Gone {
-	var out []series.Gone
-	add := func(e series.Event, copied bool) {
-		_, there := b.s.Objects[Opaque(e.ID)]
-		_, known := b.in.pair(e.Mark.Pair)
-		if there || !known || copied && !b.src.Knows(e) {
-			return
-		}
-		out = append(out, series.Gone{
-			ID:         e.ID,
-			Pair:       e.Mark.Pair,
-			Generation: e.Mark.Generation,
-			Since:      b.s.At,
-			Rounds:     1,
-			Copy:       copied,
-			Last:       e,
-		})
-	}
-	for _, e := range b.last.Series {
-		add(e, false)
-	}
-	for _, e := range b.last.Copies {
-		add(e, true)
-	}
-	return out
-}
-
-// hold keeps what went just now from being believed where the calendar shows nothing at all: its storage may be gone.
-// One deletion is an answer all the same.
-func (b *builder) hold(fresh []series.Gone) {
-	if len(b.s.Objects) > 0 || b.in.Confirmed {
-		return
-	}
-	for i := range fresh {
-		if !fresh[i].Proven || len(fresh) >= emptiedAtOnce {
-			fresh[i].Proven, fresh[i].Emptied = false, true
-		}
-	}
-}
-
-// look reads directly what the listing does not show.
-func (b *builder) look(ctx context.Context, id string) (Presence, error) {
-	key := Opaque(id)
-	switch _, there := b.s.Objects[key]; {
-	case there:
-		return Present, nil
-	case b.r.Removed[key]:
-		return Deleted, nil
-	}
-	is, x, err := b.src.Look(ctx, id)
-	if err == nil && is == Present && !b.read[key] {
-		b.take([]Item{*x})
-	}
-	return is, err
 }
 
 // finish drops what nobody asks about any more and puts all into the one order that full and incremental readings

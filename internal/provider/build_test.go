@@ -248,8 +248,8 @@ func TestZoneDoubtsAreOfObjects(t *testing.T) {
 	}
 }
 
-// A reading of nothing says what one says in which something unknown was removed, and where nothing is forgotten or asked
-// for it consists of the same parts.
+// A reading of nothing says what one says in which something unknown was removed, and where nothing is forgotten or
+// asked for it consists of the same parts.
 func TestNothingRead(t *testing.T) {
 	in := interest()
 	theirs := item("theirs", func(e *series.Event) { e.Mark, e.Rule.Until = series.Mark{}, noon.AddDate(0, 3, 0) })
@@ -290,8 +290,8 @@ func TestNothingRead(t *testing.T) {
 	}
 }
 
-// A series that an empty listing did not show, and from which somebody took the mark meanwhile, is not gone: it is there,
-// and none of ours.
+// A series that an empty listing did not show, and from which somebody took the mark meanwhile, is not gone: it is
+// there, and none of ours.
 func TestNotGoneButNoLongerOurs(t *testing.T) {
 	in := interest()
 	last := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), dentist()).Snapshot
@@ -299,6 +299,7 @@ func TestNotGoneButNoLongerOurs(t *testing.T) {
 	stripped := item("a", func(e *series.Event) { e.Mark = series.Mark{} })
 	got := build(t, noon.Add(time.Hour), empty, in, answers{"a": provider.Present}, stripped, dentist())
 	if len(empty.Gone) != 1 || len(got.Gone) != 0 || len(got.Series) != 0 || len(got.Candidates) != 1 {
-		t.Errorf("gone %d, then %d; %d series, %d candidates", len(empty.Gone), len(got.Gone), len(got.Series), len(got.Candidates))
+		t.Errorf("gone %d, then %d; %d series, %d candidates",
+			len(empty.Gone), len(got.Gone), len(got.Series), len(got.Candidates))
 	}
 }

@@ -58,8 +58,8 @@ func Had(snapshots iter.Seq2[string, Snapshot]) map[string][]Pair {
 // earlierKept is how many earlier versions of a series are remembered.
 const earlierKept = 10
 
-// Remember notes on each series what versions of it were seen before, given the snapshot before this one, of which s may
-// share what it consists of.
+// Remember notes on each series what versions of it were seen before, given the snapshot before this one, of which s
+// may share what it consists of.
 func (s *Snapshot) Remember(last Snapshot) {
 	was := map[string]*Event{}
 	for i := range last.Series {

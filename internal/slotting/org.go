@@ -198,12 +198,12 @@ func (o *org) roomSpans(p *pair, start int) []Window {
 	return spans(o.shifts[p.Zone][o.Rooms[p.Room].Zone], start, p.Duration)
 }
 
-// drifts reports whether the pair's clock and its manager's change apart: its meetings are then now here, now there in the
-// manager's week, of which options take all that lies between.
+// drifts reports whether the pair's clock and its manager's change apart: its meetings are then now here, now there in
+// the manager's week, of which options take all that lies between.
 func (o *org) drifts(p *pair) bool { return len(o.clocks(p, p.Manager)) > 1 }
 
-// findForest marks pairs as extra so that the other unpinned ones make a forest in which nobody has two managers, and every
-// meeting one place in the week of its manager.
+// findForest marks pairs as extra so that the other unpinned ones make a forest in which nobody has two managers, and
+// every meeting one place in the week of its manager.
 func (o *org) findForest() {
 	root := make([]int32, len(o.people))
 	for i := range root {

@@ -213,8 +213,8 @@ func (s *solver) let(price [][quartersPerWeek]float64) (*run, int64) {
 	return x, total
 }
 
-// rented is what a slot at start takes of the pair's room in the first week. Prices of that week alone make a bound: what a
-// slot takes in one week or another, as clocks change, two pairs may share.
+// rented is what a slot at start takes of the pair's room in the first week. Prices of that week alone make a bound:
+// what a slot takes in one week or another, as clocks change, two pairs may share.
 func (o *org) rented(p *pair, start int) []Window {
 	first := o.shifts[p.Zone][o.Rooms[p.Room].Zone][:1]
 	if !first[0].on(start) {

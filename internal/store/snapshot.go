@@ -79,8 +79,8 @@ type cached struct {
 	series.Snapshot
 }
 
-// sameParts reports whether a and b consist of the very same parts, but for what has columns of its own. Two that do not
-// may be equal all the same.
+// sameParts reports whether a and b consist of the very same parts, but for what has columns of its own. Two that do
+// not may be equal all the same.
 func sameParts(a, b series.Snapshot) bool {
 	a.At, a.FullAt, a.Cursor = b.At, b.FullAt, b.Cursor
 	x, y := reflect.ValueOf(a), reflect.ValueOf(b)

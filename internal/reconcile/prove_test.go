@@ -278,7 +278,8 @@ func TestListingBehind(t *testing.T) {
 	}
 }
 
-// A series that was written to, and is not there when it is read, was not written to: that it is gone proves an end only.
+// A series that was written to, and is not there when it is read, was not written to: that it is gone proves an end
+// only.
 func TestWrittenAndGone(t *testing.T) {
 	x := newOrg(t, servers["delivers"])
 	x.wish("mia/raj", tuesdays, nil)

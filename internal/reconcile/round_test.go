@@ -99,7 +99,8 @@ func TestDue(t *testing.T) {
 	})
 }
 
-// Changes of a round to one series follow on each other: none waits for another round, or loses a race with its own kind.
+// Changes of a round to one series follow on each other: none waits for another round, or loses a race with its own
+// kind.
 func TestSeveralChangesOfOneSeries(t *testing.T) {
 	each(t, func(x *org) {
 		r, _ := x.holdfast()

@@ -208,7 +208,8 @@ func TestNotesOfOneMeeting(t *testing.T) {
 	w := open(t)
 	_, e := w.booked()
 	instance := func(id string, at time.Time) string { return id + "_" + at.UTC().Format("20060102T150405Z") }
-	w.must(w.send(mia, "PATCH", "/"+instance(e.ID, start(3)), `{"summary": "Year", "description": "bring the figures"}`))
+	w.must(w.send(mia, "PATCH", "/"+instance(e.ID, start(3)),
+		`{"summary": "Year", "description": "bring the figures"}`))
 	old := w.look(w.calendar(mia), mia, series.Snapshot{}).Series[0]
 	s, before := wish(), w.mailed()
 	s.Generation, s.Carry.From = 2, &old

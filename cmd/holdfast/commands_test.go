@@ -33,6 +33,7 @@ import (
 	"holdfast/internal/clock"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/provider/providertest"
 )
 
 type sessionKey struct{}
@@ -95,7 +96,10 @@ func (s *session) calendars(args []string) error {
 			caldavtest.User{Name: name, Password: name + "-pw", Email: name + "@example.com", Zone: "Europe/Berlin"},
 		)
 	}
-	s.server = httptest.NewUnstartedServer(caldavtest.New(o))
+	s.server = &httptest.Server{
+		Listener: providertest.Listen(s.t),
+		Config:   &http.Server{Handler: caldavtest.New(o)},
+	}
 	if slices.Contains(args, "private") {
 		return s.private()
 	}

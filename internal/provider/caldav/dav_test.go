@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"holdfast/internal/provider"
+	"holdfast/internal/provider/providertest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
@@ -144,13 +145,12 @@ func wrapped(status int) string {
 }
 
 func TestUnreachableIsTransient(t *testing.T) {
-	s, o := serve(t, nil)
-	s.Close()
-	_, err := Open(o).calendar(t.Context())
+	address := providertest.Refused(t)
+	_, err := Open(server{base: address + "/"}.options("mia")).calendar(t.Context())
 	if provider.KindOf(fail("observe", err)) != provider.Transient {
 		t.Errorf("got %v", err)
 	}
-	if strings.Contains(err.Error(), s.URL) {
+	if strings.Contains(err.Error(), address) {
 		t.Errorf("the error names the address: %v", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"holdfast/internal/provider"
+	"holdfast/internal/provider/providertest"
 )
 
 // certificate is one of those names, valid from..to, signed by itself or by another authority, which is given back.
@@ -105,9 +106,7 @@ func TestWordsForEveryTrouble(t *testing.T) {
 		_, _ = io.WriteString(w, "<!DOCTYPE html><html><form>Log in</form></html>")
 	}
 	closed := func() (string, http.RoundTripper) {
-		s := httptest.NewServer(nil)
-		s.Close()
-		return s.URL, http.DefaultTransport
+		return providertest.Refused(t), http.DefaultTransport
 	}
 	swap := func(scheme string, at func() (string, http.RoundTripper)) func() (string, http.RoundTripper) {
 		return func() (string, http.RoundTripper) {

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -98,9 +99,7 @@ func calendarAt(t *testing.T, url string) *google.Calendar {
 }
 
 func TestNobodyThere(t *testing.T) {
-	srv := httptest.NewServer(http.NotFoundHandler())
-	srv.Close()
-	_, err := calendarAt(t, srv.URL).Create(t.Context(), wish())
+	_, err := calendarAt(t, providertest.Refused(t)).Create(t.Context(), wish())
 	if provider.KindOf(err) != provider.Transient || !strings.Contains(provider.HintOf(err), "reached") {
 		t.Errorf("%v of kind %d, hint %q", err, provider.KindOf(err), provider.HintOf(err))
 	}

@@ -115,16 +115,11 @@ func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	a.warnings(d)
 	told := map[string]bool{"": true}
 	for _, p := range people {
-		server, ok := d.Settings.Calendars[p.Calendar]
+		c, ok := d.Settings.Calendars[p.Calendar]
 		if !ok {
-			if err := d.Settings.Google[p.Calendar].Readable(); err != nil && missing && !told[err.Error()] {
-				told[err.Error()] = true
-				a.errorf("warning: %s\n", err)
-			}
 			continue
 		}
-		account, err := server.For(p)
-		w := account.Warning
+		w, err := c.Config.Check(p)
 		if err != nil && missing {
 			w = cause(p.ID, err.Error())
 		}

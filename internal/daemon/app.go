@@ -57,7 +57,7 @@ type App struct {
 	push     *google.Push              // set by Run
 	arrange  func()                    // asks for Watch; set by Run
 	debounce time.Duration             // of push; 0 is its own
-	rung     sync.Map                  // ids of people whose calendar wants a look
+	changed  sync.Map                  // ids of people of whose calendars a push notification came
 	settles  atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
 	asked    sync.Map                  // why rounds were asked for since the last one began
 
@@ -75,8 +75,8 @@ func New(o Options) (*App, error) {
 	}
 	private := map[string]*http.Client{}
 	for name, c := range s.Calendars {
-		if c.Roots != nil {
-			private[name] = client(c.Roots)
+		if dav, ok := c.Config.(settings.CalDAV); ok && dav.Roots != nil {
+			private[name] = client(dav.Roots)
 		}
 	}
 	return &App{
@@ -185,7 +185,7 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	sharing := map[string][]string{}
 	for _, p := range r.People {
 		d.People[p.ID] = p.Person
-		if c, ok := a.Settings.Calendars[p.Calendar]; ok && !c.PerPerson() {
+		if c, ok := a.Settings.Calendars[p.Calendar]; ok && !c.Config.PerPerson() {
 			sharing[p.Calendar] = append(sharing[p.Calendar], p.ID)
 		}
 	}
@@ -209,22 +209,17 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	return d, nil
 }
 
+// longestPoll is the longest that settings may have.
+const longestPoll = 24 * time.Hour
+
 // Poll is how often calendars are read: the shortest wish of the settings.
 func (a *App) Poll() time.Duration {
 	if a.o.Poll > 0 {
 		return a.o.Poll
 	}
-	poll := time.Duration(0)
-	shorter := func(p time.Duration) {
-		if poll == 0 || p < poll {
-			poll = p
-		}
-	}
+	poll := longestPoll
 	for _, c := range a.Settings.Calendars {
-		shorter(c.Poll)
-	}
-	for _, g := range a.Settings.Google {
-		shorter(g.Poll)
+		poll = min(poll, c.Poll)
 	}
 	return max(poll, time.Second)
 }

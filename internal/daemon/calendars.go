@@ -112,19 +112,17 @@ func (a *App) opened(p series.Person) (opened, error) {
 		o.person.Zone == p.Zone {
 		return o, nil
 	}
-	o, err := opened{}, error(nil)
-	if server, ok := a.Settings.Calendars[p.Calendar]; ok {
-		o, err = a.openCalDAV(server, p)
-	} else if g, ok := a.Settings.Google[p.Calendar]; ok {
-		o, err = a.openGoogle(g, p)
-	} else {
-		err = &provider.Error{
+	c := a.Settings.Calendars[p.Calendar]
+	open, ok := openers[c.Kind]
+	if !ok {
+		return opened{}, &provider.Error{
 			Kind: provider.Permanent,
 			Op:   "open",
 			Err:  fmt.Errorf("the settings have no calendar %q", p.Calendar),
 			Hint: "name one of holdfast.yaml's calendars at the person",
 		}
 	}
+	o, err := open(a, c.Config, p)
 	if err != nil {
 		return opened{}, err
 	}
@@ -133,7 +131,14 @@ func (a *App) opened(p series.Person) (opened, error) {
 	return o, nil
 }
 
-func (a *App) openCalDAV(server settings.CalDAV, p series.Person) (opened, error) {
+// openers open a person's calendar, by the kind that the settings have it as.
+var openers = map[settings.Kind]func(*App, settings.Config, series.Person) (opened, error){
+	settings.KindCalDAV: (*App).openCalDAV,
+	settings.KindGoogle: (*App).openGoogle,
+}
+
+func (a *App) openCalDAV(c settings.Config, p series.Person) (opened, error) {
+	server := c.(settings.CalDAV)
 	account, err := server.For(p)
 	if err != nil {
 		return opened{}, &provider.Error{
@@ -164,7 +169,8 @@ func (a *App) openCalDAV(server settings.CalDAV, p series.Person) (opened, error
 	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: cal.Doctor}, nil
 }
 
-func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
+func (a *App) openGoogle(c settings.Config, p series.Person) (opened, error) {
+	g := c.(settings.Google)
 	who, err := a.google(g)
 	if err != nil {
 		return opened{}, err
@@ -184,6 +190,11 @@ func (a *App) openGoogle(g settings.Google, p series.Person) (opened, error) {
 			return out
 		},
 	}, nil
+}
+
+// googleOf is the Google that the person's calendar is at, if it is at one.
+func (a *App) googleOf(p series.Person) (g settings.Google, ok bool) {
+	return settings.ConfigOf[settings.Google](a.Settings, p.Calendar)
 }
 
 // project is the Google project that the credentials are of, made once: all its people share one quota, whatever
@@ -249,7 +260,7 @@ func (a *App) ConnectGoogle(
 	show func(address string),
 	paste func() (string, error),
 ) error {
-	g, ok := a.Settings.Google[p.Calendar]
+	g, ok := a.googleOf(p)
 	if !ok {
 		return &provider.Error{
 			Kind: provider.Permanent,
@@ -285,7 +296,11 @@ func (a *App) ConnectGoogle(
 // ForgetGoogle forgets what is kept of the person's consents, whoever's calendar they were for. The person need not be
 // in the roster any more.
 func (a *App) ForgetGoogle(ctx context.Context, person string) (err error) {
-	for _, g := range a.Settings.Google {
+	for _, c := range a.Settings.Calendars {
+		g, ok := c.Config.(settings.Google)
+		if !ok {
+			continue
+		}
 		if who, openErr := a.google(g); openErr != nil {
 			err = errors.Join(err, openErr)
 		} else if who.vault != nil {

@@ -39,7 +39,7 @@ func (d documents) Tend(ctx context.Context, w reconcile.DocumentWish, last reco
 		st = prepdoc.State{} // another version's: that costs a look
 	}
 	want := prepdoc.WantOf(w.View, w.Now)
-	want.Hold, want.Remake, want.SeesAll = w.Hold, w.Remake, d.Settings.Google[want.Series.Manager.Calendar].AllFiles
+	want.Hold, want.Remake, want.SeesAll = w.Hold, w.Remake, d.seesAll(want.Series.Manager)
 	st, err = docs.Tend(ctx, w.Now, want, st)
 	out := reconcile.Document{Link: st.Link, Looked: st.Checked, Failed: last.Failed, Section: st.Section}
 	for _, f := range st.Findings {
@@ -55,7 +55,7 @@ func (d documents) Tend(ctx context.Context, w reconcile.DocumentWish, last reco
 
 // docs are the documents of the Google that the person's calendar is at.
 func (a *App) docs(p series.Person) (*prepdoc.Docs, error) {
-	g, ok := a.Settings.Google[p.Calendar]
+	g, ok := a.googleOf(p)
 	if !ok {
 		return nil, &provider.Error{Kind: provider.Permanent, Op: "open", Err: fmt.Errorf("the calendar of %s is none at Google", p.ID),
 			Hint: "give prep_doc a link, or name a calendar of kind google at the manager"}
@@ -66,10 +66,16 @@ func (a *App) docs(p series.Person) (*prepdoc.Docs, error) {
 	return who.docs, err
 }
 
-// tends reports whether the document of the series is made from a template, or is a given one that can be looked at: that takes
-// the manager's whole Drive, since whoever gave the link did not open the document with Holdfast.
+// tends reports whether the document of the series is made from a template, or is a given one that can be looked at:
+// that takes the manager's whole Drive, since whoever gave the link did not open the document with Holdfast.
 func (a *App) tends(s series.Series) bool {
-	return s.Doc.Template != "" || a.Settings.Google[s.Manager.Calendar].AllFiles && prepdoc.FileID(s.Link) != ""
+	return s.Doc.Template != "" || a.seesAll(s.Manager) && prepdoc.FileID(s.Link) != ""
+}
+
+// seesAll reports whether Holdfast may ask for all of the person's Drive.
+func (a *App) seesAll(p series.Person) bool {
+	g, _ := a.googleOf(p)
+	return g.AllFiles
 }
 
 // documented are the series of the manager whose documents are tended, one of each template and folder, and one with a given link.

@@ -15,6 +15,7 @@ import (
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/settings"
 )
 
 // workspace is a Google with mia, raj and lee, and the program for a service account that may act for them; more goes into its
@@ -111,7 +112,7 @@ func TestGoogle(t *testing.T) {
 // Calendars of the settings with credentials of one project share its quota; those of another endpoint do not.
 func TestOneProjectOneBudget(t *testing.T) {
 	_, a := workspace(t)
-	g := a.Settings.Google["office"]
+	g := a.Settings.Calendars["office"].Config.(settings.Google)
 	open := func(name, endpoint string) *google.Project {
 		t.Helper()
 		g.Name, g.Endpoint = name, endpoint

@@ -27,7 +27,7 @@ type Steps interface {
 	Round(ctx context.Context, reason string) error
 	// Prune removes what is kept too long; it is called once a day (UTC).
 	Prune(ctx context.Context) error
-	// Watch keeps doorbells at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and may
+	// Watch keeps push channels at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and may
 	// run beside a round.
 	Watch(ctx context.Context) error
 }
@@ -92,7 +92,7 @@ func (pruneArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}}
 }
 
-// watchArgs is keeping the doorbells. It is unique until it has ended, and has a queue of its own: no round waits for
+// watchArgs is keeping the push channels. It is unique until it has ended, and has a queue of its own: no round waits for
 // it.
 type watchArgs struct{}
 
@@ -136,7 +136,7 @@ type watchWorker struct {
 	steps Steps
 }
 
-// Work keeps the doorbells, until Stop: what is left is done after the next start.
+// Work keeps the push channels, until Stop: what is left is done after the next start.
 func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watchArgs]) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -206,7 +206,7 @@ func (q *Queue) Start(ctx context.Context) error {
 	return nil
 }
 
-// watches asks for the doorbells to be kept now and then, until ctx ends.
+// watches asks for the push channels to be kept now and then, until ctx ends.
 func (q *Queue) watches(ctx context.Context) {
 	for {
 		select {
@@ -255,7 +255,7 @@ func (q *Queue) Wake(ctx context.Context, reason string) error {
 	return nil
 }
 
-// Watch asks for the doorbells to be looked after as soon as may be.
+// Watch asks for the push channels to be looked after as soon as may be.
 func (q *Queue) Watch(ctx context.Context) error {
 	if _, err := q.client.Insert(ctx, watchArgs{}, nil); err != nil {
 		return fmt.Errorf("jobs: watch: %w", err)

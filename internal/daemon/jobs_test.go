@@ -53,7 +53,7 @@ func (s *heldSteps) next() string {
 	return reason
 }
 
-// newQueue has a poll of a minute and a second, and looks after the doorbells every five minutes.
+// newQueue has a poll of a minute and a second, and looks after the push channels every five minutes.
 func newQueue(t testing.TB, path string, s Steps, now func() time.Time) *Queue {
 	t.Helper()
 	q, err := NewQueue(t.Context(), path, s, QueueOptions{Poll: time.Minute, Watch: 5 * time.Minute, Jitter: func() time.Duration { return time.Second },
@@ -259,7 +259,7 @@ func (s *busySteps) Watch(ctx context.Context) error {
 	return nil
 }
 
-// The doorbells are kept now and then and when asked, and Stop does not wait for it.
+// The push channels are kept now and then and when asked, and Stop does not wait for it.
 func TestWatchNowAndThen(t *testing.T) {
 	path := jobsFile(t)
 	synctest.Test(t, func(t *testing.T) {

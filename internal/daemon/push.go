@@ -20,22 +20,25 @@ import (
 	"holdfast/internal/store"
 )
 
-// ringPath is where Google rings, below web.url. What stands before it is the proxy's matter.
-const ringPath = "/google/push"
+// pushPath is where push notifications come in, below web.url. What stands before it is the proxy's matter.
+const pushPath = "/google/push"
 
-// ringing reports whether Google is told where to ring.
-func (a *App) ringing() bool { return a.Settings.URL != "" && len(a.Settings.Google) > 0 }
+// pushes reports whether Google is asked for push notifications.
+func (a *App) pushes() bool {
+	return a.Settings.URL != "" && slices.Contains(slices.Collect(maps.Values(a.Settings.CalendarNames())), true)
+}
 
-// pusher is the doorbell of all calendars at Google. A ring is a round that reads the calendar at once.
+// pusher receives the push notifications of all calendars at Google: each leads to a round that reads the calendar at
+// once.
 func (a *App) pusher(wake func(reason string)) *google.Push {
 	address := ""
-	if a.ringing() {
-		address = a.Settings.URL + ringPath
+	if a.pushes() {
+		address = a.Settings.URL + pushPath
 	}
 	return google.NewPush(
 		google.PushOptions{Address: address, Channels: a.Store, Debounce: a.debounce, Clock: a.o.Clock, Log: a.o.Log,
-			Ring: func(person string) {
-				a.rung.Store(person, true)
+			Changed: func(person string) {
+				a.changed.Store(person, true)
 				wake("push")
 			}},
 	)
@@ -44,8 +47,8 @@ func (a *App) pusher(wake func(reason string)) *google.Push {
 // hangUp is how long a request under way may take to end when the daemon stops.
 const hangUp = time.Second
 
-// serve answers at web.listen until stop is called: Google's rings, and nobody else.
-func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.Context) error, err error) {
+// serve answers at web.listen until stop is called: push notifications, and nobody else.
+func (a *App) serve(ctx context.Context, push http.Handler) (stop func(context.Context) error, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("web.listen: %w", err)
@@ -56,11 +59,11 @@ func (a *App) serve(ctx context.Context, ring http.Handler) (stop func(context.C
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 15,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasSuffix(r.URL.Path, ringPath) {
+			if !strings.HasSuffix(r.URL.Path, pushPath) {
 				http.NotFound(w, r)
 				return
 			}
-			ring.ServeHTTP(w, r)
+			push.ServeHTTP(w, r)
 		}),
 	}
 	done := make(chan error, 1)
@@ -91,7 +94,7 @@ const (
 	watchFailures = 10
 )
 
-// Watch sees that Google rings for the calendars of the roster's people, and for nobody else's. Channels outlive the
+// Watch keeps channels for the calendars of the roster's people, and for nobody else's. Channels outlive the
 // daemon: the next start finds them in the journal, while opening all of them anew at each would spend quota for
 // nothing and leave gaps; those that nobody comes back for end by themselves within days.
 func (a *App) Watch(ctx context.Context) error {
@@ -105,12 +108,12 @@ func (a *App) Watch(ctx context.Context) error {
 	}
 	stays, leaves := map[string]series.Person{}, map[string]series.Person{}
 	for _, p := range now.People {
-		if _, ok := a.Settings.Google[p.Calendar]; ok && a.ringing() {
+		if _, ok := a.googleOf(p.Person); ok && a.pushes() {
 			stays[p.ID] = p.Person
 		}
 	}
 	for _, ch := range kept {
-		_, known := a.Settings.Google[ch.Owner.Calendar]
+		_, known := a.googleOf(ch.Owner)
 		switch _, ok := stays[ch.Owner.ID]; {
 		case ok:
 		case a.push.Over(ch):
@@ -129,7 +132,7 @@ func (a *App) Watch(ctx context.Context) error {
 	})
 	failed.each(ctx, leaves, func(ctx context.Context, p series.Person) error {
 		a.mu.Lock()
-		o, err := a.openGoogle(a.Settings.Google[p.Calendar], p)
+		o, err := a.openGoogle(a.Settings.Calendars[p.Calendar].Config, p)
 		a.mu.Unlock()
 		if err != nil {
 			return err
@@ -203,28 +206,28 @@ func (f *failures) enough() bool {
 	return f.hung >= watchFailures
 }
 
-// looks says which calendars the round is to read: with whole, all of them; else those that were rung for and those
-// whose time has come. It comes later where Google rings: there it is for messages that got lost.
+// looks says which calendars the round is to read: with whole, all of them; else those of which a push notification came
+// and those whose time has come. It comes later where Google sends them: there it is for those that got lost.
 func (a *App) looks(ctx context.Context, whole bool) error {
 	kept, err := a.Store.Channels(ctx, "")
 	if err != nil {
 		return err
 	}
-	rings, now, poll := map[string]bool{}, a.o.Clock(), a.Poll()
+	pushed, now, poll := map[string]bool{}, a.o.Clock(), a.Poll()
 	for _, ch := range kept {
-		rings[ch.Owner.ID] = rings[ch.Owner.ID] || a.works(ch, now)
+		pushed[ch.Owner.ID] = pushed[ch.Owner.ID] || a.works(ch, now)
 	}
 	a.Reconciler.Due = func(p series.Person, last series.Snapshot) bool {
-		_, rung := a.rung.LoadAndDelete(p.ID)
-		every := a.interval(p.Calendar, rings[p.ID])
-		return rung || whole || every <= poll || now.Sub(last.At) > vary(every, p.ID, last.At)-poll/2
+		_, changed := a.changed.LoadAndDelete(p.ID)
+		every := a.interval(p.Calendar, pushed[p.ID])
+		return changed || whole || every <= poll || now.Sub(last.At) > vary(every, p.ID, last.At)-poll/2
 	}
 	return nil
 }
 
-// here reports whether the channel leads to where Google is told to ring now.
+// here reports whether the channel leads to where push notifications are received now.
 func (a *App) here(ch provider.Channel) bool {
-	return a.ringing() && ch.Address == a.Settings.URL+ringPath
+	return a.pushes() && ch.Address == a.Settings.URL+pushPath
 }
 
 // works reports whether the channel is open, leads here, and messages have come through it.
@@ -233,17 +236,15 @@ func (a *App) works(ch provider.Channel, now time.Time) bool {
 }
 
 // interval is from one look at a calendar to the next.
-func (a *App) interval(calendar string, rings bool) time.Duration {
-	g, isGoogle := a.Settings.Google[calendar]
+func (a *App) interval(calendar string, pushed bool) time.Duration {
+	c := a.Settings.Calendars[calendar]
 	switch {
 	case a.o.Poll > 0:
 		return a.o.Poll
-	case isGoogle && rings:
-		return g.Pushed
-	case isGoogle:
-		return g.Poll
+	case pushed:
+		return c.Pushed
 	}
-	return a.Settings.Calendars[calendar].Poll
+	return c.Poll
 }
 
 // vary is d give or take a quarter, another one for each calendar and each time: they are not all read at once then.
@@ -253,7 +254,7 @@ func vary(d time.Duration, person string, last time.Time) time.Duration {
 	return d - d/4 + time.Duration(h.Sum64()%uint64(d/2+1))
 }
 
-// examinePush tells whether Google rings when the person's calendar changes.
+// examinePush tells whether Google sends push notifications when the person's calendar changes.
 func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calendar) provider.Finding {
 	f := provider.Finding{Check: "push", OK: true}
 	now := a.o.Clock()
@@ -264,7 +265,7 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 		}
 	}
 	switch {
-	case !a.ringing():
+	case !a.pushes():
 		f.Text = fmt.Sprintf("off: no web.url; the calendar is read every %s", short(a.interval(p.Calendar, false)))
 	case a.works(last, now):
 		f.Text = fmt.Sprintf(
@@ -273,7 +274,7 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 		)
 	case last.ID != "" && last.Expires.After(now) && now.Sub(last.Opened) > reachable:
 		f.OK, f.Text = false, "Google was asked to send push notifications to "+last.Address+", and none came"
-		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + ringPath + " on to " + a.Settings.Listen + " of the running daemon"
+		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + pushPath + " on to " + a.Settings.Listen + " of the running daemon"
 	default:
 		if err := a.pusher(nil).Try(ctx, c); err != nil {
 			return provider.Finding{Check: "push", Text: err.Error(), Hint: provider.HintOf(err)}

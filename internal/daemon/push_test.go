@@ -199,7 +199,7 @@ func TestSignalBesideAPoll(t *testing.T) {
 					Expires:  now.Add(time.Hour),
 					Resource: "r",
 					Heard:    now,
-					Address:  a.Settings.URL + ringPath,
+					Address:  a.Settings.URL + pushPath,
 				},
 			),
 		)
@@ -246,7 +246,7 @@ func TestPushOfACalendarThatIsGone(t *testing.T) {
 	}
 }
 
-// The doctor tells whether Google rings, by what came of the channels, and where there are none by trying.
+// The doctor tells whether push notifications come, by what came of the channels, and where there are none by trying.
 func TestDoctorOnPush(t *testing.T) {
 	s, a := workspace(t, "web: {url: http://127.0.0.1:9}")
 	mia := series.Person{ID: "mia", Email: "mia@example.com", Calendar: "office"}
@@ -346,9 +346,9 @@ func TestHowOften(t *testing.T) {
 	if err := a.Store.SetChannel(t.Context(), ch); err != nil {
 		t.Fatal(err)
 	}
-	a.rung.Store("mia", true)
+	a.changed.Store("mia", true)
 	if err := a.looks(t.Context(), false); err != nil || !a.Reconciler.Due(mia, last) || a.Reconciler.Due(mia, last) {
-		t.Errorf("a ring is one look: %v", err)
+		t.Errorf("a push notification is one reading: %v", err)
 	}
 	if err := a.looks(t.Context(), true); err != nil || !a.Reconciler.Due(mia, last) {
 		t.Errorf("a signal looks everywhere: %v", err)

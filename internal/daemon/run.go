@@ -49,7 +49,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		}
 	}
 	quiet := func(context.Context) error { return nil }
-	if a.ringing() {
+	if a.pushes() {
 		if quiet, err = a.serve(ctx, a.push); err != nil {
 			return errors.Join(err, q.Stop(ctx))
 		}

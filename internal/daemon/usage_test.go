@@ -209,14 +209,14 @@ type day struct {
 	*testing.T
 	s    *googletest.Server
 	a    *App
-	rung atomic.Bool
+	told atomic.Bool
 	poll time.Time // when the next round is due
-	hour time.Time // when the doorbells are
+	hour time.Time // when the channels are looked after
 }
 
 func newDay(t *testing.T, s *googletest.Server, a *App) *day {
 	d := &day{T: t, s: s, a: a, poll: a.o.Clock().Add(a.Poll()), hour: a.o.Clock().Add(channelsEvery)}
-	a.push = a.pusher(func(string) { d.rung.Store(true) })
+	a.push = a.pusher(func(string) { d.told.Store(true) })
 	return d
 }
 
@@ -234,7 +234,7 @@ func (d *day) watch() {
 	}
 }
 
-// until makes the rounds that come before the moment. What Google has to tell is told within a second.
+// until makes the rounds that come before the moment. Google's notifications come within a second.
 func (d *day) until(end time.Time) {
 	d.Helper()
 	for {
@@ -255,21 +255,21 @@ func (d *day) until(end time.Time) {
 		default:
 			return
 		}
-		d.told()
+		d.push()
 	}
 }
 
-// told lets Google ring, and the round come of it.
-func (d *day) told() {
+// push lets Google send its notifications, and the round come of it.
+func (d *day) push() {
 	d.Helper()
-	if !d.a.ringing() {
+	if !d.a.pushes() {
 		return
 	}
 	if _, err := d.s.Deliver(d.Context(), &http.Client{Transport: handled{d.a.push}}); err != nil {
 		d.Fatal(err)
 	}
 	<-time.After(3 * time.Second)
-	if d.rung.Swap(false) {
+	if d.told.Swap(false) {
 		d.round("push")
 	}
 }
@@ -297,7 +297,7 @@ func (d *day) live(edits int) {
 			if err != nil {
 				d.Fatal(err)
 			}
-			d.told()
+			d.push()
 		}
 	}
 	d.until(begin.Add(24 * time.Hour))

@@ -8,7 +8,7 @@ import (
 	"holdfast/internal/series"
 )
 
-// Channel is a doorbell that a calendar server holds: it posts to Address when the calendar changed. It says that, never
+// Channel is what a calendar server keeps for us: it posts to Address when the calendar changed. It says that, never
 // what.
 type Channel struct {
 	ID       string

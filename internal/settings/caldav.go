@@ -22,9 +22,7 @@ import (
 // CalDAV is a CalDAV server, with templates that For fills in for one person. ${ENV} is already replaced.
 type CalDAV struct {
 	Name       string // in calendars
-	Pos        yamlpos.Pos
 	Scheduling string // auto | server | holdfast
-	Poll       time.Duration
 	// Roots are the machine's certificate authorities and those of ca_file; nil where there is no ca_file.
 	Roots *x509.CertPool
 
@@ -47,11 +45,19 @@ type Account struct {
 	Warning string
 }
 
-// PerPerson reports whether the calendar differs from person to person: where nothing names the person, everybody's is
-// the one that the account leads to.
+// PerPerson is Config's: where nothing names the person, everybody's calendar is the one that the account leads to.
 func (c CalDAV) PerPerson() bool {
 	return strings.Contains(c.url+c.username+c.calendar, "{person.")
 }
+
+// Check is Config's.
+func (c CalDAV) Check(p series.Person) (warning string, err error) {
+	a, err := c.For(p)
+	return a.Warning, err
+}
+
+// pollCalDAV is how often calendars are read where the file does not say.
+const pollCalDAV = time.Minute
 
 // More than any of these files holds.
 const (
@@ -128,24 +134,18 @@ var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization"}
 
 var headerPattern = regexp.MustCompile(`^[A-Za-z0-9!#$%&'*+.^_|~-]+$`) // RFC 9110 section 5.6.2
 
-func (p *parser) calendar(name yamlpos.Text, f FileCalendar, s *Settings) {
-	what, to := "calendar "+name.V, s.Calendars
-	switch {
-	case f.Google != nil && f.CalDAV != nil:
-		p.Add(f.Google.Pos, what, "google and caldav are both given: a calendar is of one kind")
-		return
-	case f.Google != nil:
-		p.google(name, f.Google, s.Google)
-		return
-	case f.CalDAV == nil:
-		if f.Given() {
-			p.Add(f.Pos, what, "want the key caldav or google")
-		}
-		return
+func (p *parser) caldav(what string, d *FileCalDAV, to *Calendar) {
+	before := len(p.Problems)
+	to.Kind, to.Poll = KindCalDAV, p.duration(what, d.Poll, pollCalDAV)
+	to.Pushed = to.Poll
+	c := CalDAV{
+		Name:       to.Name,
+		Scheduling: cmp.Or(d.Scheduling.V, "auto"),
+		headers:    map[string]string{},
+		url:        p.template(what, d.URL),
+		username:   p.template(what, d.Username),
+		calendar:   p.template(what, d.Calendar),
 	}
-	d, before := f.CalDAV, len(p.Problems)
-	c := CalDAV{Name: name.V, Pos: name.Pos, Scheduling: cmp.Or(d.Scheduling.V, "auto"), Poll: p.duration(what, d.Poll, time.Minute),
-		headers: map[string]string{}, url: p.template(what, d.URL), username: p.template(what, d.Username), calendar: p.template(what, d.Calendar)}
 	known := len(p.Problems) == before // else the text is not what it is meant to be
 	if d.URL.Given() && known {
 		p.checkURL(what, d.URL, fill(c.url, series.Person{ID: "x", Email: "x@example.com"}, url.PathEscape))
@@ -166,7 +166,7 @@ func (p *parser) calendar(name yamlpos.Text, f FileCalendar, s *Settings) {
 	}
 	c.Roots = p.roots(what, d.CAFile)
 	p.secret(what, d, &c)
-	to[name.V] = c
+	to.Config = c
 }
 
 // secret reads where the password is: in a file, or in the environment.

@@ -8,15 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/series"
 	"holdfast/internal/textfile"
-	"holdfast/internal/yamlpos"
 )
 
 // Google is a Google Workspace: people's main calendars, reached by a service account with domain-wide delegation, or with
 // the consent that each person gives once.
 type Google struct {
-	Name           string // in calendars
-	Pos            yamlpos.Pos
+	Name           string            // in calendars
 	ServiceAccount string            // path of the key file; "" with OAuthClient
 	OAuthClient    string            // path of the client file; "" with ServiceAccount
 	Endpoint       string            // base URL of the APIs, without a slash at its end; "" is Google's own
@@ -24,15 +23,13 @@ type Google struct {
 	AllFiles       bool              // Holdfast may ask for all of a manager's Drive, not only for what it made there
 	Meet           bool              // a new series gets a Google Meet link
 	Rooms          map[string]string // addresses of rooms' calendars, by what the roster calls the place
-	Poll           time.Duration
-	Pushed         time.Duration // how often to look where Google tells of changes
 
 	keyFile string
 	key     Secret
 }
 
-// How often calendars at Google are read where the file does not say: a quarter of the day's free quota for 1,000 pairs (see the
-// README), and far less where it is only for the messages that get lost.
+// How often calendars at Google are read where the file does not say: a quarter of the day's free quota for 1,000 pairs
+// (see the README), and far less where it is only for the messages that get lost.
 const (
 	pollGoogle = 5 * time.Minute
 	pollPushed = 30 * time.Minute
@@ -60,16 +57,16 @@ func (g Google) Credentials() ([]byte, error) {
 	return b, nil
 }
 
-// Readable reports which file of the credentials cannot be read; nil for none, and for the zero Google.
-func (g Google) Readable() error {
-	if g.ServiceAccount+g.OAuthClient == "" {
-		return nil
-	}
+// PerPerson is Config's: it is each person's main calendar.
+func (g Google) PerPerson() bool { return true }
+
+// Check is Config's: the credentials are the same for everybody.
+func (g Google) Check(series.Person) (warning string, err error) {
 	if _, err := g.Credentials(); err != nil || g.ServiceAccount != "" {
-		return err
+		return "", err
 	}
-	_, err := g.TokenKey()
-	return err
+	_, err = g.TokenKey()
+	return "", err
 }
 
 // base is the URL below which all APIs are; the Calendar API's own address, as Google's libraries want it, leads there too.
@@ -77,14 +74,18 @@ func base(endpoint string) string {
 	return strings.TrimRight(strings.TrimSuffix(strings.TrimRight(endpoint, "/"), "/calendar/v3"), "/")
 }
 
-func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) {
-	what := "calendar " + name.V
-	g := Google{Name: name.V, Pos: name.Pos, Poll: p.duration(what, f.Poll, pollGoogle), Pushed: pollPushed, Endpoint: base(p.expand(what, f.Endpoint)), Tokens: p.path("google-tokens")}
+func (p *parser) google(what string, f *FileGoogle, to *Calendar) {
+	to.Kind, to.Poll, to.Pushed = KindGoogle, p.duration(what, f.Poll, pollGoogle), pollPushed
 	if f.Poll.Given() {
-		g.Pushed = g.Poll
+		to.Pushed = to.Poll
 	}
-	g.AllFiles = f.DriveScope.V == "drive"
-	g.Meet = f.Video.V == "meet"
+	g := Google{
+		Name:     to.Name,
+		Endpoint: base(p.expand(what, f.Endpoint)),
+		Tokens:   p.path("google-tokens"),
+		AllFiles: f.DriveScope.V == "drive",
+		Meet:     f.Video.V == "meet",
+	}
 	for _, r := range f.Rooms {
 		if a, err := mail.ParseAddress(r.Value.V); err != nil || a.Address != r.Value.V {
 			p.Add(r.Value.Pos, what, "room %q: %q is not the address of a room's calendar", r.Key.V, r.Value.V)
@@ -117,7 +118,7 @@ func (p *parser) google(name yamlpos.Text, f *FileGoogle, to map[string]Google) 
 	default:
 		p.Add(f.Pos, what, "service_account_file or oauth_client_file is missing")
 	}
-	to[name.V] = g
+	to.Config = g
 }
 
 // tokenKey reads where the key of the tokens is: in a file, or in the environment.

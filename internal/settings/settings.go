@@ -24,10 +24,9 @@ type Settings struct {
 	Path      string // of the file
 	Dir       string // the file's folder: other paths are relative to it
 	Org       string
-	Roster    []yamlpos.Text // names and globs relative to Dir, for roster.NewSource
-	Database  string         // path of the SQLite file, relative ones already below Dir
-	Calendars map[string]CalDAV
-	Google    map[string]Google // the other calendars
+	Roster    []yamlpos.Text      // names and globs relative to Dir, for roster.NewSource
+	Database  string              // path of the SQLite file, relative ones already below Dir
+	Calendars map[string]Calendar // by name
 	Policy    Policy
 	Listen    string // address at which the daemon answers; "" for none
 	URL       string // how the internet reaches it, without a slash at the end; "" for not at all
@@ -39,11 +38,8 @@ type Settings struct {
 // CalendarNames are the names that people of the roster may have as calendar, true for those at Google.
 func (s Settings) CalendarNames() map[string]bool {
 	names := map[string]bool{}
-	for n := range s.Calendars {
-		names[n] = false
-	}
-	for n := range s.Google {
-		names[n] = true
+	for n, c := range s.Calendars {
+		names[n] = c.Kind == KindGoogle
 	}
 	return names
 }
@@ -83,7 +79,7 @@ func Load(path string) (Settings, error) {
 func Parse(path string, data []byte, env func(string) (string, bool)) (Settings, error) {
 	var f File
 	p := parser{dir: filepath.Dir(path), env: env, Problems: yamlpos.Decode(path, data, &f)}
-	s := Settings{Path: path, Dir: p.dir, Org: f.Org.V, Roster: f.Roster, Calendars: map[string]CalDAV{}, Google: map[string]Google{}}
+	s := Settings{Path: path, Dir: p.dir, Org: f.Org.V, Roster: f.Roster, Calendars: map[string]Calendar{}}
 	if t := f.Org; t.Given() && !orgPattern.MatchString(t.V) {
 		p.Add(t.Pos, "org", "%q is not an org: want lower-case letters, digits, dots and -, at most 64", t.V)
 	}
@@ -97,7 +93,7 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 	}
 	s.Database = p.database(f.Database)
 	for _, e := range f.Calendars {
-		p.calendar(e.Key, e.Value, &s)
+		s.Calendars[e.Key.V] = p.calendar(e.Key, e.Value)
 	}
 	s.Policy = p.policy(f.Policy)
 	for _, n := range f.Notify {
@@ -129,7 +125,7 @@ func (p *parser) web(f FileWeb, s *Settings) {
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 			p.Add(t.Pos, "web.url", "want a URL like https://holdfast.example.com")
 		case u.Scheme == "http" && !isLoopback(u.Hostname()):
-			p.Add(t.Pos, "web.url", "%q is not https://, and Google rings at nothing else", t.V)
+			p.Add(t.Pos, "web.url", "%q is not https://, and Google sends push notifications to nothing else", t.V)
 		}
 	}
 }

@@ -94,14 +94,16 @@ func show(s Settings) string {
 	}
 	fmt.Fprintf(&b, "database %s\nlisten %q url %q\n", s.Database, s.Listen, s.URL)
 	for _, name := range slices.Sorted(maps.Keys(s.CalendarNames())) {
-		if g, ok := s.Google[name]; ok {
-			fmt.Fprintf(&b, "calendar %s service=%q client=%q tokens=%q endpoint=%q meet=%v rooms=%v poll=%s pushed=%s\n", name, g.ServiceAccount, g.OAuthClient, g.Tokens, g.Endpoint, g.Meet, g.Rooms, g.Poll, g.Pushed)
+		c := s.Calendars[name]
+		if g, ok := c.Config.(Google); ok {
+			fmt.Fprintf(&b, "calendar %s service=%q client=%q tokens=%q endpoint=%q meet=%v rooms=%v poll=%s pushed=%s\n",
+				name, g.ServiceAccount, g.OAuthClient, g.Tokens, g.Endpoint, g.Meet, g.Rooms, c.Poll, c.Pushed)
 			continue
 		}
-		c := s.Calendars[name]
-		fmt.Fprintf(&b, "calendar %s poll=%s file=%q\n", name, c.Poll, c.passwordFile)
-		c.passwordFile = ""
-		a, err := c.For(series.Person{ID: "mia", Email: "mia+x@example.com"})
+		dav := c.Config.(CalDAV)
+		fmt.Fprintf(&b, "calendar %s poll=%s file=%q\n", name, c.Poll, dav.passwordFile)
+		dav.passwordFile = ""
+		a, err := dav.For(series.Person{ID: "mia", Email: "mia+x@example.com"})
 		fmt.Fprintf(&b, "  url=%s username=%s password=%s calendar=%q headers=%v scheduling=%s %v\n",
 			a.URL, a.Username, a.Password, a.Calendar, a.Headers, a.Scheduling, err)
 	}
@@ -126,7 +128,7 @@ func dav(t *testing.T, dir, passwordFile string) CalDAV {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Calendars["office"]
+	return s.Calendars["office"].Config.(CalDAV)
 }
 
 func TestPasswordFilesAreReadAtEachUse(t *testing.T) {
@@ -226,7 +228,7 @@ func TestPrivateCA(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := x509.VerifyOptions{Roots: s.Calendars["office"].Roots, CurrentTime: from.AddDate(1, 0, 0)}
+	trust := x509.VerifyOptions{Roots: s.Calendars["office"].Config.(CalDAV).Roots, CurrentTime: from.AddDate(1, 0, 0)}
 	if _, err := cert.Verify(trust); err != nil {
 		t.Error(err)
 	}
@@ -248,7 +250,7 @@ func TestOnlyFilesAreRead(t *testing.T) {
 		t.Errorf("settings: %v", err)
 	}
 	_, password := dav(t, t.TempDir(), "/dev/zero").For(mia)
-	key := Google{ServiceAccount: "/dev/zero"}.Readable()
+	_, key := Google{ServiceAccount: "/dev/zero"}.Check(mia)
 	for _, err := range []error{password, key} {
 		if err == nil || !strings.HasSuffix(err.Error(), "is not a regular file") {
 			t.Errorf("got %v", err)
@@ -298,8 +300,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%+v", s)
 		}
 		for _, c := range s.Calendars {
-			c.passwordFile = ""
-			if a, err := c.For(mia); err != nil || a.URL == "" || a.Username == "" || c.Poll <= 0 {
+			if c.Poll <= 0 || c.Pushed <= 0 {
+				t.Errorf("%+v", c)
+			}
+			dav, ok := c.Config.(CalDAV)
+			if !ok {
+				continue
+			}
+			dav.passwordFile = ""
+			if a, err := dav.For(mia); err != nil || a.URL == "" || a.Username == "" {
 				t.Errorf("%+v, %v", a, err)
 			}
 		}

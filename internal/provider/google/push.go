@@ -20,31 +20,35 @@ import (
 	"holdfast/internal/series"
 )
 
-// PushOptions say where Google can ring, and what then happens.
+// PushOptions say where Google sends push notifications, and what then happens.
 type PushOptions struct {
 	Address  string // the URL of Push's handler as Google sees it: https, with a certificate that the world trusts
 	Channels provider.Channels
-	Ring     func(person string) // the person's calendar wants a look; called from goroutines of its own
-	Debounce time.Duration       // rings of one person within it are one; 0 is two seconds
+	Changed  func(person string) // the person's calendar has changed; called from goroutines of its own
+	Debounce time.Duration       // notifications of one person within it are one; 0 is DefaultDebounce
 	Clock    clock.Clock
 	Log      zerolog.Logger
 }
 
-// Push is the doorbell: it keeps a channel open for each calendar, and is the http.Handler that Google posts to. Messages
-// get lost, come twice and out of order, and our own writes ring too: whoever is rung looks, and the timer goes on.
+// Push keeps a channel open for each calendar, and is the http.Handler that Google posts to. Notifications get lost, come
+// twice and out of order, and our own writes cause some too: each leads to a reading, and calendars are polled all the
+// same.
 type Push struct {
 	o PushOptions
 
 	changing sync.Mutex // held while what is kept of a channel changes
 
 	mu      sync.Mutex
-	waiting map[string]bool // persons who will be rung
+	waiting map[string]bool // people of whom Changed will be called
 }
+
+// DefaultDebounce is long enough for the notifications that one edit in an app causes.
+const DefaultDebounce = 2 * time.Second
 
 // NewPush makes a Push. It opens nothing until Keep.
 func NewPush(o PushOptions) *Push {
 	if o.Debounce == 0 {
-		o.Debounce = 2 * time.Second
+		o.Debounce = DefaultDebounce
 	}
 	return &Push{o: o, waiting: map[string]bool{}}
 }
@@ -90,7 +94,7 @@ func (p *Push) Keep(ctx context.Context, c *Calendar) error {
 	return p.stop(ctx, c, all)
 }
 
-// fresh reports whether the owner's channel need not be renewed: it rings here for that account, and a quarter of its life
+// fresh reports whether the owner's channel need not be renewed: it leads here for that account, and a quarter of its life
 // is left, or more of it, another part for each so that they are not all renewed at once.
 func (p *Push) fresh(ch provider.Channel, owner series.Person, now time.Time) bool {
 	if ch.Address != p.o.Address || ch.Owner.Email != owner.Email || ch.Owner.Calendar != owner.Calendar {
@@ -179,7 +183,7 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).Flush()                           // the journal may be busy for a while
 	p.learn(context.WithoutCancel(r.Context()), r.Header, ch, resource) // who was answered may be gone
 	if r.Header.Get("X-Goog-Resource-State") != "sync" {
-		p.ring(ch.Owner.ID)
+		p.changed(ch.Owner.ID)
 	}
 }
 
@@ -219,7 +223,7 @@ func (p *Push) change(ctx context.Context, id string, f func(*provider.Channel))
 // tryFor is how long a channel lives that is opened to see whether Google opens one.
 const tryFor = time.Minute
 
-// Try sees whether Google takes the address, and has nothing rung.
+// Try sees whether Google takes the address, and asks for nothing to be sent.
 func (p *Push) Try(ctx context.Context, c *Calendar) error {
 	ch := provider.Channel{ID: rand.Text()}
 	answer, err := c.watch(ctx, &calendar.Channel{Id: ch.ID, Type: "web_hook", Address: p.o.Address, Token: rand.Text(),
@@ -231,8 +235,8 @@ func (p *Push) Try(ctx context.Context, c *Calendar) error {
 	return c.fail("watch", err)
 }
 
-// ring rings soon, once for all that happens until then.
-func (p *Push) ring(person string) {
+// changed calls Changed soon, once for all that happens until then.
+func (p *Push) changed(person string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting[person] {
@@ -243,6 +247,6 @@ func (p *Push) ring(person string) {
 		p.mu.Lock()
 		delete(p.waiting, person)
 		p.mu.Unlock()
-		p.o.Ring(person)
+		p.o.Changed(person)
 	})
 }

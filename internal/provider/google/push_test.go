@@ -59,18 +59,18 @@ func (k *kept) DeleteChannel(_ context.Context, id string) error {
 	return nil
 }
 
-// bell is a Push that Google reaches, and who was rung.
-type bell struct {
+// receiver is a Push that Google reaches, and whose calendars it was told have changed.
+type receiver struct {
 	*google.Push
 	kept
 	w       *world
 	url     string
-	rung    chan string
+	changed chan string
 	answers sync.WaitGroup // under way: a message is answered before all is done about it
 }
 
-func ringing(w *world) *bell {
-	b := &bell{w: w, rung: make(chan string, 100)}
+func receiving(w *world) *receiver {
+	b := &receiver{w: w, changed: make(chan string, 100)}
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		b.answers.Add(1)
 		defer b.answers.Done()
@@ -78,12 +78,12 @@ func ringing(w *world) *bell {
 	}))
 	w.t.Cleanup(srv.Close)
 	b.url = srv.URL
-	b.Push = google.NewPush(google.PushOptions{Address: srv.URL, Channels: &b.kept, Ring: func(p string) { b.rung <- p }, Debounce: time.Nanosecond, Clock: w.now})
+	b.Push = google.NewPush(google.PushOptions{Address: srv.URL, Channels: &b.kept, Changed: func(p string) { b.changed <- p }, Debounce: time.Nanosecond, Clock: w.now})
 	return b
 }
 
 // deliver posts what Google has to post.
-func (b *bell) deliver() []int {
+func (b *receiver) deliver() []int {
 	b.w.t.Helper()
 	codes, err := b.w.Deliver(b.w.ctx(), http.DefaultClient)
 	b.w.must(err)
@@ -95,17 +95,17 @@ func plainHTTP(o *googletest.Options) { o.Behavior.PlainHTTP = true }
 
 func TestPush(t *testing.T) {
 	w := open(t, plainHTTP)
-	b, c := ringing(w), w.calendar(mia)
+	b, c := receiving(w), w.calendar(mia)
 	w.must(b.Keep(w.ctx(), c))
-	if codes := b.deliver(); !slices.Equal(codes, []int{204}) || len(b.rung) != 0 {
-		t.Errorf("the first message is answered %v, and rang %d", codes, len(b.rung))
+	if codes := b.deliver(); !slices.Equal(codes, []int{204}) || len(b.changed) != 0 {
+		t.Errorf("the first message is answered %v, and told of %d", codes, len(b.changed))
 	}
 	w.booked()
 	if codes := b.deliver(); !slices.Equal(codes, []int{204}) {
 		t.Errorf("answered %v", codes)
 	}
-	if who := <-b.rung; who != "mia" {
-		t.Errorf("rang %s", who)
+	if who := <-b.changed; who != "mia" {
+		t.Errorf("told of %s", who)
 	}
 	// Coming twice and out of order does no harm.
 	w.must(w.Hands(mia.Email).Move(w.Hands(mia.Email).Series()[0], start(1), start(1).Add(time.Hour)))
@@ -115,13 +115,13 @@ func TestPush(t *testing.T) {
 	if codes := b.deliver(); !slices.Equal(codes, []int{204, 204, 204, 204}) {
 		t.Errorf("answered %v", codes)
 	}
-	<-b.rung
+	<-b.changed
 }
 
-// Who cannot prove a message rings nothing and learns nothing.
+// Who cannot prove a message causes nothing and learns nothing.
 func TestPushOfStrangers(t *testing.T) {
 	w := open(t, plainHTTP)
-	b, c := ringing(w), w.calendar(mia)
+	b, c := receiving(w), w.calendar(mia)
 	w.must(b.Keep(w.ctx(), c))
 	b.deliver()
 	w.booked()
@@ -143,8 +143,8 @@ func TestPushOfStrangers(t *testing.T) {
 	if a, err := http.Get(b.url); err != nil || a.StatusCode != http.StatusNotFound {
 		t.Errorf("a browser: %v, %v", a, err)
 	}
-	if len(b.rung) != 0 {
-		t.Errorf("rang %d times", len(b.rung))
+	if len(b.changed) != 0 {
+		t.Errorf("told of %d times", len(b.changed))
 	}
 }
 
@@ -169,7 +169,7 @@ func (w hangsUp) Flush() { w.cancel() }
 // A caller who closes the connection with the answer was heard all the same.
 func TestPushHangsUp(t *testing.T) {
 	w := open(t, plainHTTP)
-	b := ringing(w)
+	b := receiving(w)
 	w.must(b.Keep(w.ctx(), w.calendar(mia)))
 	m := w.Pending()[0]
 	ctx, cancel := context.WithCancel(w.ctx())
@@ -186,7 +186,7 @@ func TestPushHangsUp(t *testing.T) {
 
 func TestChannelsAreRenewedAndStopped(t *testing.T) {
 	w := open(t, plainHTTP)
-	b := ringing(w)
+	b := receiving(w)
 	w.must(b.Keep(w.ctx(), w.calendar(mia)))
 	first := b.all[0]
 	if first.Resource == "" || !first.Heard.IsZero() || !first.Expires.Equal(w.at.Add(7*24*time.Hour)) {
@@ -235,7 +235,7 @@ func (e endless) RoundTrip(r *http.Request) (*http.Response, error) {
 // A channel of which no end is told is renewed within the week that Google gives one, and stopped like any other.
 func TestChannelWithoutAnEnd(t *testing.T) {
 	w := open(t, plainHTTP)
-	b := ringing(w)
+	b := receiving(w)
 	keep := func() *google.Calendar {
 		c, err := w.project.Open(google.Account{Owner: mia, HTTP: &http.Client{Transport: endless{w.as(mia).Transport}}})
 		w.must(err)
@@ -263,7 +263,7 @@ func TestChannelWithoutAnEnd(t *testing.T) {
 // Google takes an address or does not: that is seen without a channel that stays.
 func TestTryPush(t *testing.T) {
 	w := open(t, plainHTTP)
-	b, c := ringing(w), w.calendar(mia)
+	b, c := receiving(w), w.calendar(mia)
 	w.must(b.Try(w.ctx(), c))
 	if len(b.all) != 0 || len(w.Channels()) != 0 {
 		t.Errorf("kept %d, open %v", len(b.all), w.Channels())
@@ -279,7 +279,7 @@ func TestTryPush(t *testing.T) {
 // stopped like any other.
 func TestChannelOpenedWithoutAnAnswer(t *testing.T) {
 	w := open(t, plainHTTP)
-	b, c := ringing(w), w.calendar(mia)
+	b, c := receiving(w), w.calendar(mia)
 	w.FailNth("calendar.events.watch", 1, googletest.Fault{DropAfterCommit: true})
 	if err := b.Keep(w.ctx(), c); provider.KindOf(err) != provider.Transient {
 		t.Fatal(err)
@@ -302,14 +302,14 @@ func TestChannelOpenedWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// Many messages within a moment ring once; later ones ring again.
+// Many messages within a moment are one; later ones are another.
 func TestDebounce(t *testing.T) {
 	w := open(t, plainHTTP) // a network has no place in the bubble
 	c := w.inProcess(mia)
 	synctest.Test(t, func(t *testing.T) {
 		k := &kept{}
-		bell := make(chan time.Time, 10)
-		p := google.NewPush(google.PushOptions{Channels: k, Ring: func(string) { bell <- time.Now() }, Clock: time.Now, Address: "https://holdfast.example/push"})
+		times := make(chan time.Time, 10)
+		p := google.NewPush(google.PushOptions{Channels: k, Changed: func(string) { times <- time.Now() }, Clock: time.Now, Address: "https://holdfast.example/push"})
 		w.must(p.Keep(t.Context(), c))
 		m := w.Pending()[0]
 		post := func() {
@@ -330,11 +330,11 @@ func TestDebounce(t *testing.T) {
 			post()
 		}
 		<-time.After(time.Minute)
-		if len(bell) != 2 {
-			t.Fatalf("rang %d times", len(bell))
+		if len(times) != 2 {
+			t.Fatalf("told of %d times", len(times))
 		}
-		if first, second := <-bell, <-bell; second.Sub(first) != time.Minute {
-			t.Errorf("rang at %v and %v", first, second)
+		if first, second := <-times, <-times; second.Sub(first) != time.Minute {
+			t.Errorf("told at %v and %v", first, second)
 		}
 	})
 }

@@ -50,6 +50,22 @@ const (
 	stopGrace = 3 * time.Second
 )
 
+// Insert wakes the workers of its process; jobs are polled for in case that fails.
+const (
+	fetchCooldown = 10 * time.Millisecond
+	fetchPoll     = 2 * time.Second
+)
+
+// alone is River's driver for SQLite without its listener, which reads a table 20 times a second and writes to it with
+// each job: all jobs come from this process, whose workers River then wakes itself.
+type alone struct{ *riversqlite.Driver }
+
+// SupportsListener is riverdriver.Driver's.
+func (alone) SupportsListener() bool { return false }
+
+// SupportsListenNotify is riverdriver.Driver's.
+func (alone) SupportsListenNotify() bool { return false }
+
 // Queue runs rounds as jobs on the database: when they are due, when woken, never two at once. It has a connection of
 // its own to the journal's file. Only one process may have a Queue on the file (store.Exclusive).
 type Queue struct {
@@ -161,7 +177,7 @@ func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Q
 }
 
 func (q *Queue) setUp(ctx context.Context, steps Steps) error {
-	driver := riversqlite.New(q.db)
+	driver := alone{riversqlite.New(q.db)}
 	logger := slog.New(queueLog{q.o.Trouble})
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
 	if err != nil {
@@ -177,14 +193,13 @@ func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 		return err
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}, watchQueue: {MaxWorkers: 1, FetchPollInterval: 2 * time.Second}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}, watchQueue: {MaxWorkers: 1}},
 		Workers:              workers,
 		Logger:               logger,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: stuckAfter,
-		// On SQLite listening is polling too, 20 times a second for each client; this is as quick as a round needs.
-		PollOnly:          true,
-		FetchPollInterval: 250 * time.Millisecond,
+		FetchCooldown:        fetchCooldown,
+		FetchPollInterval:    fetchPoll,
 	})
 	return err
 }

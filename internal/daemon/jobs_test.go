@@ -1,15 +1,18 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	diff "github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/store"
 )
@@ -109,7 +112,7 @@ func TestWakesBeforeARoundAreOne(t *testing.T) {
 		s.goOn <- errors.New("a calendar is down")
 		woken := time.Now()
 		got = append(got, s.next(), s.next())
-		if d := cmp.Diff([]string{"start", "push", "poll", "poll"}, got); d != "" {
+		if d := diff.Diff([]string{"start", "push", "poll", "poll"}, got); d != "" {
 			t.Error(d)
 		}
 		if took := time.Since(woken); took < 2*time.Minute || took > 2*time.Minute+4*time.Second {
@@ -213,7 +216,7 @@ func TestPruneOnceADay(t *testing.T) {
 		startQueue(t, q)
 		got = append(got, s.next(), s.next())
 		stopQueue(t, q)
-		if d := cmp.Diff([]string{"start", "prune", "poll", "start", "poll", "poll", "start", "prune"}, got); d != "" {
+		if d := diff.Diff([]string{"start", "prune", "poll", "start", "poll", "poll", "start", "prune"}, got); d != "" {
 			t.Error(d)
 		}
 	})
@@ -282,5 +285,73 @@ func TestWatchNowAndThen(t *testing.T) {
 		if took := time.Since(stopped); took > time.Second {
 			t.Errorf("stopped after %v", took)
 		}
+	})
+}
+
+// A wake is a round at once, not at the next poll for jobs.
+func TestWakeIsPrompt(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newHeldSteps()
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
+		s.next()
+		<-time.After(30*time.Second + 700*time.Millisecond)
+		woken := time.Now()
+		if err := q.Wake(t.Context(), "push"); err != nil {
+			t.Error(err)
+		}
+		if got := s.next(); got != "push" || time.Since(woken) > 100*time.Millisecond {
+			t.Errorf("the round for %q began after %v", got, time.Since(woken))
+		}
+		stopQueue(t, q)
+	})
+}
+
+// Where nothing is to be done, River writes the leader's lease every 5 s and notes every 10 minutes that each queue is
+// there; nobody writes anything else.
+func TestNothingIsWrittenAtRest(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		q, err := NewQueue(t.Context(), path, &busySteps{}, QueueOptions{Poll: 3 * time.Hour, Watch: 3 * time.Hour,
+			Clock: oneDay, Trouble: func(error) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		startQueue(t, q)
+		defer stopQueue(t, q)
+		<-time.After(time.Minute) // the first round, and the day's cleaning
+		must := func(rows *sql.Rows, err error) *sql.Rows {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rows
+		}
+		tables := must(q.db.QueryContext(t.Context(),
+			`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`))
+		count := `CREATE TABLE writes (name TEXT);`
+		for tables.Next() {
+			var name string
+			must(tables, tables.Scan(&name))
+			for _, verb := range []string{"INSERT", "UPDATE", "DELETE"} {
+				count += fmt.Sprintf(
+					"CREATE TRIGGER %[1]s_%[2]s AFTER %[2]s ON %[1]s BEGIN INSERT INTO writes VALUES ('%[1]s'); END;",
+					name, verb)
+			}
+		}
+		must(tables, cmp.Or(tables.Err(), tables.Close()))
+		_, err = q.db.ExecContext(t.Context(), count)
+		must(nil, err)
+		<-time.After(time.Hour)
+		rows := must(q.db.QueryContext(t.Context(), `SELECT name, count(*) FROM writes GROUP BY name`))
+		for rows.Next() {
+			var name string
+			var n int
+			must(rows, rows.Scan(&name, &n))
+			if most := map[string]int{"river_leader": 12 * 60, "river_queue": 2 * 6}; n > most[name] {
+				t.Errorf("%s was written %d times in an hour of rest", name, n)
+			}
+		}
+		must(rows, cmp.Or(rows.Err(), rows.Close()))
 	})
 }

@@ -25,7 +25,7 @@ type PushOptions struct {
 	Address  string // the URL of Push's handler as Google sees it: https, with a certificate that the world trusts
 	Channels provider.Channels
 	Changed  func(person string) // the person's calendar has changed; called from goroutines of its own
-	Debounce time.Duration       // notifications of one person within it are one; 0 is DefaultDebounce
+	Debounce time.Duration       // from one Changed to the next for the same person; 0 is DefaultDebounce
 	Clock    clock.Clock
 	Log      zerolog.Logger
 }
@@ -39,18 +39,23 @@ type Push struct {
 	changing sync.Mutex // held while what is kept of a channel changes
 
 	mu      sync.Mutex
-	waiting map[string]bool // people of whom Changed will be called
+	waiting map[string]bool      // people for whom Changed will be called
+	called  map[string]time.Time // when it was last, or will be
 }
 
-// DefaultDebounce is long enough for the notifications that one edit in an app causes.
-const DefaultDebounce = 2 * time.Second
+const (
+	// DefaultDebounce keeps an app that saves while somebody drags an event from causing a reading each time.
+	DefaultDebounce = 2 * time.Second
+	// gatherFor is how long the notifications of one edit may take to come.
+	gatherFor = 200 * time.Millisecond
+)
 
 // NewPush makes a Push. It opens nothing until Keep.
 func NewPush(o PushOptions) *Push {
 	if o.Debounce == 0 {
 		o.Debounce = DefaultDebounce
 	}
-	return &Push{o: o, waiting: map[string]bool{}}
+	return &Push{o: o, waiting: map[string]bool{}, called: map[string]time.Time{}}
 }
 
 // channelLife is how long a channel lives of which no end is told (reference of events.watch, params.ttl).
@@ -235,15 +240,17 @@ func (p *Push) Try(ctx context.Context, c *Calendar) error {
 	return c.fail("watch", err)
 }
 
-// changed calls Changed soon, once for all that happens until then.
+// changed calls Changed soon, and not sooner than Debounce after the last time: once for all that happens until then.
 func (p *Push) changed(person string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting[person] {
 		return
 	}
-	p.waiting[person] = true
-	time.AfterFunc(p.o.Debounce, func() {
+	now := p.o.Clock()
+	wait := max(min(gatherFor, p.o.Debounce), min(p.called[person].Add(p.o.Debounce).Sub(now), p.o.Debounce))
+	p.waiting[person], p.called[person] = true, now.Add(wait)
+	time.AfterFunc(wait, func() {
 		p.mu.Lock()
 		delete(p.waiting, person)
 		p.mu.Unlock()

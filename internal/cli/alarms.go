@@ -1,25 +1,16 @@
 package cli
 
-import (
-	"maps"
-	"slices"
-	"strings"
-
-	"holdfast/internal/reconcile"
-)
+import "holdfast/internal/reconcile"
 
 // standing are the alarms of a round that nothing else reports: calendars that were read and are not believed in all
-// they say, or that cannot do all that is asked of them. A key that is a person's id is of a calendar that was not
-// read.
+// they say, or that cannot do all that is asked of them.
 func standing(r reconcile.Round) []trouble {
-	reported := func(key string) bool {
-		return !strings.ContainsAny(key, " /") || r.Outages[key].Kind == reconcile.DocumentOutage ||
-			strings.HasPrefix(key, "change ")
-	}
 	var out []trouble
-	for _, key := range slices.Sorted(maps.Keys(r.Outages)) {
-		if !reported(key) {
-			out = append(out, trouble{r.Outages[key].Text, r.Outages[key].Hint})
+	for _, s := range reconcile.Subjects(r.Outages) {
+		switch s.Matter {
+		case reconcile.Calendar, reconcile.Agenda, reconcile.Writing: // others report them
+		default:
+			out = append(out, trouble{r.Outages[s].Text, r.Outages[s].Hint})
 		}
 	}
 	return out

@@ -170,12 +170,12 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 }
 
 // documentOutages are those of the pairs' documents.
-func documentOutages(r reconcile.Round, rows []reconcile.Status) map[string]reconcile.Outage {
-	out := map[string]reconcile.Outage{}
+func documentOutages(r reconcile.Round, rows []reconcile.Status) map[reconcile.Subject]reconcile.Outage {
+	out := map[reconcile.Subject]reconcile.Outage{}
 	for _, s := range rows {
-		key := reconcile.DocumentKey(s.Pair)
-		if b, ok := r.Outages[key]; ok {
-			out[key] = b
+		of := reconcile.AgendaOf(s.Pair)
+		if o, ok := r.Outages[of]; ok {
+			out[of] = o
 		}
 	}
 	return out
@@ -185,9 +185,10 @@ func documentOutages(r reconcile.Round, rows []reconcile.Status) map[string]reco
 func (a *app) outagesText(r reconcile.Round, rows []reconcile.Status) {
 	causes := map[string]reconcile.Outage{}
 	since := r.At
-	for id, o := range r.Outages {
-		if slices.ContainsFunc(rows, func(s reconcile.Status) bool { return s.Pair.Has(id) }) {
-			causes[id] = o
+	for of, o := range r.Outages {
+		if of.Matter == reconcile.Calendar &&
+			slices.ContainsFunc(rows, func(s reconcile.Status) bool { return s.Pair.Has(of.Person) }) {
+			causes[of.Person] = o
 			if o.Since.Before(since) {
 				since = o.Since
 			}

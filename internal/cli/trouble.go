@@ -15,35 +15,34 @@ type trouble struct{ text, hint string }
 // troubles are a round's failures. What is wrong with many calendars at once is one trouble.
 func troubles(r reconcile.Round) []trouble {
 	unread := map[string]reconcile.Outage{}
+	var others []trouble
 	for _, f := range r.Failures {
-		if f.Person != "" {
-			unread[f.Person] = r.Outages[f.Person]
+		switch f.Matter {
+		case reconcile.Calendar:
+			unread[f.Person] = r.Outages[f.Subject]
+		case reconcile.Agenda: // untended has them
+		default:
+			others = append(others, trouble{f.Err.Error(), f.Hint})
 		}
 	}
-	out := append(unreadable(unread), untended(r.Outages)...)
-	for _, f := range r.Failures {
-		if f.Person == "" && r.Outages[reconcile.DocumentKey(f.Pair)].Text != f.Err.Error() { // told already
-			out = append(out, trouble{f.Err.Error(), f.Hint})
-		}
-	}
-	return out
+	return slices.Concat(unreadable(unread), untended(r.Outages), others)
 }
 
 // untended tells of documents that cannot be made or looked at.
-func untended(outages map[string]reconcile.Outage) []trouble {
+func untended(outages map[reconcile.Subject]reconcile.Outage) []trouble {
 	whose := map[trouble][]string{}
 	var order []trouble
-	for _, key := range slices.Sorted(maps.Keys(outages)) {
-		o := outages[key]
-		if o.Kind != reconcile.DocumentOutage {
+	for _, s := range reconcile.Subjects(outages) {
+		if s.Matter != reconcile.Agenda {
 			continue
 		}
-		what, cause, _ := strings.Cut(o.Text, ": ")
+		o := outages[s]
+		_, cause, _ := strings.Cut(o.Text, ": ")
 		c := trouble{cause, o.Hint}
 		if whose[c] == nil {
 			order = append(order, c)
 		}
-		whose[c] = append(whose[c], strings.TrimPrefix(what, "the document of "))
+		whose[c] = append(whose[c], s.Pair.String())
 	}
 	var out []trouble
 	for _, c := range order {

@@ -12,23 +12,22 @@ import (
 
 // What keeps many documents from being made is told once; what else went wrong with the same pairs is told too.
 func TestTroublesOfDocuments(t *testing.T) {
-	r := reconcile.Round{Outages: map[string]reconcile.Outage{}}
+	r := reconcile.Round{Outages: map[reconcile.Subject]reconcile.Outage{}}
 	for _, name := range []string{"mia/raj", "ana/lee", "bo/kim"} {
 		p, err := series.ParsePair(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		b := reconcile.Outage{
-			Kind: reconcile.DocumentOutage,
 			Text: "the document of " + name + ": copy the template: HTTP 404",
 			Hint: "share it",
 		}
 		if name == "bo/kim" {
 			b.Text, b.Hint = "the document of bo/kim: copy the template: HTTP 403", "let them copy it"
-			r.Failures = append(r.Failures, reconcile.Failure{Pair: p, Err: errors.New("create bo/kim: down")})
+			r.Failures = append(r.Failures, reconcile.Failure{Subject: reconcile.BookingOf(p), Err: errors.New("create bo/kim: down")})
 		}
-		r.Outages[reconcile.DocumentKey(p)] = b
-		r.Failures = append(r.Failures, reconcile.Failure{Pair: p, Err: errors.New(b.Text), Hint: b.Hint})
+		r.Outages[reconcile.AgendaOf(p)] = b
+		r.Failures = append(r.Failures, reconcile.Failure{Subject: reconcile.AgendaOf(p), Err: errors.New(b.Text), Hint: b.Hint})
 	}
 	want := []trouble{{"the documents of ana/lee and mia/raj: copy the template: HTTP 404", "share it"},
 		{"the document of bo/kim: copy the template: HTTP 403", "let them copy it"}, {"create bo/kim: down", ""}}

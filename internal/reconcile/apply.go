@@ -82,17 +82,17 @@ func (x *round) changed(ctx context.Context, c plan.Change, err error) {
 		log = x.Log.Debug().Bool("conflict", true)
 		if x.asked {
 			x.out.Failures = append(x.out.Failures, Failure{
-				Pair: c.Pair,
-				Err:  fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
-				Hint: "nothing was written; give the command again",
+				Subject: BookingOf(c.Pair),
+				Err:     fmt.Errorf("%s %s: somebody else changed the event at the same moment", c.Action, c.Pair),
+				Hint:    "nothing was written; give the command again",
 			})
 		}
 	default:
 		x.failing(ctx, c, err)
 		x.out.Failures = append(x.out.Failures, Failure{
-			Pair: c.Pair,
-			Err:  fmt.Errorf("%s %s: %w", c.Action, c.Pair, err),
-			Hint: provider.HintOf(err),
+			Subject: BookingOf(c.Pair),
+			Err:     fmt.Errorf("%s %s: %w", c.Action, c.Pair, err),
+			Hint:    provider.HintOf(err),
 		})
 		log = x.Log.Debug().Err(err)
 	}
@@ -296,7 +296,7 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 			fallthrough
 		case kind != provider.Conflict:
 			failure := fmt.Errorf("deliver the invitation of %s: %w", d.Pair, err)
-			x.out.Failures = append(x.out.Failures, Failure{Pair: d.Pair, Err: failure, Hint: provider.HintOf(err)})
+			x.out.Failures = append(x.out.Failures, Failure{BookingOf(d.Pair), failure, provider.HintOf(err)})
 		}
 		x.Log.Debug().Stringer("pair", d.Pair).Str("calendar", d.Calendar).Int("delivery", i).Err(err).Msg("delivered")
 	}

@@ -59,12 +59,6 @@ const (
 	unmade = "https://docs.google.com/document/"
 )
 
-// DocumentOutage is the Kind of an Outage of a document.
-const DocumentOutage = "document"
-
-// DocumentKey is the key of the Outage of a pair's document.
-func DocumentKey(p series.Pair) string { return "document " + p.String() }
-
 // links gives the series whose document is made the link to it. One that is not known (any more) is the one that
 // Holdfast wrote on the calendar. A preview takes those as made that a round would make.
 func (x *round) links(preview bool) {
@@ -196,12 +190,11 @@ func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) err
 
 // troubled notes that a pair's document could not be tended. It is told until a later look has found it well.
 func (x *round) troubled(p series.Pair, d *Document, err error) {
-	key := DocumentKey(p)
-	o, was := x.mem.Outages[key]
+	o, was := x.mem.Outages[AgendaOf(p)]
 	switch {
 	case err != nil:
 		o = Outage{
-			Kind:  DocumentOutage,
+			Kind:  string(Agenda),
 			Cause: provider.CauseOf(err),
 			Text: fmt.Sprintf(
 				"the document of %s: %s",
@@ -220,8 +213,8 @@ func (x *round) troubled(p series.Pair, d *Document, err error) {
 		delete(x.rest, p)
 		return
 	}
-	x.alarm(key, o)
-	x.out.Failures = append(x.out.Failures, Failure{Pair: p, Err: errors.New(o.Text), Hint: o.Hint})
+	x.alarm(AgendaOf(p), o)
+	x.out.Failures = append(x.out.Failures, Failure{AgendaOf(p), errors.New(o.Text), o.Hint})
 }
 
 // findings are what is wrong with the documents that are tended.

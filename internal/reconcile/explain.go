@@ -93,7 +93,7 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	from, to := series.Instant(monday, 0, out.Person.Zone), series.Instant(monday.AddDays(7), 0, out.Person.Zone)
 	here := func(i series.Interval) bool { return i.Start.Before(to) && from.Before(i.End) }
 	o := x.observed[person]
-	_, broken := x.mem.Outages[person]
+	_, broken := x.mem.Outages[CalendarOf(person)]
 	out.Seen, out.Stale = o.Snapshot.At, o.Stale || broken
 	for _, i := range x.allDay(expand(o.Snapshot, from.AddDate(0, 0, -7), to)) {
 		if here(i) {

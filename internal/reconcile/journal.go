@@ -57,8 +57,7 @@ type Memory struct {
 	Confirmed map[string]bool
 	Standing  Standing
 	Tries     map[plan.Target]plan.Try // deliveries that did not show
-	// Outages are calendars that cannot be read, by person id; pairs in doubt, by their name; documents, by DocumentKey
-	Outages   map[string]Outage
+	Outages   map[Subject]Outage
 	Documents map[series.Pair]Document // of pairs that have one of their own
 	TimesSeen map[series.Pair][]string // Event.Times of the kept versions: what a copy that is behind may still show
 }
@@ -92,7 +91,7 @@ type Pending = drift.Pending
 // change that does not work, or a document that cannot be made or looked at.
 type Outage struct {
 	Since time.Time
-	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document DocumentOutage
+	Kind  string // "auth", "transient", "permanent"; of a pair "missing", "doubtful"; of a document "document"
 	Cause string // why, in words that are the same for everybody whom that strikes
 	Text  string // what and why, for the admin
 	Hint  string
@@ -125,7 +124,7 @@ type Record struct {
 	Outcomes  []drift.Outcome
 	Pending   map[string]Pending
 	Tries     map[plan.Target]plan.Try
-	Outages   map[string]Outage
+	Outages   map[Subject]Outage
 	Standing  Standing
 	Confirmed []string // people whose confirmation is used up
 }

@@ -29,7 +29,7 @@ type journal struct {
 	outcomes map[string]drift.Outcome // by pair and week
 	pending  map[string]reconcile.Pending
 	tries    map[plan.Target]plan.Try
-	outages  map[string]reconcile.Outage
+	outages  map[reconcile.Subject]reconcile.Outage
 	docs     map[series.Pair]reconcile.Document
 	acts     []act
 	versions []version
@@ -67,7 +67,7 @@ func newJournal(now func() time.Time) *journal {
 		flags:    map[string]reconcile.FlagRow{},
 		outcomes: map[string]drift.Outcome{},
 		pending:  map[string]reconcile.Pending{},
-		outages:  map[string]reconcile.Outage{},
+		outages:  map[reconcile.Subject]reconcile.Outage{},
 		docs:     map[series.Pair]reconcile.Document{},
 		allowed:  map[string]reconcile.Allowance{},
 		certain:  map[string]bool{},

@@ -11,25 +11,26 @@ func (x *round) refuse() {
 	for _, r := range x.out.Plan.Refused {
 		if r.Command != "" {
 			x.out.Failures = append(x.out.Failures, Failure{
-				Pair: r.Pair,
-				Err:  fmt.Errorf("%s %s: %s", r.Command, r.Pair, r.Because),
-				Hint: "nothing was written; --force does it all the same",
+				Subject: BookingOf(r.Pair),
+				Err:     fmt.Errorf("%s %s: %s", r.Command, r.Pair, r.Because),
+				Hint:    "nothing was written; --force does it all the same",
 			})
 			continue
 		}
 		if r.Occurrence.IsZero() {
 			x.out.Failures = append(x.out.Failures, Failure{
-				Pair: r.Pair,
-				Err:  fmt.Errorf("invite %s: %s", r.Pair, r.Because),
-				Hint: "nothing was written",
+				Subject: BookingOf(r.Pair),
+				Err:     fmt.Errorf("invite %s: %s", r.Pair, r.Because),
+				Hint:    "nothing was written",
 			})
 			continue
 		}
 		what := fmt.Errorf("rebook %s: %s", r.Pair, r.Because)
 		if !r.To.IsZero() {
-			what = fmt.Errorf("the 1:1 of %s on %s cannot be made up for on %s: %s", r.Pair, r.Occurrence.Long(), r.To.Format("Mon 2 Jan 15:04"), r.Because)
+			what = fmt.Errorf("the 1:1 of %s on %s cannot be made up for on %s: %s", r.Pair, r.Occurrence.Long(),
+				r.To.Format("Mon 2 Jan 15:04"), r.Because)
 		}
-		f := Failure{Pair: r.Pair, Err: what, Hint: "nothing was written; `holdfast flags` lists what could be made up for"}
+		f := Failure{BookingOf(r.Pair), what, "nothing was written; `holdfast flags` lists what could be made up for"}
 		if times := drift.NewMakeUps(x.driftInput()).Of(r.Pair, 0, r.Occurrence); len(times) > 0 {
 			f.Hint = "nothing was written; both are free at " + drift.SayTimes(times)
 		}

@@ -76,7 +76,7 @@ func (x *round) addresses(id string) []string {
 func (x *round) due(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		p, last := x.people[id], x.mem.Snapshots[id]
-		_, broken := x.mem.Outages[id]
+		_, broken := x.mem.Outages[CalendarOf(id)]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
 		if broken || other || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
@@ -109,7 +109,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	for _, id := range ids {
 		a := got[id]
 		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
-		_, broken := x.mem.Outages[id]
+		_, broken := x.mem.Outages[CalendarOf(id)]
 		o.Missed = broken || o.Last.At.IsZero()
 		x.read[id] = true
 		if a.late {
@@ -119,7 +119,7 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 			o.Snapshot, o.Stale = o.Last, true
 			x.broken(id, a.err)
 		} else {
-			delete(x.out.Outages, id)
+			delete(x.out.Outages, CalendarOf(id))
 			before := o.Last
 			if again {
 				before = x.observed[id].Snapshot
@@ -146,7 +146,7 @@ func (x *round) late(id string, a answer) {
 	if !slices.Contains(x.out.Late, id) {
 		x.out.Late = append(x.out.Late, id)
 	}
-	o, was := x.mem.Outages[id]
+	o, was := x.mem.Outages[CalendarOf(id)]
 	if !was && x.now.Sub(a.began) < slowness {
 		return
 	}
@@ -158,7 +158,7 @@ func (x *round) late(id string, a answer) {
 			Err:  provider.Reached(context.DeadlineExceeded),
 		})
 	}
-	x.alarm(id, o)
+	x.alarm(CalendarOf(id), o)
 }
 
 // calendar opens the calendar of a person, once in a round.
@@ -187,8 +187,8 @@ func unread(id string, err error) Outage {
 
 func (x *round) broken(id string, err error) {
 	o := unread(id, err)
-	x.alarm(id, o)
-	x.out.Failures = append(x.out.Failures, Failure{Person: id, Err: err, Hint: o.Hint})
+	x.alarm(CalendarOf(id), o)
+	x.out.Failures = append(x.out.Failures, Failure{CalendarOf(id), err, o.Hint})
 	x.Log.Debug().Str("person", id).Str("kind", o.Kind).Err(err).Msg("calendar cannot be read")
 }
 
@@ -199,7 +199,7 @@ func (x *round) doubts(person string, s series.Snapshot) {
 		x.confirmed = append(x.confirmed, person)
 	}
 	if s.Emptied {
-		x.alarm("emptied "+person, Outage{Kind: "emptied", Cause: "it shows nothing at all, though there were series",
+		x.alarm(Subject{Matter: Emptied, Person: person}, Outage{Kind: "emptied", Cause: "it shows nothing at all, though there were series",
 			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
 				person),
 			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that it is empty"})
@@ -227,7 +227,7 @@ func (x *round) zoneDoubts() {
 	if len(people) > 1 {
 		who = "the calendars of " + some(people) + " have"
 	}
-	x.alarm("zones "+strings.Join(all, " "), Outage{Kind: "zones",
+	x.alarm(Subject{Matter: Zones, Name: strings.Join(all, " ")}, Outage{Kind: "zones",
 		Cause: "other clocks for " + some(all) + " in the coming year than the zone data in use",
 		Text: fmt.Sprintf("%s other clocks for %s in the coming year than the zone data in use, %s",
 			who, some(all), x.ZoneData),
@@ -243,7 +243,7 @@ func (x *round) refusedVideo() {
 		}
 	}
 	if len(pairs) > 0 {
-		x.alarm("video refused", Outage{Kind: "video", Cause: "an account may not have the video conference that is wanted",
+		x.alarm(Subject{Matter: Video}, Outage{Kind: "video", Cause: "an account may not have the video conference that is wanted",
 			Text: "Google refused the video conference of the 1:1s that it booked without: " + some(pairs),
 			Hint: "turn Google Meet on for their managers in the Google admin console and add it to the series, or take " +
 				"video: meet out of the settings"})
@@ -274,7 +274,7 @@ func (x *round) know() {
 		}
 		p.Aliases = append(slices.Clip(p.Aliases), other[id]...)
 		x.people[id] = p
-		x.alarm("address "+id, Outage{Kind: "address", Cause: "it is under another address than the roster's",
+		x.alarm(Subject{Matter: Address, Person: id}, Outage{Kind: "address", Cause: "it is under another address than the roster's",
 			Text: fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
 			Hint: "put it into the roster: `aliases:` at " + id + "; `holdfast doctor` shows it"})
 	}

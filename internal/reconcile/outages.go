@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rs/zerolog"
 
@@ -19,10 +18,11 @@ func (x *round) causes() outage.Standing {
 		c := outage.Cause{Where: where, Kind: kind, Text: cause}
 		out[c] = append(out[c], id)
 	}
-	for _, key := range slices.Sorted(maps.Keys(x.out.Outages)) {
-		o := x.out.Outages[key]
-		if id := key[strings.LastIndex(key, " ")+1:]; !strings.HasPrefix(key, changeKey) {
-			add(x.people[id].Calendar, o.Kind, cmp.Or(o.Cause, o.Text), id)
+	for _, s := range Subjects(x.out.Outages) {
+		o := x.out.Outages[s]
+		if s.Matter != Writing {
+			of := cmp.Or(s.Person, s.Pair.String(), s.Name, string(s.Matter))
+			add(x.people[s.Person].Calendar, o.Kind, cmp.Or(o.Cause, o.Text), of)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(x.fails)) {

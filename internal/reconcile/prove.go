@@ -97,9 +97,6 @@ const (
 	unseen = "unseen"
 )
 
-// unseenKey is the key of the Outage of a pair whose series the listing of its calendar does not show as it is.
-func unseenKey(p series.Pair) string { return "listing " + p.String() }
-
 // catchUp puts into the snapshot what this or an earlier round wrote and the listing does not show yet: a direct
 // reading tells that from what a person did since.
 func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) {
@@ -148,7 +145,7 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			x.wrote[key] = w
 		}
 		if w.Rounds >= behindRounds || w.Created && !listed && w.At.Before(x.now) {
-			x.alarm(unseenKey(w.Pair), Outage{Kind: unseen, Cause: "the series is there, and is not listed as it is",
+			x.alarm(Subject{Matter: Listing, Pair: w.Pair}, Outage{Kind: unseen, Cause: "the series is there, and is not listed as it is",
 				Text: fmt.Sprintf("the calendar of %s has the series of %s, and does not list it as it is",
 					person, w.Pair), Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it"})
 		}
@@ -203,13 +200,10 @@ func (x *round) failing(ctx context.Context, c plan.Change, err error) {
 	x.fails[id] = f
 }
 
-// changeKey comes before a change's id in the key of its Outage.
-const changeKey = "change "
-
 // stuck raises the alarm of a change that does not work.
 func (x *round) stuck(id string, f Failing) {
 	x.alarm(
-		changeKey+id,
+		Subject{Matter: Writing, Name: id},
 		Outage{Kind: f.Kind, Cause: f.Cause, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint},
 	)
 }

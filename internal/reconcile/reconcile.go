@@ -77,10 +77,9 @@ func New(o Options) *Reconciler {
 
 // Failure is something that did not work, with what a person can do.
 type Failure struct {
-	Pair   series.Pair // zero: it concerns a person
-	Person string
-	Err    error
-	Hint   string
+	Subject
+	Err  error
+	Hint string
 }
 
 // Round is what a round saw, did and found.
@@ -100,9 +99,9 @@ type Round struct {
 	Open      []drift.Flag // all that are open now
 	Settles   time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
 	Failures  []Failure
-	Late      []string          // people whose calendars are still being read: the round went on without them
-	Outages   map[string]Outage // calendars that cannot be read, by person id, and pairs in doubt, by their name
-	Alarms    []Outage          // those that are new
+	Late      []string // people whose calendars are still being read: the round went on without them
+	Outages   map[Subject]Outage
+	Alarms    []Outage // those that are new
 }
 
 // round is the state of one round under way.
@@ -164,7 +163,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 func (x *round) remembered() {
 	for id := range x.people {
 		snap, ok := x.mem.Snapshots[id]
-		_, broken := x.mem.Outages[id]
+		_, broken := x.mem.Outages[CalendarOf(id)]
 		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
 	}
 }
@@ -290,7 +289,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	if x.wrote == nil {
 		x.wrote = map[string]Wrote{}
 	}
-	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Outages: map[string]Outage{}}
+	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Outages: map[Subject]Outage{}}
 	x.people = x.observable(d)
 	x.readings.leave(x.people)
 	x.know()
@@ -362,20 +361,20 @@ func (x *round) diff(asks []plan.Ask) {
 	for _, v := range x.out.Views {
 		// What this plan did not look at stays doubtful.
 		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
-		if b, ok := x.mem.Outages[v.Pair.String()]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil &&
+		if b, ok := x.mem.Outages[BookingOf(v.Pair)]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil &&
 			(v.Stale || len(asks) > 0 && !asked) {
-			x.alarm(v.Pair.String(), b)
+			x.alarm(BookingOf(v.Pair), b)
 		}
 	}
 	for _, p := range x.out.Plan.Doubtful {
-		x.alarm(p.String(), Outage{Kind: doubtful, Cause: "the journal is too new to know why there is no series",
+		x.alarm(BookingOf(p), Outage{Kind: doubtful, Cause: "the journal is too new to know why there is no series",
 			Text: fmt.Sprintf("%s has no series, and the journal is too new to know why", p),
 			Hint: "`holdfast allow` books one"})
 	}
 	for _, v := range x.out.Views {
 		if v.Wanted && !v.Stale && v.Missing() {
 			x.alarm(
-				v.Pair.String(),
+				BookingOf(v.Pair),
 				Outage{
 					Kind:  "missing",
 					Cause: "the series is not there, and nothing says that somebody deleted it",
@@ -411,23 +410,23 @@ const doubtful = "doubtful"
 
 func (x *round) doubtful() map[series.Pair]bool {
 	out := map[series.Pair]bool{}
-	for name, b := range x.mem.Outages {
-		if p, err := series.ParsePair(name); err == nil && b.Kind == doubtful {
-			out[p] = true
+	for s, o := range x.mem.Outages {
+		if s.Matter == Booking && o.Kind == doubtful {
+			out[s.Pair] = true
 		}
 	}
 	return out
 }
 
-// alarm notes that something is wrong with a person's calendar or with a pair, and that this is new if it is.
-func (x *round) alarm(id string, o Outage) {
+// alarm notes that something is wrong with the subject, and that this is new if it is.
+func (x *round) alarm(s Subject, o Outage) {
 	o.Since = x.now
-	if old, ok := x.mem.Outages[id]; ok {
+	if old, ok := x.mem.Outages[s]; ok {
 		o.Since = old.Since
-	} else if _, told := x.out.Outages[id]; !told {
+	} else if _, told := x.out.Outages[s]; !told {
 		x.out.Alarms = append(x.out.Alarms, o)
 	}
-	x.out.Outages[id] = o
+	x.out.Outages[s] = o
 }
 
 // reread reads the calendars that the plan wants to write to and that were not read yet, and decides anew.

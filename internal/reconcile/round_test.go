@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
 
@@ -244,7 +245,7 @@ func TestRemovedPerson(t *testing.T) {
 		})
 		out, err := r.Once(context.Background())
 		x.must(err)
-		if len(out.Alarms) != 1 || out.Outages["mia"].Kind != "auth" {
+		if len(out.Alarms) != 1 || out.Outages[reconcile.CalendarOf("mia")].Kind != "auth" {
 			x.Fatalf("no alarm names the person: %+v", out.Outages)
 		}
 		x.world.SetFaults(nil)
@@ -313,7 +314,7 @@ func TestSuspectListing(t *testing.T) {
 				x.Fatalf("flags %s\n%s", flags(got), said(got))
 			}
 			if fault == memory.Vanished && (len(got.Plan.Held) != 3 || len(got.Outages) != 4 ||
-				got.Outages["emptied mia"].Hint == "") {
+				got.Outages[reconcile.Subject{Matter: reconcile.Emptied, Person: "mia"}].Hint == "") {
 				x.Fatalf("held %d, breaks %v", len(got.Plan.Held), got.Outages)
 			}
 		}
@@ -356,7 +357,7 @@ func TestDoubtful(t *testing.T) {
 		x.must(x.world.Hands("mia").Delete(x.live("mia/raj").ID))
 		r, j := x.holdfast()
 		for range 3 {
-			if got := x.quiet(r); len(got.Plan.Held) != 1 || got.Outages["mia/raj"].Kind != "doubtful" {
+			if got := x.quiet(r); len(got.Plan.Held) != 1 || got.Outages[reconcile.BookingOf(series.Pair{Manager: "mia", Report: "raj"})].Kind != "doubtful" {
 				x.Fatalf("breaks %v\n%s", got.Outages, said(got))
 			}
 		}

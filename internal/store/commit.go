@@ -331,10 +331,10 @@ func putOutages(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 		ctx,
 		tx,
 		`INSERT INTO outages (subject, since, kind, cause, text, hint) VALUES (?, ?, ?, ?, ?, ?)`,
-		slices.Sorted(maps.Keys(r.Outages)),
-		func(id string) []any {
-			o := r.Outages[id]
-			return []any{id, micro(o.Since), o.Kind, o.Cause, o.Text, o.Hint}
+		reconcile.Subjects(r.Outages),
+		func(s reconcile.Subject) []any {
+			o := r.Outages[s]
+			return []any{s.String(), micro(o.Since), o.Kind, o.Cause, o.Text, o.Hint}
 		},
 	)
 }

@@ -38,7 +38,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 		Allowed:   map[string]reconcile.Allowance{},
 		Confirmed: map[string]bool{},
 		Tries:     map[plan.Target]plan.Try{},
-		Outages:   map[string]reconcile.Outage{},
+		Outages:   map[reconcile.Subject]reconcile.Outage{},
 		Documents: map[series.Pair]reconcile.Document{},
 		TimesSeen: map[series.Pair][]string{},
 	}}
@@ -162,12 +162,14 @@ func (l *loader) try(r *sql.Rows) error {
 }
 
 func (l *loader) outage(r *sql.Rows) error {
-	var id string
+	var of string
 	var o reconcile.Outage
 	var since int64
-	err := r.Scan(&id, &since, &o.Kind, &o.Cause, &o.Text, &o.Hint)
+	err := r.Scan(&of, &since, &o.Kind, &o.Cause, &o.Text, &o.Hint)
 	o.Since = instant(since)
-	l.Outages[id] = o
+	if s, ok := reconcile.ParseSubject(of); ok { // else another version's: it is found again or is no more
+		l.Outages[s] = o
+	}
 	return err
 }
 

@@ -50,8 +50,8 @@ func firstRecord() reconcile.Record {
 		Open:     []drift.Flag{a, b},
 		Outcomes: []drift.Outcome{outcome(mia, day(1), drift.KeptLate, true), outcome(mia, day(8), drift.Kept, false)},
 		Pending:  map[string]reconcile.Pending{"f1": {Times: "t1", By: drift.ByReport, Since: noon}},
-		Outages: map[string]reconcile.Outage{
-			"raj": {Since: noon, Kind: "auth", Text: "observe: 401", Hint: "check the password"},
+		Outages: map[reconcile.Subject]reconcile.Outage{
+			reconcile.CalendarOf("raj"): {Since: noon, Kind: "auth", Text: "observe: 401", Hint: "check the password"},
 		},
 	}
 }

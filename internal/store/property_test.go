@@ -42,7 +42,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			Frozen:    map[series.Pair]series.Week{},
 			Pending:   map[string]reconcile.Pending{},
 			Tries:     map[plan.Target]plan.Try{},
-			Outages:   map[string]reconcile.Outage{},
+			Outages:   map[reconcile.Subject]reconcile.Outage{},
 			Documents: map[series.Pair]reconcile.Document{},
 			TimesSeen: map[series.Pair][]string{},
 		}
@@ -174,6 +174,17 @@ func drawPair(t *rapid.T) series.Pair {
 	return rapid.SampledFrom([]series.Pair{mia, lee}).Draw(t, "pair")
 }
 
+func drawSubject(t *rapid.T) reconcile.Subject {
+	return rapid.SampledFrom([]reconcile.Subject{
+		reconcile.CalendarOf("mia"),
+		reconcile.BookingOf(lee),
+		reconcile.AgendaOf(lee),
+		{Matter: reconcile.Emptied, Person: "raj"},
+		{Matter: reconcile.Zones, Name: "Asia/Kolkata Europe/Berlin"},
+		{Matter: reconcile.Video},
+	}).Draw(t, "subject")
+}
+
 func drawFlag(t *rapid.T, since time.Time) drift.Flag {
 	f := drift.Flag{
 		Pair:       drawPair(t),
@@ -220,7 +231,7 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 	}), rapid.Custom(func(t *rapid.T) plan.Try {
 		return plan.Try{What: rapid.String().Draw(t, "what"), Rounds: rapid.IntRange(1, 4).Draw(t, "rounds")}
 	}), 0, 3).Draw(t, "tries")
-	r.Outages = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) reconcile.Outage {
+	r.Outages = rapid.MapOfN(rapid.Custom(drawSubject), rapid.Custom(func(t *rapid.T) reconcile.Outage {
 		return reconcile.Outage{
 			Since: now,
 			Kind:  "auth",

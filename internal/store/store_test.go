@@ -389,7 +389,7 @@ func TestRenameAndBack(t *testing.T) {
 			Edges:     drift.Edges{Opened: []drift.Flag{f, closed}, Closed: []drift.Flag{closed}},
 			Outcomes:  []drift.Outcome{outcome(p, day(1), drift.Kept, true)},
 			Snapshots: map[string]series.Snapshot{report: {At: noon}}, People: map[string]series.Person{report: {ID: report}},
-			Outages: map[string]reconcile.Outage{report: {Since: noon}}}))
+			Outages: map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf(report): {Since: noon}}}))
 		must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: f.ID(), Edge: "opened", To: "mia"}}))
 		_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
 		must(t, err)

@@ -13,7 +13,8 @@ import (
 // Whatever is wrong with the journal's file has words and a next step of its own.
 func TestTroubleHasWords(t *testing.T) {
 	commit := func(s *Store) error {
-		people := reconcile.Record{At: noon, Outages: map[string]reconcile.Outage{"raj": {Text: strings.Repeat("x", 1<<20)}}}
+		raj := reconcile.Outage{Text: strings.Repeat("x", 1<<20)}
+		people := reconcile.Record{At: noon, Outages: map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf("raj"): raj}}
 		return s.Commit(t.Context(), people)
 	}
 	for name, x := range map[string]struct {

@@ -3,11 +3,11 @@ package daemon
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -50,16 +50,15 @@ func hardDay(t *testing.T, change ...func(*googletest.Options)) *hard {
 		f(&o)
 	}
 	h.Server = googletest.New(o)
-	s := httptest.NewServer(googletest.Strict(t, h.Server))
-	t.Cleanup(s.Close)
-	h.SetBase(s.URL)
+	h.SetBase("http://google.test")
 	h.write("key.json", string(h.ServiceAccountJSON(account)))
-	h.write("holdfast.yaml", "org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, rooms: {Room Alder: alder@resource.example.com}, endpoint: "+s.URL+"}}}\n")
+	h.write("holdfast.yaml", "org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, rooms: {Room Alder: alder@resource.example.com}, endpoint: http://google.test}}}\n")
 	h.roster("Room Alder", false)
 	var err error
 	h.app, err = Open(t.Context(), Options{Config: filepath.Join(h.dir, "holdfast.yaml"), Clock: func() time.Time { return h.at.Add(h.off) }, Log: zerolog.Nop()})
 	h.must(err)
 	t.Cleanup(func() { h.must(h.app.Close()) })
+	h.app.http = &http.Client{Transport: handled{googletest.Strict(t, h.Server)}}
 	return h
 }
 
@@ -128,62 +127,67 @@ func TestHardDaysOfARound(t *testing.T) {
 		"the id is there, once": {Status: http.StatusConflict, Reason: "duplicate"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			hit := 0
-			for n := 0; n < 14; n += every(9) {
-				h := hardDay(t)
-				v := h.settled(1)[0]
-				e, mia := v.Head(), h.Hands("mia@example.com")
-				h.must(mia.Move(e.ID, e.Start.AddDate(0, 0, 14), e.Start.AddDate(0, 0, 16)))
-				h.must(mia.Note(e.ID, "bring the numbers"))
-				h.must(h.Hands("raj@example.com").Accept(e.ID, time.Time{}))
-				h.settled(1)
-				h.Reset()
-				h.roster("Room Birch", true)
-				h.round() // a roster is obeyed when it was seen twice
-				came := make(chan struct{})
-				fault.Arrived = came
-				h.FailNth("", n+1, fault)
-				h.round()
-				h.SetFaults(googletest.Faults{})
-				select {
-				case <-came:
-					hit++
-				default: // there were not so many, or it was a token's turn
-				}
-				if fault.EmptyList {
-					h.settled(2)
-					h.at = h.at.Add(31 * time.Hour) // an empty list of changes is believed until everything is read again, once a day
-				}
-				for _, v := range h.settled(2) {
-					e := v.Head()
-					if e.Place != "Room Birch" || len(v.Chain) != 1 || len(v.Copies) != 1 || v.Copies[0].Place != e.Place {
-						t.Errorf("request %d: %s is at %q, %d series", n, v.Pair, e.Place, len(v.Chain))
-					}
-					if v.Pair.Report == "raj" {
-						i := slices.IndexFunc(e.Overrides, func(o series.Override) bool { return !o.Start.Equal(o.Original) })
-						if i < 0 || !e.Overrides[i].Start.Equal(e.Start.AddDate(0, 0, 16)) || e.Overrides[i].Place != "Room Birch" || e.Guests[0].Answer != series.Accepted {
-							t.Errorf("request %d: what people did is lost: %+v, answer %s", n, e.Overrides, e.Guests[0].Answer)
-						}
-						if ok, err := mia.Noted(e.ID, "bring the numbers"); err != nil || !ok {
-							t.Errorf("request %d: a person's note is lost", n)
-						}
-					}
-				}
-				if a, b := h.mailed("raj@example.com"), h.mailed("lee@example.com"); a != 1 || b != 1 {
-					t.Errorf("request %d: %d mails about the new place, %d about the new series", n, a, b)
-				}
-			}
-			if hit < 7/every(9) {
-				t.Errorf("only %d requests went wrong", hit)
-			}
+			synctest.Test(t, func(t *testing.T) { hardDaysOfARound(t, fault) })
 		})
+	}
+}
+
+func hardDaysOfARound(t *testing.T, fault googletest.Fault) {
+	hit := 0
+	for n := 0; n < 14; n += every(9) {
+		h := hardDay(t)
+		v := h.settled(1)[0]
+		e, mia := v.Head(), h.Hands("mia@example.com")
+		h.must(mia.Move(e.ID, e.Start.AddDate(0, 0, 14), e.Start.AddDate(0, 0, 16)))
+		h.must(mia.Note(e.ID, "bring the numbers"))
+		h.must(h.Hands("raj@example.com").Accept(e.ID, time.Time{}))
+		h.settled(1)
+		h.Reset()
+		h.roster("Room Birch", true)
+		h.round() // a roster is obeyed when it was seen twice
+		came := make(chan struct{})
+		fault.Arrived = came
+		h.FailNth("", n+1, fault)
+		h.round()
+		h.SetFaults(googletest.Faults{})
+		select {
+		case <-came:
+			hit++
+		default: // there were not so many, or it was a token's turn
+		}
+		if fault.EmptyList {
+			h.settled(2)
+			h.at = h.at.Add(31 * time.Hour) // an empty list of changes is believed until everything is read again, once a day
+		}
+		for _, v := range h.settled(2) {
+			e := v.Head()
+			if e.Place != "Room Birch" || len(v.Chain) != 1 || len(v.Copies) != 1 || v.Copies[0].Place != e.Place {
+				t.Errorf("request %d: %s is at %q, %d series", n, v.Pair, e.Place, len(v.Chain))
+			}
+			if v.Pair.Report == "raj" {
+				i := slices.IndexFunc(e.Overrides, func(o series.Override) bool { return !o.Start.Equal(o.Original) })
+				if i < 0 || !e.Overrides[i].Start.Equal(e.Start.AddDate(0, 0, 16)) || e.Overrides[i].Place != "Room Birch" || e.Guests[0].Answer != series.Accepted {
+					t.Errorf("request %d: what people did is lost: %+v, answer %s", n, e.Overrides, e.Guests[0].Answer)
+				}
+				if ok, err := mia.Noted(e.ID, "bring the numbers"); err != nil || !ok {
+					t.Errorf("request %d: a person's note is lost", n)
+				}
+			}
+		}
+		if a, b := h.mailed("raj@example.com"), h.mailed("lee@example.com"); a != 1 || b != 1 {
+			t.Errorf("request %d: %d mails about the new place, %d about the new series", n, a, b)
+		}
+	}
+	if hit < 7/every(9) {
+		t.Errorf("only %d requests went wrong", hit)
 	}
 }
 
 // A quota that is used up in mid-plan stops the rest of it; what is left follows when there is some again, and nothing
 // twice.
-func TestQuotaStormInMidPlan(t *testing.T) {
-	long(t)
+func TestQuotaStormInMidPlan(t *testing.T) { synctest.Test(t, quotaStormInMidPlan) }
+
+func quotaStormInMidPlan(t *testing.T) {
 	h := hardDay(t, func(o *googletest.Options) {
 		o.Quota = googletest.Quota{PerUser: 7}
 		for i := range 12 {

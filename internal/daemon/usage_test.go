@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -25,11 +26,23 @@ import (
 // handled answers requests without a network.
 type handled struct{ http.Handler }
 
-func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
+func (h handled) RoundTrip(r *http.Request) (answer *http.Response, err error) {
 	a := httptest.NewRecorder()
 	if r = r.Clone(r.Context()); r.Body == nil {
 		r.Body = http.NoBody // as a server has it
 	}
+	defer func() {
+		switch why := recover(); {
+		case why == nil:
+		case why != http.ErrAbortHandler:
+			panic(why)
+		case a.Flushed: // what was sent arrives
+			answer = a.Result()
+			answer.Body = io.NopCloser(io.MultiReader(a.Body, iotest.ErrReader(io.ErrUnexpectedEOF)))
+		default:
+			err = io.EOF
+		}
+	}()
 	h.ServeHTTP(a, r)
 	return a.Result(), nil
 }

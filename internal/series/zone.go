@@ -28,7 +28,7 @@ func Location(name string) (*time.Location, error) {
 	case custom:
 		var b []byte
 		if b, err = base64.RawURLEncoding.DecodeString(data); err == nil {
-			loc, err = time.LoadLocationFromTZData("custom", b)
+			loc, err = tzdata.SpelledOut("custom", b)
 		}
 	default:
 		loc, err = tzdata.Location(name)

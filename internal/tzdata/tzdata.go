@@ -69,7 +69,7 @@ func (r Release) location(name string) (*time.Location, error) {
 	if err != nil {
 		return nil, err
 	}
-	return time.LoadLocationFromTZData(name, data)
+	return SpelledOut(name, data)
 }
 
 type choice struct{ used, other, compiled Release }

@@ -330,6 +330,7 @@ func TestDebounce(t *testing.T) {
 			}
 			<-time.After(57 * time.Second)
 		}
+		synctest.Wait() // for the last of them
 		close(times)
 		var got []string
 		for at := range times {

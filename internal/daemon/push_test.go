@@ -15,7 +15,9 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/provider"
+	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -31,13 +33,12 @@ func (d delivery) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a, err
 }
 
-// freeAddress is one of this machine at which nothing listens.
+// freeAddress is one of this machine at which nothing listens, and nobody else will.
 func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	l := providertest.Listen(t)
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -352,5 +353,52 @@ func TestHowOften(t *testing.T) {
 	}
 	if err := a.looks(t.Context(), true); err != nil || !a.Reconciler.Due(mia, last) {
 		t.Errorf("a signal looks everywhere: %v", err)
+	}
+}
+
+// BenchmarkPush is how long it takes from an edit at Google until its flag is in the journal, by push notification. The
+// fake sends its notification at once; Google itself takes a second or two.
+func BenchmarkPush(b *testing.B) {
+	for _, pairs := range []int{8, 800} {
+		b.Run(fmt.Sprint(pairs, "Pairs"), func(b *testing.B) {
+			s, a := company(b, b.TempDir(), pairs, "web: {url: https://holdfast.example.com, listen: 127.0.0.1:0}")
+			defer a.Close()
+			rounds, done := make(chan reconcile.Round, 1000), make(chan error, 1)
+			a.o.Round = func(r reconcile.Round) { rounds <- r }
+			ctx, cancel := context.WithCancel(b.Context())
+			go func() { done <- a.Run(ctx, nil) }()
+			defer func() {
+				cancel()
+				if err := <-done; err != nil {
+					b.Error(err)
+				}
+			}()
+			first := <-rounds
+			for range 100 {
+				if len(s.Channels()) == pairs+pairs/reports {
+					break
+				}
+				if err := a.Watch(ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+			s.AutoPush(&http.Client{Transport: handled{a.push}})
+			e, n := first.Views[0].Head(), 0
+			for b.Loop() {
+				b.StopTimer() // an edit that comes alone
+				<-time.After(google.DefaultDebounce)
+				b.StartTimer()
+				n++
+				at := e.Start.AddDate(0, 0, 14)
+				if err := s.Hands("m0@example.com").Move(e.ID, at, at.Add(time.Duration(1+n%2)*time.Hour)); err != nil {
+					b.Fatal(err)
+				}
+				for r := range rounds {
+					if len(r.Edges.Opened)+len(r.Edges.Changed) > 0 {
+						break
+					}
+				}
+			}
+		})
 	}
 }

@@ -8,7 +8,7 @@ func standing(r reconcile.Round) []trouble {
 	var out []trouble
 	for _, s := range reconcile.Subjects(r.Outages) {
 		switch s.Matter {
-		case reconcile.Calendar, reconcile.Agenda, reconcile.Writing: // others report them
+		case reconcile.MatterCalendar, reconcile.MatterDocument, reconcile.MatterChange: // others report them
 		default:
 			out = append(out, trouble{r.Outages[s].Text, r.Outages[s].Hint})
 		}

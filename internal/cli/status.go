@@ -173,7 +173,7 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 func documentOutages(r reconcile.Round, rows []reconcile.Status) map[reconcile.Subject]reconcile.Outage {
 	out := map[reconcile.Subject]reconcile.Outage{}
 	for _, s := range rows {
-		of := reconcile.AgendaOf(s.Pair)
+		of := reconcile.DocumentOf(s.Pair)
 		if o, ok := r.Outages[of]; ok {
 			out[of] = o
 		}
@@ -186,7 +186,7 @@ func (a *app) outagesText(r reconcile.Round, rows []reconcile.Status) {
 	causes := map[string]reconcile.Outage{}
 	since := r.At
 	for of, o := range r.Outages {
-		if of.Matter == reconcile.Calendar &&
+		if of.Matter == reconcile.MatterCalendar &&
 			slices.ContainsFunc(rows, func(s reconcile.Status) bool { return s.Pair.Has(of.Person) }) {
 			causes[of.Person] = o
 			if o.Since.Before(since) {

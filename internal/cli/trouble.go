@@ -18,9 +18,9 @@ func troubles(r reconcile.Round) []trouble {
 	var others []trouble
 	for _, f := range r.Failures {
 		switch f.Matter {
-		case reconcile.Calendar:
+		case reconcile.MatterCalendar:
 			unread[f.Person] = r.Outages[f.Subject]
-		case reconcile.Agenda: // untended has them
+		case reconcile.MatterDocument: // untended has them
 		default:
 			others = append(others, trouble{f.Err.Error(), f.Hint})
 		}
@@ -33,7 +33,7 @@ func untended(outages map[reconcile.Subject]reconcile.Outage) []trouble {
 	whose := map[trouble][]string{}
 	var order []trouble
 	for _, s := range reconcile.Subjects(outages) {
-		if s.Matter != reconcile.Agenda {
+		if s.Matter != reconcile.MatterDocument {
 			continue
 		}
 		o := outages[s]

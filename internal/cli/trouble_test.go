@@ -24,10 +24,12 @@ func TestTroublesOfDocuments(t *testing.T) {
 		}
 		if name == "bo/kim" {
 			b.Text, b.Hint = "the document of bo/kim: copy the template: HTTP 403", "let them copy it"
-			r.Failures = append(r.Failures, reconcile.Failure{Subject: reconcile.BookingOf(p), Err: errors.New("create bo/kim: down")})
+			down := errors.New("create bo/kim: down")
+			r.Failures = append(r.Failures, reconcile.Failure{Subject: reconcile.BookingOf(p), Err: down})
 		}
-		r.Outages[reconcile.AgendaOf(p)] = b
-		r.Failures = append(r.Failures, reconcile.Failure{Subject: reconcile.AgendaOf(p), Err: errors.New(b.Text), Hint: b.Hint})
+		of := reconcile.DocumentOf(p)
+		r.Outages[of] = b
+		r.Failures = append(r.Failures, reconcile.Failure{Subject: of, Err: errors.New(b.Text), Hint: b.Hint})
 	}
 	want := []trouble{{"the documents of ana/lee and mia/raj: copy the template: HTTP 404", "share it"},
 		{"the document of bo/kim: copy the template: HTTP 403", "let them copy it"}, {"create bo/kim: down", ""}}

@@ -209,15 +209,12 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	return d, nil
 }
 
-// longestPoll is the longest that settings may have.
-const longestPoll = 24 * time.Hour
-
 // Poll is how often calendars are read: the shortest wish of the settings.
 func (a *App) Poll() time.Duration {
 	if a.o.Poll > 0 {
 		return a.o.Poll
 	}
-	poll := longestPoll
+	poll := settings.LongestPoll
 	for _, c := range a.Settings.Calendars {
 		poll = min(poll, c.Poll)
 	}

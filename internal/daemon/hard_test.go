@@ -52,7 +52,15 @@ func hardDay(t *testing.T, change ...func(*googletest.Options)) *hard {
 	h.Server = googletest.New(o)
 	h.SetBase("http://google.test")
 	h.write("key.json", string(h.ServiceAccountJSON(account)))
-	h.write("holdfast.yaml", "org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, rooms: {Room Alder: alder@resource.example.com}, endpoint: http://google.test}}}\n")
+	h.write("holdfast.yaml", `org: acme
+roster: [roster.yaml]
+calendars:
+  office:
+    google:
+      service_account_file: key.json
+      rooms: {Room Alder: alder@resource.example.com}
+      endpoint: http://google.test
+`)
 	h.roster("Room Alder", false)
 	var err error
 	h.app, err = Open(t.Context(), Options{Config: filepath.Join(h.dir, "holdfast.yaml"), Clock: func() time.Time { return h.at.Add(h.off) }, Log: zerolog.Nop()})
@@ -166,7 +174,8 @@ func hardDaysOfARound(t *testing.T, fault googletest.Fault) {
 			}
 			if v.Pair.Report == "raj" {
 				i := slices.IndexFunc(e.Overrides, func(o series.Override) bool { return !o.Start.Equal(o.Original) })
-				if i < 0 || !e.Overrides[i].Start.Equal(e.Start.AddDate(0, 0, 16)) || e.Overrides[i].Place != "Room Birch" || e.Guests[0].Answer != series.Accepted {
+				if i < 0 || !e.Overrides[i].Start.Equal(e.Start.AddDate(0, 0, 16)) ||
+					e.Overrides[i].Place != "Room Birch" || e.Guests[0].Answer != series.Accepted {
 					t.Errorf("request %d: what people did is lost: %+v, answer %s", n, e.Overrides, e.Guests[0].Answer)
 				}
 				if ok, err := mia.Noted(e.ID, "bring the numbers"); err != nil || !ok {

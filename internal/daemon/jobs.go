@@ -27,8 +27,8 @@ type Steps interface {
 	Round(ctx context.Context, reason string) error
 	// Prune removes what is kept too long; it is called once a day (UTC).
 	Prune(ctx context.Context) error
-	// Watch keeps push channels at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and may
-	// run beside a round.
+	// Watch keeps push channels at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and
+	// may run beside a round.
 	Watch(ctx context.Context) error
 }
 
@@ -108,8 +108,8 @@ func (pruneArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}}
 }
 
-// watchArgs is keeping the push channels. It is unique until it has ended, and has a queue of its own: no round waits for
-// it.
+// watchArgs is keeping the push channels. It is unique until it has ended, and has a queue of its own: no round waits
+// for it.
 type watchArgs struct{}
 
 // Kind is the job's name in the database.

@@ -87,19 +87,24 @@ func stopQueue(t testing.TB, q *Queue) {
 	}
 }
 
-func oneDay() time.Time { return time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC) }
-
-func jobsFile(t testing.TB) string { return filepath.Join(t.TempDir(), "holdfast.db") }
-
-// These tests run in bubbles of synctest, where an hour takes as long as what is done in it. A bubble ends only when
-// every goroutine in it has: each of them sees that Stop leaves none.
-
-func TestWakesBeforeARoundAreOne(t *testing.T) {
-	path := jobsFile(t)
+// inBubble runs a queue in a bubble of synctest, where an hour takes as long as what is done in it. A bubble ends only
+// when every goroutine in it has: each of these tests sees that Stop leaves none.
+func inBubble(t *testing.T, path string, do func(t *testing.T, q *Queue, s *heldSteps)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newHeldSteps()
 		q := newQueue(t, path, s, oneDay)
 		startQueue(t, q)
+		do(t, q, s)
+		stopQueue(t, q)
+	})
+}
+
+func oneDay() time.Time { return time.Date(2026, time.December, 1, 12, 0, 0, 0, time.UTC) }
+
+func jobsFile(t testing.TB) string { return filepath.Join(t.TempDir(), "holdfast.db") }
+
+func TestWakesBeforeARoundAreOne(t *testing.T) {
+	inBubble(t, jobsFile(t), func(t *testing.T, q *Queue, s *heldSteps) {
 		var got []string
 		got = append(got, <-s.began)
 		for _, reason := range []string{"push", "signal", "push"} { // while the first one runs
@@ -118,7 +123,6 @@ func TestWakesBeforeARoundAreOne(t *testing.T) {
 		if took := time.Since(woken); took < 2*time.Minute || took > 2*time.Minute+4*time.Second {
 			t.Errorf("two polls took %v", took)
 		}
-		stopQueue(t, q)
 	})
 }
 
@@ -230,10 +234,7 @@ func TestQueueBesideTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer journal.Close()
-	synctest.Test(t, func(t *testing.T) {
-		s := newHeldSteps()
-		q := newQueue(t, path, s, oneDay)
-		startQueue(t, q)
+	inBubble(t, path, func(t *testing.T, q *Queue, s *heldSteps) {
 		for n := range 20 {
 			<-s.began
 			if err := journal.Allow(t.Context(), map[string]string{string(rune('a' + n)): "aa"}, oneDay()); err != nil {
@@ -246,7 +247,6 @@ func TestQueueBesideTheJournal(t *testing.T) {
 		}
 		<-s.began
 		s.goOn <- nil
-		stopQueue(t, q)
 	})
 }
 
@@ -290,11 +290,7 @@ func TestWatchNowAndThen(t *testing.T) {
 
 // A wake is a round at once, not at the next poll for jobs.
 func TestWakeIsPrompt(t *testing.T) {
-	path := jobsFile(t)
-	synctest.Test(t, func(t *testing.T) {
-		s := newHeldSteps()
-		q := newQueue(t, path, s, oneDay)
-		startQueue(t, q)
+	inBubble(t, jobsFile(t), func(t *testing.T, q *Queue, s *heldSteps) {
 		s.next()
 		<-time.After(30*time.Second + 700*time.Millisecond)
 		woken := time.Now()
@@ -304,7 +300,6 @@ func TestWakeIsPrompt(t *testing.T) {
 		if got := s.next(); got != "push" || time.Since(woken) > 100*time.Millisecond {
 			t.Errorf("the round for %q began after %v", got, time.Since(woken))
 		}
-		stopQueue(t, q)
 	})
 }
 

@@ -206,8 +206,8 @@ func (f *failures) enough() bool {
 	return f.hung >= watchFailures
 }
 
-// looks says which calendars the round is to read: with whole, all of them; else those of which a push notification came
-// and those whose time has come. It comes later where Google sends them: there it is for those that got lost.
+// looks says which calendars the round is to read: with whole, all of them; else those of which a push notification
+// came and those whose time has come. It comes later where Google sends them: there it is for those that got lost.
 func (a *App) looks(ctx context.Context, whole bool) error {
 	kept, err := a.Store.Channels(ctx, "")
 	if err != nil {
@@ -274,7 +274,8 @@ func (a *App) examinePush(ctx context.Context, p series.Person, c *google.Calend
 		)
 	case last.ID != "" && last.Expires.After(now) && now.Sub(last.Opened) > reachable:
 		f.OK, f.Text = false, "Google was asked to send push notifications to "+last.Address+", and none came"
-		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + pushPath + " on to " + a.Settings.Listen + " of the running daemon"
+		f.Hint = "see that the internet reaches web.url and that the proxy there passes " + pushPath + " on to " +
+			a.Settings.Listen + " of the running daemon"
 	default:
 		if err := a.pusher(nil).Try(ctx, c); err != nil {
 			return provider.Finding{Check: "push", Text: err.Error(), Hint: provider.HintOf(err)}

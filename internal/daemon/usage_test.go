@@ -54,7 +54,7 @@ const reports = 8
 
 // company is a Google with so many pairs, under the quotas of a new project, and the program for them. It is to be
 // opened in a bubble.
-func company(t *testing.T, dir string, pairs int, web string) (*googletest.Server, *App) {
+func company(t testing.TB, dir string, pairs int, web string) (*googletest.Server, *App) {
 	var users []googletest.User
 	var people, ones bytes.Buffer
 	hire := func(id string) {

@@ -190,11 +190,11 @@ func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) err
 
 // troubled notes that a pair's document could not be tended. It is told until a later look has found it well.
 func (x *round) troubled(p series.Pair, d *Document, err error) {
-	o, was := x.mem.Outages[AgendaOf(p)]
+	o, was := x.mem.Outages[DocumentOf(p)]
 	switch {
 	case err != nil:
 		o = Outage{
-			Kind:  string(Agenda),
+			Kind:  string(MatterDocument),
 			Cause: provider.CauseOf(err),
 			Text: fmt.Sprintf(
 				"the document of %s: %s",
@@ -213,8 +213,8 @@ func (x *round) troubled(p series.Pair, d *Document, err error) {
 		delete(x.rest, p)
 		return
 	}
-	x.alarm(AgendaOf(p), o)
-	x.out.Failures = append(x.out.Failures, Failure{AgendaOf(p), errors.New(o.Text), o.Hint})
+	x.alarm(DocumentOf(p), o)
+	x.out.Failures = append(x.out.Failures, Failure{DocumentOf(p), errors.New(o.Text), o.Hint})
 }
 
 // findings are what is wrong with the documents that are tended.

@@ -29,7 +29,8 @@ func TestCalendarThatShowsNothing(t *testing.T) {
 	before := x.world.Counts()
 	for range 3 {
 		got := x.round(r)
-		if got.Outages[reconcile.Subject{Matter: reconcile.Emptied, Person: "mia"}].Hint == "" || len(got.Applied) > 0 || x.world.Counts() != before {
+		emptied := got.Outages[reconcile.Subject{Matter: reconcile.MatterEmptied, Person: "mia"}]
+		if emptied.Hint == "" || len(got.Applied) > 0 || x.world.Counts() != before {
 			x.Fatalf("%v\n%s", got.Outages, said(got))
 		}
 	}
@@ -51,7 +52,7 @@ func TestOtherAddress(t *testing.T) {
 	r, _ := x.through(b)
 	x.round(r)
 	got := x.round(r)
-	if got.Outages[reconcile.Subject{Matter: reconcile.Address, Person: "mia"}].Hint == "" || len(got.Alarms) != 1 ||
+	if got.Outages[reconcile.Subject{Matter: reconcile.MatterAddress, Person: "mia"}].Hint == "" || len(got.Alarms) != 1 ||
 		!slices.Equal(got.Views[0].Want.Manager.Aliases, []string{"mia.chen@example.com"}) {
 		x.Fatalf("%v, alarms %v, %v", got.Outages, got.Alarms, got.Views[0].Want.Manager.Aliases)
 	}
@@ -141,7 +142,7 @@ func TestRefusedVideo(t *testing.T) {
 	for i, alarms := range []int{1, 0, 0} {
 		refused = i < 2
 		got := x.round(r)
-		b := got.Outages[reconcile.Subject{Matter: reconcile.Video}]
+		b := got.Outages[reconcile.Subject{Matter: reconcile.MatterVideo}]
 		if len(got.Alarms) != alarms || (b.Text != "") != refused || refused && !strings.HasSuffix(b.Text, ": mia/raj") {
 			t.Errorf("round %d: alarms %v, standing %v", i, got.Alarms, got.Outages)
 		}

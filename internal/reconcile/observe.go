@@ -199,10 +199,15 @@ func (x *round) doubts(person string, s series.Snapshot) {
 		x.confirmed = append(x.confirmed, person)
 	}
 	if s.Emptied {
-		x.alarm(Subject{Matter: Emptied, Person: person}, Outage{Kind: "emptied", Cause: "it shows nothing at all, though there were series",
-			Text: fmt.Sprintf("the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
-				person),
-			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that it is empty"})
+		x.alarm(Subject{Matter: MatterEmptied, Person: person}, Outage{
+			Kind:  "emptied",
+			Cause: "it shows nothing at all, though there were series",
+			Text: fmt.Sprintf(
+				"the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
+				person,
+			),
+			Hint: "look at that calendar; `holdfast calendar confirm-empty " + person + "` says that it is empty",
+		})
 	}
 }
 
@@ -227,7 +232,7 @@ func (x *round) zoneDoubts() {
 	if len(people) > 1 {
 		who = "the calendars of " + some(people) + " have"
 	}
-	x.alarm(Subject{Matter: Zones, Name: strings.Join(all, " ")}, Outage{Kind: "zones",
+	x.alarm(Subject{Matter: MatterZones, Name: strings.Join(all, " ")}, Outage{Kind: "zones",
 		Cause: "other clocks for " + some(all) + " in the coming year than the zone data in use",
 		Text: fmt.Sprintf("%s other clocks for %s in the coming year than the zone data in use, %s",
 			who, some(all), x.ZoneData),
@@ -243,10 +248,13 @@ func (x *round) refusedVideo() {
 		}
 	}
 	if len(pairs) > 0 {
-		x.alarm(Subject{Matter: Video}, Outage{Kind: "video", Cause: "an account may not have the video conference that is wanted",
-			Text: "Google refused the video conference of the 1:1s that it booked without: " + some(pairs),
+		x.alarm(Subject{Matter: MatterVideo}, Outage{
+			Kind:  "video",
+			Cause: "an account may not have the video conference that is wanted",
+			Text:  "Google refused the video conference of the 1:1s that it booked without: " + some(pairs),
 			Hint: "turn Google Meet on for their managers in the Google admin console and add it to the series, or take " +
-				"video: meet out of the settings"})
+				"video: meet out of the settings",
+		})
 	}
 }
 
@@ -274,9 +282,12 @@ func (x *round) know() {
 		}
 		p.Aliases = append(slices.Clip(p.Aliases), other[id]...)
 		x.people[id] = p
-		x.alarm(Subject{Matter: Address, Person: id}, Outage{Kind: "address", Cause: "it is under another address than the roster's",
-			Text: fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
-			Hint: "put it into the roster: `aliases:` at " + id + "; `holdfast doctor` shows it"})
+		x.alarm(Subject{Matter: MatterAddress, Person: id}, Outage{
+			Kind:  "address",
+			Cause: "it is under another address than the roster's",
+			Text:  fmt.Sprintf("the calendar of %s is under another address than the roster's", id),
+			Hint:  "put it into the roster: `aliases:` at " + id + "; `holdfast doctor` shows it",
+		})
 	}
 	x.want = slices.Clone(x.want)
 	for i := range x.want {

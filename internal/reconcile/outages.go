@@ -20,7 +20,7 @@ func (x *round) causes() outage.Standing {
 	}
 	for _, s := range Subjects(x.out.Outages) {
 		o := x.out.Outages[s]
-		if s.Matter != Writing {
+		if s.Matter != MatterChange {
 			of := cmp.Or(s.Person, s.Pair.String(), s.Name, string(s.Matter))
 			add(x.people[s.Person].Calendar, o.Kind, cmp.Or(o.Cause, o.Text), of)
 		}

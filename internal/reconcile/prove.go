@@ -145,9 +145,13 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			x.wrote[key] = w
 		}
 		if w.Rounds >= behindRounds || w.Created && !listed && w.At.Before(x.now) {
-			x.alarm(Subject{Matter: Listing, Pair: w.Pair}, Outage{Kind: unseen, Cause: "the series is there, and is not listed as it is",
+			x.alarm(Subject{Matter: MatterListing, Pair: w.Pair}, Outage{
+				Kind:  unseen,
+				Cause: "the series is there, and is not listed as it is",
 				Text: fmt.Sprintf("the calendar of %s has the series of %s, and does not list it as it is",
-					person, w.Pair), Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it"})
+					person, w.Pair),
+				Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it",
+			})
 		}
 		x.Log.Debug().Str("person", person).Stringer("pair", w.Pair).Int("rounds", w.Rounds).Msg("the listing is behind")
 	}
@@ -203,7 +207,7 @@ func (x *round) failing(ctx context.Context, c plan.Change, err error) {
 // stuck raises the alarm of a change that does not work.
 func (x *round) stuck(id string, f Failing) {
 	x.alarm(
-		Subject{Matter: Writing, Name: id},
+		Subject{Matter: MatterChange, Name: id},
 		Outage{Kind: f.Kind, Cause: f.Cause, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint},
 	)
 }

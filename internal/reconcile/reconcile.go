@@ -411,7 +411,7 @@ const doubtful = "doubtful"
 func (x *round) doubtful() map[series.Pair]bool {
 	out := map[series.Pair]bool{}
 	for s, o := range x.mem.Outages {
-		if s.Matter == Booking && o.Kind == doubtful {
+		if s.Matter == MatterBooking && o.Kind == doubtful {
 			out[s.Pair] = true
 		}
 	}

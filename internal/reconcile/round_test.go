@@ -314,7 +314,7 @@ func TestSuspectListing(t *testing.T) {
 				x.Fatalf("flags %s\n%s", flags(got), said(got))
 			}
 			if fault == memory.Vanished && (len(got.Plan.Held) != 3 || len(got.Outages) != 4 ||
-				got.Outages[reconcile.Subject{Matter: reconcile.Emptied, Person: "mia"}].Hint == "") {
+				got.Outages[reconcile.Subject{Matter: reconcile.MatterEmptied, Person: "mia"}].Hint == "") {
 				x.Fatalf("held %d, breaks %v", len(got.Plan.Held), got.Outages)
 			}
 		}
@@ -357,7 +357,8 @@ func TestDoubtful(t *testing.T) {
 		x.must(x.world.Hands("mia").Delete(x.live("mia/raj").ID))
 		r, j := x.holdfast()
 		for range 3 {
-			if got := x.quiet(r); len(got.Plan.Held) != 1 || got.Outages[reconcile.BookingOf(series.Pair{Manager: "mia", Report: "raj"})].Kind != "doubtful" {
+			raj := reconcile.BookingOf(series.Pair{Manager: "mia", Report: "raj"})
+			if got := x.quiet(r); len(got.Plan.Held) != 1 || got.Outages[raj].Kind != "doubtful" {
 				x.Fatalf("breaks %v\n%s", got.Outages, said(got))
 			}
 		}

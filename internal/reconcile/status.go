@@ -128,7 +128,7 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 			}
 		}
 		switch {
-		case v.Stale || r.Outages[Subject{Matter: Listing, Pair: v.Pair}].Kind == unseen:
+		case v.Stale || r.Outages[Subject{Matter: MatterListing, Pair: v.Pair}].Kind == unseen:
 			s.State = Stale
 			for _, id := range []string{v.Pair.Manager, v.Pair.Report} {
 				if b, ok := r.Outages[CalendarOf(id)]; ok {

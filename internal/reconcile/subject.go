@@ -14,15 +14,15 @@ type Matter string
 
 // The matters, and what their subjects have.
 const (
-	Calendar Matter = ""         // Person: their calendar, that it can be read
-	Emptied  Matter = "emptied"  // Person: their calendar, that it shows anything
-	Address  Matter = "address"  // Person: the address that their calendar is under
-	Booking  Matter = "booking"  // Pair: its 1:1
-	Listing  Matter = "listing"  // Pair: its series in the listing of the manager's calendar
-	Agenda   Matter = "document" // Pair: its document
-	Writing  Matter = "change"   // Name: the id of a change
-	Zones    Matter = "zones"    // Name: time zones
-	Video    Matter = "video"    // nothing: it is of all who are refused a video conference
+	MatterCalendar Matter = ""         // Person: their calendar, that it can be read
+	MatterEmptied  Matter = "emptied"  // Person: their calendar, that it shows anything
+	MatterAddress  Matter = "address"  // Person: the address that their calendar is under
+	MatterBooking  Matter = "booking"  // Pair: its 1:1
+	MatterListing  Matter = "listing"  // Pair: its series in the listing of the manager's calendar
+	MatterDocument Matter = "document" // Pair: its document
+	MatterChange   Matter = "change"   // Name: the id of a change
+	MatterZones    Matter = "zones"    // Name: time zones
+	MatterVideo    Matter = "video"    // nothing: it is of all who are refused a video conference
 )
 
 // Subject is what an Outage or a Failure is of.
@@ -37,15 +37,15 @@ type Subject struct {
 func CalendarOf(person string) Subject { return Subject{Person: person} }
 
 // BookingOf is the pair's 1:1.
-func BookingOf(p series.Pair) Subject { return Subject{Matter: Booking, Pair: p} }
+func BookingOf(p series.Pair) Subject { return Subject{Matter: MatterBooking, Pair: p} }
 
-// AgendaOf is the pair's document.
-func AgendaOf(p series.Pair) Subject { return Subject{Matter: Agenda, Pair: p} }
+// DocumentOf is the pair's document.
+func DocumentOf(p series.Pair) Subject { return Subject{Matter: MatterDocument, Pair: p} }
 
 // String is what ParseSubject reads: "mia", "mia/raj", "listing mia/raj", "zones Europe/Berlin".
 func (s Subject) String() string {
 	of := cmp.Or(s.Person, s.Pair.String(), s.Name)
-	if s.Matter == Calendar || s.Matter == Booking {
+	if s.Matter == MatterCalendar || s.Matter == MatterBooking {
 		return of
 	}
 	return string(s.Matter) + " " + of // a person may have a matter's name for an id
@@ -61,14 +61,14 @@ func ParseSubject(text string) (s Subject, ok bool) {
 		return CalendarOf(text), series.ID.MatchString(text)
 	}
 	switch m := Matter(matter); m {
-	case Emptied, Address:
+	case MatterEmptied, MatterAddress:
 		return Subject{Matter: m, Person: of}, series.ID.MatchString(of)
-	case Listing, Agenda:
+	case MatterListing, MatterDocument:
 		p, err := series.ParsePair(of)
 		return Subject{Matter: m, Pair: p}, err == nil
-	case Writing, Zones:
+	case MatterChange, MatterZones:
 		return Subject{Matter: m, Name: of}, of != ""
-	case Video:
+	case MatterVideo:
 		return Subject{Matter: m}, true
 	}
 	return Subject{}, false

@@ -15,13 +15,13 @@ func TestSubjects(t *testing.T) {
 		"mia":                              reconcile.CalendarOf("mia"),
 		"video":                            reconcile.CalendarOf("video"),
 		"mia/raj":                          reconcile.BookingOf(pair),
-		"document mia/raj":                 reconcile.AgendaOf(pair),
-		"listing mia/raj":                  {Matter: reconcile.Listing, Pair: pair},
-		"emptied mia":                      {Matter: reconcile.Emptied, Person: "mia"},
-		"address mia":                      {Matter: reconcile.Address, Person: "mia"},
-		"zones Asia/Kolkata Europe/Berlin": {Matter: reconcile.Zones, Name: "Asia/Kolkata Europe/Berlin"},
-		"change 3f":                        {Matter: reconcile.Writing, Name: "3f"},
-		"video ":                           {Matter: reconcile.Video},
+		"document mia/raj":                 reconcile.DocumentOf(pair),
+		"listing mia/raj":                  {Matter: reconcile.MatterListing, Pair: pair},
+		"emptied mia":                      {Matter: reconcile.MatterEmptied, Person: "mia"},
+		"address mia":                      {Matter: reconcile.MatterAddress, Person: "mia"},
+		"zones Asia/Kolkata Europe/Berlin": {Matter: reconcile.MatterZones, Name: "Asia/Kolkata Europe/Berlin"},
+		"change 3f":                        {Matter: reconcile.MatterChange, Name: "3f"},
+		"video ":                           {Matter: reconcile.MatterVideo},
 	} {
 		if got, ok := reconcile.ParseSubject(text); !ok || got != want || got.String() != text {
 			t.Errorf("%q is %+v (%v), and that is %q", text, got, ok, got.String())

@@ -227,13 +227,16 @@ func (p *parser) limit(what string, f FileLimit, to *Limit) {
 	*to = Limit{f.Count.V, f.Percent.V}
 }
 
+// LongestPoll is the longest interval at which calendars may be read.
+const LongestPoll = 24 * time.Hour
+
 // duration reads how often to look.
 func (p *parser) duration(what string, t yamlpos.Text, otherwise time.Duration) time.Duration {
 	if !t.Given() {
 		return otherwise
 	}
 	d, err := time.ParseDuration(t.V)
-	if err != nil || d <= 0 || d > 24*time.Hour {
+	if err != nil || d <= 0 || d > LongestPoll {
 		p.Add(t.Pos, what, "%q is not a duration like 1m, at most 24h", t.V)
 	}
 	return d

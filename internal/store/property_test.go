@@ -115,7 +115,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			},
 			"done": func(rt *rapid.T) {
 				if len(acts) == 0 {
-					rt.Skip("nothing was begun that could be done: rapid draws another action")
+					rt.Skip("no act is under way that could be done: rapid draws another action in place of this one")
 				}
 				id := rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(rt, "act")
 				var failure error
@@ -178,10 +178,10 @@ func drawSubject(t *rapid.T) reconcile.Subject {
 	return rapid.SampledFrom([]reconcile.Subject{
 		reconcile.CalendarOf("mia"),
 		reconcile.BookingOf(lee),
-		reconcile.AgendaOf(lee),
-		{Matter: reconcile.Emptied, Person: "raj"},
-		{Matter: reconcile.Zones, Name: "Asia/Kolkata Europe/Berlin"},
-		{Matter: reconcile.Video},
+		reconcile.DocumentOf(lee),
+		{Matter: reconcile.MatterEmptied, Person: "raj"},
+		{Matter: reconcile.MatterZones, Name: "Asia/Kolkata Europe/Berlin"},
+		{Matter: reconcile.MatterVideo},
 	}).Draw(t, "subject")
 }
 

@@ -14,8 +14,10 @@ import (
 func TestTroubleHasWords(t *testing.T) {
 	commit := func(s *Store) error {
 		raj := reconcile.Outage{Text: strings.Repeat("x", 1<<20)}
-		people := reconcile.Record{At: noon, Outages: map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf("raj"): raj}}
-		return s.Commit(t.Context(), people)
+		return s.Commit(t.Context(), reconcile.Record{
+			At:      noon,
+			Outages: map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf("raj"): raj},
+		})
 	}
 	for name, x := range map[string]struct {
 		spoil      func(t *testing.T, path string, s *Store) error

@@ -45,8 +45,11 @@ func SpelledOut(name string, data []byte) (*time.Location, error) {
 	return time.LoadLocationFromTZData(name, z.data(rule))
 }
 
-// footer is the rule for what comes after the last transition, as POSIX writes TZ.
+// footer is the rule for what comes after the last transition, as POSIX writes TZ; data of version 1 has none.
 func footer(data []byte) string {
+	if data[len("TZif")] == 0 {
+		return ""
+	}
 	data, _ = bytes.CutSuffix(data, []byte("\n"))
 	return string(data[bytes.LastIndexByte(data, '\n')+1:])
 }

@@ -30,9 +30,9 @@ type PushOptions struct {
 	Log      zerolog.Logger
 }
 
-// Push keeps a channel open for each calendar, and is the http.Handler that Google posts to. Notifications get lost, come
-// twice and out of order, and our own writes cause some too: each leads to a reading, and calendars are polled all the
-// same.
+// Push keeps a channel open for each calendar, and is the http.Handler that Google posts to. Notifications get lost,
+// come twice and out of order, and our own writes cause some too: each leads to a reading, and calendars are polled all
+// the same.
 type Push struct {
 	o PushOptions
 
@@ -99,8 +99,8 @@ func (p *Push) Keep(ctx context.Context, c *Calendar) error {
 	return p.stop(ctx, c, all)
 }
 
-// fresh reports whether the owner's channel need not be renewed: it leads here for that account, and a quarter of its life
-// is left, or more of it, another part for each so that they are not all renewed at once.
+// fresh reports whether the owner's channel need not be renewed: it leads here for that account, and a quarter of its
+// life is left, or more of it, another part for each so that they are not all renewed at once.
 func (p *Push) fresh(ch provider.Channel, owner series.Person, now time.Time) bool {
 	if ch.Address != p.o.Address || ch.Owner.Email != owner.Email || ch.Owner.Calendar != owner.Calendar {
 		return false

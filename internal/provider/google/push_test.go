@@ -78,7 +78,13 @@ func receiving(w *world) *receiver {
 	}))
 	w.t.Cleanup(srv.Close)
 	b.url = srv.URL
-	b.Push = google.NewPush(google.PushOptions{Address: srv.URL, Channels: &b.kept, Changed: func(p string) { b.changed <- p }, Debounce: time.Nanosecond, Clock: w.now})
+	b.Push = google.NewPush(google.PushOptions{
+		Address:  srv.URL,
+		Channels: &b.kept,
+		Changed:  func(p string) { b.changed <- p },
+		Debounce: time.Nanosecond,
+		Clock:    w.now,
+	})
 	return b
 }
 
@@ -309,7 +315,12 @@ func TestDebounce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &kept{}
 		times := make(chan time.Time, 10)
-		p := google.NewPush(google.PushOptions{Channels: k, Changed: func(string) { times <- time.Now() }, Clock: time.Now, Address: "https://holdfast.example/push"})
+		p := google.NewPush(google.PushOptions{
+			Address:  "https://holdfast.example/push",
+			Channels: k,
+			Changed:  func(string) { times <- time.Now() },
+			Clock:    time.Now,
+		})
 		w.must(p.Keep(t.Context(), c))
 		m := w.Pending()[0]
 		post := func() {

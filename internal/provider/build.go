@@ -27,6 +27,9 @@ type Built struct {
 	series.Snapshot
 	// Doubt: the listing lacked what is there, or shows nothing of what was. The next one is to be a full one.
 	Doubt bool
+	// Reread: a series of ours was cut, or lost or changed its people, in a way that may say something else of an event that
+	// was not read. All is to be read anew, as after a change of the interest.
+	Reread bool
 }
 
 // Build makes a snapshot of a reading: the one place that decides what is ours, a copy, gone, a stranger's, a candidate
@@ -41,14 +44,14 @@ type Built struct {
 func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading, src Source) (Built, error) {
 	anew := last.Interest != s.Interest
 	b := &builder{
-		s:     s,
-		last:  last,
-		in:    in,
-		r:     r,
-		src:   src,
-		anew:  anew,
-		read:  map[string]bool{},
-		other: map[string]bool{},
+		s:      s,
+		last:   last,
+		in:     in,
+		r:      r,
+		src:    src,
+		anew:   anew,
+		read:   map[string]bool{},
+		others: map[string]Item{},
 	}
 	b.s.Objects = map[string]series.Object{}
 	b.owner()
@@ -63,8 +66,9 @@ func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading,
 	if err := b.missing(ctx); err != nil {
 		return Built{}, err
 	}
+	reread := b.judge()
 	b.finish()
-	return Built{Snapshot: b.s, Doubt: b.doubt}, nil
+	return Built{Snapshot: b.s, Doubt: b.doubt, Reread: reread}, nil
 }
 
 // builder is a snapshot in the making.
@@ -75,10 +79,11 @@ type builder struct {
 	last series.Snapshot
 	s    series.Snapshot
 
-	anew  bool            // nothing that last says of others' objects may be carried over
-	read  map[string]bool // by Item.ID
-	other map[string]bool // by Item.ID, those of read that are none of ours
-	doubt bool
+	anew   bool            // nothing that last says of others' objects may be carried over
+	read   map[string]bool // by Item.ID
+	others map[string]Item // by Item.ID, those of read that are none of ours
+	cut    []series.Event  // the series of ours that end, those that are gone among them
+	doubt  bool
 }
 
 // owner adds to the owner's addresses those that the server has, those that it said before among them: events that are
@@ -212,9 +217,8 @@ func objectOf(x series.Busy) string {
 	return id
 }
 
-// take sorts items into the snapshot: ours first, since what others are is said by them.
+// take sorts items into ours and others.
 func (b *builder) take(items []Item) {
-	var others []Item
 	for _, x := range items {
 		b.read[x.ID] = true
 		switch {
@@ -223,13 +227,51 @@ func (b *builder) take(items []Item) {
 			was.Version = x.Version
 			b.s.Objects[x.ID] = was
 		case !b.takeOurs(x):
-			others = append(others, x)
-			b.other[x.ID] = true
+			b.others[x.ID] = x
 		}
 	}
-	for _, x := range others {
+}
+
+// judge says of the others what they are, which ours say in part. It reports whether ours say something else than
+// before of an event that was not read.
+func (b *builder) judge() (reread bool) {
+	b.cut = cut(b.s)
+	for _, x := range b.others {
 		b.takeOther(x)
 	}
+	if b.anew {
+		return false
+	}
+	changed := append(lacking(b.cut, cut(b.last)), lacking(cut(b.last), b.cut)...)
+	after := func(id string, start time.Time) bool {
+		return !b.read[id] && slices.ContainsFunc(changed, func(e series.Event) bool { return start.After(e.Rule.Until) })
+	}
+	return slices.ContainsFunc(b.s.Candidates, func(x series.Candidate) bool {
+		return after(Opaque(x.Event.ID), x.Event.Start)
+	}) || slices.ContainsFunc(b.s.Busy, func(x series.Busy) bool {
+		return x.RRule != "" && after(objectOf(x), x.Start)
+	})
+}
+
+// cut are the series of s that end, those that are gone among them.
+func cut(s series.Snapshot) []series.Event {
+	ends := func(e series.Event) bool { return !e.Rule.Until.IsZero() }
+	out := keep(s.Series, ends)
+	for _, g := range s.Gone {
+		if !g.Copy && ends(g.Last) {
+			out = append(out, g.Last)
+		}
+	}
+	return out
+}
+
+// lacking are those of xs of which ys have none with the same people and the same end.
+func lacking(xs, ys []series.Event) []series.Event {
+	return keep(xs, func(x series.Event) bool {
+		return !slices.ContainsFunc(ys, func(y series.Event) bool {
+			return x.ID == y.ID && x.Rule.Until.Equal(y.Rule.Until) && x.People() == y.People()
+		})
+	})
 }
 
 // takeOurs adds x if it is a series or a copy of ours.
@@ -304,9 +346,9 @@ func (b *builder) candidate(e series.Event, x Item) (series.Pair, bool) {
 	if pair, ok := b.in.Two(x.People); ok {
 		return pair, true
 	}
-	for _, s := range b.s.Series {
+	for _, s := range b.cut {
 		rest := x.RestOf == s.ID || e.People() == s.People()
-		if !s.Rule.Until.IsZero() && e.Start.After(s.Rule.Until) && rest {
+		if e.Start.After(s.Rule.Until) && rest {
 			return s.Mark.Pair, true
 		}
 	}

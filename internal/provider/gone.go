@@ -43,7 +43,7 @@ func (b *builder) missing(ctx context.Context) error {
 		if b.s.At.Sub(g.Since) > goneKept && (g.Copy || !wanted) {
 			continue
 		}
-		if !g.Proven && b.other[Opaque(g.ID)] {
+		if _, other := b.others[Opaque(g.ID)]; other && !g.Proven {
 			continue // it was not gone: somebody made it none of ours
 		}
 		if !g.Proven {

@@ -39,6 +39,12 @@ type Snapshot struct {
 	Objects    map[string]Object // every object of the calendar by opaque id: what a full listing is compared with
 }
 
+// Unread is s as one of which the next reading takes over nothing of other events: all is read anew.
+func (s Snapshot) Unread() Snapshot {
+	s.Interest = ""
+	return s
+}
+
 // ZoneDoubts are those of all objects of the calendar, in order.
 func (s Snapshot) ZoneDoubts() []string {
 	zones := map[string]bool{}

@@ -104,6 +104,9 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 	if unread || failed > 0 || built.Doubt {
 		built.FullAt = earliest(built.FullAt, s.At.Add(doubtFor-fullEvery))
 	}
+	if built.Reread {
+		return c.observe(ctx, last.Unread(), in)
+	}
 	c.o.Log.Debug().Bool("full", l.full).Int("objects", len(built.Objects)).Int("read", len(objects)).
 		Int("unparsed", unparsed).Int("series", len(built.Series)).Int("copies", len(built.Copies)).
 		Int("gone", len(built.Gone)).Msg("observed")

@@ -107,6 +107,9 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 	if err != nil {
 		return series.Snapshot{}, err
 	}
+	if built.Reread {
+		return o.c.observation(o.last.Unread(), o.in).observe(ctx)
+	}
 	// A listing that shows nothing at all, or lacked what is there, is asked for again.
 	if !built.Doubt && !(o.full && (len(l.items) == 0 || l.token == "")) {
 		built.Cursor = o.home() + " " + l.token

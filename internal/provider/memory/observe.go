@@ -16,15 +16,23 @@ import (
 
 // Observe is provider.Calendar's.
 func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
-	const op = "observe"
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
+	built, err := c.observe(ctx, last, in)
+	if err == nil && built.Reread {
+		built, err = c.observe(ctx, last.Unread(), in)
+	}
+	return built.Snapshot, err
+}
+
+func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provider.Interest) (provider.Built, error) {
+	const op = "observe"
 	fault, err := c.enter(ctx, op)
 	if err != nil {
-		return series.Snapshot{}, err
+		return provider.Built{}, err
 	}
 	if fault == LostAnswer {
-		return series.Snapshot{}, fail(provider.Transient, op, errLost)
+		return provider.Built{}, fail(provider.Transient, op, errLost)
 	}
 	s := series.Snapshot{
 		At:        c.world.opts.Clock(),
@@ -62,7 +70,7 @@ func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provide
 	if built.Doubt || r.Full && len(listed) == 0 {
 		built.Cursor = "" // a listing that lacks what is there, or shows nothing, is asked for again
 	}
-	return built.Snapshot, err
+	return built, err
 }
 
 // Read is provider.Calendar's.

@@ -45,11 +45,14 @@ func newLife(t *rapid.T) *life {
 }
 
 // truth is all of a calendar as it is now.
-func (l *life) truth(person string) series.Snapshot {
+func (l *life) truth(person string) series.Snapshot { return l.anew(person, series.Snapshot{}) }
+
+// anew is all of a calendar as it is now to somebody who has last seen that.
+func (l *life) anew(person string, last series.Snapshot) series.Snapshot {
 	was := l.faulty
 	l.faulty = false
 	defer func() { l.faulty = was }()
-	return observe(l, l.w.Calendar(person), l.persons[person], series.Snapshot{})
+	return observe(l, l.w.Calendar(person), l.persons[person], last.Unread())
 }
 
 func (l *life) person() string { return rapid.SampledFrom([]string{"mia", "raj"}).Draw(l.T, "person") }
@@ -87,12 +90,12 @@ func (l *life) observe() {
 	if err != nil {
 		return
 	}
-	known := l.last[key].Objects
+	last := l.last[key]
 	l.last[key], l.texts[key] = s, text(l, s)
 	if fault == memory.EmptyListing || fault == memory.Vanished {
 		return // what is seen is less than what is there
 	}
-	there := l.truth(person)
+	there := l.anew(person, last)
 	for _, g := range s.Gone {
 		if _, is := there.Objects[provider.Opaque(g.ID)]; is {
 			l.Fatalf("%s is told to be gone and is there (proven %v)", g.ID, g.Proven)
@@ -101,7 +104,7 @@ func (l *life) observe() {
 	if d := cmp.Diff(there, s, unordered); d != "" {
 		l.Fatalf("fault %d: a look differs from what is there (-is +seen):\n%s", fault, d)
 	}
-	for id, o := range known {
+	for id, o := range last.Objects {
 		missed := func(g series.Gone) bool { return provider.Opaque(g.ID) == id }
 		if _, is := s.Objects[id]; o.Pair != (series.Pair{}) && !is && !slices.ContainsFunc(s.Gone, missed) {
 			l.Fatalf("%s was there, is not, and is not told to be gone", id)

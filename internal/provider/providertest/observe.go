@@ -146,6 +146,38 @@ var observing = []check{
 		b.noText(s, secret)
 		b.again(b.Manager)
 	}},
+	{"observe/rest", "what follows ours with its people is known when ours is cut, and after it is deleted", func(b *bench) {
+		e, h := b.book(), b.Manager.Hands
+		b.must(h.AddGuest(e.ID, b.Third.Email))
+		rest := got[string](b)(h.Add(series.Event{
+			Start:     b.at(5).Add(4 * time.Hour),
+			Zone:      berlin,
+			Duration:  time.Hour,
+			Rule:      series.Rule{Plain: true, Every: 1},
+			Title:     secret,
+			Organizer: b.Manager.Person.Email,
+			Guests: []series.Guest{
+				{Address: b.Report.Person.Email, Answer: series.NeedsAction},
+				{Address: b.Third.Email, Answer: series.NeedsAction},
+			},
+		}))
+		if n := len(b.see(b.Manager).Candidates); n != 0 {
+			b.Fatalf("%d candidates beside a series that goes on", n)
+		}
+		b.must(h.EndAt(e.ID, b.at(4)))
+		known := func(when string) {
+			s := b.see(b.Manager)
+			if len(s.Candidates) != 1 || s.Candidates[0].Event.ID != rest || s.Candidates[0].Pair != b.pair() {
+				b.Fatalf("%s: candidates %+v", when, s.Candidates)
+			}
+			b.noText(s, secret)
+		}
+		known("cut")
+		b.again(b.Manager)
+		b.must(h.Delete(e.ID))
+		known("deleted")
+		known("deleted and seen again")
+	}},
 	{"observe/stand-ins", "stand-ins are single events whose only people are a pair, or that bear our series' title in the week of an EXDATE", func(b *bench) {
 		e, h := b.book(), b.Manager.Hands
 		later := func(n int) time.Time { return b.at(n).Add(52 * time.Hour) }

@@ -273,17 +273,25 @@ func (b *builder) settle() {
 	b.changes = on
 }
 
-// together holds what is left of a group of which something is held.
+// together holds what is left of a group of which something is held, and what is written into a mark that was lost and
+// is not to be written.
 func (b *builder) together() {
-	of := map[string]Held{}
+	of, lost := map[string]Held{}, map[series.Pair]Held{}
 	for _, h := range b.held {
 		if h.Group != "" {
 			of[h.Group] = h
 		}
+		if h.first {
+			lost[h.Pair] = h
+		}
 	}
 	var on []Change
 	for _, c := range b.changes {
-		if h, ok := of[c.Group]; ok {
+		h, ok := of[c.Group]
+		if unmarked, is := lost[c.Pair]; !ok && is && c.Group == "" && c.Action != End {
+			h, ok = unmarked, true
+		}
+		if ok {
 			b.held = append(b.held, Held{Change: c, Because: h.Because, Brake: h.Brake, Waits: h.Waits, Stuck: h.Stuck})
 		} else {
 			on = append(on, c)

@@ -82,6 +82,9 @@ type Failure struct {
 	Hint string
 }
 
+// String is for the log; it is not the subject's.
+func (f Failure) String() string { return fmt.Sprintf("%s: %v", f.Subject, f.Err) }
+
 // Round is what a round saw, did and found.
 type Round struct {
 	At       time.Time

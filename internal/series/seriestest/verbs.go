@@ -63,7 +63,7 @@ func init() {
 		{"only the {create|end} that brakes hold is allowed", func(s *teller, v values) {
 			s.allowNow, s.allows = true, plan.Action(v.of["0"])
 		}},
-		{"the {create|end|update} failed too often", func(s *teller, v values) { s.stuck = plan.Action(v.of["0"]) }},
+		{"the {create|end|update|heal} failed too often", func(s *teller, v values) { s.stuck = plan.Action(v.of["0"]) }},
 		{"the roster was just saved", func(s *teller, _ values) { s.settling = true }},
 		{"$n writes were made today", func(s *teller, v values) {
 			n, err := strconv.Atoi(v.of["n"])

@@ -203,10 +203,24 @@ func (l *life) randomPolicy() {
 // settle makes a round, and then one in which there is nothing to do. It makes one more before where an absence is
 // proven only by the second look, where people made copies of series: one may follow on what a round has ended, and
 // where a series was brought back: at Google it shows only then what a person did to single meetings before deleting
-// it.
+// it. A copy that is missing without proof is flagged in the third round.
 func (l *life) settle(r *reconcile.Reconciler) {
 	l.Helper()
 	out := l.once(r)
+	if l.twice(out) {
+		out = l.once(r)
+	}
+	for left := 2; absent(out) && left > 0; left-- {
+		out = l.once(r)
+	}
+	for left := 3; l.undelivered(r, out) && left > 0; left-- {
+		out = l.once(r)
+	}
+	l.quiet(r)
+}
+
+// twice reports whether the round left something that only another one can know or do.
+func (l *life) twice(out reconcile.Round) bool {
 	again := slices.ContainsFunc(
 		slices.Collect(maps.Values(out.Outages)),
 		func(b reconcile.Outage) bool { return b.Kind == "missing" },
@@ -223,13 +237,14 @@ func (l *life) settle(r *reconcile.Reconciler) {
 	for _, c := range out.Applied {
 		again = again || slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Revive != nil && !inMemory })
 	}
-	if again {
-		out = l.once(r)
-	}
-	for left := 3; l.undelivered(r, out) && left > 0; left-- {
-		out = l.once(r)
-	}
-	l.quiet(r)
+	return again
+}
+
+// absent reports whether a copy is missing that is told after three observations.
+func absent(out reconcile.Round) bool {
+	return slices.ContainsFunc(out.Views, func(v series.View) bool {
+		return slices.ContainsFunc(v.GoneCopies, func(g series.Gone) bool { return !g.Proven && g.Rounds < 3 })
+	})
 }
 
 // undelivered reports whether a delivery did not show, and will be tried again. The one that may not is a change of a

@@ -15,7 +15,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"holdfast/internal/clock"
-	"holdfast/internal/plan"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
@@ -39,9 +38,6 @@ type Options struct {
 	// Poll overrides the poll interval of the settings.
 	Poll time.Duration
 }
-
-// maxWrites is how many writes one series may get a day: more is a fight with another program.
-const maxWrites = 12
 
 // App is the program for one settings file.
 type App struct {
@@ -121,7 +117,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			Open:      a.calendar,
 			Journal:   a.Store,
 			Documents: documents{a},
-			Policy:    a.Policy(),
+			Policy:    a.Settings.Policy,
 			ZoneData:  zoneData.Version,
 			Clock:     o.Clock,
 			Log:       o.Log,
@@ -146,22 +142,6 @@ func (a *App) Close() error {
 	return a.Store.Close()
 }
 
-// Policy is that of the settings, in the words of the plan.
-func (a *App) Policy() plan.Policy {
-	p := a.Settings.Policy
-	return plan.Policy{
-		Moved:        p.Moved,
-		SeriesMoved:  p.SeriesMoved,
-		SeriesEnded:  p.SeriesEnded,
-		AllDay:       series.AllDay(p.AllDay),
-		HorizonWeeks: p.HorizonWeeks,
-		MaxCreations: plan.Limit(p.MaxCreations),
-		MaxEndings:   plan.Limit(p.MaxEndings),
-		MaxMails:     p.MaxMails,
-		MaxWrites:    maxWrites,
-	}
-}
-
 // Warnings are what settings and roster say that works, and yet may not be what is meant or should not stay so. Of the
 // roster they are those of the last good one that was read.
 func (a *App) Warnings() yamlpos.Problems {
@@ -181,7 +161,7 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	today := series.DateOf(now.UTC())
 	d := reconcile.Desired{Problems: problems, People: map[string]series.Person{}}
 	from, to := roster.Window(today)
-	d.Series = r.Series(a.Settings.Org, from, to, a.Settings.Policy.SkipHolidays)
+	d.Series = r.Series(a.Settings.Org, from, to, a.Settings.Holidays)
 	sharing := map[string][]string{}
 	for _, p := range r.People {
 		d.People[p.ID] = p.Person

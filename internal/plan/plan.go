@@ -177,33 +177,6 @@ func (s Step) Later(now func(id string) (series.Ref, bool)) Step {
 	return s
 }
 
-// Limit is a brake: the larger of Count and Percent of all pairs.
-type Limit struct{ Count, Percent int }
-
-// Of is the limit for so many pairs.
-func (l Limit) Of(pairs int) int { return max(l.Count, l.Percent*pairs/100) }
-
-// What a policy may do by itself.
-const (
-	PolicyFlag    = "flag"
-	PolicyRestore = "restore"
-	PolicyAccept  = "accept"
-)
-
-// Policy is what the admin lets Holdfast do by itself, and its brakes.
-type Policy struct {
-	Moved        string // PolicyFlag or PolicyRestore
-	SeriesMoved  string // PolicyFlag, PolicyRestore or PolicyAccept
-	SeriesEnded  string // PolicyFlag or PolicyRestore
-	AllDay       series.AllDay
-	HorizonWeeks int
-	MaxCreations Limit
-	MaxEndings   Limit
-	MaxMails     int
-	// MaxWrites is how many writes one series may get a day before it is frozen.
-	MaxWrites int
-}
-
 // Ask is a person's command for one pair.
 type Ask struct {
 	Pair       series.Pair

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
 	"holdfast/internal/textfile"
 	"holdfast/internal/yamlpos"
 )
@@ -27,7 +29,8 @@ type Settings struct {
 	Roster    []yamlpos.Text      // names and globs relative to Dir, for roster.NewSource
 	Database  string              // path of the SQLite file, relative ones already below Dir
 	Calendars map[string]Calendar // by name
-	Policy    Policy
+	Policy    plan.Policy
+	Holidays  bool   // nobody meets on holidays
 	Listen    string // address at which the daemon answers; "" for none
 	URL       string // how the internet reaches it, without a slash at the end; "" for not at all
 
@@ -42,28 +45,6 @@ func (s Settings) CalendarNames() map[string]bool {
 		names[n] = c.Kind == KindGoogle
 	}
 	return names
-}
-
-// Policy is what Holdfast does about what people did, and its brakes.
-type Policy struct {
-	Moved        string // flag | restore
-	SeriesMoved  string // flag | restore | accept
-	SeriesEnded  string // flag | restore
-	AllDay       string // flag | away | ignore: an all-day event that is stated as busy
-	SkipHolidays bool
-	HorizonWeeks int
-	MaxCreations Limit
-	MaxEndings   Limit
-	MaxMails     int
-}
-
-// Limit is a number of pairs, or a share of all pairs: the larger counts.
-type Limit struct{ Count, Percent int }
-
-// DefaultPolicy is what holds where the file says nothing.
-func DefaultPolicy() Policy {
-	return Policy{Moved: "flag", SeriesMoved: "flag", SeriesEnded: "flag", AllDay: "flag",
-		SkipHolidays: true, HorizonWeeks: 8, MaxCreations: Limit{20, 10}, MaxEndings: Limit{5, 5}, MaxMails: 200}
 }
 
 // Load reads the file at path. The error is yamlpos.Problems, or that the file cannot be read.
@@ -95,7 +76,7 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 	for _, e := range f.Calendars {
 		s.Calendars[e.Key.V] = p.calendar(e.Key, e.Value)
 	}
-	s.Policy = p.policy(f.Policy)
+	s.Policy, s.Holidays = p.policy(f.Policy), f.Policy.Holidays.V != "keep"
 	for _, n := range f.Notify {
 		if n.Given() {
 			p.Add(n.Pos, "notify", "notices are not supported by this version")
@@ -182,8 +163,8 @@ func (p *parser) expand(what string, t yamlpos.Text) string {
 	})
 }
 
-func (p *parser) policy(f FilePolicy) Policy {
-	policy := DefaultPolicy()
+func (p *parser) policy(f FilePolicy) plan.Policy {
+	policy := plan.DefaultPolicy()
 	for _, x := range []struct {
 		to *string
 		t  yamlpos.Text
@@ -191,11 +172,10 @@ func (p *parser) policy(f FilePolicy) Policy {
 		{&policy.Moved, f.Moved},
 		{&policy.SeriesMoved, f.SeriesMoved},
 		{&policy.SeriesEnded, f.SeriesEnded},
-		{&policy.AllDay, f.AllDay},
 	} {
 		*x.to = cmp.Or(x.t.V, *x.to)
 	}
-	policy.SkipHolidays = f.Holidays.V != "keep"
+	policy.AllDay = cmp.Or(series.AllDay(f.AllDay.V), policy.AllDay)
 	if t := f.Horizon; t.Given() {
 		n, err := strconv.Atoi(strings.TrimSuffix(t.V, "w"))
 		if err != nil || !strings.HasSuffix(t.V, "w") || n < 1 || n > 52 {
@@ -214,7 +194,7 @@ func (p *parser) policy(f FilePolicy) Policy {
 	return policy
 }
 
-func (p *parser) limit(what string, f FileLimit, to *Limit) {
+func (p *parser) limit(what string, f FileLimit, to *plan.Limit) {
 	if !f.Given() {
 		return
 	}
@@ -224,7 +204,7 @@ func (p *parser) limit(what string, f FileLimit, to *Limit) {
 	if f.Percent.V < 0 || f.Percent.V > 100 {
 		p.Add(f.Percent.Pos, what, "%d is not a percentage", f.Percent.V)
 	}
-	*to = Limit{f.Count.V, f.Percent.V}
+	*to = plan.Limit{Count: f.Count.V, Percent: f.Percent.V}
 }
 
 // LongestPoll is the longest interval at which calendars may be read.

@@ -107,7 +107,7 @@ func show(s Settings) string {
 		fmt.Fprintf(&b, "  url=%s username=%s password=%s calendar=%q headers=%v scheduling=%s %v\n",
 			a.URL, a.Username, a.Password, a.Calendar, a.Headers, a.Scheduling, err)
 	}
-	fmt.Fprintf(&b, "policy %+v\n", s.Policy)
+	fmt.Fprintf(&b, "policy %+v holidays %t\n", s.Policy, s.Holidays)
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning %s\n", w)
 	}

@@ -45,7 +45,7 @@ func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 	err = errors.Join(
 		l.each(ctx, l.round, `SELECT 1 FROM rounds`),
 		l.each(ctx, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
-			`SELECT person, at, full_at, cursor, digest FROM snapshots WHERE format = ?`, snapshotFormat),
+			`SELECT person, at, full_at, cursor, format, digest FROM snapshots`),
 		l.each(ctx, l.person, `SELECT id, data FROM people`),
 		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 AND week < ? GROUP BY manager, report`,
 			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
@@ -94,11 +94,12 @@ func (l *loader) round(*sql.Rows) error {
 	return nil
 }
 
-// snapshot takes the person's, decoded only where it is not the one that was decoded before.
+// snapshot takes the person's, decoded only where it is not the one that was decoded before. One that cannot be read is
+// listed anew.
 func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
-	var person, cursor, digest string
+	var person, cursor, format, digest string
 	var at, full int64
-	if err := r.Scan(&person, &at, &full, &cursor, &digest); err != nil {
+	if err := r.Scan(&person, &at, &full, &cursor, &format, &digest); err != nil {
 		return err
 	}
 	x, known := l.cached[person]
@@ -109,8 +110,8 @@ func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
 			return err
 		}
 		x.digest = digest
-		if x.Snapshot, err = decodeSnapshot(data); err != nil {
-			return nil // it is listed anew
+		if x.Snapshot, err = decodeSnapshot(data); err != nil || !upgrade(format, &x.Snapshot) {
+			return nil
 		}
 	}
 	x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor

@@ -10,47 +10,49 @@ import (
 	"io"
 	"reflect"
 	"slices"
-	"strings"
+	"strconv"
 	"sync"
 	"time"
 
 	"holdfast/internal/series"
 )
 
-// snapshotMeaning is raised when snapshots mean something else although they look the same: older ones are then not
-// read.
-const snapshotMeaning = "1"
+// snapshotFormat is the number of what a blob of the snapshots table holds. It is raised, with an upgrade, whenever
+// series.Snapshot, or what it is made of, changes: an older blob says nothing of a new field, and would be believed.
+const snapshotFormat = 2
 
-// snapshotFormat names what a blob of the snapshots table holds. It changes with every field of the type, because a
-// snapshot without the new field would be believed, where a missing one is only made anew by a full listing.
-var snapshotFormat = snapshotMeaning + "-" + digest([]byte(shape(reflect.TypeFor[series.Snapshot](), nil)))
+// formerly is what the first format is called in journals that were written before formats had numbers.
+const formerly = "1-30b9a1f5982a924a5b20f0235a98b3bc"
+
+// upgrades make a snapshot of the format of their place, from 1 on, one of the next. One that cannot say what a calendar
+// has in a new field has that calendar read anew (series.Snapshot.Unread), and no other.
+var upgrades = [snapshotFormat]func(*series.Snapshot){
+	1: func(s *series.Snapshot) {
+		// What follows a series of ours that ends was not looked for again when that series changed.
+		ends := func(e series.Event) bool { return !e.Rule.Until.IsZero() }
+		if slices.ContainsFunc(s.Series, ends) {
+			*s = s.Unread()
+		}
+	},
+}
+
+// upgrade makes s, of that format, one of today's. It reports whether it knows the format.
+func upgrade(format string, s *series.Snapshot) bool {
+	n, err := strconv.Atoi(format)
+	if format == formerly {
+		n, err = 1, nil
+	}
+	if err != nil || n < 1 || n > snapshotFormat {
+		return false
+	}
+	for ; n < snapshotFormat; n++ {
+		upgrades[n](s)
+	}
+	return true
+}
 
 // packAbove is the size in bytes from which blobs are compressed.
 const packAbove = 4 << 10
-
-// shape spells the fields of t, and of all it is made of; of a type that t is a part of only the name.
-func shape(t reflect.Type, within []reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Struct:
-		if t == reflect.TypeFor[time.Time]() {
-			return "time"
-		}
-		if slices.Contains(within, t) {
-			return t.Name()
-		}
-		within = append(slices.Clip(within), t)
-		var fields []string
-		for i := range t.NumField() {
-			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type, within))
-		}
-		return "{" + strings.Join(fields, ",") + "}"
-	case reflect.Slice, reflect.Array, reflect.Pointer:
-		return t.Kind().String() + " " + shape(t.Elem(), within)
-	case reflect.Map:
-		return "map[" + shape(t.Key(), within) + "]" + shape(t.Elem(), within)
-	}
-	return t.Kind().String()
-}
 
 func digest(b []byte) string {
 	sum := sha256.Sum256(b)

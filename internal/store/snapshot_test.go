@@ -2,6 +2,8 @@ package store
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +110,7 @@ func TestSnapshotsThatDidNotChange(t *testing.T) {
 func TestSnapshotsThatCannotBeRead(t *testing.T) {
 	for name, damage := range map[string]string{
 		"other format": `UPDATE snapshots SET format = '0-'`,
+		"later format": `UPDATE snapshots SET format = '1000'`,
 		"not JSON":     `UPDATE snapshots SET data = CAST('{"Series":[' AS BLOB)`,
 		"not gzip":     `UPDATE snapshots SET data = x'1f8b0000'`,
 	} {
@@ -122,13 +125,78 @@ func TestSnapshotsThatCannotBeRead(t *testing.T) {
 				t.Errorf("got %d snapshots, empty %v", len(m.Snapshots), m.Empty)
 			}
 			must(t, s.Commit(t.Context(), r))
-			if name != "other format" {
+			if !strings.HasSuffix(name, "format") {
 				return // the digest still speaks of the undamaged text
 			}
 			if d := cmp.Diff(r.Snapshots, load(t, s).Snapshots); d != "" {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestSnapshotFormat: whoever changes the type raises the format, and says in upgrades what it means for a snapshot that
+// is kept.
+func TestSnapshotFormat(t *testing.T) {
+	const want = "30b9a1f5982a924a5b20f0235a98b3bc"
+	if got := digest([]byte(shape(reflect.TypeFor[series.Snapshot](), nil))); got != want {
+		t.Errorf("series.Snapshot has another shape, %s: raise snapshotFormat and write an upgrade", got)
+	}
+	for n, f := range upgrades {
+		if (f == nil) != (n == 0) {
+			t.Errorf("no upgrade from format %d", n)
+		}
+	}
+}
+
+// shape spells the fields of t, and of all it is made of; of a type that t is a part of only the name.
+func shape(t reflect.Type, within []reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return "time"
+		}
+		if slices.Contains(within, t) {
+			return t.Name()
+		}
+		within = append(slices.Clip(within), t)
+		var fields []string
+		for i := range t.NumField() {
+			fields = append(fields, t.Field(i).Name+" "+shape(t.Field(i).Type, within))
+		}
+		return "{" + strings.Join(fields, ",") + "}"
+	case reflect.Slice, reflect.Array, reflect.Pointer:
+		return t.Kind().String() + " " + shape(t.Elem(), within)
+	case reflect.Map:
+		return "map[" + shape(t.Key(), within) + "]" + shape(t.Elem(), within)
+	}
+	return t.Kind().String()
+}
+
+// A snapshot of an earlier format is read and written in today's; what the format did not say is read anew, of the
+// calendars where it matters.
+func TestSnapshotsOfEarlierFormats(t *testing.T) {
+	for _, format := range []string{formerly, "1"} {
+		s := open(t, file(t), noon)
+		cut, on := whole(), whole()
+		on.Series = nil
+		r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": cut, "raj": on}}
+		must(t, s.Commit(t.Context(), r))
+		_, err := s.db.Exec(`UPDATE snapshots SET format = ?`, format)
+		must(t, err)
+		want := map[string]series.Snapshot{"mia": cut.Unread(), "raj": on}
+		for range 2 {
+			m := load(t, s)
+			if d := cmp.Diff(want, m.Snapshots); d != "" {
+				t.Fatal(d)
+			}
+			must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: m.Snapshots}))
+		}
+		var left int
+		must(t, s.db.QueryRow(`SELECT count(*) FROM snapshots WHERE format <> '2'`).Scan(&left))
+		if left != 0 {
+			t.Errorf("%d snapshots are kept in an earlier format", left)
+		}
 	}
 }
 

@@ -27,8 +27,8 @@ type Built struct {
 	series.Snapshot
 	// Doubt: the listing lacked what is there, or shows nothing of what was. The next one is to be a full one.
 	Doubt bool
-	// Reread: a series of ours was cut, or lost or changed its people, in a way that may say something else of an event that
-	// was not read. All is to be read anew, as after a change of the interest.
+	// Reread: a series of ours was cut, or has other people, and may say something else of an event that was not read. All
+	// is to be read anew, as after a change of the interest.
 	Reread bool
 }
 

@@ -146,7 +146,7 @@ var observing = []check{
 		b.noText(s, secret)
 		b.again(b.Manager)
 	}},
-	{"observe/rest", "what follows ours with its people is known when ours is cut, and after it is deleted", func(b *bench) {
+	{"observe/rest", "what follows ours with its people is known when ours is cut, and when it is gone", func(b *bench) {
 		e, h := b.book(), b.Manager.Hands
 		b.must(h.AddGuest(e.ID, b.Third.Email))
 		rest := got[string](b)(h.Add(series.Event{

@@ -175,7 +175,7 @@ func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
 
 // isProposal tells flags that propose another slot to the pair.
 func isProposal(p series.Pair) func(drift.Flag) bool {
-	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && f.To != "" }
+	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && !f.To.IsZero() }
 }
 
 // flagList prints flags of the round with what can be done about them.
@@ -216,7 +216,7 @@ func remedy(f drift.Flag, linked bool) string {
 	case drift.SeriesMoved:
 		return fmt.Sprintf("%s puts it back, `holdfast accept %s` takes the new slot", restore, f.Pair)
 	case drift.SlotUnfit:
-		if f.To == "" {
+		if f.To.IsZero() {
 			return "no other slot is free within the hours of both: somebody's hours or events have to change"
 		}
 		return fmt.Sprintf("`holdfast accept %s` moves it there, from next week on", f.Pair)

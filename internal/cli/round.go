@@ -160,14 +160,14 @@ func (a *app) changeText(c plan.Change, mark string) {
 	case plan.End:
 		style = red
 	}
-	what := drift.Say(c.To)
+	what := c.To.Words()
 	switch {
 	case c.Action == plan.End:
-		what = drift.Say(c.From) + " " + what
-	case c.From != "" && c.To != "" && c.From != c.To:
-		what = drift.Say(c.From) + " -> " + what
-	case c.To == "":
-		what = drift.Say(c.From)
+		what = c.From.Words() + " " + what
+	case !c.From.IsZero() && !c.To.IsZero() && !c.From.Equal(c.To):
+		what = c.From.Words() + " -> " + what
+	case c.To.IsZero():
+		what = c.From.Words()
 	}
 	if !c.Occurrence.IsZero() && what == "" {
 		what = c.Occurrence.Long()

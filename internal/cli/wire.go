@@ -129,7 +129,7 @@ func toChange(c plan.Change) changeJSON {
 		why = []string{}
 	}
 	return changeJSON{ID: c.ID(), Pair: c.Pair.String(), Action: string(c.Action), Generation: c.Generation, Occurrence: null(c.Occurrence.String()),
-		From: null(c.From), To: null(c.To), Why: why, Mails: c.Mails}
+		From: null(c.From.String()), To: null(c.To.String()), Why: why, Mails: c.Mails}
 }
 
 func toPlan(r reconcile.Round) planJSON {
@@ -165,7 +165,7 @@ func toFlag(f reconcile.FlagRow) flagJSON {
 	}
 	out := flagJSON{
 		ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()),
-		From: null(f.From), To: null(f.To), Detail: null(f.Detail), By: string(f.By), Notice: duration(f.Notice),
+		From: null(f.From.String()), To: null(f.To.String()), Detail: null(f.Detail), By: string(f.By), Notice: duration(f.Notice),
 		Since: f.Since.Format(time.RFC3339), State: f.State, Makeups: makeups, Why: f.Why,
 	}
 	for _, d := range f.Dates {

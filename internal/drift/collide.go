@@ -116,7 +116,7 @@ func (d *detector) collide(weeks []series.WeekMeeting) collided {
 	out := collided{single: map[booked][]other{}}
 	for _, g := range slices.Sorted(maps.Keys(slots)) {
 		of := slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.at.generation != g })
-		f := Flag{Pair: d.v.Pair, Kind: DoubleBooked, Generation: g, From: slots[g].String(), By: ByUnknown}
+		f := Flag{Pair: d.v.Pair, Kind: DoubleBooked, Generation: g, From: series.AspectOf(slots[g]), By: ByUnknown}
 		again, once := d.again(f, slots[g].Zone, of)
 		for _, h := range once {
 			out.single[h.at] = append(out.single[h.at], h.other)
@@ -127,7 +127,10 @@ func (d *detector) collide(weeks []series.WeekMeeting) collided {
 				r.others, r.Dates = append(r.others, h.other), append(r.Dates, h.at.day)
 			}
 			r.Dates = slices.Compact(r.Dates)
-			r.To, r.Detail = most(r.others, slots[g].Zone)
+			r.To = most(r.others, slots[g].Zone)
+			r.Detail = inWords(slices.DeleteFunc(slices.Clone(r.others), func(o other) bool {
+				return !o.slot(slots[g].Zone).Equal(r.To)
+			}))
 			out.repeats = append(out.repeats, r)
 		}
 	}
@@ -153,12 +156,12 @@ func (d *detector) again(f Flag, zone string, hits []hit) (again, once []hit) {
 		}
 	}
 	known, flagged := d.in.Known[f.ID()]
-	at := known.To
+	at := known.To.String()
 	if len(others) > 0 {
-		at, _ = most(others, zone)
+		at = most(others, zone).String()
 	}
 	for _, h := range hits {
-		if h.steady && (len(dates[h.what()]) > 1 || (flagged || len(others) > 0) && h.slot(zone) == at) {
+		if h.steady && (len(dates[h.what()]) > 1 || (flagged || len(others) > 0) && h.slot(zone).String() == at) {
 			again = append(again, h)
 		} else {
 			once = append(once, h)
@@ -167,24 +170,23 @@ func (d *detector) again(f Flag, zone string, hits []hit) (again, once []hit) {
 	return again, once
 }
 
-// slot is when the other takes place each week, on the zone's clock: "Tue 10:30 Europe/Berlin"; "" of whole days.
-func (o other) slot(zone string) string {
+// slot is when the other takes place each week, on the zone's clock; nothing of whole days.
+func (o other) slot(zone string) series.Aspect {
 	if o.Kind == series.AllDayKind {
-		return ""
+		return none
 	}
 	day, at := series.WallClock(o.Start, zone)
-	return series.Slot{Weekday: day.Weekday(), At: at, Zone: zone}.String()
+	return series.AspectOf(series.Slot{Weekday: day.Weekday(), At: at, Zone: zone})
 }
 
-// most is the time of the week, and what it is in words, that most of the others have.
-func most(all []other, zone string) (slot, words string) {
-	n := map[string]int{}
+// most is the time of the week that most of the others have.
+func most(all []other, zone string) series.Aspect {
+	n := map[series.Aspect]int{}
 	for _, o := range all {
 		n[o.slot(zone)]++
 	}
 	first := slices.MaxFunc(all, func(a, b other) int { return cmp.Compare(n[a.slot(zone)], n[b.slot(zone)]) })
-	slot = first.slot(zone)
-	return slot, inWords(slices.DeleteFunc(slices.Clone(all), func(o other) bool { return o.slot(zone) != slot }))
+	return first.slot(zone)
 }
 
 // inWords says what the first of the others is, and whose: "another 1:1 of mia", "another event of mia and raj".
@@ -208,11 +210,11 @@ func inWords(all []other) string {
 }
 
 // clash is the flag of one meeting's collision: with the first of the others of the first of the two whom it concerns.
-func clash(w series.WeekMeeting, all []other) (from, to, words string) {
+func clash(w series.WeekMeeting, all []other) (from, to series.Aspect, words string) {
 	first := all[0]
 	same := slices.DeleteFunc(slices.Clone(all), func(o other) bool { return !o.Start.Equal(first.Start) })
 	if first.Kind != series.AllDayKind {
-		to = instant(first.Start.In(w.Booked.Location()))
+		to = series.AspectOf(first.Start.In(w.Booked.Location()))
 	}
-	return instant(w.Meeting.Start.In(w.Booked.Location())), to, inWords(same)
+	return series.AspectOf(w.Meeting.Start.In(w.Booked.Location())), to, inWords(same)
 }

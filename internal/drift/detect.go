@@ -88,7 +88,7 @@ func (d *detector) run() {
 	if h := d.v.Head(); h != nil && !h.Mark.Slot.IsZero() {
 		d.wholeSeries(h)
 		if u, ok := d.in.Unfit[d.v.Pair]; ok {
-			d.flag(SlotUnfit, h.Mark.Generation, series.Date{}, h.Mark.Slot.String(), u.To.String(), ByUnknown, time.Time{})
+			d.flag(SlotUnfit, h.Mark.Generation, series.Date{}, series.AspectOf(h.Mark.Slot), series.AspectOf(u.To), ByUnknown, time.Time{})
 			d.out.Flags[len(d.out.Flags)-1].Why = u.Why
 		}
 		d.copies(h)
@@ -210,7 +210,9 @@ func (d *detector) outcome(day series.Date, r Result, by By, notice *time.Durati
 }
 
 // flag adds a flag; booked is the start that the notice is counted to, zero for none.
-func (d *detector) flag(kind Kind, generation int, day series.Date, from, to string, by By, booked time.Time) Flag {
+func (d *detector) flag(
+	kind Kind, generation int, day series.Date, from, to series.Aspect, by By, booked time.Time,
+) Flag {
 	return d.detailed(Flag{Pair: d.v.Pair, Generation: generation, Kind: kind, Occurrence: day, From: from, To: to, By: by}, booked)
 }
 
@@ -245,8 +247,6 @@ func notice(booked, before, at time.Time) *time.Duration {
 
 // lateNotice is the notice under which a cancellation is late.
 const lateNotice = 24 * time.Hour
-
-func instant(t time.Time) string { return t.Format(time.RFC3339) }
 
 // readSince reports whether the calendars were read since the week of the day ended: who drags a meeting on the last
 // evening may do so after the last reading.

@@ -62,14 +62,12 @@ type Flag struct {
 	Pair       series.Pair
 	Generation int
 	Kind       Kind
-	Occurrence series.Date // zero: the whole series
-	// From and To are times (RFC 3339 with offset), durations or slots, never places, addresses or links; "" is unknown
-	// or nothing.
-	From, To string
-	Detail   string // what it is, in plain words with counts; "" where the kind says it all
-	By       By
-	Notice   *time.Duration // between the first observation and the booked start; nil: not known
-	Since    time.Time      // first observed
+	Occurrence series.Date   // zero: the whole series
+	From, To   series.Aspect // nothing: unknown, or no matter; never places, addresses or links
+	Detail     string        // what it is, in plain words with counts; "" where the kind says it all
+	By         By
+	Notice     *time.Duration // between the first observation and the booked start; nil: not known
+	Since      time.Time      // first observed
 	// Dates are those of the occurrences to come on which a collision repeats, of a flag that is of the series. They are
 	// those of the moment: no part of what the flag is, and not recorded.
 	Dates []series.Date
@@ -80,6 +78,9 @@ type Flag struct {
 	// recorded.
 	Why []string
 }
+
+// none is the Aspect of what is unknown, or no matter.
+var none series.Aspect
 
 // ID is stable for as long as the difference is the same one: a hash of pair, kind, occurrence and generation.
 func (f Flag) ID() string {
@@ -166,7 +167,7 @@ func Compare(before, now []Flag, unread map[series.Pair]bool) Edges {
 		switch {
 		case !known:
 			e.Opened = append(e.Opened, f)
-		case old.From != f.From || old.To != f.To || old.Detail != f.Detail || old.By != f.By:
+		case !old.From.Equal(f.From) || !old.To.Equal(f.To) || old.Detail != f.Detail || old.By != f.By:
 			e.Changed = append(e.Changed, f)
 		}
 	}

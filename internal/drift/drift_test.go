@@ -57,11 +57,14 @@ func TestNotice(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	raj, lee := series.Pair{Manager: "mia", Report: "raj"}, series.Pair{Manager: "mia", Report: "lee"}
-	flag := func(p series.Pair, k Kind, to string) Flag { return Flag{Pair: p, Kind: k, To: to, By: ByUnknown} }
-	before := []Flag{flag(raj, Moved, "a"), flag(raj, Cancelled, ""), flag(lee, Moved, "a"), flag(raj, NotBusy, "")}
-	now := []Flag{flag(raj, Moved, "b"), flag(raj, Shortened, ""), flag(raj, NotBusy, "")}
+	flag := func(p series.Pair, k Kind, to time.Duration) Flag {
+		return Flag{Pair: p, Kind: k, To: series.AspectOf(to), By: ByUnknown}
+	}
+	before := []Flag{flag(raj, Moved, 1), flag(raj, Cancelled, 0), flag(lee, Moved, 1), flag(raj, NotBusy, 0)}
+	now := []Flag{flag(raj, Moved, 2), flag(raj, Shortened, 0), flag(raj, NotBusy, 0)}
 	e := Compare(before, now, map[series.Pair]bool{lee: true})
-	if len(e.Opened) != 1 || e.Opened[0].Kind != Shortened || len(e.Changed) != 1 || e.Changed[0].To != "b" || len(e.Closed) != 1 || e.Closed[0].Kind != Cancelled {
+	if len(e.Opened) != 1 || e.Opened[0].Kind != Shortened || len(e.Changed) != 1 ||
+		!e.Changed[0].To.Equal(now[0].To) || len(e.Closed) != 1 || e.Closed[0].Kind != Cancelled {
 		t.Errorf("%+v", e)
 	}
 }

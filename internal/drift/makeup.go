@@ -37,7 +37,7 @@ func (m *MakeUps) Fill(flags []Flag) {
 		}
 		if f.Kind == DoubleBooked {
 			m.dated(f)
-			if began, err := time.Parse(time.RFC3339, f.From); err == nil && !began.After(m.in.Now) {
+			if began, ok := f.From.Time(); ok && !began.After(m.in.Now) {
 				f.Makeups = f.Makeups[:0] // it may well have taken place
 			}
 		}
@@ -77,8 +77,8 @@ func (f Flag) Lost() bool {
 	case Cancelled, DoubleBooked:
 		return true
 	case Moved:
-		to, err := time.Parse(time.RFC3339, f.To) // with the offset of the slot's zone
-		return err == nil && series.DateOf(to).Week() != f.Occurrence.Week()
+		to, ok := f.To.Time()
+		return ok && series.DateOf(to).Week() != f.Occurrence.Week()
 	}
 	return false
 }

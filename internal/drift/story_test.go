@@ -135,10 +135,10 @@ func flag(f drift.Flag) string {
 		text += fmt.Sprintf(" (generation %d)", f.Generation)
 	}
 	switch {
-	case f.From != "" && f.To != "":
+	case !f.From.IsZero() && !f.To.IsZero():
 		text += fmt.Sprintf(": %s -> %s", f.From, f.To)
-	case f.From+f.To != "":
-		text += ": " + f.From + f.To
+	case !f.From.IsZero() || !f.To.IsZero():
+		text += ": " + f.From.String() + f.To.String()
 	}
 	if f.Detail != "" {
 		text += ", " + f.Detail

@@ -16,7 +16,7 @@ func (d *detector) week(w series.WeekMeeting) {
 		w.Booked, kept, keptBy = at, Recovered, ByHoldfast
 	}
 	m, at := w.Meeting, w.Booked
-	moment := func(t time.Time) string { return instant(t.In(at.Location())) }
+	moment := func(t time.Time) series.Aspect { return series.AspectOf(t.In(at.Location())) }
 	known := func(kind Kind) (Flag, bool) {
 		f, ok := d.in.Known[(Flag{Pair: d.v.Pair, Kind: kind, Occurrence: w.Date, Generation: w.Generation}).ID()]
 		return f, ok
@@ -33,7 +33,7 @@ func (d *detector) week(w series.WeekMeeting) {
 		return f
 	}
 	// flag is the flag as it was known, or a new one; those of a week that is over are not flagged any more.
-	flag := func(kind Kind, from, to string, by By) Flag {
+	flag := func(kind Kind, from, to series.Aspect, by By) Flag {
 		return detailed(Flag{Kind: kind, From: from, To: to, By: by})
 	}
 	// details flags what else is different about a meeting that takes place, or took place.
@@ -63,7 +63,7 @@ func (d *detector) week(w series.WeekMeeting) {
 			return
 		}
 		f, moved := known(Moved)
-		to, err := time.Parse(time.RFC3339, f.To)
+		to, timed := f.To.Time()
 		if declined, ok := known(DeclinedKind); ok {
 			if moved {
 				detailed(f)
@@ -73,7 +73,7 @@ func (d *detector) week(w series.WeekMeeting) {
 			details()
 			return
 		}
-		if moved && err == nil && past(to.Add(w.Slot.Duration)) {
+		if moved && timed && past(to.Add(w.Slot.Duration)) {
 			detailed(f)
 			outcome(sameWeek(w, to), f.By, f.Notice)
 			details()
@@ -106,7 +106,7 @@ func (d *detector) week(w series.WeekMeeting) {
 		outcome(CancelledWeek, ByUnknown, nil) // it is the series that was moved
 		return
 	case gone:
-		f := flag(Cancelled, moment(at), "", ByUnknown)
+		f := flag(Cancelled, moment(at), none, ByUnknown)
 		outcome(cancelled(f), f.By, f.Notice)
 		return
 	}
@@ -127,7 +127,7 @@ func (d *detector) week(w series.WeekMeeting) {
 		case alone && d.declined(w.Event.Guests):
 			when = f.Notice
 		case !d.declined(w.Event.Guests):
-			when = flag(DeclinedKind, moment(at), "", ByReport).Notice
+			when = flag(DeclinedKind, moment(at), none, ByReport).Notice
 		case d.since(DeclinedKind, w.Generation).Before(end):
 		default: // all were declined only after this one
 			result, by = sameWeek(w, m.Start), ByUnknown
@@ -158,27 +158,32 @@ func (d *detector) details(w series.WeekMeeting, detailed func(Flag) Flag, known
 	if m == nil || m.Cancelled || !d.v.Wanted {
 		return
 	}
-	flag := func(kind Kind, from, to string, by By) { detailed(Flag{Kind: kind, From: from, To: to, By: by}) }
+	flag := func(kind Kind) { detailed(Flag{Kind: kind, By: ByUnknown}) }
 	toCome := func(kind Kind) bool {
 		_, was := known(kind)
 		return was || m.End().After(d.in.Now)
 	}
 	if m.Overridden {
 		if m.Duration < w.Slot.Duration && m.Duration != e.Duration {
-			flag(Shortened, w.Slot.Duration.String(), m.Duration.String(), ByUnknown)
+			detailed(Flag{
+				Kind: Shortened,
+				From: series.AspectOf(w.Slot.Duration),
+				To:   series.AspectOf(m.Duration),
+				By:   ByUnknown,
+			})
 		}
 		if want.Place != "" && series.Digest(m.Place) != series.Digest(e.Place) &&
 			series.Digest(m.Place) != series.Digest(want.Place) {
-			flag(PlaceChanged, "", "", ByUnknown)
+			flag(PlaceChanged)
 		}
 		if noRoom(m.Rooms) && !noRoom(e.Rooms) && toCome(RoomDeclined) {
-			flag(RoomDeclined, "", "", ByUnknown)
+			flag(RoomDeclined)
 		}
 		if m.Free && !e.Free {
-			flag(NotBusy, "", "", ByUnknown)
+			flag(NotBusy)
 		}
 		if d.strangers(m.Guests) > d.strangers(e.Guests) {
-			flag(GuestAdded, "", "", ByUnknown)
+			flag(GuestAdded)
 		}
 	}
 	if others := d.over.single[booked{w.Generation, w.Date}]; len(others) > 0 && toCome(DoubleBooked) {

@@ -32,11 +32,11 @@ func (d *detector) lost() {
 	if ends := v.Want.Ends; !ends.IsZero() && (ends.Before(d.today(slot.Zone)) || h == e && !h.Cancelled && ends.Before(next)) {
 		return
 	}
-	to := ""
+	to := none
 	if h == e && !h.Cancelled {
-		to = h.LastDay().String()
+		to = series.AspectOf(h.LastDay())
 	}
-	d.flag(SeriesEnded, e.Mark.Generation, series.Date{}, slot.String(), to, ByUnknown, time.Time{})
+	d.flag(SeriesEnded, e.Mark.Generation, series.Date{}, series.AspectOf(slot), to, ByUnknown, time.Time{})
 	from, now, _ := d.span()
 	for _, day := range slot.Dates(e.BookedFirst(slot), from.Monday(), now.Monday().AddDays(6)) {
 		booked := slot.On(day)
@@ -58,11 +58,11 @@ func (d *detector) today(zone string) series.Date {
 // wholeSeries flags what differs about the series as such.
 func (d *detector) wholeSeries(h *series.Event) {
 	v, want, g := d.v, &d.v.Want, h.Mark.Generation
-	flag := func(kind Kind, from, to string, by By) {
+	flag := func(kind Kind, from, to series.Aspect, by By) {
 		d.flag(kind, g, series.Date{}, from, to, by, time.Time{})
 	}
 	if slices.ContainsFunc(v.Duplicates, func(e series.Event) bool { return !e.Ended(d.in.Now) }) {
-		flag(Duplicate, h.Mark.Slot.String(), "", ByUnknown)
+		flag(Duplicate, series.AspectOf(h.Mark.Slot), none, ByUnknown)
 	}
 	if h.Ended(d.in.Now) || dismissed(h) {
 		return
@@ -72,7 +72,7 @@ func (d *detector) wholeSeries(h *series.Event) {
 		shape := to
 		shape.Duration = from.Duration
 		if shape.Same(from, h.First()) && to.Duration < from.Duration {
-			flag(Shortened, from.Duration.String(), to.Duration.String(), ByUnknown)
+			flag(Shortened, series.AspectOf(from.Duration), series.AspectOf(to.Duration), ByUnknown)
 		} else {
 			// A part that a person split off is moved from its first day on.
 			day := series.Date{}
@@ -84,7 +84,7 @@ func (d *detector) wholeSeries(h *series.Event) {
 		}
 	}
 	if d.declined(h.Guests) {
-		flag(DeclinedKind, "", "", ByReport)
+		flag(DeclinedKind, none, none, ByReport)
 	}
 	// What stands there before the roster states it is a person's.
 	touched := func(f series.Field, value string) bool {
@@ -94,22 +94,22 @@ func (d *detector) wholeSeries(h *series.Event) {
 		return h.Touched(f)
 	}
 	if want.Place != "" && touched(series.FieldPlace, h.Place) && series.Digest(h.Place) != series.Digest(want.Place) {
-		flag(PlaceChanged, "", "", ByUnknown)
+		flag(PlaceChanged, none, none, ByUnknown)
 	}
 	if noRoom(h.Rooms) {
-		flag(RoomDeclined, "", "", ByUnknown)
+		flag(RoomDeclined, none, none, ByUnknown)
 	}
 	if h.Link != "" && want.Link != "" && touched(series.FieldLink, h.Link) && h.Link != want.Link {
-		flag(LinkChanged, "", "", ByUnknown)
+		flag(LinkChanged, none, none, ByUnknown)
 	}
 	if h.Free {
-		flag(NotBusy, "", "", ByUnknown)
+		flag(NotBusy, none, none, ByUnknown)
 	}
 	if d.strangers(h.Guests) > 0 {
-		flag(GuestAdded, "", "", ByUnknown)
+		flag(GuestAdded, none, none, ByUnknown)
 	}
 	if !slices.ContainsFunc(h.Guests, func(x series.Guest) bool { return want.Report.Is(x.Address) }) {
-		flag(GuestRemoved, "", "", ByUnknown)
+		flag(GuestRemoved, none, none, ByUnknown)
 	}
 }
 
@@ -227,23 +227,23 @@ func (d *detector) overwritten(h, c *series.Event) {
 }
 
 // present is what a whole series shows: its slot, or its last day.
-func present(e series.Event) string {
+func present(e series.Event) series.Aspect {
 	if last := e.LastDay(); !last.IsZero() {
-		return last.String()
+		return series.AspectOf(last)
 	}
-	return e.Slot().String()
+	return series.AspectOf(e.Slot())
 }
 
-func shown(m series.Meeting, zone string, there bool) string {
+func shown(m series.Meeting, zone string, there bool) series.Aspect {
 	loc, err := series.Location(zone)
 	if !there || err != nil {
-		return ""
+		return none
 	}
-	return instant(m.Start.In(loc))
+	return series.AspectOf(m.Start.In(loc))
 }
 
 // copyFlag flags on the second observation of the same difference; the first is remembered.
-func (d *detector) copyFlag(h *series.Event, day series.Date, from, to, times string, by By) {
+func (d *detector) copyFlag(h *series.Event, day series.Date, from, to series.Aspect, times string, by By) {
 	f := Flag{Pair: d.v.Pair, Kind: CopyDiffers, Occurrence: day, Generation: h.Mark.Generation}
 	id := f.ID()
 	p, seen := d.in.Pending[id]

@@ -2,9 +2,6 @@ package drift
 
 import (
 	"fmt"
-	"time"
-
-	"holdfast/internal/series"
 )
 
 // Words says what is different, for people: "Tue 8 Dec 2026 moved to Thu 10 Dec 15:00".
@@ -13,7 +10,7 @@ func (f Flag) Words() string {
 	if !f.Occurrence.IsZero() {
 		day = f.Occurrence.Long()
 	}
-	from, to := Say(f.From), Say(f.To)
+	from, to := f.From.Words(), f.To.Words()
 	s := ""
 	switch f.Kind {
 	case Moved:
@@ -94,24 +91,6 @@ func (f Flag) collision(day, to string) string {
 		default:
 			s += ", " + d.Short()
 		}
-	}
-	return s
-}
-
-// Say makes the text of a From or To readable: times and dates as "Thu 10 Dec 15:00", lengths as "30 min", slots
-// without what they do not state.
-func Say(s string) string {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.Format("Mon 2 Jan 15:04")
-	}
-	if d, err := series.ParseDate(s); err == nil {
-		return "until " + d.Long()
-	}
-	if d, err := time.ParseDuration(s); err == nil {
-		return series.Length(d)
-	}
-	if slot, err := series.ParseSlotLine(s); err == nil {
-		return slot.Words()
 	}
 	return s
 }

@@ -34,7 +34,7 @@ func (p *pairPlan) adoptable() bool {
 	if found == nil {
 		return false
 	}
-	p.hold(Adopt, Change{Generation: v.Generation() + 1, From: found.Slot().String(), To: w.Slot.String()},
+	p.hold(Adopt, Change{Generation: v.Generation() + 1, From: series.AspectOf(found.Slot()), To: series.AspectOf(w.Slot)},
 		"the pair already has a 1:1 that the report organizes: the manager's is booked once that one is gone", false)
 	return true
 }
@@ -76,8 +76,13 @@ func (p *pairPlan) adopt(c *series.Event) {
 	w := p.v.Want
 	booked := c.Slot()
 	patch := series.Patch{}
-	ch := Change{Generation: p.v.Generation() + 1, From: booked.String(), To: booked.String(), Mails: p.quietMails(),
-		Why: []string{"the pair already has this 1:1: it gets the mark and the agenda link"}}
+	ch := Change{
+		Generation: p.v.Generation() + 1,
+		From:       series.AspectOf(booked),
+		To:         series.AspectOf(booked),
+		Mails:      p.quietMails(),
+		Why:        []string{"the pair already has this 1:1: it gets the mark and the agenda link"},
+	}
 	switch {
 	case booked.IsZero():
 		p.hold(Adopt, ch, "the pair has a recurring 1:1 whose rule Holdfast cannot keep: make it weekly, or delete it", false)
@@ -94,15 +99,13 @@ func (p *pairPlan) adopt(c *series.Event) {
 			return
 		}
 		patch.Slot = &series.SlotPatch{Slot: booked, First: booked.InWeek(c.First())}
-		ch.To, ch.Mails = booked.String(), 1
+		ch.To, ch.Mails = series.AspectOf(booked), 1
 		ch.Why = append(append(ch.Why, "moved to the roster's slot"), strays(c)...)
 	default:
 		wish := p.asWished(c)
-		if ch.To = wish.String(); ch.To == ch.From {
-			ch.From, ch.To = booked.Line(), wish.Line()
-		}
 		has, wants := "a 1:1 on "+booked.String(), "moves it to the roster's slot"
-		if ch.From != booked.String() {
+		if ch.To = series.AspectOf(wish); ch.To.Equal(ch.From) {
+			ch.From, ch.To = series.WholeSlot(booked), series.WholeSlot(wish)
 			has = fmt.Sprintf("a 1:1 of %s, and the roster says %s", pace(booked), pace(wish))
 			wants = "makes it so"
 		}

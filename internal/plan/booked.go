@@ -118,7 +118,7 @@ func (p *pairPlan) adoptPart(h *series.Event) {
 	mark := h.Mark
 	mark.Written = w.Digests()
 	patch := series.Patch{Mark: &mark, ClientDelivers: w.ClientDelivers}
-	p.do(Adopt, Change{From: h.Mark.Slot.String(), To: h.Slot().String(), Mails: p.quietMails(),
+	p.do(Adopt, Change{From: series.AspectOf(h.Mark.Slot), To: series.AspectOf(h.Slot()), Mails: p.quietMails(),
 		Why: []string{"a person split the series: the new part gets the mark"}, Steps: []Step{{Ref: h.Ref, Update: &patch}}, first: true})
 	patched(h, patch)
 }
@@ -148,8 +148,13 @@ func (p *pairPlan) ends(h *series.Event) {
 		p.hold(Update, Change{}, "the series ends on "+last.Long()+" and has a rule that Holdfast cannot keep: a person must take the end away", false)
 	default:
 		patch := &series.Patch{Slot: &series.SlotPatch{Slot: h.Slot(), First: h.First()}}
-		c := Change{From: last.String(), To: w.Ends.String(), Mails: 1, Why: []string{"the roster no longer ends this 1:1 on " + last.Long()},
-			Steps: []Step{{Ref: h.Ref, Update: patch}}}
+		c := Change{
+			From:  series.AspectOf(last),
+			To:    series.AspectOf(w.Ends),
+			Mails: 1,
+			Why:   []string{"the roster no longer ends this 1:1 on " + last.Long()},
+			Steps: []Step{{Ref: h.Ref, Update: patch}},
+		}
 		patched(h, *patch)
 		if !w.Ends.IsZero() {
 			c.Why, c.Mails = []string{"the roster now ends this 1:1 on " + w.Ends.Long()}, 2
@@ -186,7 +191,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 	case proposed && p.asked(true) && !touched && !changed:
 		return p.replace(h, better.Slot, "accepted: the slot is now ", better.Why...)
 	case changed && h.EndedByHand() && p.goesOn(h) && p.in.Policy.SeriesEnded != PolicyRestore && !p.putBackAll():
-		p.hold(Create, Change{From: h.Slot().String(), To: want.String(), Mails: 2},
+		p.hold(Create, Change{From: series.AspectOf(h.Slot()), To: series.AspectOf(want), Mails: 2},
 			fmt.Sprintf("the roster changed the slot of a series that a person ended after %s: `holdfast restore %s` books it", h.LastDay().Long(), p.v.Pair), false)
 	case w.Line != h.Mark.Line && h.Rule.Plain && want.Same(h.Slot(), h.First()) && (changed || !touched):
 		// Nothing is to be done but to remember it, and that can wait.
@@ -218,7 +223,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 			because = fmt.Sprintf("policy %s does not decide: %s; ", policy, clash) + because
 		}
 		if changed {
-			because, to = "both the roster and a person changed the slot; "+because, want.String()
+			because, to = "both the roster and a person changed the slot; "+because, series.AspectOf(want)
 		}
 		p.hold(Restore, Change{From: from, To: to, Mails: 1, Why: strays(h)}, fmt.Sprintf(because, p.v.Pair), false)
 	case changed:
@@ -229,7 +234,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 
 // noteSlot records in the mark that the slot which the calendar has stands, and the line that was obeyed.
 func (p *pairPlan) noteSlot(h *series.Event, a Action, why string) {
-	from, to := "", h.Slot().String()
+	from, to := series.Aspect{}, series.AspectOf(h.Slot())
 	if h.SlotTouched() {
 		from, to = h.Moved()
 	}

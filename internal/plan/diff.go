@@ -153,7 +153,7 @@ func (p *pairPlan) putBackAll() bool { return p.asked(false) && p.ask.Occurrence
 
 func (p *pairPlan) change(a Action, c Change) Change {
 	c.Pair, c.Action, c.Calendar = p.v.Pair, a, p.v.Pair.Manager
-	c.fromToday = a == End && c.To == p.today.String()
+	c.fromToday = a == End && c.To.Equal(series.AspectOf(p.today))
 	if c.Generation == 0 {
 		if h := p.v.Head(); h != nil {
 			c.Generation = h.Mark.Generation
@@ -203,7 +203,7 @@ func meetsAfter(e *series.Event, day series.Date) bool {
 }
 
 func (p *pairPlan) end(e *series.Event, last series.Date, why string) {
-	p.do(End, Change{Generation: e.Mark.Generation, From: e.Slot().String(), To: last.String(), Mails: 1,
+	p.do(End, Change{Generation: e.Mark.Generation, From: series.AspectOf(e.Slot()), To: series.AspectOf(last), Mails: 1,
 		Why:   append([]string{why, "no meeting after " + last.Long()}, lost(e, last, nil)...),
 		Steps: []Step{{Ref: e.Ref, End: &last}}})
 	ended(e, last)
@@ -217,7 +217,7 @@ func (p *pairPlan) unbooked() {
 	}
 	for i := range v.Foreign {
 		if e := &v.Foreign[i]; !e.Ended(p.in.Now) {
-			p.hold(Create, Change{Generation: v.Generation() + 1, To: v.Want.Slot.String()},
+			p.hold(Create, Change{Generation: v.Generation() + 1, To: series.AspectOf(v.Want.Slot)},
 				"the pair already has a 1:1 under another `org:`, on "+e.Slot().Words()+": put the old `org:` back into the "+
 					"settings, or end that series first", false)
 			return
@@ -323,7 +323,7 @@ func (p *pairPlan) creation(w series.Series, why ...string) Change {
 	default:
 		why = append(why, "its document is a copy of the template, shared by the two")
 	}
-	c := Change{Generation: w.Generation, To: w.Slot.String(), Mails: 1, Steps: []Step{{Create: &w}}}
+	c := Change{Generation: w.Generation, To: series.AspectOf(w.Slot), Mails: 1, Steps: []Step{{Create: &w}}}
 	if !w.Ends.IsZero() {
 		why = append(why, "no meeting after "+w.Ends.Long())
 		c.Steps, c.Mails = append(c.Steps, Step{End: &w.Ends}), 2
@@ -360,7 +360,7 @@ func (p *pairPlan) rebook(g *series.Gone) {
 		return
 	}
 	last := g.Last
-	p.do(Restore, Change{Generation: g.Generation, To: last.Mark.Slot.String(), Mails: 1, Why: []string{why},
+	p.do(Restore, Change{Generation: g.Generation, To: series.AspectOf(last.Mark.Slot), Mails: 1, Why: []string{why},
 		Steps: []Step{{Ref: last.Ref, Revive: &last}}})
 	p.v.Chain = append(p.v.Chain, g.Last)
 	if h := p.v.Head(); !h.Mark.Slot.IsZero() && !p.slot(h) {

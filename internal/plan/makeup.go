@@ -107,10 +107,16 @@ func (p *pairPlan) makeUp() {
 		})
 		return
 	}
-	c := Change{Generation: w.Generation, Occurrence: day, From: w.Meeting.Start.In(w.Booked.Location()).Format(time.RFC3339), To: to.Format(time.RFC3339), Mails: 1,
-		Why: []string{day.Long() + " is made up for, at a person's command"}, Steps: []Step{{Ref: w.Event.Ref, SetOverride: &o}}}
-	if w.Meeting.Cancelled {
-		c.From = ""
+	c := Change{
+		Generation: w.Generation,
+		Occurrence: day,
+		To:         series.AspectOf(to),
+		Mails:      1,
+		Why:        []string{day.Long() + " is made up for, at a person's command"},
+		Steps:      []Step{{Ref: w.Event.Ref, SetOverride: &o}},
+	}
+	if !w.Meeting.Cancelled {
+		c.From = series.AspectOf(w.Meeting.Start.In(w.Booked.Location()))
 	}
 	for _, x := range clashes {
 		c.Why = append(c.Why, "although "+x)

@@ -33,8 +33,13 @@ func (p *pairPlan) occurrences(h *series.Event) {
 			policy && p.v.Away(w.Booked, w.Slot.Duration) != "" {
 			continue
 		}
-		c := Change{Occurrence: w.Date, From: m.Start.In(w.Booked.Location()).Format(time.RFC3339), To: w.Booked.Format(time.RFC3339), Mails: 1,
-			Why: []string{"put back: a person changed the meeting"}}
+		c := Change{
+			Occurrence: w.Date,
+			From:       series.AspectOf(m.Start.In(w.Booked.Location())),
+			To:         series.AspectOf(w.Booked),
+			Mails:      1,
+			Why:        []string{"put back: a person changed the meeting"},
+		}
 		o := series.Override{Original: m.Original, Start: w.Booked, Duration: m.Duration, Place: m.Place, Link: m.Link}
 		if one {
 			o.Duration, o.Place, o.Link = w.Slot.Duration, h.Place, h.Link
@@ -49,7 +54,7 @@ func (p *pairPlan) occurrences(h *series.Event) {
 		}
 		switch {
 		case m.Cancelled && one:
-			c.From, c.Why = "", []string{"put back: the meeting was cancelled"}
+			c.From, c.Why = series.Aspect{}, []string{"put back: the meeting was cancelled"}
 			if x := p.v.Beside(w.Date, w.Slot.Zone); x != nil {
 				c.Why = append(c.Why, "the event of their own on "+moment(x.Start, w.Slot.Zone)+" stays: delete it by hand")
 			}

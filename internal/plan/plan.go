@@ -31,15 +31,15 @@ type Change struct {
 	Pair       series.Pair
 	Action     Action
 	Generation int
-	Occurrence series.Date // zero: the series
-	From, To   string      // times or slots only
-	Why        []string    // reasons in words
-	Mails      int         // messages that people will get by it
-	Group      string      // changes of one group are made all or none
-	Calendar   string      // the person whose calendar is written
-	Steps      []Step      // done in order; each works on the result of the one before
-	Counts     Count       // what it counts as against the limits
-	Allowed    bool        // a person let it through: it counts as nothing
+	Occurrence series.Date   // zero: the series
+	From, To   series.Aspect // nothing where there is nothing
+	Why        []string      // reasons in words
+	Mails      int           // messages that people will get by it
+	Group      string        // changes of one group are made all or none
+	Calendar   string        // the person whose calendar is written
+	Steps      []Step        // done in order; each works on the result of the one before
+	Counts     Count         // what it counts as against the limits
+	Allowed    bool          // a person let it through: it counts as nothing
 
 	fromToday bool // an end after the day it is made on
 
@@ -48,7 +48,7 @@ type Change struct {
 
 // ID names the change: the same change in the next plan has the same one. An end has it whatever day it is made after.
 func (c Change) ID() string {
-	to := c.To
+	to := c.To.String()
 	if c.Action == End {
 		to = ""
 	}
@@ -59,7 +59,7 @@ func (c Change) ID() string {
 // Digest tells whether a change is still what a person saw: where it leads, and whom it mails. That an end comes a
 // day later because it is made a day later is no difference.
 func (c Change) Digest() string {
-	to := c.To
+	to := c.To.String()
 	if c.fromToday {
 		to = "today"
 	}

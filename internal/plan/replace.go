@@ -33,10 +33,11 @@ func (p *pairPlan) replace(h *series.Event, want series.Slot, because string, wh
 	if !w.Ends.IsZero() && w.First.After(w.Ends) {
 		return false // it ends before it could begin: the old slot stands until then
 	}
-	from, to, words := h.Slot().String(), want.String(), want.String()
-	if from == to {
-		from, to, words = h.Slot().Line(), want.Line(), want.Words()
+	from, to := series.AspectOf(h.Slot()), series.AspectOf(want)
+	if from.Equal(to) {
+		from, to = series.WholeSlot(h.Slot()), series.WholeSlot(want)
 	}
+	words := to.Words()
 	p.takeOver(h, &w)
 	c := p.creation(w, because+words)
 	c.Why = append(c.Why, why...)
@@ -57,7 +58,7 @@ func (p *pairPlan) replace(h *series.Event, want series.Slot, because string, wh
 	p.do(End, Change{
 		Group: c.Group,
 		From:  c.From,
-		To:    final.String(),
+		To:    series.AspectOf(final),
 		Mails: 1,
 		Why:   append(reasons, lost(h, final, carried)...),
 		Steps: []Step{{Ref: h.Ref, End: &final}},
@@ -234,8 +235,8 @@ func (p *pairPlan) complete(e, next *series.Event, last series.Date) bool {
 	w.Place, w.Link, w.Skips = next.Place, next.Link, slices.Clone(next.Mark.Skips)
 	c := Change{
 		Generation: w.Generation,
-		From:       e.Slot().String(),
-		To:         w.Slot.String(),
+		From:       series.AspectOf(e.Slot()),
+		To:         series.AspectOf(w.Slot),
 		Group:      p.replacement(),
 		Why:        []string{fmt.Sprintf("it takes the place of generation %d", e.Mark.Generation)},
 		Steps:      []Step{{Create: &w}},

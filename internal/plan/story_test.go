@@ -96,10 +96,10 @@ func headline(c plan.Change) string {
 		text += " " + c.Occurrence.String()
 	}
 	switch {
-	case c.From != "" && c.To != "":
+	case !c.From.IsZero() && !c.To.IsZero():
 		text += fmt.Sprintf(": %s -> %s", c.From, c.To)
-	case c.From+c.To != "":
-		text += ": " + c.From + c.To
+	case !c.From.IsZero() || !c.To.IsZero():
+		text += ": " + c.From.String() + c.To.String()
 	}
 	text += fmt.Sprintf(", mails %d", c.Mails)
 	if c.Group != "" {

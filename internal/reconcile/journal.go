@@ -104,7 +104,7 @@ type Act struct {
 	Action     plan.Action
 	Generation int
 	Occurrence series.Date
-	From, To   string
+	From, To   series.Aspect
 	Why        []string
 	Mails      int
 	Asked      bool       // by a person's command

@@ -164,9 +164,7 @@ func (x *round) anchor(p series.Pair) string {
 func (x *round) proposed(p series.Pair) series.Slot {
 	for _, f := range x.mem.Open {
 		if f.Kind == drift.SlotUnfit && f.Pair == p {
-			if s, err := series.ParseSlot(f.To); err == nil {
-				return s
-			}
+			return f.To.Slot()
 		}
 	}
 	return series.Slot{}
@@ -176,7 +174,7 @@ func (x *round) proposed(p series.Pair) series.Slot {
 func (x *round) accepted() map[series.Pair]plan.Better {
 	out := map[series.Pair]plan.Better{}
 	for _, f := range x.mem.Open {
-		if b, ok := x.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To == b.Slot.String() {
+		if b, ok := x.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To.Equal(series.AspectOf(b.Slot)) {
 			out[f.Pair] = b
 		}
 	}

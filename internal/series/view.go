@@ -148,17 +148,17 @@ func (e Event) phaseTouched() bool {
 	return written != "" && e.Rule.Every > 1 && e.Rule.Every == e.Mark.Slot.Every && written != digestPhase(e.First(), e.Rule.Every)
 }
 
-// Moved tells where a series that a person moved was booked and where it stands: the slots, their lines where the slots
-// read the same, or the first meetings where only the weeks are others.
-func (e Event) Moved() (from, to string) {
+// Moved tells where a series that a person moved was booked and where it stands: the slots, all of them where they read
+// the same, or the first meetings where only the weeks are others.
+func (e Event) Moved() (from, to Aspect) {
 	was, is := e.Mark.Slot, e.Slot()
 	switch {
 	case was.String() != is.String():
-		return was.String(), is.String()
+		return AspectOf(was), AspectOf(is)
 	case was != is:
-		return was.Line(), is.Line()
+		return WholeSlot(was), WholeSlot(is)
 	}
-	return was.On(e.BookedFirst(was)).Format(time.RFC3339), e.Start.In(location(is.Zone)).Format(time.RFC3339)
+	return AspectOf(was.On(e.BookedFirst(was))), AspectOf(e.Start.In(location(is.Zone)))
 }
 
 // BookedFirst is the day of the event's first meeting if it stood on the slot, in the weeks it was booked in.

@@ -37,7 +37,7 @@ func (s *Store) Begin(ctx context.Context, act reconcile.Act, e *series.Event) (
 			to_text, why, mails, asked, change, counts, allowed)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, micro(act.At), act.Pair.Manager, act.Pair.Report,
 			string(act.Action), act.Generation,
-			act.Occurrence.String(), act.From, act.To, string(why), act.Mails, act.Asked,
+			act.Occurrence.String(), act.From.String(), act.To.String(), string(why), act.Mails, act.Asked,
 			act.Change, string(act.Counts), act.Allowed)
 		if err == nil {
 			id, err = res.LastInsertId()

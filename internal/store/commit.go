@@ -187,7 +187,7 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 			`INSERT INTO edges (flag, edge, at, from_text, to_text, by_whom) SELECT id, ?, ?, ?, ?, ? FROM flags WHERE id = ?`,
 			x.flags,
 			func(f drift.Flag) []any {
-				return []any{x.edge, micro(r.At), f.From, f.To, string(f.By), f.ID()}
+				return []any{x.edge, micro(r.At), f.From.String(), f.To.String(), string(f.By), f.ID()}
 			},
 		); err != nil {
 			return err
@@ -204,8 +204,8 @@ func flagRow(f drift.Flag) []any {
 		f.Generation,
 		string(f.Kind),
 		f.Occurrence.String(),
-		f.From,
-		f.To,
+		f.From.String(),
+		f.To.String(),
 		f.Detail,
 		string(f.By),
 		length(f.Notice),

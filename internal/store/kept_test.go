@@ -14,7 +14,7 @@ import (
 
 // A flag keeps when it was first acknowledged, and forgets that, and when it was closed, when it opens again.
 func TestFlagThatOpensAgain(t *testing.T) {
-	s, ctx, f := open(t, file(t), noon), t.Context(), flag(mia, 1, "x")
+	s, ctx, f := open(t, file(t), noon), t.Context(), flag(mia, 1, "30m0s")
 	row := func(state string, acked, closed time.Time) {
 		t.Helper()
 		got, err := query(ctx, s.db, func(r *sql.Rows) (x struct {
@@ -51,10 +51,10 @@ func TestFlagThatOpensAgain(t *testing.T) {
 func TestOpenCountsBeforeItsEdges(t *testing.T) {
 	s, ctx := open(t, file(t), noon), t.Context()
 	for _, edges := range []drift.Edges{
-		{Opened: []drift.Flag{flag(mia, 1, "before")}}, {Changed: []drift.Flag{flag(mia, 1, "before")}},
+		{Opened: []drift.Flag{flag(mia, 1, "45m0s")}}, {Changed: []drift.Flag{flag(mia, 1, "45m0s")}},
 	} {
-		must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{flag(mia, 1, "now")}, Edges: edges}))
-		if got := load(t, s).Open; len(got) != 1 || got[0].To != "now" {
+		must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{flag(mia, 1, "30m0s")}, Edges: edges}))
+		if got := load(t, s).Open; len(got) != 1 || !got[0].To.Equal(aspect("30m0s")) {
 			t.Errorf("open: %+v", got)
 		}
 	}

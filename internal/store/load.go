@@ -233,12 +233,30 @@ const (
 )
 
 func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
-	var occurrence string
+	var occurrence, from, to string
 	var notice, closed sql.NullInt64
 	var since int64
-	if err = r.Scan(&f.Pair.Manager, &f.Pair.Report, &f.Generation, &f.Kind, &occurrence, &f.From, &f.To, &f.Detail, &f.By, &notice, &since, &f.State, &closed); err != nil {
+	err = r.Scan(
+		&f.Pair.Manager,
+		&f.Pair.Report,
+		&f.Generation,
+		&f.Kind,
+		&occurrence,
+		&from,
+		&to,
+		&f.Detail,
+		&f.By,
+		&notice,
+		&since,
+		&f.State,
+		&closed,
+	)
+	if err != nil {
 		return f, err
 	}
+	// What another version wrote and this one does not know is nothing: the next round says it anew.
+	f.From, _ = series.ParseAspect(from)
+	f.To, _ = series.ParseAspect(to)
 	f.Notice, f.Since = duration(notice), instant(since)
 	if closed.Valid {
 		f.Closed = instant(closed.Int64)

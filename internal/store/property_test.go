@@ -192,10 +192,9 @@ func drawFlag(t *rapid.T, since time.Time) drift.Flag {
 		Kind:       drift.Moved,
 		Occurrence: day(rapid.SampledFrom([]int{1, 8}).Draw(t, "day")),
 		Since:      since,
-		To: rapid.SampledFrom([]string{"x", "y"}).
-			Draw(t, "to"),
-		Detail: rapid.SampledFrom([]string{"", "a group can see it"}).Draw(t, "detail"),
-		By:     drift.ByUnknown,
+		To:         aspect(rapid.SampledFrom([]string{"", "30m0s", "2026-12-02T10:00:00+01:00"}).Draw(t, "to")),
+		Detail:     rapid.SampledFrom([]string{"", "a group can see it"}).Draw(t, "detail"),
+		By:         drift.ByUnknown,
 	}
 	if rapid.Bool().Draw(t, "notice") {
 		n := time.Duration(rapid.Int64Range(0, int64(100*time.Hour)).Draw(t, "of"))

@@ -63,12 +63,20 @@ func flag(p series.Pair, day int, to string) drift.Flag {
 		Generation: 1,
 		Kind:       drift.Moved,
 		Occurrence: series.Date{Year: 2026, Month: time.December, Day: day},
-		From:       "2026-12-01T10:00:00+01:00",
-		To:         to,
+		From:       aspect("2026-12-01T10:00:00+01:00"),
+		To:         aspect(to),
 		By:         drift.ByReport,
 		Notice:     &notice,
 		Since:      noon,
 	}
+}
+
+func aspect(text string) series.Aspect {
+	a, err := series.ParseAspect(text)
+	if err != nil {
+		panic(err)
+	}
+	return a
 }
 
 func outcome(p series.Pair, d series.Date, r drift.Result, final bool) drift.Outcome {
@@ -87,7 +95,7 @@ func TestFlags(t *testing.T) {
 		must(t, err)
 		var got []string
 		for _, f := range rows {
-			got = append(got, f.Pair.Report+" "+f.State+" "+f.To)
+			got = append(got, f.Pair.Report+" "+f.State+" "+f.To.String())
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
@@ -108,11 +116,11 @@ func TestFlags(t *testing.T) {
 	if ok, err := s.Acknowledge(ctx, "no such flag", noon); err != nil || ok {
 		t.Errorf("acknowledge of nothing: %v, %v", ok, err)
 	}
-	a.To = "2026-12-04T10:00:00+01:00"
+	a.To = aspect("2026-12-04T10:00:00+01:00")
 	must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{a}, Edges: drift.Edges{Changed: []drift.Flag{a}}}))
-	states("lee open "+b.To, "raj acknowledged "+a.To) // the calendar of b was not read: it stays
+	states("lee open "+b.To.String(), "raj acknowledged "+a.To.String()) // the calendar of b was not read: it stays
 	must(t, s.Commit(ctx, reconcile.Record{At: noon.Add(time.Hour), Edges: drift.Edges{Closed: []drift.Flag{a}}}))
-	states("lee open "+b.To, "raj closed "+a.To)
+	states("lee open "+b.To.String(), "raj closed "+a.To.String())
 	if ok, err := s.Acknowledge(ctx, a.ID(), noon); err != nil || ok {
 		t.Errorf("acknowledge of a closed one: %v, %v", ok, err)
 	}
@@ -131,7 +139,7 @@ func TestFlags(t *testing.T) {
 		t,
 		s.Commit(ctx, reconcile.Record{At: a.Since, Open: []drift.Flag{a, b}, Edges: drift.Edges{Opened: []drift.Flag{a}}}),
 	)
-	states("lee open "+b.To, "raj open "+a.To)
+	states("lee open "+b.To.String(), "raj open "+a.To.String())
 	if got := load(t, s).Open[1].Since; !got.Equal(a.Since) {
 		t.Errorf("opened again since %v", got)
 	}
@@ -198,7 +206,7 @@ func TestConfirmed(t *testing.T) {
 func TestRename(t *testing.T) {
 	s := open(t, file(t), noon)
 	ctx := t.Context()
-	f, o := flag(mia, 1, "x"), outcome(mia, day(1), drift.Kept, true)
+	f, o := flag(mia, 1, "30m0s"), outcome(mia, day(1), drift.Kept, true)
 	must(
 		t,
 		s.Commit(
@@ -248,7 +256,7 @@ func TestPrune(t *testing.T) {
 	path := file(t)
 	s := open(t, path, noon)
 	ctx := t.Context()
-	kept, gone := flag(mia, 1, "x"), flag(mia, 2, "y")
+	kept, gone := flag(mia, 1, "30m0s"), flag(mia, 2, "45m0s")
 	must(
 		t,
 		s.Commit(
@@ -384,7 +392,7 @@ func TestRenameAndBack(t *testing.T) {
 	round := func(report string) drift.Flag {
 		t.Helper()
 		p := series.Pair{Manager: "mia", Report: report}
-		f, closed := flag(p, 1, "x"), flag(p, 8, "y")
+		f, closed := flag(p, 1, "30m0s"), flag(p, 8, "45m0s")
 		must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{f},
 			Edges:     drift.Edges{Opened: []drift.Flag{f, closed}, Closed: []drift.Flag{closed}},
 			Outcomes:  []drift.Outcome{outcome(p, day(1), drift.Kept, true)},

@@ -1,0 +1,42 @@
+package series
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// What is recorded of an aspect says the same when it is read again.
+func TestAspectsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		slot := Slot{
+			Weekday:  time.Weekday(rapid.IntRange(0, 6).Draw(t, "weekday")),
+			At:       TimeOfDay(rapid.IntRange(0, 24*60-1).Draw(t, "at")),
+			Duration: time.Duration(rapid.IntRange(1, 480).Draw(t, "minutes")) * time.Minute,
+			Every:    rapid.SampledFrom([]int{1, 2, 4}).Draw(t, "every"),
+			Zone:     rapid.SampledFrom([]string{"Europe/Berlin", "Asia/Kolkata", "UTC"}).Draw(t, "zone"),
+		}
+		day := Date{Year: 2026, Month: time.November, Day: 30}.AddDays(rapid.IntRange(0, 700).Draw(t, "day"))
+		for _, want := range []Aspect{
+			{}, AspectOf(slot.On(day)), AspectOf(slot.Duration), AspectOf(time.Duration(0)), AspectOf(slot), WholeSlot(slot),
+			AspectOf(day),
+		} {
+			got, err := ParseAspect(want.String())
+			if err != nil || got.kind != want.kind || !got.Equal(want) || got.Words() != want.Words() ||
+				got.Slot() != want.Slot() || got.IsZero() != want.IsZero() {
+				t.Fatalf("%q came back as %q (%q), %v", want, got, got.Words(), err)
+			}
+			was, timed := want.Time()
+			if is, ok := got.Time(); ok != timed || !is.Equal(was) {
+				t.Fatalf("%q came back at %v", want, is)
+			}
+		}
+	})
+	if a, err := ParseAspect("soon"); err == nil || !a.IsZero() {
+		t.Errorf("soon is %q", a)
+	}
+	if !AspectOf(time.Time{}).IsZero() || !AspectOf(Slot{}).IsZero() || !WholeSlot(Slot{}).IsZero() || !AspectOf(Date{}).IsZero() {
+		t.Error("zero values are something")
+	}
+}

@@ -20,7 +20,7 @@ type Input struct {
 	Documents    map[series.Pair][]Finding    // what is wrong with the pairs' documents
 	Undelivered  map[series.Pair]string       // what could not be delivered in several rounds, in words
 	// Taste is what meeting at a time costs two people who are free; nil: nothing.
-	Taste func(manager, report series.Person, start time.Time, length time.Duration) int
+	Taste func(manager, report series.Person) func(start time.Time, length time.Duration) int
 	Unfit map[series.Pair]Unfit // booked slots that do not work any more
 }
 

@@ -135,6 +135,10 @@ func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
 	if at := w.MadeUpAt(); !at.IsZero() {
 		lost = append(lost, at)
 	}
+	taste := func(time.Time, time.Duration) int { return 0 }
+	if m.in.Taste != nil {
+		taste = m.in.Taste(v.Want.Manager, v.Want.Report)
+	}
 	for n := range 7 {
 		day := w.Date.Monday().AddDays(n)
 		for at := series.TimeOfDay(0); at < 24*60; at += makeUpGrid {
@@ -144,12 +148,10 @@ func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
 				continue
 			}
 			over := func(t time.Time) bool { return c.start.Before(t.Add(o.Duration)) && t.Before(c.start.Add(o.Duration)) }
-			if slices.ContainsFunc(lost, over) || len(m.agenda.Clashes(v, o.Original, c.start, o.Duration, o.Place)) > 0 {
+			if slices.ContainsFunc(lost, over) || !m.agenda.Suits(v, o.Original, c.start, o.Duration, o.Place) {
 				continue
 			}
-			if m.in.Taste != nil {
-				c.cost = m.in.Taste(v.Want.Manager, v.Want.Report, c.start, o.Duration)
-			}
+			c.cost = taste(c.start, o.Duration)
 			out = append(out, c)
 		}
 	}

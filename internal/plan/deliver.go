@@ -223,6 +223,9 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 	} else {
 		all = answer(e.Guests, me)
 	}
+	if len(c.Overrides)+len(c.Excluded) == 0 && !c.Cancelled {
+		return out // of no meeting does it say anything of its own
+	}
 	until := now.AddDate(1, 0, 0)
 	theirs, stays := map[int64]series.Meeting{}, map[int64]bool{}
 	for _, m := range c.Meetings(now, until) {

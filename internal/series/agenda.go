@@ -175,6 +175,16 @@ func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, pl
 	return out
 }
 
+// Suits reports whether nothing keeps the pair from meeting then: Clashes, where it does not matter what does.
+func (a *Agenda) Suits(v *View, own, start time.Time, length time.Duration, place string) bool {
+	for _, p := range []*Person{&v.Want.Manager, &v.Want.Report} {
+		if day, at := WallClock(start, p.Zone); !p.Hours.Covers(day.Weekday(), at, length) {
+			return false
+		}
+	}
+	return len(a.Clashes(v, own, start, length, place)) == 0
+}
+
 // clashes are such a clash with each run of the intervals.
 func clashes(c Clash, all []Interval) []Clash {
 	var out []Clash

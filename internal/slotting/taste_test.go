@@ -30,7 +30,7 @@ func TestTaste(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := slotting.Taste(c.a, c.b, start, time.Hour); got != c.want {
+		if got := slotting.Taste(c.a, c.b)(start, time.Hour); got != c.want {
 			t.Errorf("%s and %s at %s: %d, want %d", c.a.ID, c.b.ID, c.start, got, c.want)
 		}
 	}

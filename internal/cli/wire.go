@@ -164,9 +164,19 @@ func toFlag(f reconcile.FlagRow) flagJSON {
 		makeups = append(makeups, t.Format(time.RFC3339))
 	}
 	out := flagJSON{
-		ID: f.ID(), Pair: f.Pair.String(), Kind: string(f.Kind), Occurrence: null(f.Occurrence.String()),
-		From: null(f.From.String()), To: null(f.To.String()), Detail: null(f.Detail), By: string(f.By), Notice: duration(f.Notice),
-		Since: f.Since.Format(time.RFC3339), State: f.State, Makeups: makeups, Why: f.Why,
+		ID:         f.ID(),
+		Pair:       f.Pair.String(),
+		Kind:       string(f.Kind),
+		Occurrence: null(f.Occurrence.String()),
+		From:       null(f.From.String()),
+		To:         null(f.To.String()),
+		Detail:     null(f.Detail),
+		By:         string(f.By),
+		Notice:     duration(f.Notice),
+		Since:      f.Since.Format(time.RFC3339),
+		State:      f.State,
+		Makeups:    makeups,
+		Why:        f.Why,
 	}
 	for _, d := range f.Dates {
 		out.Dates = append(out.Dates, d.String())

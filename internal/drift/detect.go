@@ -88,7 +88,8 @@ func (d *detector) run() {
 	if h := d.v.Head(); h != nil && !h.Mark.Slot.IsZero() {
 		d.wholeSeries(h)
 		if u, ok := d.in.Unfit[d.v.Pair]; ok {
-			d.flag(SlotUnfit, h.Mark.Generation, series.Date{}, series.AspectOf(h.Mark.Slot), series.AspectOf(u.To), ByUnknown, time.Time{})
+			from, to := series.AspectOf(h.Mark.Slot), series.AspectOf(u.To)
+			d.flag(SlotUnfit, h.Mark.Generation, series.Date{}, from, to, ByUnknown, time.Time{})
 			d.out.Flags[len(d.out.Flags)-1].Why = u.Why
 		}
 		d.copies(h)

@@ -143,7 +143,9 @@ func TestMakeUpWithoutJournal(t *testing.T) {
 		x.must(x.world.Hands("mia").Move(e.ID, on(e, "2026-12-08"), on(e, "2026-12-09")))
 		x.policy.Moved = plan.PolicyFlag
 		last, _ := x.holdfast()
-		if got := x.once(last); len(got.Open) != 1 || got.Open[0].Kind != drift.Moved || !strings.HasPrefix(got.Open[0].From.String(), "2026-12-10T11:00") {
+		got := x.once(last)
+		if len(got.Open) != 1 || got.Open[0].Kind != drift.Moved ||
+			!strings.HasPrefix(got.Open[0].From.String(), "2026-12-10T11:00") {
 			x.Fatalf("flags %s\n%s", flags(got), said(got))
 		}
 	})

@@ -90,8 +90,8 @@ func (a Aspect) Time() (time.Time, bool) { return a.at, a.kind == aTime }
 // Slot is the slot that it is, perhaps without length and weeks; zero where it is none.
 func (a Aspect) Slot() Slot { return a.slot }
 
-// String is how it is recorded: a time as in RFC 3339, a length as Go writes one, a slot as Slot.String or, all of it, as
-// Slot.Line, a day as YYYY-MM-DD, nothing as "".
+// String is how it is recorded: a time as in RFC 3339, a length as Go writes one, a slot as Slot.String or, all of it,
+// as Slot.Line, a day as YYYY-MM-DD, nothing as "".
 func (a Aspect) String() string {
 	switch a.kind {
 	case aTime:

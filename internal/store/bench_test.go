@@ -37,7 +37,7 @@ func org() reconcile.Record {
 			x.Copies = []series.Event{event}
 			r.Snapshots[event.Mark.Pair.Report] = x
 			s.Series = append(s.Series, event)
-			r.Open = append(r.Open, flag(event.Mark.Pair, 1, "x"))
+			r.Open = append(r.Open, flag(event.Mark.Pair, 1, "30m0s"))
 			for w := range 9 {
 				r.Outcomes = append(r.Outcomes, outcome(event.Mark.Pair, day(1).AddDays(7*w), drift.Kept, false))
 			}

@@ -144,7 +144,7 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if err != nil {
 			break
 		}
-		if s.Ref.ID != "" || key != "" {
+		if key = cmp.Or(key, ref.ID); there == nil {
 			x.written.note(c.Calendar, key, ref)
 		}
 	}

@@ -1,9 +1,12 @@
 package reconcile_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"holdfast/internal/plan"
+	"holdfast/internal/provider/memory"
 	"holdfast/internal/series"
 )
 
@@ -28,4 +31,42 @@ func TestRemovedAndReplaced(t *testing.T) {
 	x.once(r, plan.Ask{Pair: p})
 	x.once(r)
 	x.quiet(r)
+}
+
+// A replacement whose last step failed, and whose pair the roster ends before it is done: what a person changed meanwhile
+// is carried over first, and the end is written to what that left.
+func TestHalfReplacedAndEnded(t *testing.T) {
+	each(t, func(x *org) {
+		r, _ := x.holdfast()
+		x.wish("mia/raj", "Wed 11:00 1h0m0s 1w Europe/Berlin", nil)
+		x.once(r)
+		old := x.live("mia/raj")
+		x.wish("mia/raj", "Thu 14:00 1h0m0s 1w Europe/Berlin", nil)
+		writes := 0
+		x.world.SetFaults(func(c memory.Call) memory.Fault {
+			if c.Person == "mia" && c.Op != "observe" && c.Op != "read" {
+				writes++
+			}
+			if writes > 1 {
+				return memory.Down
+			}
+			return memory.None
+		})
+		got, err := r.Once(context.Background())
+		x.must(err)
+		x.world.SetFaults(nil)
+		if len(got.Failures) == 0 {
+			x.Fatalf("nothing failed\n%s", said(got))
+		}
+		slot, err := series.ParseSlotLine("Wed 11:00 1h0m0s 4w Europe/Berlin")
+		x.must(err)
+		x.must(x.world.Hands("mia").MoveAll(old.ID, slot, slot.InWeek(old.First())))
+		x.now = x.now.AddDate(0, 0, 5)
+		x.wish("mia/raj", "Thu 14:00 1h0m0s 1w Europe/Berlin", func(s *series.Series) {
+			s.Ends = series.Date{Year: 2026, Month: time.November, Day: 29}
+		})
+		x.once(r, plan.Ask{Pair: old.Mark.Pair, Accept: true})
+		x.once(r)
+		x.quiet(r)
+	})
 }

@@ -235,6 +235,7 @@ func (l *life) twice(out reconcile.Round) bool {
 	}
 	_, inMemory := l.world.(memoryWorld)
 	for _, c := range out.Applied {
+		again = again || c.Action == plan.End && len(out.Plan.Held) > 0 // which may have been in the way
 		again = again || slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Revive != nil && !inMemory })
 	}
 	return again

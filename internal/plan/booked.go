@@ -50,7 +50,10 @@ func (p *pairPlan) lead(h *series.Event) (removed bool) {
 				return true
 			}
 			p.removed(h)
-			p.v.Want.Slot, p.v.Chain = p.wish(h), nil
+			if p.v.Want.Auto {
+				p.v.Want.Slot = p.wish(h)
+			}
+			p.v.Chain = nil
 			p.unbooked() // it may begin, and end, earlier
 		}
 	case !p.goesOn(h):

@@ -156,12 +156,12 @@ func (d *detector) again(f Flag, zone string, hits []hit) (again, once []hit) {
 		}
 	}
 	known, flagged := d.in.Known[f.ID()]
-	at := known.To.String()
+	at := known.To
 	if len(others) > 0 {
-		at = most(others, zone).String()
+		at = most(others, zone)
 	}
 	for _, h := range hits {
-		if h.steady && (len(dates[h.what()]) > 1 || (flagged || len(others) > 0) && h.slot(zone).String() == at) {
+		if h.steady && (len(dates[h.what()]) > 1 || (flagged || len(others) > 0) && h.slot(zone).Equal(at)) {
 			again = append(again, h)
 		} else {
 			once = append(once, h)

@@ -108,6 +108,7 @@ func (b *builder) brake() Plan {
 	if len(b.in.Asks) == 0 {
 		b.settle()
 		b.together()
+		b.unmarked()
 	}
 	out.Held = b.held
 	rank := func(c Change) int {
@@ -273,25 +274,35 @@ func (b *builder) settle() {
 	b.changes = on
 }
 
-// together holds what is left of a group of which something is held, and what is written into a mark that was lost and
-// is not to be written.
+// unmarked holds, for as long as the mark of a series that lost it is held, what would be noted in that mark: nobody
+// could know it for ours. An end needs no mark, nor does what replaces the series.
+func (b *builder) unmarked() {
+	lost := map[series.Pair]string{}
+	for _, h := range b.held {
+		if h.first {
+			lost[h.Pair] = h.Because
+		}
+	}
+	b.hold(func(c Change) (string, bool) {
+		because := lost[c.Pair]
+		if because == "" || c.Group != "" || c.Action == End {
+			return "", false
+		}
+		return "it waits for the mark that the event lost, which is held: " + because, false
+	})
+}
+
+// together holds what is left of a group of which something is held.
 func (b *builder) together() {
-	of, lost := map[string]Held{}, map[series.Pair]Held{}
+	of := map[string]Held{}
 	for _, h := range b.held {
 		if h.Group != "" {
 			of[h.Group] = h
 		}
-		if h.first {
-			lost[h.Pair] = h
-		}
 	}
 	var on []Change
 	for _, c := range b.changes {
-		h, ok := of[c.Group]
-		if unmarked, is := lost[c.Pair]; !ok && is && c.Group == "" && c.Action != End {
-			h, ok = unmarked, true
-		}
-		if ok {
+		if h, ok := of[c.Group]; ok {
 			b.held = append(b.held, Held{Change: c, Because: h.Because, Brake: h.Brake, Waits: h.Waits, Stuck: h.Stuck})
 		} else {
 			on = append(on, c)

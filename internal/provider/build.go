@@ -37,6 +37,8 @@ type Built struct {
 //
 //   - Ours is what bears the mark of this org, or an identity made of it, for a pair of in: a series in its manager's
 //     calendar, a copy in its report's. A mark anywhere else is a stranger's text.
+//   - What follows a series of ours that ends, with its people or split off from it, is a candidate of its pair, whichever
+//     of the two was read first, and after ours is gone.
 //   - What cannot be read is as it was known before, and never absent.
 //   - A tombstone is an answer; an absence is one when a direct reading finds nothing in two observations. While the
 //     calendar shows nothing at all neither an absence nor two deletions at once prove anything.
@@ -82,7 +84,7 @@ type builder struct {
 	anew   bool            // nothing that last says of others' objects may be carried over
 	read   map[string]bool // by Item.ID
 	others map[string]Item // by Item.ID, those of read that are none of ours
-	cut    []series.Event  // the series of ours that end, those that are gone among them
+	ending []series.Event  // series.Snapshot.Ending of s
 	doubt  bool
 }
 
@@ -235,34 +237,23 @@ func (b *builder) take(items []Item) {
 // judge says of the others what they are, which ours say in part. It reports whether ours say something else than
 // before of an event that was not read.
 func (b *builder) judge() (reread bool) {
-	b.cut = cut(b.s)
+	b.ending = b.s.Ending()
 	for _, x := range b.others {
 		b.takeOther(x)
 	}
 	if b.anew {
 		return false
 	}
-	changed := append(lacking(b.cut, cut(b.last)), lacking(cut(b.last), b.cut)...)
+	before := b.last.Ending()
+	changed := slices.Concat(lacking(b.ending, before), lacking(before, b.ending))
 	after := func(id string, start time.Time) bool {
 		return !b.read[id] && slices.ContainsFunc(changed, func(e series.Event) bool { return start.After(e.Rule.Until) })
 	}
 	return slices.ContainsFunc(b.s.Candidates, func(x series.Candidate) bool {
 		return after(Opaque(x.Event.ID), x.Event.Start)
 	}) || slices.ContainsFunc(b.s.Busy, func(x series.Busy) bool {
-		return x.RRule != "" && after(objectOf(x), x.Start)
+		return recurs(x) && after(objectOf(x), x.Start)
 	})
-}
-
-// cut are the series of s that end, those that are gone among them.
-func cut(s series.Snapshot) []series.Event {
-	ends := func(e series.Event) bool { return !e.Rule.Until.IsZero() }
-	out := keep(s.Series, ends)
-	for _, g := range s.Gone {
-		if !g.Copy && ends(g.Last) {
-			out = append(out, g.Last)
-		}
-	}
-	return out
 }
 
 // lacking are those of xs of which ys have none with the same people and the same end.
@@ -346,7 +337,7 @@ func (b *builder) candidate(e series.Event, x Item) (series.Pair, bool) {
 	if pair, ok := b.in.Two(x.People); ok {
 		return pair, true
 	}
-	for _, s := range b.cut {
+	for _, s := range b.ending {
 		rest := x.RestOf == s.ID || e.People() == s.People()
 		if e.Start.After(s.Rule.Until) && rest {
 			return s.Mark.Pair, true
@@ -380,8 +371,10 @@ func (b *builder) recent(end time.Time) bool { return end.After(b.s.At.Add(-past
 func (b *builder) keepsStandIn(x series.StandIn) bool { return b.recent(x.Start.Add(x.Duration)) }
 
 func (b *builder) keepsBusy(x series.Busy) bool {
-	return x.RRule != "" || len(x.RDates) > 0 || b.recent(x.Start.Add(x.Duration))
+	return recurs(x) || b.recent(x.Start.Add(x.Duration))
 }
+
+func recurs(x series.Busy) bool { return x.RRule != "" || len(x.RDates) > 0 }
 
 func (b *builder) keepsCandidate(x series.Candidate) bool { return !x.Event.Ended(b.s.At) }
 

@@ -138,15 +138,15 @@ func (x *round) change(ctx context.Context, c plan.Change) error {
 		if later, ok := x.written.of(c.Calendar, key); ok {
 			ref = later
 		}
-		if ref, err = Do(ctx, cal, ref, s); found(err) {
+		ref, err = Do(ctx, cal, ref, s)
+		if found(err) { // and nothing was written
 			there, err = err, nil
+			continue
 		}
 		if err != nil {
 			break
 		}
-		if key = cmp.Or(key, ref.ID); there == nil {
-			x.written.note(c.Calendar, key, ref)
-		}
+		x.written.note(c.Calendar, cmp.Or(key, ref.ID), ref)
 	}
 	if err == nil {
 		err = x.prove(ctx, cal, c, ref, before)

@@ -234,8 +234,9 @@ func (l *life) twice(out reconcile.Round) bool {
 		}
 	}
 	_, inMemory := l.world.(memoryWorld)
+	putsBackLater := slices.ContainsFunc(out.Plan.Held, func(h plan.Held) bool { return h.Action == plan.Restore })
 	for _, c := range out.Applied {
-		again = again || c.Action == plan.End && len(out.Plan.Held) > 0 // which may have been in the way
+		again = again || c.Action == plan.End && putsBackLater // the meetings that ended were in its way
 		again = again || slices.ContainsFunc(c.Steps, func(s plan.Step) bool { return s.Revive != nil && !inMemory })
 	}
 	return again

@@ -168,16 +168,8 @@ func TestMakeUpCutOff(t *testing.T) {
 			occurrence, err := series.ParseDate(day)
 			x.must(err)
 			ask := plan.Ask{Pair: e.Mark.Pair, Occurrence: occurrence, To: &plan.Time{Weekday: time.Thursday, At: 11 * 60}}
-			before, writes := x.world.Counts().Mails, 0
-			x.world.SetFaults(func(c memory.Call) memory.Fault {
-				if c.Person == "mia" && c.Op != "observe" && c.Op != "read" {
-					writes++
-				}
-				if writes > 1 {
-					return memory.Down
-				}
-				return memory.None
-			})
+			before := x.world.Counts().Mails
+			x.afterOneWrite("mia", memory.Down)
 			got, err := r.Once(context.Background(), ask)
 			x.must(err)
 			x.world.SetFaults(nil)

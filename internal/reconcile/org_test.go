@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/clock"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
+	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -128,6 +129,20 @@ func (x *org) once(r *reconcile.Reconciler, asks ...plan.Ask) reconcile.Round {
 	}
 	x.did = said(out)
 	return out
+}
+
+// afterOneWrite fails all writes to the person's calendar but the first, until the faults are taken away.
+func (x *org) afterOneWrite(person string, fault memory.Fault) {
+	writes := 0
+	x.world.SetFaults(func(c memory.Call) memory.Fault {
+		if c.Person == person && c.Op != "observe" && c.Op != "read" {
+			writes++
+		}
+		if writes > 1 {
+			return fault
+		}
+		return memory.None
+	})
 }
 
 // quiet makes a round in which there is nothing to do.

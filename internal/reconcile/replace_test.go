@@ -33,8 +33,8 @@ func TestRemovedAndReplaced(t *testing.T) {
 	x.quiet(r)
 }
 
-// A replacement whose last step failed, and whose pair the roster ends before it is done: what a person changed meanwhile
-// is carried over first, and the end is written to what that left.
+// A replacement whose last step failed, and whose pair the roster ends before it is done: what a person changed
+// meanwhile is carried over first, and the end is written to what that left.
 func TestHalfReplacedAndEnded(t *testing.T) {
 	each(t, func(x *org) {
 		r, _ := x.holdfast()
@@ -42,16 +42,7 @@ func TestHalfReplacedAndEnded(t *testing.T) {
 		x.once(r)
 		old := x.live("mia/raj")
 		x.wish("mia/raj", "Thu 14:00 1h0m0s 1w Europe/Berlin", nil)
-		writes := 0
-		x.world.SetFaults(func(c memory.Call) memory.Fault {
-			if c.Person == "mia" && c.Op != "observe" && c.Op != "read" {
-				writes++
-			}
-			if writes > 1 {
-				return memory.Down
-			}
-			return memory.None
-		})
+		x.afterOneWrite("mia", memory.Down)
 		got, err := r.Once(context.Background())
 		x.must(err)
 		x.world.SetFaults(nil)

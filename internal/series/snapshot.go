@@ -45,6 +45,25 @@ func (s Snapshot) Unread() Snapshot {
 	return s
 }
 
+// Ending are the series of ours that have an end, those that are gone among them: other events may follow on them.
+func (s Snapshot) Ending() []Event {
+	var out []Event
+	add := func(e Event) {
+		if !e.Rule.Until.IsZero() {
+			out = append(out, e)
+		}
+	}
+	for _, e := range s.Series {
+		add(e)
+	}
+	for _, g := range s.Gone {
+		if !g.Copy {
+			add(g.Last)
+		}
+	}
+	return out
+}
+
 // ZoneDoubts are those of all objects of the calendar, in order.
 func (s Snapshot) ZoneDoubts() []string {
 	zones := map[string]bool{}

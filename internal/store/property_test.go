@@ -115,7 +115,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			},
 			"done": func(rt *rapid.T) {
 				if len(acts) == 0 {
-					rt.Skip("no act is under way that could be done: rapid draws another action in place of this one")
+					return // none is under way
 				}
 				id := rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(rt, "act")
 				var failure error

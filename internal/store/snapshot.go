@@ -24,13 +24,12 @@ const snapshotFormat = 2
 // formerly is what the first format is called in journals that were written before formats had numbers.
 const formerly = "1-30b9a1f5982a924a5b20f0235a98b3bc"
 
-// upgrades make a snapshot of the format of their place, from 1 on, one of the next. One that cannot say what a calendar
-// has in a new field has that calendar read anew (series.Snapshot.Unread), and no other.
+// upgrades make a snapshot of the format of their place, from 1 on, one of the next. One that cannot say what a
+// calendar has in a new field has that calendar read anew (series.Snapshot.Unread), and no other.
 var upgrades = [snapshotFormat]func(*series.Snapshot){
 	1: func(s *series.Snapshot) {
 		// What follows a series of ours that ends was not looked for again when that series changed.
-		ends := func(e series.Event) bool { return !e.Rule.Until.IsZero() }
-		if slices.ContainsFunc(s.Series, ends) {
+		if len(s.Ending()) > 0 {
 			*s = s.Unread()
 		}
 	},

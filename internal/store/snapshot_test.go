@@ -135,8 +135,8 @@ func TestSnapshotsThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestSnapshotFormat: whoever changes the type raises the format, and says in upgrades what it means for a snapshot that
-// is kept.
+// TestSnapshotFormat: whoever changes the type raises the format, and says in upgrades what it means for a snapshot
+// that is kept.
 func TestSnapshotFormat(t *testing.T) {
 	const want = "30b9a1f5982a924a5b20f0235a98b3bc"
 	if got := digest([]byte(shape(reflect.TypeFor[series.Snapshot](), nil))); got != want {
@@ -179,7 +179,7 @@ func TestSnapshotsOfEarlierFormats(t *testing.T) {
 	for _, format := range []string{formerly, "1"} {
 		s := open(t, file(t), noon)
 		cut, on := whole(), whole()
-		on.Series = nil
+		on.Series, on.Gone = nil, nil
 		r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": cut, "raj": on}}
 		must(t, s.Commit(t.Context(), r))
 		_, err := s.db.Exec(`UPDATE snapshots SET format = ?`, format)

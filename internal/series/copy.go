@@ -94,7 +94,16 @@ func (e Event) For(c Event, now time.Time) Event {
 	w.Place = text(mine.place, b.place, b.also.place, theirs.place, c.Place, e.Place)
 	w.Link = text(mine.link, b.link, b.also.link, theirs.link, c.Link, e.Link)
 	if !own && mine.slot != theirs.slot { // other occurrences than the copy had
-		w.Excluded, w.Overrides = e.Excluded, e.Overrides
+		w.Excluded = slices.Clone(e.Excluded)
+		for _, v := range e.Overrides {
+			switch {
+			case !v.Cancelled:
+				w.Overrides = append(w.Overrides, v)
+			case w.hits(v.Original):
+				w.Excluded = append(w.Excluded, v.Original)
+			}
+		}
+		slices.SortFunc(w.Excluded, time.Time.Compare)
 		return w
 	}
 	same := func(t time.Time) (time.Time, bool) { return t, true }

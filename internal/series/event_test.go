@@ -261,3 +261,22 @@ func TestTimesIsStable(t *testing.T) {
 		}
 	})
 }
+
+// A meeting that its organizer cancelled by its status stays cancelled in the copy when the series gets another slot that
+// has it too.
+func TestCancelledOnAnotherSlot(t *testing.T) {
+	berlin, paris := location("Europe/Berlin"), location("Europe/Paris")
+	first := time.Date(2026, time.December, 1, 10, 0, 0, 0, berlin)
+	copied := Event{Start: first, Zone: "Europe/Berlin", Duration: time.Hour, Rule: Rule{Plain: true, Every: 1}}
+	moved := copied
+	moved.Start, moved.Zone = first.In(paris), "Europe/Paris"
+	off, elsewhere := first.AddDate(0, 0, 7), first.AddDate(0, 0, 9)
+	moved.Overrides = []Override{
+		{Original: off, Start: off, Duration: time.Hour, Cancelled: true},
+		{Original: elsewhere, Start: elsewhere, Duration: time.Hour, Cancelled: true}, // of an earlier slot
+	}
+	got := moved.For(copied, first.AddDate(0, 0, -1))
+	if len(got.Excluded) != 1 || !got.Excluded[0].Equal(off) || len(got.Overrides) != 0 {
+		t.Errorf("excluded %v, overrides %+v", got.Excluded, got.Overrides)
+	}
+}

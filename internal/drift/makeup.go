@@ -131,7 +131,9 @@ func (m *MakeUps) free(v *series.View, w series.WeekMeeting) []choice {
 	}
 	var out []choice
 	o := w.MakeUp(time.Time{})
-	lost := []time.Time{w.Booked} // when it was called off
+	// When it was called off: by the slot, and where the series stands now, if a person moved all of it. A meeting that is
+	// back there was put back, and not made up for (series.Mark.Overridden).
+	lost := []time.Time{w.Booked, w.Meeting.Original}
 	if at := w.MadeUpAt(); !at.IsZero() {
 		lost = append(lost, at)
 	}

@@ -120,7 +120,7 @@ func (a *app) calendarCommand() *cobra.Command {
 
 // nothing tells why a command had nothing to do, and what could be done.
 func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
-	at := slices.IndexFunc(r.Views, func(v series.View) bool { return v.Pair == ask.Pair })
+	at := slices.IndexFunc(r.Views, func(v *series.View) bool { return v.Pair == ask.Pair })
 	if at < 0 || r.Views[at].Stale {
 		return // what could not be read is told already
 	}
@@ -204,7 +204,7 @@ func (a *app) whyText(f drift.Flag) {
 
 // linked reports whether the roster gives the link to the pair's document, so that none is made for it.
 func linked(r reconcile.Round, p series.Pair) bool {
-	return slices.ContainsFunc(r.Views, func(v series.View) bool { return v.Pair == p && v.Wanted && v.Want.Doc.Template == "" })
+	return slices.ContainsFunc(r.Views, func(v *series.View) bool { return v.Pair == p && v.Wanted && v.Want.Doc.Template == "" })
 }
 
 // remedy is what can be done about a flag of a pair, whose document the roster may give a link to.

@@ -36,7 +36,7 @@ func (a *app) forecastCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows := forecast(slices.DeleteFunc(r.Views, func(v series.View) bool { return !meant(v.Pair) }), r.At, months)
+			rows := forecast(slices.DeleteFunc(r.Views, func(v *series.View) bool { return !meant(v.Pair) }), r.At, months)
 			if a.output == "json" {
 				return a.json(rows)
 			}
@@ -65,7 +65,7 @@ type touch struct {
 }
 
 // forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
-func forecast(views []series.View, now time.Time, months int) []touch {
+func forecast(views []*series.View, now time.Time, months int) []touch {
 	out := []touch{}
 	for _, v := range views {
 		from, until := series.DateOf(now), series.DateOf(now.AddDate(0, months, 0))

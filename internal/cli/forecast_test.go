@@ -42,7 +42,7 @@ func TestForecastOfPairsThatStartAndEnd(t *testing.T) {
 			}
 		}
 		got := ""
-		for _, x := range forecast([]series.View{v}, moment(t, "2026-11-23 09:00:00", "UTC"), 12) {
+		for _, x := range forecast([]*series.View{&v}, moment(t, "2026-11-23 09:00:00", "UTC"), 12) {
 			got += " " + x.Date
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {

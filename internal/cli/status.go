@@ -143,8 +143,8 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 	}
 	rows := [][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}}
 	place := ""
-	if at := slices.IndexFunc(r.Views, func(v series.View) bool { return v.Pair == s.Pair && v.Wanted }); at >= 0 {
-		v := &r.Views[at]
+	if at := slices.IndexFunc(r.Views, func(v *series.View) bool { return v.Pair == s.Pair && v.Wanted }); at >= 0 {
+		v := r.Views[at]
 		for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
 			rows = append(rows, [2]string{"", clockOf(p, s.Next)})
 		}

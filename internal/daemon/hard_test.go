@@ -90,7 +90,7 @@ func (h *hard) round() reconcile.Round {
 }
 
 // settled makes rounds until nothing is left to do, and sees that there are no two series for a pair.
-func (h *hard) settled(pairs int) []series.View {
+func (h *hard) settled(pairs int) []*series.View {
 	h.Helper()
 	for range 8 {
 		n := len(h.Writes())

@@ -163,7 +163,7 @@ func (m *mixed) onDAV(user, uid string) owner {
 }
 
 // people are the manager and the report of a booked pair.
-func (m *mixed) people(v series.View) (manager, report owner) {
+func (m *mixed) people(v *series.View) (manager, report owner) {
 	e, c := v.Head(), v.Copies[0]
 	if v.Pair.Manager == "mia" {
 		return m.atGoogle("mia@google.test", e.ID), m.onDAV("raj", e.UID)
@@ -172,11 +172,11 @@ func (m *mixed) people(v series.View) (manager, report owner) {
 }
 
 // view is what a look makes of the pair, after a round.
-func (m *mixed) view(p series.Pair) series.View {
+func (m *mixed) view(p series.Pair) *series.View {
 	m.Helper()
 	r, err := m.app.Reconciler.Preview(m.Context())
 	m.must(err)
-	i := slices.IndexFunc(r.Views, func(v series.View) bool { return v.Pair == p })
+	i := slices.IndexFunc(r.Views, func(v *series.View) bool { return v.Pair == p })
 	if i < 0 {
 		m.Fatalf("nothing is known of %s", p)
 	}

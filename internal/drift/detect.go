@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,14 +12,16 @@ import (
 type Input struct {
 	Now          time.Time
 	HorizonWeeks int // how far ahead meetings are looked at
-	Views        []series.View
-	Busy         map[string][]series.Interval // time taken by other events, by person id
-	Known        map[string]Flag              // open flags by id: they keep their Since, Notice and By
-	Frozen       map[series.Pair]series.Week  // the last week whose outcome is final
-	Pending      map[string]Pending           // by flag id
-	Behind       map[series.Pair][]string     // Event.Times of earlier versions, which a late copy may still show
-	Documents    map[series.Pair][]Finding    // what is wrong with the pairs' documents
-	Undelivered  map[series.Pair]string       // what could not be delivered in several rounds, in words
+	Views        []*series.View
+	// Only are the pairs to find anything of, nil for all: the other Views are what they share people and rooms with.
+	Only        map[series.Pair]bool
+	Busy        map[string][]series.Interval // time taken by other events, by person id
+	Known       map[string]Flag              // open flags by id: they keep their Since, Notice and By
+	Frozen      map[series.Pair]series.Week  // the last week whose outcome is final
+	Pending     map[string]Pending           // by flag id
+	Behind      map[series.Pair][]string     // Event.Times of earlier versions, which a late copy may still show
+	Documents   map[series.Pair][]Finding    // what is wrong with the pairs' documents
+	Undelivered map[series.Pair]string       // what could not be delivered in several rounds, in words
 	// Taste is what meeting at a time costs two people who are free; nil: nothing.
 	Taste func(manager, report series.Person) func(start time.Time, length time.Duration) int
 	Unfit map[series.Pair]Unfit // booked slots that do not work any more
@@ -43,22 +46,48 @@ type Found struct {
 
 // Detect finds the flags and outcomes of all pairs, ordered by pair and day.
 func Detect(in Input) Found {
-	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}, Undone: map[string]string{}}
-	in.Views = slices.Clone(in.Views)
-	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
-	taken := in.agenda()
-	busy := map[string]timeTaken{}
-	for i := range in.Views {
-		d := &detector{in: &in, out: &out, v: &in.Views[i], taken: taken, busy: busy, mine: len(out.Outcomes)}
-		d.run()
+	found := Each(in)
+	all := make([]Found, 0, len(found))
+	for _, p := range slices.SortedFunc(maps.Keys(found), series.Pair.Compare) {
+		all = append(all, found[p])
 	}
-	(&MakeUps{in: in, agenda: taken}).Fill(out.Flags)
+	return Join(all)
+}
+
+// Each finds them of each pair by itself.
+func Each(in Input) map[series.Pair]Found {
+	taken, busy := in.agenda(), map[string]timeTaken{}
+	makeUps := &MakeUps{in: in, agenda: taken}
+	all := map[series.Pair]Found{}
+	for i := range in.Views {
+		v := in.Views[i]
+		if in.Only != nil && !in.Only[v.Pair] {
+			continue
+		}
+		var out Found
+		d := &detector{in: &in, out: &out, v: v, taken: taken, busy: busy}
+		d.run()
+		makeUps.Fill(out.Flags)
+		all[v.Pair] = out
+	}
+	return all
+}
+
+// Join is what was found of several pairs, in their order.
+func Join(all []Found) Found {
+	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}, Undone: map[string]string{}}
+	for _, f := range all {
+		out.Flags, out.Outcomes = append(out.Flags, f.Flags...), append(out.Outcomes, f.Outcomes...)
+		maps.Copy(out.Pending, f.Pending)
+		maps.Copy(out.Unread, f.Unread)
+		maps.Copy(out.Undone, f.Undone)
+	}
 	return out
 }
 
 // agenda is all that takes people's time as far as meetings are looked at, from this week on.
 func (in *Input) agenda() *series.Agenda {
-	return series.NewAgenda(in.Views, in.Busy, in.Now.AddDate(0, 0, -7), in.Now.AddDate(0, 0, 7*(in.HorizonWeeks+1)))
+	return series.NewAgenda(in.Views, in.Busy, series.Ahead(in.Now, -7), series.Ahead(in.Now, 7*(in.HorizonWeeks+1)+1))
 }
 
 type detector struct {
@@ -67,13 +96,12 @@ type detector struct {
 	v     *series.View
 	taken *series.Agenda
 	busy  map[string]timeTaken // by person, as far as it was asked for
-	mine  int                  // where the pair's outcomes begin
 	over  collided
 }
 
 func (d *detector) run() {
 	if d.v.Stale || d.v.Suspect || d.v.Missing() {
-		d.out.Unread[d.v.Pair] = true
+		d.out.Unread = map[series.Pair]bool{d.v.Pair: true}
 		d.unknown()
 		return
 	}

@@ -21,7 +21,8 @@ const (
 // MakeUps finds times at which a lost meeting could be made up for in its own week. The zero value is not ready: see NewMakeUps.
 type MakeUps struct {
 	in     Input
-	agenda *series.Agenda // made when first needed
+	agenda *series.Agenda      // made when first needed
+	views  map[series.Pair]int // their places, made when first needed
 }
 
 // NewMakeUps looks for make-ups in what in says.
@@ -44,16 +45,30 @@ func (m *MakeUps) Fill(flags []Flag) {
 	}
 }
 
+// view is that of a pair which the roster has, else nil.
+func (m *MakeUps) view(p series.Pair) *series.View {
+	if m.views == nil {
+		m.views = make(map[series.Pair]int, len(m.in.Views))
+		for i := range m.in.Views {
+			m.views[m.in.Views[i].Pair] = i
+		}
+	}
+	if i, ok := m.views[p]; ok && m.in.Views[i].Wanted {
+		return m.in.Views[i]
+	}
+	return nil
+}
+
 // dated gives a flag of a collision its dates, if it repeats, and the hint that an all-day event is.
 func (m *MakeUps) dated(f *Flag) {
-	at := slices.IndexFunc(m.in.Views, func(v series.View) bool { return v.Pair == f.Pair && v.Wanted })
-	if at < 0 {
+	v := m.view(f.Pair)
+	if v == nil {
 		return
 	}
 	if m.agenda == nil {
 		m.agenda = m.in.agenda()
 	}
-	d := &detector{in: &m.in, v: &m.in.Views[at], taken: m.agenda, busy: map[string]timeTaken{}}
+	d := &detector{in: &m.in, v: v, taken: m.agenda, busy: map[string]timeTaken{}}
 	_, from, to := d.span()
 	all := d.collide(d.v.Weeks(from, to))
 	others := all.single[booked{f.Generation, f.Occurrence}]
@@ -87,13 +102,12 @@ func (f Flag) Lost() bool {
 // least, rather each on another day, the nearest to the usual time of day, the earliest. Not nil.
 func (m *MakeUps) Of(p series.Pair, generation int, day series.Date) []time.Time {
 	out := []time.Time{}
-	at := slices.IndexFunc(m.in.Views, func(v series.View) bool { return v.Pair == p })
-	if at < 0 || !m.in.Views[at].Wanted || m.in.Views[at].Stale {
+	v := m.view(p)
+	if v == nil || v.Stale {
 		return out
 	}
-	v := &m.in.Views[at]
 	all := v.Weeks(day.Week(), day.Week())
-	at = slices.IndexFunc(all, func(w series.WeekMeeting) bool {
+	at := slices.IndexFunc(all, func(w series.WeekMeeting) bool {
 		return w.Date == day && (generation == 0 || w.Generation == generation) && w.Meeting != nil && !w.Event.Cancelled
 	})
 	if at < 0 || v.Beside(day, all[at].Slot.Zone) != nil {

@@ -29,7 +29,7 @@ func FindUnfit(in Input) map[series.Pair]Unfit {
 		clocks:   map[clock][]clockRun{}, out: map[series.Pair]Unfit{},
 	}
 	for i := range in.Views {
-		if f.v = &in.Views[i]; f.stands() {
+		if f.v = in.Views[i]; (in.Only == nil || in.Only[f.v.Pair]) && f.stands() {
 			f.judge()
 		}
 	}
@@ -84,7 +84,7 @@ func (f *unfitFinder) judge() {
 // row looks for meetings in a row with something over them. Those that are planned to be skipped neither count nor break it.
 func (f *unfitFinder) row(h *series.Event, days []series.Date) (why []string) {
 	slot := h.Mark.Slot
-	end := f.in.Now.AddDate(0, 0, 7*(f.in.HorizonWeeks+1))
+	end := series.Ahead(f.in.Now, 7*(f.in.HorizonWeeks+1))
 	seen, n, most, since, who := 0, 0, 0, series.Date{}, []string(nil)
 	for _, d := range days {
 		start := slot.On(d)

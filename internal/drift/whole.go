@@ -41,7 +41,7 @@ func (d *detector) lost() {
 	for _, day := range slot.Dates(e.BookedFirst(slot), from.Monday(), now.Monday().AddDays(6)) {
 		booked := slot.On(day)
 		switch {
-		case !booked.Add(slot.Duration).After(since), slices.ContainsFunc(d.out.Outcomes[d.mine:], func(o Outcome) bool { return o.Week == day.Week() }):
+		case !booked.Add(slot.Duration).After(since), slices.ContainsFunc(d.out.Outcomes, func(o Outcome) bool { return o.Week == day.Week() }):
 		case v.Away(booked, slot.Duration) != "":
 			d.outcome(day, Excused, ByUnknown, nil, day.Monday().Before(now.Monday()))
 		default:
@@ -152,7 +152,7 @@ func (d *detector) copies(h *series.Event) {
 		return
 	}
 	theirs, zone := map[int64]series.Meeting{}, h.Mark.Slot.Zone
-	from, to := series.Instant(d.today(zone).Monday(), 0, zone), d.in.Now.AddDate(0, 0, 7*d.in.HorizonWeeks)
+	from, to := series.Instant(d.today(zone).Monday(), 0, zone), series.Ahead(d.in.Now, 7*d.in.HorizonWeeks+1)
 	for _, m := range c.Meetings(from, to) {
 		theirs[m.Original.Unix()] = m
 	}
@@ -222,7 +222,7 @@ func (d *detector) overwritten(h, c *series.Event) {
 		if len(without.Overrides) == len(last.Overrides) || without.Shows(*c, d.in.Now) {
 			continue // it is as it was, or its owner put it back
 		}
-		d.out.Undone[id] = "a later change of the series undid it"
+		put(&d.out.Undone, id, "a later change of the series undid it")
 	}
 }
 
@@ -249,7 +249,7 @@ func (d *detector) copyFlag(h *series.Event, day series.Date, from, to series.As
 	p, seen := d.in.Pending[id]
 	_, known := d.in.Known[id]
 	if !known && (!seen || p.Times != times) {
-		d.out.Pending[id] = Pending{Pair: d.v.Pair, Times: times, By: by, Since: d.v.At}
+		put(&d.out.Pending, id, Pending{Pair: d.v.Pair, Times: times, By: by, Since: d.v.At})
 		return
 	}
 	if seen && by == ByUnknown {
@@ -259,4 +259,12 @@ func (d *detector) copyFlag(h *series.Event, day series.Date, from, to series.As
 		by = ByUnknown
 	}
 	d.flag(CopyDiffers, h.Mark.Generation, day, from, to, by, time.Time{})
+}
+
+// put is an assignment to a map that is made when first needed.
+func put[V any](m *map[string]V, key string, v V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[key] = v
 }

@@ -36,7 +36,7 @@ func (b *builder) group() {
 	}
 	because := map[series.Pair]Held{} // why a change of that pair, planned so far, is held
 	for i := range b.in.Views {
-		v := &b.in.Views[i]
+		v := b.in.Views[i]
 		h, c := v.Head(), creates[v.Pair.Report]
 		switch w := waiting[v.Pair.Report]; {
 		case v.Wanted || h == nil || h.Ended(b.in.Now):
@@ -143,7 +143,7 @@ func (b *builder) allowed(c Change) bool { return b.in.Allowed[c.ID()] == c.Dige
 func (b *builder) count() {
 	latest := map[series.Pair]int{} // generation, of the pairs that the roster has
 	for i := range b.in.Views {
-		if v := &b.in.Views[i]; v.Wanted {
+		if v := b.in.Views[i]; v.Wanted {
 			latest[v.Pair] = v.Generation()
 		}
 	}
@@ -169,7 +169,7 @@ func (b *builder) limit() {
 	by := map[string]Count{}      // the changes that count, by id
 	all := map[series.Pair]bool{} // pairs that there are, or were until now
 	for i := range b.in.Views {
-		if v := &b.in.Views[i]; v.Wanted {
+		if v := b.in.Views[i]; v.Wanted {
 			all[v.Pair] = true
 		}
 	}

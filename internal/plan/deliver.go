@@ -52,10 +52,10 @@ func (d Delivery) Failed(tries map[Target]Try) bool {
 // Deliveries are those that are due. They pass on what people and the plan did; they decide nothing. What the report
 // changed in the copy stays until the organizer's changes, and an absent copy answers nothing. Who asked for the
 // invitation again gets it, also where the report removed it.
-func Deliveries(views []series.View, asks []Ask, now time.Time) []Delivery {
+func Deliveries(views []*series.View, asks []Ask, now time.Time) []Delivery {
 	var out []Delivery
 	for i := range views {
-		v := &views[i]
+		v := views[i]
 		if v.Stale || v.Suspect || v.Missing() || !v.HasCopy {
 			continue
 		}
@@ -77,10 +77,10 @@ func Deliveries(views []series.View, asks []Ask, now time.Time) []Delivery {
 
 // Absent are the copies that the organizer's server delivered and the report's calendar does not show: nobody can
 // write them.
-func Absent(views []series.View, now time.Time) []Delivery {
+func Absent(views []*series.View, now time.Time) []Delivery {
 	var out []Delivery
 	for i := range views {
-		v := &views[i]
+		v := views[i]
 		h := v.Head()
 		if v.Stale || v.Suspect || v.Missing() || !v.HasCopy || !v.Wanted || !v.ServerDelivers || v.Unmarked ||
 			h == nil || h.Ended(now) {
@@ -213,6 +213,9 @@ func answer(guests []series.Guest, address string) series.PartStat {
 	return series.NeedsAction
 }
 
+// yearAhead is how many days ahead what the report says of single meetings is looked at.
+const yearAhead = 366
+
 // answers are what the copy says that the organizer's event does not know: given answers, and occurrences that the
 // report removed, which is a refusal (RFC 6638 section 3.2.2.3).
 func answers(e, c series.Event, me string, now time.Time) []series.Answer {
@@ -226,7 +229,7 @@ func answers(e, c series.Event, me string, now time.Time) []series.Answer {
 	if len(c.Overrides)+len(c.Excluded) == 0 && !c.Cancelled {
 		return out // of no meeting does it say anything of its own
 	}
-	until := now.AddDate(1, 0, 0)
+	until := series.Ahead(now, yearAhead)
 	theirs, stays := map[int64]series.Meeting{}, map[int64]bool{}
 	for _, m := range c.Meetings(now, until) {
 		theirs[m.Original.Unix()] = m
@@ -274,7 +277,7 @@ func own(v *series.View, id string, now time.Time) string {
 	case c.Slot() != e.Slot() || c.LastDay() != e.LastDay():
 		return "the whole series"
 	}
-	until := now.AddDate(1, 0, 0)
+	until := series.Ahead(now, yearAhead)
 	theirs := map[int64]series.Meeting{}
 	for _, m := range c.Meetings(now, until) {
 		theirs[m.Original.Unix()] = m

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // Input is all that a plan is decided from. The same input gives the same plan, in the same order.
 type Input struct {
 	Now    time.Time
-	Views  []series.View // as Gather gives them; Want.Slot is chosen where the roster says auto
+	Views  []*series.View // as Gather gives them; Want.Slot is chosen where the roster says auto
 	Policy Policy
 	Chosen map[series.Pair][]string // what mattered for the slots that were chosen now, in words
 	NoSlot map[series.Pair]string   // pairs with slot: auto for which no slot was found, and why
@@ -30,7 +31,9 @@ type Input struct {
 	Settling bool
 	// Doubtful are those of the last plan: the journal was new when they were first seen.
 	Doubtful map[series.Pair]bool
-	Busy     map[string][]series.Interval // time taken by other events, by person id: for make-ups
+	// Only are the pairs to draft for, nil for all: the other Views are what they share people and rooms with.
+	Only map[series.Pair]bool
+	Busy map[string][]series.Interval // time taken by other events, by person id: for make-ups
 }
 
 // Better is a slot that was proposed to a pair, with what mattered for it in words.
@@ -39,23 +42,63 @@ type Better struct {
 	Why  []string
 }
 
+// Draft is what is planned for one pair, before it is held against what is planned for all others.
+type Draft struct {
+	Changes  []Change
+	Held     []Held
+	Doubtful bool
+	Refused  []Refusal
+}
+
+// Empty reports whether there is nothing to do for the pair.
+func (d Draft) Empty() bool { return len(d.Changes)+len(d.Held)+len(d.Refused) == 0 && !d.Doubtful }
+
 // Diff decides what to write.
 func Diff(in Input) Plan {
 	in.Views = slices.Clone(in.Views)
-	slices.SortStableFunc(in.Views, func(a, b series.View) int { return a.Pair.Compare(b.Pair) })
+	slices.SortStableFunc(in.Views, func(a, b *series.View) int { return a.Pair.Compare(b.Pair) })
+	return Assemble(in, Drafts(in))
+}
+
+// Drafts plans for each pair by itself. Those for which there is nothing to do are not among them.
+func Drafts(in Input) map[series.Pair]Draft {
 	b := &builder{in: in}
 	for i := range in.Views {
-		if v := &in.Views[i]; v.Wanted {
-			b.anybody = b.anybody || v.Head() != nil
-		}
+		b.anybody = b.anybody || in.Views[i].Wanted && in.Views[i].Head() != nil
 	}
+	out := map[series.Pair]Draft{}
 	for i := range in.Views {
-		v := &in.Views[i]
+		v := in.Views[i]
 		ask, asked := askFor(in.Asks, v.Pair)
-		if len(in.Asks) > 0 && !asked || v.Stale && (v.Wanted || !v.OnlyCopyStale) {
+		if len(in.Asks) > 0 && !asked || v.Stale && (v.Wanted || !v.OnlyCopyStale) || in.Only != nil && !in.Only[v.Pair] {
 			continue
 		}
+		b.changes, b.held, b.doubtful, b.refused = nil, nil, nil, nil
 		b.pair(v, ask)
+		if d := (Draft{b.changes, b.held, len(b.doubtful) > 0, b.refused}); !d.Empty() {
+			out[v.Pair] = d
+		}
+	}
+	return out
+}
+
+// Assemble makes of what is planned for each pair what is done: pairs that belong together are joined, and brakes hold
+// what there is too much of. The Views are those of all pairs.
+func Assemble(in Input, drafts map[series.Pair]Draft) Plan {
+	b := &builder{in: in}
+	for _, p := range slices.SortedFunc(maps.Keys(drafts), series.Pair.Compare) {
+		d := drafts[p]
+		for _, c := range d.Changes {
+			c.Why = slices.Clip(c.Why) // the draft stays as it is
+			b.changes = append(b.changes, c)
+		}
+		b.held, b.refused = append(b.held, d.Held...), append(b.refused, d.Refused...)
+		if d.Doubtful {
+			b.doubtful = append(b.doubtful, p)
+		}
+	}
+	if len(drafts) == 0 {
+		return Plan{}
 	}
 	b.group()
 	return b.brake()

@@ -42,7 +42,7 @@ func TestLastDelivery(t *testing.T) {
 		"not ended, but by the report":       {booked, stopped, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := plan.Deliveries([]series.View{{
+			got := plan.Deliveries([]*series.View{{
 				Pair: series.Pair{Manager: "mia", Report: "raj"}, HasCopy: true,
 				Chain: []series.Event{test.organizers}, Copies: []series.Event{test.copied},
 			}}, nil, now)

@@ -16,7 +16,7 @@ func (x *round) busy(s series.Snapshot) []series.Interval {
 
 // window is the time over which busy times are expanded.
 func (x *round) window() (from, to time.Time) {
-	return x.now.AddDate(0, 0, -7), x.now.AddDate(0, 0, 7*(x.Policy.HorizonWeeks+1))
+	return series.Ahead(x.now, -7), series.Ahead(x.now, 7*(x.Policy.HorizonWeeks+1)+1)
 }
 
 // allDay makes of all-day events what the policy says that they mean.

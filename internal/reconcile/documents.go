@@ -124,7 +124,7 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, e
 		if v.Stale || len(asks) > 0 && at < 0 || x.now.Before(x.rest[v.Pair]) || begin.Err() != nil {
 			continue
 		}
-		jobs <- DocumentWish{Now: x.now, View: v, Hold: !x.bookable(v), Remake: at >= 0 && !asks[at].Accept && asks[at].Occurrence.IsZero()}
+		jobs <- DocumentWish{Now: x.now, View: *v, Hold: !x.bookable(v), Remake: at >= 0 && !asks[at].Accept && asks[at].Occurrence.IsZero()}
 	}
 	close(jobs)
 	wg.Wait()
@@ -165,7 +165,7 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, e
 }
 
 // bookable reports whether the pair has a 1:1 to come, or gets one by the plan.
-func (x *round) bookable(v series.View) bool {
+func (x *round) bookable(v *series.View) bool {
 	if h := v.Head(); h != nil && !h.Ended(x.now) && !v.Suspect && !v.Missing() {
 		return true
 	}

@@ -42,7 +42,7 @@ func (r *Reconciler) Explain(ctx context.Context, pair series.Pair, n int) (Expl
 		return Explanation{}, err
 	}
 	views := series.Gather(x.want, x.observed)
-	at := slices.IndexFunc(views, func(v series.View) bool { return v.Pair == pair && v.Wanted })
+	at := slices.IndexFunc(views, func(v *series.View) bool { return v.Pair == pair && v.Wanted })
 	if at < 0 {
 		return Explanation{}, fmt.Errorf("the roster has no pair %s", pair)
 	}

@@ -244,7 +244,7 @@ func (l *life) twice(out reconcile.Round) bool {
 
 // absent reports whether a copy is missing that is told after three observations.
 func absent(out reconcile.Round) bool {
-	return slices.ContainsFunc(out.Views, func(v series.View) bool {
+	return slices.ContainsFunc(out.Views, func(v *series.View) bool {
 		return slices.ContainsFunc(v.GoneCopies, func(g series.Gone) bool { return !g.Proven && g.Rounds < 3 })
 	})
 }

@@ -90,7 +90,7 @@ type Round struct {
 	At       time.Time
 	First    bool // the journal was empty
 	Problems error
-	Views    []series.View
+	Views    []*series.View
 	Plan     plan.Plan
 	Applied  []plan.Change
 	// Delivered is how many deliveries were made as scheduling agent.

@@ -27,7 +27,7 @@ func (x *round) chooseSlots() (none map[series.Pair]string) {
 }
 
 // standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way.
-func (x *round) standing(views []series.View) slotting.Input {
+func (x *round) standing(views []*series.View) slotting.Input {
 	today := series.DateOf(x.now.UTC())
 	in := slotting.Input{
 		From:   today.AddDays(1),
@@ -82,7 +82,7 @@ func (x *round) reckoned() map[string][]series.Interval {
 }
 
 // held are the slots that the pair's 1:1s have on the calendars, wherever people put them.
-func held(v series.View, now time.Time) []series.Slot {
+func held(v *series.View, now time.Time) []series.Slot {
 	var out []series.Slot
 	for _, e := range slices.Concat(v.Chain, v.Candidates, v.Mine) {
 		if s := e.Slot(); !s.IsZero() && !e.Ended(now) && !slices.Contains(out, s) {
@@ -94,7 +94,7 @@ func held(v series.View, now time.Time) []series.Slot {
 
 // findUnfit finds the booked slots that do not work any more, and proposes the best others. A proposal that was made stays
 // while it works. Each pair gets its own: whichever are accepted, and whenever, they do not get in each other's way.
-func (x *round) findUnfit(views []series.View) map[series.Pair]drift.Unfit {
+func (x *round) findUnfit(views []*series.View) map[series.Pair]drift.Unfit {
 	if x.unfit != nil {
 		return x.unfit
 	}

@@ -16,10 +16,10 @@ type Booking struct {
 }
 
 // Bookings are by person the meetings from..to of all pairs that the roster has, and what these have beside their series.
-func Bookings(views []View, from, to time.Time) map[string][]Booking {
+func Bookings(views []*View, from, to time.Time) map[string][]Booking {
 	out := map[string][]Booking{}
 	for i := range views {
-		v := &views[i]
+		v := views[i]
 		if !v.Wanted {
 			continue
 		}
@@ -68,7 +68,7 @@ type Agenda struct {
 }
 
 // NewAgenda knows what the views say from..to, and the time that other events take, by person id.
-func NewAgenda(views []View, busy map[string][]Interval, from, to time.Time) *Agenda {
+func NewAgenda(views []*View, busy map[string][]Interval, from, to time.Time) *Agenda {
 	return &Agenda{busy: busy, booked: Bookings(views, from, to)}
 }
 

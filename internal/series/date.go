@@ -97,6 +97,10 @@ func (d Date) Week() Week {
 // Monday is the first day of d's ISO week.
 func (d Date) Monday() Date { return d.AddDays(-(int(d.Weekday()) + 6) % 7) }
 
+// Ahead is the first moment of the UTC day so many days after that of now; before it, with a negative number. Windows
+// of what is looked at begin and end so: they move once a day, and not with every moment.
+func Ahead(now time.Time, days int) time.Time { return DateOf(now.UTC()).AddDays(days).utc() }
+
 // Week is an ISO 8601 week.
 type Week struct{ Year, Number int }
 

@@ -51,7 +51,7 @@ func (e Event) Delivery(now time.Time) string { return e.face(now).String() }
 
 // over reports whether the occurrence does not count any more.
 func over(now time.Time, starts ...int64) bool {
-	return slices.Max(starts) < now.AddDate(0, 0, -keptPast).Unix()
+	return slices.Max(starts) < Ahead(now, -keptPast).Unix()
 }
 
 // short is a digest of a text of which there are only a few; "" for none.

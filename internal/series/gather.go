@@ -89,7 +89,7 @@ func (s *Snapshot) Remember(last Snapshot) {
 // Gather puts together what the roster wants and what calendars say, one View for each pair of the roster and for each
 // other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without
 // an entry has no calendar that Holdfast reads.
-func Gather(want []Series, observed map[string]Observed) []View {
+func Gather(want []Series, observed map[string]Observed) []*View {
 	views := map[Pair]*View{}
 	former := map[Pair]Pair{}
 	for _, s := range want {
@@ -164,7 +164,7 @@ func Gather(want []Series, observed map[string]Observed) []View {
 			}
 		}
 	}
-	var out []View
+	var out []*View
 	for _, p := range sortedPairs(views) {
 		v := views[p]
 		if !v.Wanted && len(v.Chain) == 0 && len(v.Copies) == 0 {
@@ -173,7 +173,7 @@ func Gather(want []Series, observed map[string]Observed) []View {
 		v.link()
 		v.heal()
 		v.judge(observed)
-		out = append(out, *v)
+		out = append(out, v)
 	}
 	return out
 }

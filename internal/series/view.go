@@ -52,7 +52,7 @@ type View struct {
 }
 
 // Head is the series that holds the pair's slot now or was the last to do so; nil if there never was one.
-func (v View) Head() *Event {
+func (v *View) Head() *Event {
 	if len(v.Chain) == 0 {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (v *View) GoesOnBeside(i int, now time.Time) bool {
 }
 
 // Generation is the highest that was ever seen, 0 for none.
-func (v View) Generation() int {
+func (v *View) Generation() int {
 	n := 0
 	for _, e := range slices.Concat(v.Chain, v.Duplicates) {
 		n = max(n, e.Mark.Generation)
@@ -91,7 +91,7 @@ func (v View) Generation() int {
 
 // Lost is the series of the latest generation when it is proven gone and nothing took its place, else nil. One that
 // Holdfast removed itself is not lost, nor is one that the roster ends before it began.
-func (v View) Lost() *Gone {
+func (v *View) Lost() *Gone {
 	if len(v.Gone) == 0 {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (v View) Lost() *Gone {
 }
 
 // Missing reports whether the series that would be the Head is absent without proof that somebody removed it.
-func (v View) Missing() bool {
+func (v *View) Missing() bool {
 	h := v.Head()
 	return slices.ContainsFunc(v.Gone, func(g Gone) bool {
 		switch {
@@ -240,7 +240,7 @@ func (w WeekMeeting) MakeUp(start time.Time) Override {
 
 // Weeks are the pair's meetings booked in the ISO weeks from and to, both included, by date. Each of Chain has the
 // weeks from its first one to that before the next one's first.
-func (v View) Weeks(from, to Week) []WeekMeeting {
+func (v *View) Weeks(from, to Week) []WeekMeeting {
 	var out []WeekMeeting
 	for i := range v.Chain {
 		e, until := &v.Chain[i], to.Monday().AddDays(6)
@@ -304,7 +304,7 @@ func (s Slot) InWeek(d Date) Date { return inWeek(d.Monday(), s.Weekday) }
 
 // Away tells why one of the two is not there for a meeting at that time, each on the days of their own zone; "" if both
 // are.
-func (v View) Away(start time.Time, length time.Duration) string {
+func (v *View) Away(start time.Time, length time.Duration) string {
 	if why := v.Want.AwayAt(start); why != "" {
 		return why
 	}

@@ -21,7 +21,7 @@ func marked(line, first string, change func(*Event)) Event {
 }
 
 // view is what Gather makes of mia's calendar.
-func view(t *testing.T, s Snapshot) View {
+func view(t *testing.T, s Snapshot) *View {
 	t.Helper()
 	want := []Series{{Org: "acme", Pair: miaRaj, Manager: Person{ID: "mia", Email: "mia@example.com"}, Report: Person{ID: "raj", Email: "raj@example.com"}}}
 	vs := Gather(want, map[string]Observed{"mia": {Snapshot: s}})
@@ -77,7 +77,7 @@ func TestGatherLinks(t *testing.T) {
 }
 
 // weeks shows each booked day, and the day of its meeting; "-" for none.
-func weeks(v View, from, to string) string {
+func weeks(v *View, from, to string) string {
 	var out []string
 	for _, w := range v.Weeks(date(from).Week(), date(to).Week()) {
 		text := fmt.Sprintf("%d:%s", w.Generation, w.Date.String()[5:])

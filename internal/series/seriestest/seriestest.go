@@ -44,7 +44,7 @@ type Moment struct {
 	Now      time.Time
 	Fresh    bool // nothing is remembered
 	Want     []series.Series
-	Views    []series.View
+	Views    []*series.View
 	Observed map[string]series.Observed
 	Busy     map[string][]series.Interval
 	Chosen   map[series.Pair][]string

@@ -51,13 +51,14 @@ func Detect(in Input) Found {
 	for _, p := range slices.SortedFunc(maps.Keys(found), series.Pair.Compare) {
 		all = append(all, found[p])
 	}
-	return Join(all)
+	out := Join(all)
+	NewMakeUps(in).Fill(out.Flags)
+	return out
 }
 
-// Each finds them of each pair by itself.
+// Each finds them of each pair by itself, and no make-ups.
 func Each(in Input) map[series.Pair]Found {
 	taken, busy := in.agenda(), map[string]timeTaken{}
-	makeUps := &MakeUps{in: in, agenda: taken}
 	all := map[series.Pair]Found{}
 	for i := range in.Views {
 		v := in.Views[i]
@@ -67,7 +68,6 @@ func Each(in Input) map[series.Pair]Found {
 		var out Found
 		d := &detector{in: &in, out: &out, v: v, taken: taken, busy: busy}
 		d.run()
-		makeUps.Fill(out.Flags)
 		all[v.Pair] = out
 	}
 	return all

@@ -266,7 +266,7 @@ func (x *round) deliver(ctx context.Context, asks []plan.Ask) []string {
 		clear(x.deliveries)
 	}
 	var due []plan.Delivery
-	for _, d := range plan.Deliveries(x.out.Views, asks, x.now) {
+	for _, d := range plan.Deliveries(x.judged(), asks, x.now) {
 		to, key := d.Target(), d.Calendar+" "+d.Pair.String()
 		invited := slices.ContainsFunc(asks, func(a plan.Ask) bool { return a.Invite && a.Pair == d.Pair })
 		if x.tried[to].what == d.What || d.Failed(x.mem.Tries) && !invited {
@@ -320,14 +320,15 @@ func (x *round) deliverOne(ctx context.Context, d plan.Delivery) error {
 // count notes what is still to be delivered after it was tried, and copies that no server delivered.
 func (x *round) count() {
 	tries := map[plan.Target]plan.Try{}
-	for _, v := range x.out.Views {
+	judged := x.judged()
+	for _, v := range judged {
 		for to, t := range x.mem.Tries {
 			if to.Pair == v.Pair && (v.Stale || v.Suspect || v.Missing()) {
 				tries[to] = t // nothing is known of it now
 			}
 		}
 	}
-	for _, d := range append(plan.Deliveries(x.out.Views, nil, x.now), plan.Absent(x.out.Views, x.now)...) {
+	for _, d := range append(plan.Deliveries(judged, nil, x.now), plan.Absent(judged, x.now)...) {
 		to := d.Target()
 		t := x.mem.Tries[to]
 		if t.What != d.What {
@@ -343,10 +344,14 @@ func (x *round) count() {
 	x.mem.Tries = tries
 }
 
-// undelivered are the pairs of which a delivery was tried in vain, with what it was in words.
-func (x *round) undelivered() map[series.Pair]string {
+// undelivered are those of the pairs of which a delivery was tried in vain, with what it was in words.
+func (x *round) undelivered(pairs map[series.Pair]bool) map[series.Pair]string {
 	out := map[series.Pair]string{}
-	for _, d := range append(plan.Deliveries(x.out.Views, nil, x.now), plan.Absent(x.out.Views, x.now)...) {
+	if len(x.mem.Tries) == 0 {
+		return out
+	}
+	views := x.office.of(pairs)
+	for _, d := range append(plan.Deliveries(views, nil, x.now), plan.Absent(views, x.now)...) {
 		if d.Failed(x.mem.Tries) {
 			out[d.Pair] = d.Words()
 		}

@@ -33,10 +33,10 @@ func BenchmarkDecide(b *testing.B) {
 				}
 			}
 		})
-		b.Run(fmt.Sprintf("diff, half of them to end/%d", pairs), func(b *testing.B) {
-			half := series.Gather(want[:pairs/2], observed)
+		b.Run(fmt.Sprintf("diff, a third of them to end/%d", pairs), func(b *testing.B) {
+			left := series.Gather(want[pairs/3:], observed)
 			for b.Loop() {
-				if p := plan.Diff(plan.Input{Now: now, Views: half, Policy: policy}); len(p.Changes) != pairs/2 {
+				if p := plan.Diff(plan.Input{Now: now, Views: left, Policy: policy}); len(p.Changes) != pairs/3 {
 					b.Fatalf("%d changes", len(p.Changes))
 				}
 			}
@@ -75,6 +75,7 @@ func BenchmarkIdleRound(b *testing.B) {
 			x.policy.MaxCreations, x.policy.MaxMails = plan.Limit{Percent: 100}, 2*pairs
 			x.policy.MaxWrites = 2 * pairs
 			r, _ := x.holdfast()
+			r.Full = 0
 			if out := x.once(r); len(out.Applied) != pairs {
 				b.Fatalf("%d booked", len(out.Applied))
 			}

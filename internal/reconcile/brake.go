@@ -48,7 +48,7 @@ func (x *round) held() map[string]plan.Hold {
 // undecided are the pairs of which the plan says nothing.
 func (x *round) undecided() map[series.Pair]bool {
 	out := map[series.Pair]bool{}
-	for _, v := range x.out.Views {
+	for _, v := range x.judged() {
 		out[v.Pair] = x.asked || v.Stale && (v.Wanted || !v.OnlyCopyStale)
 	}
 	return out

@@ -46,11 +46,16 @@ func expand(s series.Snapshot, from, to time.Time) []series.Interval {
 	return out
 }
 
-// intervals are everybody's busy times.
-func (x *round) intervals() map[string][]series.Interval {
+// busyOf are the busy times of the people of the pairs, by person id. They are expanded anew each time: those of
+// everybody at once would take more memory than all the rest.
+func (x *round) busyOf(pairs map[series.Pair]bool) map[string][]series.Interval {
 	out := map[string][]series.Interval{}
-	for id, o := range x.observed {
-		out[id] = o.Busy
+	for p := range pairs {
+		for _, id := range []string{p.Manager, p.Report} {
+			if o, known := x.observed[id]; known && out[id] == nil {
+				out[id] = x.busy(o.Snapshot)
+			}
+		}
 	}
 	return out
 }

@@ -85,11 +85,12 @@ func (x *round) links(preview bool) {
 }
 
 // documents tends the documents of the pairs that the plan leaves or makes booked, and gives their series the links. It
-// reports whether a link has changed. Where one cannot be tended the calendar is kept all the same.
-func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, err error) {
+// returns the pairs whose link has changed. Where one cannot be tended the calendar is kept all the same.
+func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed map[series.Pair]bool, err error) {
 	if x.Documents == nil {
-		return false, nil
+		return nil, nil
 	}
+	changed = map[series.Pair]bool{}
 	begin, stop := context.WithTimeout(ctx, documentPatience)
 	defer stop()
 	type answer struct {
@@ -153,7 +154,7 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed bool, e
 			x.out.Sections = append(x.out.Sections, Section{w.Pair, a.doc.Section})
 		}
 		if a.doc.Link != "" && a.doc.Link != w.Link {
-			w.Link, changed = a.doc.Link, true
+			w.Link, changed[w.Pair] = a.doc.Link, true
 		}
 	}
 	for p := range x.mem.Documents {
@@ -180,7 +181,7 @@ func same(a, b Document) bool {
 }
 
 func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) error {
-	x.mem.Documents[p] = d
+	x.mem.Documents[p], x.judge[p] = d, true
 	// What was made is made, even if the round is told to stop.
 	if err := x.Journal.KeepDocument(context.WithoutCancel(ctx), p, d); err != nil {
 		return fmt.Errorf("write the journal: %w", err)

@@ -41,14 +41,15 @@ func (r *Reconciler) Explain(ctx context.Context, pair series.Pair, n int) (Expl
 	if err != nil {
 		return Explanation{}, err
 	}
-	views := series.Gather(x.want, x.observed)
+	x.gather(x.affected())
+	views := x.out.Views
 	at := slices.IndexFunc(views, func(v *series.View) bool { return v.Pair == pair && v.Wanted })
 	if at < 0 {
 		return Explanation{}, fmt.Errorf("the roster has no pair %s", pair)
 	}
 	v := views[at]
 	out := Explanation{Want: v.Want, Booked: v.Head() != nil && !v.Head().Ended(x.now), Seen: v.At, Weeks: x.Policy.HorizonWeeks}
-	in := x.standing(views)
+	in := x.standing(map[series.Pair]bool{pair: true})
 	is := func(w series.Series) bool { return w.Pair == pair }
 	if slices.ContainsFunc(in.Want, is) || slices.ContainsFunc(in.Stand, is) {
 		out.Reasoning, err = slotting.Explain(in, pair, n)
@@ -100,7 +101,8 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 			out.Busy = append(out.Busy, i)
 		}
 	}
-	for _, b := range series.Bookings(series.Gather(x.want, x.observed), from.AddDate(0, 0, -1), to)[person] {
+	x.gather(x.affected())
+	for _, b := range series.Bookings(x.out.Views, from.AddDate(0, 0, -1), to)[person] {
 		if here(b.Interval) {
 			out.Booked = append(out.Booked, b)
 		}

@@ -23,6 +23,7 @@ type journal struct {
 	fail     func(op string) error // nil: nothing fails
 	empty    bool
 	snaps    map[string][]byte
+	taken    map[string]taken    // of snaps
 	given    map[string]snapshot // what Load gave out, and gives out again as long as it is the same
 	people   map[string]series.Person
 	flags    map[string]reconcile.FlagRow
@@ -37,6 +38,12 @@ type journal struct {
 	standing reconcile.Standing
 	certain  map[string]bool // confirmed to be empty
 	edges    []drift.Edges   // of every commit
+}
+
+// taken is when a snapshot was taken, and where to go on from: what changes with each reading.
+type taken struct {
+	at, full time.Time
+	cursor   string
 }
 
 // snapshot is one with the text that it was read from.
@@ -62,6 +69,7 @@ func newJournal(now func() time.Time) *journal {
 		now:      now,
 		empty:    true,
 		snaps:    map[string][]byte{},
+		taken:    map[string]taken{},
 		given:    map[string]snapshot{},
 		people:   map[string]series.Person{},
 		flags:    map[string]reconcile.FlagRow{},
@@ -112,6 +120,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		} else if now, err := json.Marshal(s.Snapshot); err != nil || !bytes.Equal(now, b) {
 			return m, fmt.Errorf("the snapshot of %s was written to after it was read: %w\n%s\nwas\n%s", id, err, now, b)
 		}
+		s.At, s.FullAt, s.Cursor = j.taken[id].at, j.taken[id].full, j.taken[id].cursor
 		m.Snapshots[id] = s.Snapshot
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
@@ -187,6 +196,8 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 		return err
 	}
 	for id, s := range r.Snapshots {
+		j.taken[id] = taken{s.At.UTC(), s.FullAt.UTC(), s.Cursor}
+		s.At, s.FullAt, s.Cursor = time.Time{}, time.Time{}, ""
 		b, err := json.Marshal(s)
 		if err != nil {
 			return err
@@ -260,7 +271,7 @@ func (j *journal) Rename(_ context.Context, old, id string) error {
 		}
 		return p
 	}
-	j.snaps[id], j.people[id] = j.snaps[old], j.people[old]
+	j.snaps[id], j.taken[id], j.people[id] = j.snaps[old], j.taken[old], j.people[old]
 	delete(j.snaps, old)
 	delete(j.people, old)
 	flags, outcomes := j.flags, j.outcomes

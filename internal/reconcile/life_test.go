@@ -16,16 +16,21 @@ import (
 // life is an org in which the admin and the people do as they please.
 type life struct {
 	*org
-	t *rapid.T
+	t     *rapid.T
+	pairs []string
 }
 
 var pairs = []string{"mia/raj", "mia/lee", "lee/ana"}
 
 func newLife(t *rapid.T) *life {
 	server := rapid.SampledFrom(slices.Sorted(maps.Keys(servers))).Draw(t, "server")
-	l := &life{newOrg(t, servers[server]), t}
+	l := &life{newOrg(t, servers[server]), t, pairs}
 	l.policy.MaxEndings.Count = 20
 	return l
+}
+
+func (l *life) anybody() string {
+	return rapid.SampledFrom(slices.Sorted(maps.Keys(l.people))).Draw(l.t, "person")
 }
 
 func (l *life) day() series.Date {
@@ -49,8 +54,8 @@ func (l *life) slot() series.Slot {
 
 // administer changes the roster.
 func (l *life) administer() {
-	pair := rapid.SampledFrom(pairs).Draw(l.t, "pair")
-	id := rapid.SampledFrom([]string{"mia", "raj", "lee", "ana"}).Draw(l.t, "person")
+	pair := rapid.SampledFrom(l.pairs).Draw(l.t, "pair")
+	id := l.anybody()
 	switch rapid.IntRange(0, 7).Draw(l.t, "change") {
 	case 0:
 		l.wish(pair, "none", nil)
@@ -90,7 +95,7 @@ func (l *life) administer() {
 
 // act is something that a person does to a series or copy in their calendar. gentle people take no meeting away.
 func (l *life) act(gentle bool) {
-	id := rapid.SampledFrom([]string{"mia", "raj", "lee", "ana"}).Draw(l.t, "person")
+	id := l.anybody()
 	h, snap := l.world.Hands(id), l.see(id)
 	all := append(snap.Series, snap.Copies...)
 	acts := map[string]func() error{
@@ -119,7 +124,7 @@ func (l *life) act(gentle bool) {
 			return err
 		}
 		acts["a 1:1 of their own"] = func() error {
-			pair, _ := series.ParsePair(rapid.SampledFrom(pairs).Draw(l.t, "with"))
+			pair, _ := series.ParsePair(rapid.SampledFrom(l.pairs).Draw(l.t, "with"))
 			s := l.slot()
 			e := series.Event{
 				Start:     s.On(s.First(l.day())),

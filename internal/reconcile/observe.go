@@ -83,7 +83,7 @@ func (x *round) due(ids []string) []string {
 			last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
-		x.observed[id] = series.Observed{Snapshot: last, Last: last, Busy: x.busy(last)}
+		x.observed[id] = series.Observed{Snapshot: last, Last: last}
 		x.doubts(id, last)
 		return true
 	})
@@ -136,9 +136,9 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 				Int("gone", len(a.snap.Gone)).
 				Msg("calendar read")
 		}
-		o.Busy = x.busy(o.Snapshot)
-		x.observed[id], x.unfit = o, nil
+		x.observed[id] = o
 	}
+	x.looked = append(x.looked, ids...)
 }
 
 // late notes that a calendar is still being read. It is out when that takes longer than a slow server does.
@@ -216,14 +216,11 @@ func (x *round) doubts(person string, s series.Snapshot) {
 func (x *round) zoneDoubts() {
 	zones := map[string]bool{}
 	var people []string
-	for _, id := range slices.Sorted(maps.Keys(x.observed)) {
-		doubts := x.observed[id].Snapshot.ZoneDoubts()
-		for _, z := range doubts {
+	for _, id := range slices.Sorted(maps.Keys(x.office.doubts)) {
+		for _, z := range x.office.doubts[id] {
 			zones[z] = true
 		}
-		if len(doubts) > 0 {
-			people = append(people, id)
-		}
+		people = append(people, id)
 	}
 	if len(people) == 0 {
 		return

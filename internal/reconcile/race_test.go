@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -58,7 +56,7 @@ func TestReplacementWhoseCreationFails(t *testing.T) {
 				var fails *creations
 				open := calendars(x)
 				r := reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: newJournal(x.clock),
-					Policy: x.policy, Clock: x.clock, Log: zerolog.Nop(),
+					Policy: x.policy, Clock: x.clock, Log: alarmed, Full: 1,
 					Open: func(p series.Person) (provider.Calendar, error) {
 						cal, err := open(p)
 						return unready{cal, fails}, err

@@ -45,6 +45,9 @@ type Options struct {
 	Policy    plan.Policy
 	// Settle is how long the roster must have stood before it is obeyed where it ends or replaces what is booked.
 	Settle time.Duration
+	// Full is how often a round judges all pairs, to see whether it comes to the same as one that goes on from the last;
+	// 0: never.
+	Full time.Duration
 	// Patience is for how long a round waits in vain for calendars that are being read, while there are others to go on
 	// with; those that take longer are read on, and taken in the next round. 0: it waits for all.
 	Patience time.Duration
@@ -64,6 +67,8 @@ type Reconciler struct {
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 	outages    outage.Log
 	readings   *readings
+	office     *office
+	checked    time.Time // when a round last judged all pairs
 }
 
 // New makes a Reconciler.
@@ -90,7 +95,7 @@ type Round struct {
 	At       time.Time
 	First    bool // the journal was empty
 	Problems error
-	Views    []*series.View
+	Views    []*series.View // of all pairs, by pair; nobody writes to them
 	Plan     plan.Plan
 	Applied  []plan.Change
 	// Delivered is how many deliveries were made as scheduling agent.
@@ -98,6 +103,8 @@ type Round struct {
 	Sections  []Section
 	Mails     int
 	Found     drift.Found
+	Judged    int           // how many pairs were judged: the others are as they were
+	Otherwise []series.Pair // those that a full round judged otherwise than one that went on from the last
 	Edges     drift.Edges
 	Open      []drift.Flag // all that are open now
 	Settles   time.Time    // when what the roster ends or replaces, and that waits, is done; zero: nothing waits
@@ -130,12 +137,18 @@ type round struct {
 	confirmed []string        // people whose confirmation was used
 	behind    map[string]bool // of wrote: what this round found the listing behind with
 	fails     map[string]Failing
-	met       []plan.Change               // creations that found the series there
-	ended     map[string]bool             // ids of the events that this round ended
-	chosen    map[series.Pair][]string    // auto pairs that got a slot in this round, and what mattered for it
-	noSlot    map[series.Pair]string      // pairs for which no slot was found, and why
-	unfit     map[series.Pair]drift.Unfit // nil: to be found anew
-	better    map[series.Pair]plan.Better // what is proposed to the unfit ones
+	met       []plan.Change            // creations that found the series there
+	ended     map[string]bool          // ids of the events that this round ended
+	chosen    map[series.Pair][]string // auto pairs that got a slot in this round, and what mattered for it
+	noSlot    map[series.Pair]string   // pairs for which no slot was found, and why
+	office    *office
+	judge     map[series.Pair]bool         // those that are judged in this round
+	fresh     map[series.Pair]bool         // of judge: those of which it is not known whether their slots are fit
+	others    map[string]bool              // people whose calendars are others than they were
+	begun     bool                         // views were gathered
+	looked    []string                     // people whose calendars were read since then
+	unsettled map[series.Pair]bool         // by the journal
+	openOf    map[series.Pair][]drift.Flag // of the journal
 	out       Round
 }
 
@@ -153,10 +166,14 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 	x.links(false)
 	x.decide(nil)
 	x.out.Open = slices.Clone(x.mem.Open)
-	drift.NewMakeUps(x.driftInput()).Fill(x.out.Open)
+	flagged := map[series.Pair]bool{}
+	for _, f := range x.out.Open {
+		flagged[f.Pair] = true
+	}
+	drift.NewMakeUps(x.makeUpInput(flagged)).Fill(x.out.Open)
 	for i, f := range x.out.Open {
 		if f.Kind == drift.SlotUnfit {
-			x.out.Open[i].Why = x.unfit[f.Pair].Why
+			x.out.Open[i].Why = x.office.unfit[f.Pair].Why
 		}
 	}
 	return x.out, nil
@@ -167,7 +184,7 @@ func (x *round) remembered() {
 	for id := range x.people {
 		snap, ok := x.mem.Snapshots[id]
 		_, broken := x.mem.Outages[CalendarOf(id)]
-		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok, Busy: x.busy(snap)}
+		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok}
 	}
 }
 
@@ -201,6 +218,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if r.Due != nil && len(asks) == 0 {
 		all = x.due(all)
 	}
+	x.sit(len(asks) > 0)
 	x.asked, x.awaited = len(asks) > 0, map[string]bool{}
 	for _, a := range asks {
 		x.awaited[a.Pair.Manager], x.awaited[a.Pair.Report] = true, true
@@ -211,10 +229,12 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	}
 	x.links(false)
 	x.decide(asks)
+	x.check(asks)
 	x.reread(ctx, asks)
 	if changed, err := x.documents(ctx, asks); err != nil {
 		return x.out, err
-	} else if changed {
+	} else if len(changed) > 0 {
+		x.gather(changed)
 		x.diff(asks)
 		x.reread(ctx, asks)
 	}
@@ -222,7 +242,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	x.apply(ctx)
 	if touched := x.touched(); len(touched) > 0 {
 		x.observe(ctx, touched, true)
-		x.gather()
+		x.gather(x.affected())
 	}
 	// What an attendee answered may let the next delivery through.
 	for range 3 {
@@ -231,13 +251,13 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 			break
 		}
 		x.observe(ctx, written, true)
-		x.gather()
+		x.gather(x.affected())
 	}
 	x.count()
 	x.detect()
 	if again := x.pending(); len(again) > 0 {
 		x.observe(ctx, again, true)
-		x.gather()
+		x.gather(x.affected())
 		x.mem.Pending = x.out.Found.Pending
 		x.detect()
 	}
@@ -247,8 +267,13 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	if err := ctx.Err(); err != nil {
 		return x.out, err
 	}
-	err = x.record(context.WithoutCancel(ctx))
-	return x.out, err
+	if err := x.record(context.WithoutCancel(ctx)); err != nil {
+		return x.out, err
+	}
+	if !x.asked {
+		x.leave()
+	}
+	return x.out, nil
 }
 
 // begin loads what a round starts from. Without a good roster instead is asked, if it is given, what to want.
@@ -262,6 +287,10 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 		written:    &versions{m: map[[2]string]series.Ref{}},
 		ended:      map[string]bool{},
 		tried:      map[plan.Target]attempt{},
+		office:     newOffice(),
+		judge:      map[series.Pair]bool{},
+		fresh:      map[series.Pair]bool{},
+		others:     map[string]bool{},
 	}
 	var err error
 	if x.mem, err = r.Journal.Load(ctx); err != nil {
@@ -297,6 +326,10 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	x.readings.leave(x.people)
 	x.know()
 	x.had = series.Had(maps.All(x.mem.Snapshots))
+	x.unsettled, x.openOf = open(x.mem), map[series.Pair][]drift.Flag{}
+	for _, f := range x.mem.Open {
+		x.openOf[f.Pair] = append(x.openOf[f.Pair], f)
+	}
 	return x, nil
 }
 
@@ -330,38 +363,47 @@ func (x *round) decide(asks []plan.Ask) {
 	for i := range x.want {
 		x.want[i].ClientDelivers = x.delivers(&x.want[i])
 	}
-	x.noSlot = x.chooseSlots()
+	x.gather(x.affected())
+	x.gather(x.chooseSlots())
 	x.diff(asks)
 }
 
-// gather makes the views of what was last observed, once for each reading.
-func (x *round) gather() { x.out.Views = series.Gather(x.want, x.observed) }
-
-// diff makes views and plan of the series that are wanted.
+// diff makes the plan of the views: what was planned for pairs that are not judged was nothing.
 func (x *round) diff(asks []plan.Ask) {
-	x.gather()
-	x.findUnfit(x.out.Views)
-	x.out.Plan = plan.Diff(
-		plan.Input{
-			Now:      x.now,
-			Views:    x.out.Views,
-			Policy:   x.Policy,
-			Chosen:   x.chosen,
-			NoSlot:   x.noSlot,
-			Better:   x.accepted(),
-			Asks:     asks,
-			Allowed:  x.allowed(),
-			Held:     x.mem.Standing.Held,
-			Recent:   x.mem.Recent,
-			Settling: x.settling(),
-			Stuck:    x.stuckChanges(),
-			Writes:   x.mem.Writes,
-			Fresh:    x.mem.Empty && len(x.mem.Writes) == 0,
-			Doubtful: x.doubtful(),
-			Busy:     x.intervals(),
-		},
-	)
-	for _, v := range x.out.Views {
+	x.findUnfit()
+	in := plan.Input{
+		Now:      x.now,
+		Policy:   x.Policy,
+		Chosen:   x.chosen,
+		NoSlot:   x.noSlot,
+		Better:   x.accepted(),
+		Asks:     asks,
+		Allowed:  x.allowed(),
+		Held:     x.mem.Standing.Held,
+		Recent:   x.mem.Recent,
+		Settling: x.settling(),
+		Stuck:    x.stuckChanges(),
+		Writes:   x.mem.Writes,
+		Fresh:    x.mem.Empty && len(x.mem.Writes) == 0,
+		Doubtful: x.doubtful(),
+	}
+	drafts := map[series.Pair]plan.Draft{}
+	for part := range parts(x.judge) {
+		in.Only, in.Views = part, x.office.around(part)
+		if len(asks) > 0 {
+			in.Views, in.Busy = x.out.Views, x.busyOf(part)
+		}
+		maps.Copy(drafts, plan.Drafts(in))
+	}
+	for p := range x.judge {
+		if d := x.office.desks[p]; d != nil {
+			d.draft = drafts[p]
+		}
+	}
+	in.Views = x.out.Views
+	x.out.Plan = plan.Assemble(in, drafts)
+	judged := x.judged()
+	for _, v := range judged {
 		// What this plan did not look at stays doubtful.
 		_, asked := slices.BinarySearchFunc(asks, v.Pair, func(a plan.Ask, p series.Pair) int { return a.Pair.Compare(p) })
 		if b, ok := x.mem.Outages[BookingOf(v.Pair)]; ok && b.Kind == doubtful && v.Wanted && v.Head() == nil &&
@@ -374,7 +416,7 @@ func (x *round) diff(asks []plan.Ask) {
 			Text: fmt.Sprintf("%s has no series, and the journal is too new to know why", p),
 			Hint: "`holdfast allow` books one"})
 	}
-	for _, v := range x.out.Views {
+	for _, v := range judged {
 		if v.Wanted && !v.Stale && v.Missing() {
 			x.alarm(
 				BookingOf(v.Pair),

@@ -13,8 +13,28 @@ import (
 
 // detect finds flags and outcomes in what was last observed.
 func (x *round) detect() {
-	x.findUnfit(x.out.Views)
-	x.out.Found = drift.Detect(x.driftInput())
+	x.findUnfit()
+	found := map[series.Pair]drift.Found{}
+	for part := range parts(x.judge) {
+		maps.Copy(found, drift.Each(x.driftInput(part)))
+	}
+	lost := map[series.Pair]bool{}
+	for p, f := range found {
+		lost[p] = slices.ContainsFunc(f.Flags, func(f drift.Flag) bool { return f.Lost() })
+	}
+	maps.DeleteFunc(lost, func(_ series.Pair, is bool) bool { return !is })
+	for part := range parts(lost) {
+		makeUps := drift.NewMakeUps(x.makeUpInput(part))
+		for p := range part {
+			makeUps.Fill(found[p].Flags)
+		}
+	}
+	var all []drift.Found
+	for _, v := range x.judged() {
+		x.office.desks[v.Pair].found = found[v.Pair]
+		all = append(all, found[v.Pair])
+	}
+	x.out.Found, x.out.Judged = drift.Join(all), len(all)
 	// What a roster that was just saved does not have any more may be back in a moment.
 	for _, h := range x.out.Plan.Held {
 		if !h.Waits {
@@ -25,8 +45,13 @@ func (x *round) detect() {
 			x.out.Found.Unread[h.Pair] = true
 		}
 	}
-	x.out.Edges = x.out.Found.Edges(x.mem.Open)
-	x.out.Open = slices.Clone(x.out.Found.Flags)
+	x.out.Edges = x.out.Found.Edges(slices.DeleteFunc(slices.Clone(x.mem.Open), func(f drift.Flag) bool {
+		return !x.judge[f.Pair] && x.office.desks[f.Pair] != nil
+	}))
+	x.out.Open = nil
+	for _, v := range x.out.Views {
+		x.out.Open = append(x.out.Open, x.office.desks[v.Pair].found.Flags...)
+	}
 	for _, f := range x.mem.Open {
 		if x.out.Found.Unread[f.Pair] {
 			x.out.Open = append(x.out.Open, f)
@@ -34,18 +59,30 @@ func (x *round) detect() {
 	}
 }
 
-// driftInput is what flags and make-ups are found in.
-func (x *round) driftInput() drift.Input {
-	known := map[string]drift.Flag{}
-	for _, f := range x.mem.Open {
-		known[f.ID()] = f
+// driftInput is what flags and make-ups of these pairs are found in.
+func (x *round) driftInput(pairs map[series.Pair]bool) drift.Input {
+	known, unfit := map[string]drift.Flag{}, map[series.Pair]drift.Unfit{}
+	for p := range pairs {
+		for _, f := range x.openOf[p] {
+			known[f.ID()] = f
+		}
+		if u, ok := x.office.unfit[p]; ok {
+			unfit[p] = u
+		}
 	}
 	seen := maps.Clone(x.mem.Pending)
 	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !x.read[p.Pair.Report] }) // it waits for another look
 	return drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks,
-		Views: x.out.Views, Busy: x.intervals(), Known: known, Frozen: x.mem.Frozen,
-		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Undelivered: x.undelivered(),
-		Taste: slotting.Taste, Unfit: x.unfit}
+		Only: pairs, Views: x.office.around(pairs), Busy: x.busyOf(pairs), Known: known, Frozen: x.mem.Frozen,
+		Pending: seen, Behind: x.mem.TimesSeen, Documents: x.findings(), Undelivered: x.undelivered(pairs),
+		Taste: slotting.Taste, Unfit: unfit}
+}
+
+// makeUpInput is what times at which meetings of these pairs could be made up for are found in.
+func (x *round) makeUpInput(pairs map[series.Pair]bool) drift.Input {
+	in := x.driftInput(pairs)
+	in.Views = x.office.about(pairs)
+	return in
 }
 
 // pending are the people whose copies are worth a second look at once, and the managers whose series those may only

@@ -11,31 +11,40 @@ import (
 	"holdfast/internal/slotting"
 )
 
-// chooseSlots fills in the slots of auto pairs that have none yet, and tells why others get none.
-func (x *round) chooseSlots() (none map[series.Pair]string) {
-	x.chosen = map[series.Pair][]string{}
-	if !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Auto }) {
+// chooseSlots fills in the slots of auto pairs that have none yet, notes why others get none, and returns those for
+// which it looked.
+func (x *round) chooseSlots() map[series.Pair]bool {
+	x.chosen, x.noSlot = map[series.Pair][]string{}, nil
+	pairs := map[series.Pair]bool{}
+	for _, v := range x.judged() {
+		if v.Wanted && v.Want.Auto && v.Head() == nil {
+			pairs[v.Pair] = true
+		}
+	}
+	if len(pairs) == 0 {
 		return nil
 	}
-	slots, none := slotting.Choose(x.standing(series.Gather(x.want, x.observed)))
+	slots, none := slotting.Choose(x.standing(pairs))
+	x.noSlot = none
 	for i := range x.want {
 		if c, ok := slots[x.want[i].Pair]; ok {
 			x.want[i].Slot, x.chosen[x.want[i].Pair] = c.Slot, c.Why
 		}
 	}
-	return none
+	return pairs
 }
 
-// standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way.
-func (x *round) standing(views []*series.View) slotting.Input {
+// standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way. Busy times
+// are those of the people who have to do with these pairs.
+func (x *round) standing(pairs map[series.Pair]bool) slotting.Input {
 	today := series.DateOf(x.now.UTC())
 	in := slotting.Input{
 		From:   today.AddDays(1),
 		Weeks:  x.Policy.HorizonWeeks,
 		Booked: map[string][]series.Slot{},
-		Busy:   x.reckoned(),
+		Busy:   x.reckoned(pairs),
 	}
-	for _, v := range views {
+	for _, v := range x.out.Views {
 		w, h := v.Want, v.Head()
 		stands := !w.Auto
 		switch {
@@ -66,13 +75,17 @@ func (x *round) standing(views []*series.View) slotting.Input {
 	return in
 }
 
-// reckoned are everybody's busy times for the choice of slots: of an event whose rule nobody can read, its time of
-// every week.
-func (x *round) reckoned() map[string][]series.Interval {
+// reckoned are the busy times of all who meet somebody of these pairs, or use their rooms, for the choice of slots: of
+// an event whose rule nobody can read, its time of every week.
+func (x *round) reckoned(pairs map[series.Pair]bool) map[string][]series.Interval {
 	from, to := x.window()
-	out := x.intervals()
-	for id, o := range x.observed {
-		for _, b := range o.Snapshot.Busy {
+	near := map[series.Pair]bool{}
+	for _, v := range x.office.about(pairs) {
+		near[v.Pair] = true
+	}
+	out := x.busyOf(near)
+	for id := range out {
+		for _, b := range x.observed[id].Snapshot.Busy {
 			if recur.Unknown(b) {
 				out[id] = slices.Concat(out[id], recur.Weekly(b, from, to))
 			}
@@ -94,16 +107,44 @@ func held(v *series.View, now time.Time) []series.Slot {
 
 // findUnfit finds the booked slots that do not work any more, and proposes the best others. A proposal that was made stays
 // while it works. Each pair gets its own: whichever are accepted, and whenever, they do not get in each other's way.
-func (x *round) findUnfit(views []*series.View) map[series.Pair]drift.Unfit {
-	if x.unfit != nil {
-		return x.unfit
+func (x *round) findUnfit() {
+	o, fresh, anew := x.office, x.fresh, false
+	x.fresh = map[series.Pair]bool{}
+	for part := range parts(fresh) {
+		found := drift.FindUnfit(drift.Input{
+			Now:          x.now,
+			HorizonWeeks: x.Policy.HorizonWeeks,
+			Only:         part,
+			Views:        o.around(part),
+			Busy:         x.busyOf(part),
+		})
+		for p := range part {
+			_, was := o.unfit[p]
+			delete(o.unfit, p)
+			if u, is := found[p]; is {
+				o.unfit[p] = u
+			}
+			anew = anew || was
+		}
 	}
-	x.unfit = drift.FindUnfit(drift.Input{Now: x.now, HorizonWeeks: x.Policy.HorizonWeeks, Views: views, Busy: x.intervals()})
-	x.better = map[series.Pair]plan.Better{}
-	if len(x.unfit) == 0 {
-		return x.unfit
+	unfit := map[series.Pair]bool{}
+	for p := range o.unfit {
+		unfit[p] = true
 	}
-	in := x.standing(views)
+	anew = anew || slices.ContainsFunc(o.about(unfit), func(v *series.View) bool { return fresh[v.Pair] })
+	if anew {
+		x.propose(unfit)
+	}
+}
+
+// propose finds the best slots for the unfit pairs.
+func (x *round) propose(unfit map[series.Pair]bool) {
+	o := x.office
+	clear(o.better)
+	if len(unfit) == 0 {
+		return
+	}
+	in := x.standing(unfit)
 	for _, w := range in.Want {
 		if _, ok := x.chosen[w.Pair]; ok {
 			in.Stand = append(in.Stand, w) // as soon as it is booked
@@ -116,10 +157,12 @@ func (x *round) findUnfit(views []*series.View) map[series.Pair]drift.Unfit {
 		}
 	}
 	for i, w := range stand {
-		u, unfit := x.unfit[w.Pair]
-		if !unfit {
+		u, is := o.unfit[w.Pair]
+		if !is {
 			continue
 		}
+		u.To = series.Slot{}
+		o.unfit[w.Pair] = u
 		w.Slot.Zone = x.anchor(w.Pair)
 		in.Want, in.Stand = []series.Series{w}, nil
 		others := map[int]bool{i: true}
@@ -137,12 +180,11 @@ func (x *round) findUnfit(views []*series.View) map[series.Pair]drift.Unfit {
 			continue
 		}
 		u.To = c.Slot
-		x.unfit[w.Pair], x.better[w.Pair] = u, plan.Better{Slot: c.Slot, Why: c.Why}
+		o.unfit[w.Pair], o.better[w.Pair] = u, plan.Better{Slot: c.Slot, Why: c.Why}
 		for _, id := range []string{w.Pair.Manager, w.Pair.Report} {
 			in.Booked[id] = append(in.Booked[id], c.Slot)
 		}
 	}
-	return x.unfit
 }
 
 // keys are what two 1:1s at the same time cannot share: ids of people, and the place.
@@ -174,7 +216,7 @@ func (x *round) proposed(p series.Pair) series.Slot {
 func (x *round) accepted() map[series.Pair]plan.Better {
 	out := map[series.Pair]plan.Better{}
 	for _, f := range x.mem.Open {
-		if b, ok := x.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To.Equal(series.AspectOf(b.Slot)) {
+		if b, ok := x.office.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To.Equal(series.AspectOf(b.Slot)) {
 			out[f.Pair] = b
 		}
 	}

@@ -187,6 +187,17 @@ func pairKeys(want []Series) map[string]Pair {
 	return keys
 }
 
+// Read is when the pair's calendars were read, as View.At and View.Before have it.
+func Read(p Pair, observed map[string]Observed) (at, before time.Time) {
+	m := observed[p.Manager]
+	at, before = m.Snapshot.At, m.Last.At
+	// The pair was not judged since then, whenever the manager's was read.
+	if r, has := observed[p.Report]; has && (r.Stale || r.Missed) {
+		at, before = earlier(at, r.Snapshot.At), earlier(before, r.Last.At)
+	}
+	return at, before
+}
+
 // judge notes how far the pair's two calendars can be believed, and what they can do.
 func (v *View) judge(observed map[string]Observed) {
 	m, ok := observed[v.Pair.Manager]
@@ -199,10 +210,7 @@ func (v *View) judge(observed map[string]Observed) {
 	v.Quiet = m.Snapshot.Quiet
 	v.Singly = m.Snapshot.Singly
 	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)
-	v.At, v.Before = m.Snapshot.At, m.Last.At
-	if has && (r.Stale || r.Missed) { // the pair was not judged since then, whenever the manager's was read
-		v.At, v.Before = earlier(v.At, r.Snapshot.At), earlier(v.Before, r.Last.At)
-	}
+	v.At, v.Before = Read(v.Pair, observed)
 	for _, o := range []Observed{m, r} {
 		for _, b := range o.Busy {
 			if b.Kind == AwayKind {

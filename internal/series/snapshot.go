@@ -2,6 +2,7 @@ package series
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -38,6 +39,19 @@ type Snapshot struct {
 	Gone       []Gone
 	Objects    map[string]Object // every object of the calendar by opaque id: what a full listing is compared with
 }
+
+// Same reports whether s and t consist of the very same parts, and differ in nothing but when they were taken and where
+// to go on from. Two of which it does not may be equal all the same.
+func (s Snapshot) Same(t Snapshot) bool {
+	return s.Interest == t.Interest && s.Emptied == t.Emptied && s.Schedules == t.Schedules && s.Network == t.Network &&
+		s.Quiet == t.Quiet && s.Singly == t.Singly && samePart(s.Owner, t.Owner) && samePart(s.Series, t.Series) &&
+		samePart(s.Copies, t.Copies) && samePart(s.Candidates, t.Candidates) && samePart(s.StandIns, t.StandIns) &&
+		samePart(s.Busy, t.Busy) && samePart(s.Gone, t.Gone) &&
+		reflect.ValueOf(s.Objects).Pointer() == reflect.ValueOf(t.Objects).Pointer()
+}
+
+// samePart reports whether both slices are the same one, or empty.
+func samePart[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // Unread is s as one of which the next reading takes over nothing of other events: all is read anew.
 func (s Snapshot) Unread() Snapshot {

@@ -1,0 +1,103 @@
+package reconcile
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// check judges all pairs now and then, as if nothing was known of the last round. Where that comes to something else it
+// is taken from there on, and told: there is a fault in what pairs are judged again for.
+func (x *round) check(asks []plan.Ask) {
+	if len(x.office.desks) == len(x.judge) { // all are judged as it is
+		x.Reconciler.checked = x.now
+	}
+	if x.Full == 0 || x.now.Sub(x.Reconciler.checked) < x.Full {
+		return
+	}
+	x.Reconciler.checked = x.now
+	y := &round{
+		Reconciler: x.Reconciler,
+		now:        x.now,
+		mem:        x.mem,
+		asked:      x.asked,
+		roster:     x.roster,
+		want:       slices.Clone(x.want),
+		wantedOf:   x.wantedOf,
+		people:     x.people,
+		observed:   x.observed,
+		read:       x.read,
+		chosen:     x.chosen,
+		noSlot:     x.noSlot,
+		office:     newOffice(),
+		judge:      map[series.Pair]bool{},
+		fresh:      map[series.Pair]bool{},
+		others:     map[string]bool{},
+		unsettled:  x.unsettled,
+		openOf:     x.openOf,
+		out:        Round{At: x.now, Outages: map[Subject]Outage{}},
+	}
+	y.gather(y.affected())
+	y.diff(asks)
+	y.detect()
+	x.detect()
+	mine, theirs := x.out.byPair(), y.out.byPair()
+	for _, p := range slices.SortedFunc(maps.Keys(merged(mine, theirs)), series.Pair.Compare) {
+		if !reflect.DeepEqual(mine[p], theirs[p]) || !alike(x.office.desks[p], y.office.desks[p]) {
+			x.out.Otherwise = append(x.out.Otherwise, p)
+		}
+	}
+	if len(x.out.Otherwise) == 0 {
+		return
+	}
+	x.Log.Error().Int("pairs", len(x.out.Otherwise)).Stringer("first", x.out.Otherwise[0]).
+		Msg("a full round judges otherwise than one that goes on from the last")
+	x.office, x.judge, x.fresh = y.office, y.judge, y.fresh
+	x.out.Views = y.out.Views
+	x.diff(asks)
+}
+
+// told is what a round says of a pair.
+type told struct {
+	there   bool // it has a view
+	changes []plan.Change
+	held    []plan.Held
+	open    []drift.Flag
+}
+
+func (r *Round) byPair() map[series.Pair]told {
+	out := map[series.Pair]told{}
+	at := func(p series.Pair, add func(*told)) {
+		t := out[p]
+		add(&t)
+		out[p] = t
+	}
+	for _, v := range r.Views {
+		at(v.Pair, func(t *told) { t.there = true })
+	}
+	for _, c := range r.Plan.Changes {
+		at(c.Pair, func(t *told) { t.changes = append(t.changes, c) })
+	}
+	for _, h := range r.Plan.Held {
+		at(h.Pair, func(t *told) { t.held = append(t.held, h) })
+	}
+	for _, f := range r.Open {
+		at(f.Pair, func(t *told) { t.open = append(t.open, f) })
+	}
+	return out
+}
+
+func merged[K comparable, V any](a, b map[K]V) map[K]V {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
+
+// alike reports whether the same is planned for and found of a pair.
+func alike(a, b *desk) bool {
+	return a != nil && b != nil && reflect.DeepEqual(a.draft, b.draft) && reflect.DeepEqual(a.found, b.found)
+}

@@ -1,0 +1,70 @@
+package reconcile_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"holdfast/internal/provider/memory"
+	"holdfast/internal/series"
+)
+
+// TestIncrementalIsFull: whatever admin, people, servers and the clock do, a round that goes on from the last one comes
+// to what a full one does (alarmed). Some pairs share people, some only a room.
+func TestIncrementalIsFull(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		server := rapid.SampledFrom([]string{"delivers", "delivers, quiet", "holdfast delivers"}).Draw(t, "server")
+		l := &life{newOrg(t, servers[server]), t, pairs}
+		l.randomPolicy()
+		l.policy.AllDay = rapid.SampledFrom([]series.AllDay{series.AllDayFlag, series.AllDayAway}).Draw(t, "all_day")
+		for _, id := range []string{"kim", "ben", "tom", "eve"} {
+			l.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: l.world.Home(id), Zone: berlin})
+		}
+		l.pairs = append(pairs[:len(pairs):len(pairs)], "kim/ben", "tom/eve")
+		for _, p := range l.pairs {
+			l.wish(p, l.slot().Line(), nil)
+		}
+		r, j := l.holdfast()
+		faulty, fault, rounds := "", memory.None, false
+		l.world.SetFaults(func(c memory.Call) memory.Fault {
+			if rounds && c.Person == faulty {
+				return fault
+			}
+			return memory.None
+		})
+		round := func() {
+			rounds = true
+			_, _ = r.Once(context.Background()) // what cannot be read or written is told
+			rounds = false
+		}
+		round()
+		due := map[string]bool{}
+		r.Due = func(p series.Person, _ series.Snapshot) bool { return !due["some"] || due[p.ID] }
+		t.Repeat(map[string]func(*rapid.T){
+			"":       func(*rapid.T) { round() },
+			"admin":  func(*rapid.T) { l.administer() },
+			"person": func(*rapid.T) { l.act(false) },
+			"gentle": func(*rapid.T) { l.act(true) },
+			"days":   func(*rapid.T) { l.wait() },
+			"minutes": func(*rapid.T) {
+				l.now = l.now.Add(time.Duration(rapid.IntRange(1, 36*12).Draw(t, "five minutes")) * 5 * time.Minute)
+			},
+			"some": func(*rapid.T) {
+				due["some"] = rapid.Bool().Draw(t, "some")
+				for id := range l.people {
+					due[id] = rapid.Bool().Draw(t, id+" is due")
+				}
+			},
+			"fault": func(*rapid.T) {
+				faulty = l.anybody()
+				fault = rapid.SampledFrom([]memory.Fault{memory.None, memory.None, memory.LostAnswer, memory.Raced,
+					memory.Down, memory.Refused, memory.CursorLost, memory.EmptyListing}).Draw(t, "fault")
+			},
+			"allow":   func(*rapid.T) { j.allow(l.now.Add(time.Hour)) },
+			"restart": func(*rapid.T) { r = l.with(j) },
+		})
+	})
+}

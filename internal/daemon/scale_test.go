@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,9 +32,9 @@ import (
 )
 
 // What a round costs at scale, each beside the bare loop: a program that sends the same requests to the same server,
-// reads the answers, and thinks nothing. CPU seconds are those of this process, garbage collection and the kernel's part
-// of its requests included; the server is another process. Wall time says more about the machine than about Holdfast, and
-// is only given as a ratio.
+// reads the answers, and thinks nothing. CPU seconds are those of this process, garbage collection and the kernel's
+// part of its requests included; the server is another process. Wall time says more about the machine than about
+// Holdfast, and is only given as a ratio.
 //
 //	go test ./internal/daemon -run XXX -bench Idle -benchtime 5x -scale 1000,10000
 
@@ -181,7 +182,8 @@ type letter struct {
 	method, url string
 	header      http.Header
 	body        []byte
-	status      int // of the answer
+	turn        int64 // when it was sent: after how many others
+	status      int   // of the answer
 }
 
 // tape is a transport that counts requests, and keeps them while it is on.
@@ -196,11 +198,11 @@ type tape struct {
 }
 
 func (t *tape) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.n.Add(1)
+	turn := t.n.Add(1)
 	if !t.on.Load() {
 		return t.RoundTripper.RoundTrip(r)
 	}
-	l := &letter{method: r.Method, url: r.URL.String(), header: r.Header.Clone()}
+	l := &letter{method: r.Method, url: r.URL.String(), header: r.Header.Clone(), turn: turn}
 	if r.Body != nil {
 		body, err := io.ReadAll(r.Body)
 		if err = errors.Join(err, r.Body.Close()); err != nil {
@@ -239,8 +241,8 @@ func (t *tape) record(f func()) [][]*letter {
 	return t.all
 }
 
-// replay is the bare loop: it sends letters again, each user's in their order, and reports how many of them are answered
-// with the status that they had.
+// replay is the bare loop: it sends letters again, each user's in their order, and reports how many of them are
+// answered with the status that they had.
 func replay(b *testing.B, c *http.Client, all [][]*letter) (sent, same int64) {
 	b.Helper()
 	var next, total, equal atomic.Int64
@@ -489,5 +491,217 @@ func BenchmarkIdle(b *testing.B) {
 		b.ReportMetric(requests, "requests/round")
 		b.ReportMetric(memory, "MB-rss")
 		b.ReportMetric(float64(same)/float64(sent), "same-status")
+	})
+}
+
+// phases are letters in three parts: those before the first that writes, up to the last that does, and after it. What a
+// round reads after it wrote is then read by the bare loop when all of it was written too.
+func phases(all [][]*letter) (parts [3][][]*letter) {
+	first, last := int64(math.MaxInt64), int64(0)
+	for _, lane := range all {
+		for _, l := range lane {
+			if l.method == http.MethodPut {
+				first, last = min(first, l.turn), max(last, l.turn)
+			}
+		}
+	}
+	for _, lane := range all {
+		var of [len(parts)][]*letter
+		for _, l := range lane {
+			i := 1
+			if l.turn < first {
+				i = 0
+			} else if l.turn > last {
+				i = 2
+			}
+			of[i] = append(of[i], l)
+		}
+		for i := range of {
+			parts[i] = append(parts[i], of[i])
+		}
+	}
+	return parts
+}
+
+var (
+	// tokenPattern is what a server's sync tokens begin with (see caldavtest); no two servers have it in common.
+	tokenPattern = regexp.MustCompile(`data:,[0-9a-f]{12}-`)
+	askToken     = []byte(`<propfind xmlns="DAV:"><prop><sync-token/></prop></propfind>`)
+)
+
+// readdress makes letters ones to another fleet, with sync tokens that it knows.
+func readdress(b *testing.B, c *http.Client, all [][]*letter, from, to string) {
+	b.Helper()
+	for _, lane := range all {
+		user, _, _ := (&http.Request{Header: lane[0].header}).BasicAuth()
+		r, err := http.NewRequest("PROPFIND", "http://"+to+"/calendars/"+user+"/default/", bytes.NewReader(askToken))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.SetBasicAuth(user, fleetPassword)
+		r.Header.Set("Depth", "0")
+		a, err := c.Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text, err := io.ReadAll(a.Body)
+		token := tokenPattern.Find(text)
+		if err = errors.Join(err, a.Body.Close()); err != nil || token == nil {
+			b.Fatalf("the sync token of %s: %v, %s", user, err, a.Status)
+		}
+		for _, l := range lane {
+			l.url = strings.Replace(l.url, from, to, 1)
+			l.body = tokenPattern.ReplaceAllLiteral(l.body, token)
+		}
+	}
+}
+
+// BenchmarkCold is the first round of all, which reads everything and books everybody, beside the bare loop, which does
+// so on another fleet. The requests are recorded meanwhile, at Holdfast's expense.
+func BenchmarkCold(b *testing.B) {
+	atScale(b, func(b *testing.B, pairs int) {
+		var ours, bare cost
+		rounds, requests, sent, same := 0.0, int64(0), int64(0), int64(0)
+		for b.Loop() {
+			b.StopTimer()
+			o := newOrg(b, pairs)
+			letters := o.tape.record(func() {
+				ours.measure(b, func() {
+					b.StartTimer()
+					if r := o.round(); len(r.Applied) != pairs {
+						b.Fatalf("%d of %d are booked", len(r.Applied), pairs)
+					}
+					b.StopTimer()
+				})
+			})
+			requests += o.tape.n.Load()
+			o.close()
+			o.stop()
+			fresh, stop := startFleet(b, pairs, time.Unix(o.now.Load()-60, 0))
+			c := client(nil)
+			readdress(b, c, letters, o.address, fresh)
+			c.CloseIdleConnections()
+			parts := phases(letters)
+			bare.measure(b, func() {
+				for _, part := range parts {
+					n, equal := replay(b, c, part)
+					sent, same = sent+n, same+equal
+				}
+			})
+			c.CloseIdleConnections()
+			stop()
+			rounds++
+			b.StartTimer()
+		}
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(ours.cpu/rounds, "cpu-s/round")
+		b.ReportMetric(bare.cpu/rounds, "bare-cpu-s/round")
+		b.ReportMetric(ours.cpu/bare.cpu, "x-bare")
+		b.ReportMetric(ours.wall/bare.wall, "x-bare-wall")
+		b.ReportMetric(ours.megabytes/rounds, "MB/round")
+		b.ReportMetric(bare.megabytes/rounds, "bare-MB/round")
+		b.ReportMetric(float64(requests)/rounds, "requests/round")
+		b.ReportMetric(float64(same)/float64(sent), "same-status")
+	})
+}
+
+// program is the built program, with the settings of a folder.
+type program struct {
+	*testing.B
+	binary, dir string
+}
+
+// command is one of its commands; what it prints on its standard output is not looked at.
+func (p program) command(name string) (cmd *exec.Cmd, complaints *bytes.Buffer) {
+	complaints = &bytes.Buffer{}
+	cmd = exec.Command(p.binary, name, "--config", filepath.Join(p.dir, "holdfast.yaml"))
+	cmd.Stderr = complaints
+	return cmd, complaints
+}
+
+// look runs a command that only looks, and returns how long it took and the most memory it held, in MB.
+func (p program) look(name string) (took time.Duration, megabytes float64) {
+	p.Helper()
+	cmd, complaints := p.command(name)
+	begin := time.Now()
+	if err := cmd.Run(); err != nil {
+		p.Fatalf("holdfast %s: %v: %s", name, err, complaints)
+	}
+	took = time.Since(begin)
+	r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		p.Skip("what a process used is not known here")
+	}
+	return took, float64(r.Maxrss) * 1024 / 1e6
+}
+
+// start runs the daemon until its first request comes to the door, and returns how long that took.
+func (p program) start(door <-chan time.Time) time.Duration {
+	p.Helper()
+	cmd, complaints := p.command("run")
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case at := <-door:
+		_ = cmd.Process.Kill() // nobody will want its journal
+		<-ended
+		return at.Sub(begin)
+	case err := <-ended:
+		p.Fatalf("holdfast run ended before it asked anything: %v: %s", err, complaints)
+		return 0
+	}
+}
+
+// BenchmarkStart is how long the built program takes, with the journal of an org that is booked, from its start to its
+// first request, and how long and with how much memory it shows what the journal has. The files were just read, and so
+// are in the machine's memory.
+func BenchmarkStart(b *testing.B) {
+	binary := filepath.Join(b.TempDir(), "holdfast")
+	if out, err := exec.Command("go", "build", "-o", binary, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
+		b.Fatalf("go build: %v: %s", err, out)
+	}
+	atScale(b, func(b *testing.B, pairs int) {
+		o := newOrg(b, pairs)
+		o.book()
+		o.close()
+		o.stop()
+		times, memory, runs := map[string]time.Duration{}, map[string]float64{}, time.Duration(0)
+		for b.Loop() {
+			p := program{b, binary, b.TempDir()}
+			if err := os.CopyFS(p.dir, os.DirFS(o.dir)); err != nil {
+				b.Fatal(err)
+			}
+			first := make(chan time.Time, 1)
+			door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				select {
+				case first <- time.Now():
+				default: // not the first
+				}
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}))
+			o.settings(p.dir, door.Listener.Addr().String())
+			for _, name := range []string{"status", "flags", "history"} {
+				took, megabytes := p.look(name)
+				times[name] += took
+				memory[name] = max(memory[name], megabytes)
+			}
+			times["run-to-request"] += p.start(first)
+			door.Close()
+			runs++
+			if err := os.RemoveAll(p.dir); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(0, "ns/op")
+		for name, took := range times {
+			b.ReportMetric(float64((took/runs).Microseconds())/1e3, name+"-ms")
+		}
+		for name, megabytes := range memory {
+			b.ReportMetric(megabytes, name+"-MB-rss")
+		}
 	})
 }

@@ -23,8 +23,16 @@ import (
 	"holdfast/internal/provider/google/googletest"
 )
 
-// TestMain lets the test binary be the process that is killed: one round, as `holdfast sync` makes it.
+// TestMain lets the test binary be the process that is killed: one round, as `holdfast sync` makes it; or the calendar
+// server of a benchmark.
 func TestMain(m *testing.M) {
+	if what := os.Getenv(fleetEnv); what != "" {
+		if err := serveFleet(what); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if config := os.Getenv("HOLDFAST_TEST_ROUND"); config != "" {
 		app, err := Open(context.Background(), Options{Config: config, Clock: clock.System, Log: zerolog.Nop()})
 		if err == nil {

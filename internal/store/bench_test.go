@@ -10,9 +10,9 @@ import (
 	"holdfast/internal/series"
 )
 
-// org is what a round over 1,000 pairs leaves behind: 125 managers with eight reports each, 60 recurring events and 300
+// org is what a round over so many pairs leaves behind: managers with eight reports each, 60 recurring events and 300
 // objects on every calendar.
-func org() reconcile.Record {
+func org(pairs int) reconcile.Record {
 	r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}}
 	person := func(id string) series.Snapshot {
 		r.People[id] = series.Person{ID: id, Name: id, Email: id + "@example.com", Zone: "Europe/Berlin"}
@@ -28,7 +28,7 @@ func org() reconcile.Record {
 	}
 	event := firstEvent()
 	event.Raw += fmt.Sprintf("%02000d", 0)
-	for m := range 125 {
+	for m := range pairs / 8 {
 		manager := fmt.Sprintf("m%d", m)
 		s := person(manager)
 		for n := range 8 {
@@ -49,27 +49,63 @@ func org() reconcile.Record {
 
 // A round over 1,000 pairs may spend 2 s in its journal while calendars stand still, and 4 s when all have changed.
 
-func BenchmarkLoad1000Pairs(b *testing.B) {
-	s := open(b, file(b), noon)
-	must(b, s.Commit(b.Context(), org()))
-	for b.Loop() {
-		load(b, s)
+var sizes = []int{1000, 10000}
+
+func BenchmarkLoadUnchanged(b *testing.B) {
+	for _, pairs := range sizes {
+		b.Run(fmt.Sprint(pairs), func(b *testing.B) {
+			s := open(b, file(b), noon)
+			must(b, s.Commit(b.Context(), org(pairs)))
+			load(b, s)
+			b.ReportAllocs()
+			for b.Loop() {
+				load(b, s)
+			}
+		})
 	}
 }
 
-func BenchmarkCommit1000PairsUnchanged(b *testing.B) {
-	s := open(b, file(b), noon)
-	r := org()
-	must(b, s.Commit(b.Context(), r))
-	r.Snapshots = load(b, s).Snapshots
-	for b.Loop() {
-		must(b, s.Commit(b.Context(), r))
+// After the journal was opened, the first Load decodes every calendar; after another process wrote, none.
+
+func BenchmarkLoadWrittenByOthers(b *testing.B) {
+	for _, pairs := range sizes {
+		b.Run(fmt.Sprint(pairs), func(b *testing.B) {
+			path := file(b)
+			s, other := open(b, path, noon), open(b, path, noon)
+			must(b, s.Commit(b.Context(), org(pairs)))
+			load(b, s)
+			b.ReportAllocs()
+			for b.Loop() {
+				must(b, other.ConfirmEmpty(b.Context(), "mia"))
+				load(b, s)
+			}
+		})
+	}
+}
+
+func BenchmarkCommitUnchanged(b *testing.B) {
+	for _, pairs := range sizes {
+		for name, all := range map[string]bool{"read": true, "still": false} {
+			b.Run(fmt.Sprint(pairs, "/", name), func(b *testing.B) {
+				s := open(b, file(b), noon)
+				r := org(pairs)
+				must(b, s.Commit(b.Context(), r))
+				r.Snapshots = load(b, s).Snapshots
+				if !all {
+					r.Snapshots = nil
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					must(b, s.Commit(b.Context(), r))
+				}
+			})
+		}
 	}
 }
 
 func BenchmarkCommit1000PairsChanged(b *testing.B) {
 	s := open(b, file(b), noon)
-	r := org()
+	r := org(1000)
 	for n := 0; b.Loop(); n++ {
 		for id, x := range r.Snapshots {
 			x.Interest = fmt.Sprint(n)

@@ -11,6 +11,7 @@ import (
 // before Load, and only for an old id that nobody has any more. Repeating it is fine.
 func (s *Store) Rename(ctx context.Context, old, id string) error {
 	return s.inTx(ctx, "rename "+old, func(tx *sql.Tx) error {
+		s.forget()
 		flags, err := query(ctx, tx, scanFlag, flagColumns+` WHERE manager = ?1 OR report = ?1`, old)
 		if err != nil {
 			return err

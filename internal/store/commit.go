@@ -51,74 +51,52 @@ func (s *Store) putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) er
 }
 
 func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	touch, err := tx.PrepareContext(
-		ctx,
-		`UPDATE snapshots SET at = ?, full_at = ?, cursor = ? WHERE person = ? AND format = ? AND digest = ?`,
-	)
-	if err != nil {
-		return err
-	}
-	defer touch.Close()
-	put, err := tx.PrepareContext(
-		ctx,
-		`INSERT OR REPLACE INTO snapshots (person, at, full_at, cursor, format, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-	)
+	put, err := tx.PrepareContext(ctx,
+		`INSERT OR REPLACE INTO snapshots (person, format, digest, data) VALUES (?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
 	defer put.Close()
 	read := maps.Clone(s.memory.Snapshots)
 	for _, person := range slices.Sorted(maps.Keys(r.Snapshots)) {
-		x := r.Snapshots[person]
-		var text []byte
-		known, sum := read[person], s.memory.digests[person]
+		x, known, sum := r.Snapshots[person], read[person], s.memory.digests[person]
 		// Most calendars have not changed since the last round.
 		if sum == "" || !sameParts(x, known) {
-			if text, sum, err = encoded(person, x); err != nil {
-				return err
-			}
-		}
-		res, err := touch.ExecContext(ctx, micro(x.At), micro(x.FullAt), x.Cursor, person, snapshotFormat, sum)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			text, err := encodeSnapshot(x)
 			if err != nil {
-				return err
+				return fmt.Errorf("snapshot of %s: %w", person, err)
 			}
-			if sum == s.memory.digests[person] {
-				known.At, known.FullAt, known.Cursor = instant(micro(x.At)), instant(micro(x.FullAt)), x.Cursor
-				read[person] = known
+			if is := digest(text); is != sum {
+				s.touch("snapshots", person)
+				data, err := pack(text)
+				if err == nil {
+					_, err = put.ExecContext(ctx, person, snapshotFormat, is, data)
+				}
+				if err != nil {
+					return err
+				}
 			}
-			continue
 		}
-		s.touch("snapshots", person)
-		if text == nil { // it is there in another format
-			if text, sum, err = encoded(person, x); err != nil {
-				return err
-			}
-		}
-		data, err := pack(text)
-		if err == nil {
-			_, err = put.ExecContext(ctx, person, micro(x.At), micro(x.FullAt), x.Cursor, snapshotFormat, sum, data)
-		}
-		if err != nil {
-			return err
-		}
+		known.At, known.FullAt, known.Cursor = instant(micro(x.At)), instant(micro(x.FullAt)), x.Cursor
+		read[person] = known
 	}
 	s.memory.Snapshots = read
-	return execEach(ctx, tx, `DELETE FROM snapshots WHERE person = ?`, r.Forget, func(p string) []any {
-		s.touch("snapshots", p)
-		return []any{p}
-	})
-}
-
-// encoded is the person's snapshot as text, with its digest.
-func encoded(person string, x series.Snapshot) (text []byte, sum string, err error) {
-	if text, err = encodeSnapshot(x); err != nil {
-		return nil, "", fmt.Errorf("snapshot of %s: %w", person, err)
+	if err := execEach(ctx, tx, `INSERT OR REPLACE INTO readings (person, at, full_at, cursor) VALUES (?, ?, ?, ?)`,
+		slices.Sorted(maps.Keys(r.Snapshots)), func(person string) []any {
+			x := r.Snapshots[person]
+			return []any{person, micro(x.At), micro(x.FullAt), x.Cursor}
+		}); err != nil {
+		return err
 	}
-	return text, digest(text), nil
+	for _, table := range []string{"snapshots", "readings"} {
+		if err := execEach(ctx, tx, `DELETE FROM `+table+` WHERE person = ?`, r.Forget, func(p string) []any {
+			s.touch("snapshots", p)
+			return []any{p}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"holdfast/internal/drift"
@@ -46,7 +47,7 @@ func (l *loader) load(ctx context.Context, now time.Time) error {
 			without(&l.Snapshots)(keys)
 			without(&l.digests)(keys)
 		}, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
-			`SELECT person, at, full_at, cursor, format, digest FROM snapshots WHERE %s`),
+			`SELECT person, at, full_at, cursor, format, digest FROM snapshots JOIN readings USING (person) WHERE %s`),
 		l.part(ctx, "people", "id", without(&l.People), l.person, `SELECT id, data FROM people WHERE %s`),
 		l.part(ctx, "outcomes", pairKey, without(&l.Frozen), l.frozen, `SELECT manager, report, max(week) FROM outcomes
 			WHERE final = 1 AND week < ? AND %s GROUP BY manager, report`,
@@ -104,7 +105,9 @@ func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
 		}
 	}
 	x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor
-	l.digests[person], l.Snapshots[person] = digest, x
+	if l.Snapshots[person] = x; format == strconv.Itoa(snapshotFormat) { // else it is to be written in today's
+		l.digests[person] = digest
+	}
 	return nil
 }
 

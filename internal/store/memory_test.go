@@ -3,13 +3,16 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"maps"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
@@ -43,7 +46,7 @@ func TestLoadGivesWhatTheJournalHolds(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"wait": func(rt *rapid.T) {
 				now = now.Add(rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, 13 * time.Hour, 7 * 24 * time.Hour,
-					-24 * time.Hour}).Draw(rt, "for"))
+					91 * 24 * time.Hour, -24 * time.Hour}).Draw(rt, "for"))
 			},
 			"commit": func(rt *rapid.T) { must(t, oneOf(rt, stores).Commit(ctx, draw(rt, now))) },
 			"next round": func(rt *rapid.T) {
@@ -179,4 +182,34 @@ func TestLoadThatFails(t *testing.T) {
 	if d := cmp.Diff(load(t, open(t, path, noon)), load(t, s)); d != "" {
 		t.Error(d)
 	}
+}
+
+// What Load gave may be read while other rounds of the same Store load and commit.
+func TestLoadsAreReadWhileOthersWrite(t *testing.T) {
+	s := open(t, file(t), noon)
+	var all sync.WaitGroup
+	for n := range 3 {
+		all.Go(func() {
+			for i := range 20 {
+				m, err := s.Load(t.Context())
+				if err == nil {
+					_ = fmt.Sprint(m)
+					m.Documents[mia] = reconcile.Document{Link: "written to"}
+					f := flag(mia, 1+n, "30m0s")
+					f.Detail = fmt.Sprint(i)
+					err = s.Commit(t.Context(), reconcile.Record{At: noon, Open: []drift.Flag{f},
+						Snapshots: map[string]series.Snapshot{"mia": {At: noon.Add(time.Duration(i)), Interest: fmt.Sprint(n)}},
+						Outcomes:  []drift.Outcome{outcome(mia, day(1+7*n), drift.Kept, true)}})
+				}
+				if err == nil {
+					err = s.KeepDocument(t.Context(), lee, reconcile.Document{Link: fmt.Sprint(i)})
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }

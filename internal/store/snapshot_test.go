@@ -125,9 +125,6 @@ func TestSnapshotsThatCannotBeRead(t *testing.T) {
 				t.Errorf("got %d snapshots, empty %v", len(m.Snapshots), m.Empty)
 			}
 			must(t, s.Commit(t.Context(), r))
-			if !strings.HasSuffix(name, "format") {
-				return // the digest still speaks of the undamaged text
-			}
 			if d := cmp.Diff(r.Snapshots, load(t, s).Snapshots); d != "" {
 				t.Error(d)
 			}

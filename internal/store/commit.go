@@ -212,7 +212,7 @@ func (s *Store) putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record)
 	if slices.EqualFunc(r.Outcomes, s.memory.outcomes, sameOutcome) {
 		return nil
 	}
-	// The outcomes of a pair that were committed last stand, or lost to others for good: they need no second look.
+	// Of a pair whose outcomes are those that were committed last, each is there, or has lost to a final one for good.
 	was, is := byPair(s.memory.outcomes), byPair(r.Outcomes)
 	maps.DeleteFunc(is, func(p series.Pair, o []drift.Outcome) bool { return slices.EqualFunc(o, was[p], sameOutcome) })
 	s.memory.outcomes = slices.Clone(r.Outcomes)

@@ -159,28 +159,36 @@ func TestStrangeOutage(t *testing.T) {
 	}
 }
 
-// A Load that fails half way leaves nothing half read behind.
+// A Load that fails half way leaves nothing half read behind, whoever wrote what it could not read.
 func TestLoadThatFails(t *testing.T) {
-	path := file(t)
-	s, other := open(t, path, noon), open(t, path, noon)
-	r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()},
-		People: map[string]series.Person{"mia": {ID: "mia"}}}
-	must(t, s.Commit(t.Context(), r))
-	load(t, s)
-	r.Snapshots["mia"] = series.Snapshot{At: noon}
-	must(t, other.Commit(t.Context(), r))
-	swap := func(with string) {
-		t.Helper()
-		_, err := s.db.Exec(`UPDATE people SET data = ?`, with)
-		must(t, err)
-	}
-	swap(`{`)
-	if _, err := s.Load(t.Context()); err == nil {
-		t.Error("a person that cannot be read was read")
-	}
-	swap(`{}`)
-	if d := cmp.Diff(load(t, open(t, path, noon)), load(t, s)); d != "" {
-		t.Error(d)
+	for _, own := range []bool{true, false} {
+		path, now := file(t), noon
+		s, other := open(t, path, noon), open(t, path, noon)
+		s.now = func() time.Time { return now }
+		r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()},
+			People: map[string]series.Person{"mia": {ID: "mia"}}}
+		must(t, s.Commit(t.Context(), r))
+		must(t, s.Allow(t.Context(), map[string]string{"c": "d"}, noon.Add(time.Hour)))
+		load(t, s)
+		r.Snapshots["mia"], r.People["mia"] = series.Snapshot{At: noon}, series.Person{ID: "mia", Name: "Mia"}
+		if own {
+			other = s
+		}
+		must(t, other.Commit(t.Context(), r))
+		now = noon.Add(time.Hour)
+		swap := func(with string) {
+			t.Helper()
+			_, err := s.db.Exec(`UPDATE people SET data = ?`, with)
+			must(t, err)
+		}
+		swap(`{`)
+		if _, err := s.Load(t.Context()); err == nil {
+			t.Error("a person that cannot be read was read")
+		}
+		swap(`{}`)
+		if d := cmp.Diff(load(t, open(t, path, now)), load(t, s)); d != "" {
+			t.Error(d)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func TestLoadGivesWhatTheJournalHolds(t *testing.T) {
 			stores = append(stores, s)
 		}
 		type given struct{ want, got reconcile.Memory }
-		var before []given
+		var before given
 		check := func(x given) {
 			if d := cmp.Diff(x.want, x.got); d != "" {
 				rt.Fatal(d)
@@ -126,21 +126,36 @@ func TestLoadGivesWhatTheJournalHolds(t *testing.T) {
 				must(t, err)
 			},
 			"": func(rt *rapid.T) {
-				for _, x := range before {
-					check(x)
-				}
-				before = nil
 				s := oneOf(rt, stores)
 				fresh := &Store{db: s.db, path: s.path, now: s.now}
 				x := given{want: load(t, fresh), got: load(t, s)}
 				check(x)
-				before = append(before, x)
+				check(before)
+				before = x
 				m := load(t, s) // a round writes to these
 				m.Documents[mia] = reconcile.Document{State: "written to"}
 				m.Outages[reconcile.CalendarOf("mia")] = reconcile.Outage{Text: "written to"}
 			},
 		})
 	})
+}
+
+// Outcomes that another process has replaced are not taken for those that were committed before.
+func TestOutcomesOfAnotherProcess(t *testing.T) {
+	path := file(t)
+	s, other := open(t, path, noon), open(t, path, noon)
+	for _, x := range []struct {
+		s *Store
+		drift.Result
+	}{{s, drift.Kept}, {other, drift.Slipped}, {s, drift.Kept}} {
+		want := []drift.Outcome{outcome(mia, day(1), x.Result, false)}
+		must(t, x.s.Commit(t.Context(), reconcile.Record{At: noon, Outcomes: want}))
+		got, err := s.Outcomes(t.Context(), mia, day(1))
+		must(t, err)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	}
 }
 
 // What another version of the program had said to be out goes with the next round.

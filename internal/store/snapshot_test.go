@@ -104,6 +104,11 @@ func TestSnapshotsThatDidNotChange(t *testing.T) {
 	if got := load(t, s).Snapshots; len(got) != 0 {
 		t.Errorf("%d snapshots are left", len(got))
 	}
+	var readings int
+	must(t, s.db.QueryRow(`SELECT count(*) FROM readings`).Scan(&readings))
+	if readings > 0 {
+		t.Errorf("%d readings are left", readings)
+	}
 }
 
 // What cannot be read is a full listing next time, never an error.

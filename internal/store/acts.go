@@ -28,8 +28,9 @@ func (s *Store) Begin(ctx context.Context, act reconcile.Act, e *series.Event) (
 		return 0, s.fail("begin", err)
 	}
 	err = s.inTx(ctx, "begin", func(tx *sql.Tx) error {
+		s.touch("acts", act.Pair)
 		if e != nil {
-			if err := keep(ctx, tx, act, *e); err != nil {
+			if err := s.keepVersion(ctx, tx, act, *e); err != nil {
 				return err
 			}
 		}
@@ -47,9 +48,9 @@ func (s *Store) Begin(ctx context.Context, act reconcile.Act, e *series.Event) (
 	return id, err
 }
 
-// keep adds e to the kept versions of the act's pair. A write that fails every round must not push out older ones: what
-// is as the newest one is not kept again.
-func keep(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) error {
+// keepVersion adds e to the kept versions of the act's pair. A write that fails every round must not push out older
+// ones: what is as the newest one is not kept again.
+func (s *Store) keepVersion(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) error {
 	text, err := encodeEvent(e)
 	if err != nil {
 		return fmt.Errorf("version: %w", err)
@@ -64,10 +65,18 @@ func keep(ctx context.Context, tx *sql.Tx, act reconcile.Act, e series.Event) er
 		m, r, micro(act.At), e.Times(), sum, data); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM versions WHERE at < ?4 OR manager = ?1 AND report = ?2 AND n NOT IN
-		(SELECT n FROM versions WHERE manager = ?1 AND report = ?2 ORDER BY n DESC LIMIT ?3)`,
+	gone, err := query(ctx, tx, scanPair, `DELETE FROM versions WHERE at < ?4 OR manager = ?1 AND report = ?2 AND n NOT IN
+		(SELECT n FROM versions WHERE manager = ?1 AND report = ?2 ORDER BY n DESC LIMIT ?3) RETURNING manager, report`,
 		m, r, versionsKept, micro(midnight(series.DateOf(act.At.UTC()).AddDays(-versionDaysKept))))
+	for _, p := range append(gone, act.Pair) {
+		s.touch("versions", p)
+	}
 	return err
+}
+
+func scanPair(r *sql.Rows) (p series.Pair, err error) {
+	err = r.Scan(&p.Manager, &p.Report)
+	return p, err
 }
 
 // Done records how the act went: of an error only its kind, because its text may tell what an event is about. What
@@ -78,7 +87,12 @@ func (s *Store) Done(ctx context.Context, id int64, at time.Time, failure error)
 		if failure != nil {
 			kind = provider.KindOf(failure).String()
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE acts SET done = ?, error = ? WHERE id = ?`, micro(at), kind, id)
+		of, err := query(ctx, tx, scanPair, `UPDATE acts SET done = ?, error = ? WHERE id = ? RETURNING manager, report`,
+			micro(at), kind, id)
+		for _, p := range of {
+			s.touch("acts", p)
+		}
+		s.touch("allowances")
 		if err == nil && (failure == nil || provider.KindOf(failure) == provider.Exists) { // or came true by itself
 			_, err = tx.ExecContext(ctx, `DELETE FROM allowances WHERE change = (SELECT change FROM acts WHERE id = ?)`, id)
 		}
@@ -118,6 +132,7 @@ func (s *Store) Told(ctx context.Context, at time.Time, notices []reconcile.Noti
 // Allow lets the changes through until the time: by id, each as long as it has the digest.
 func (s *Store) Allow(ctx context.Context, changes map[string]string, until time.Time) error {
 	return s.inTx(ctx, "allow", func(tx *sql.Tx) error {
+		s.touch("allowances")
 		return execEach(ctx, tx, `INSERT OR REPLACE INTO allowances (change, digest, until) VALUES (?, ?, ?)`,
 			slices.Sorted(maps.Keys(changes)),
 			func(id string) []any { return []any{id, changes[id], micro(until)} })
@@ -131,6 +146,7 @@ func (s *Store) Disallow(ctx context.Context, ids ...string) (gone []string, err
 		return nil, s.fail("disallow", err)
 	}
 	err = s.inTx(ctx, "disallow", func(tx *sql.Tx) error {
+		s.touch("allowances")
 		gone, err = query(ctx, tx, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
 			`DELETE FROM allowances WHERE ?1 OR change IN (SELECT value FROM json_each(?2)) RETURNING change`, len(ids) == 0,
 			string(list))
@@ -142,24 +158,28 @@ func (s *Store) Disallow(ctx context.Context, ids ...string) (gone []string, err
 
 // ConfirmEmpty records that what is missing from the person's calendar counts as deleted, when it is next read.
 func (s *Store) ConfirmEmpty(ctx context.Context, person string) error {
-	if _, err := s.db.ExecContext(ctx, `INSERT OR IGNORE INTO confirmed (person) VALUES (?)`, person); err != nil {
-		return s.fail("confirm", err)
-	}
-	return nil
+	return s.inTx(ctx, "confirm", func(tx *sql.Tx) error {
+		s.touch("confirmed", person)
+		_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO confirmed (person) VALUES (?)`, person)
+		return err
+	})
 }
 
 // Acknowledge marks an open flag as seen by a person; it reports whether there is one. Doing it again is fine and keeps
 // the first time.
-func (s *Store) Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error) {
-	res, err := s.db.ExecContext(ctx, `UPDATE flags SET state = 'acknowledged', acked = coalesce(acked, ?) WHERE id = ? AND state <> 'closed'`, micro(at), flagID)
-	var n int64
-	if err == nil {
-		n, err = res.RowsAffected()
-	}
-	if err != nil {
-		return false, s.fail(fmt.Sprintf("acknowledge %s", flagID), err)
-	}
-	return n > 0, nil
+func (s *Store) Acknowledge(ctx context.Context, flagID string, at time.Time) (is bool, err error) {
+	// Load tells open flags and acknowledged ones alike: what is remembered stands.
+	err = s.inTx(ctx, fmt.Sprintf("acknowledge %s", flagID), func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE flags SET state = 'acknowledged', acked = coalesce(acked, ?)
+			WHERE id = ? AND state <> 'closed'`, micro(at), flagID)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		is = n > 0
+		return err
+	})
+	return is && err == nil, err
 }
 
 // Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts and notices; and
@@ -169,6 +189,7 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 	today := series.DateOf(now)
 	before := today.AddDays(-s.keep)
 	err = s.inTx(ctx, "prune", func(tx *sql.Tx) error {
+		s.forget()
 		for _, x := range []struct {
 			where string
 			limit any

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -10,9 +11,9 @@ import (
 	"holdfast/internal/series"
 )
 
-// org is what a round over 1,000 pairs leaves behind: 125 managers with eight reports each, 60 recurring events and 300
+// org is what a round over so many pairs leaves behind: managers with eight reports each, 60 recurring events and 300
 // objects on every calendar.
-func org() reconcile.Record {
+func org(pairs int) reconcile.Record {
 	r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}}
 	person := func(id string) series.Snapshot {
 		r.People[id] = series.Person{ID: id, Name: id, Email: id + "@example.com", Zone: "Europe/Berlin"}
@@ -28,7 +29,7 @@ func org() reconcile.Record {
 	}
 	event := firstEvent()
 	event.Raw += fmt.Sprintf("%02000d", 0)
-	for m := range 125 {
+	for m := range pairs / 8 {
 		manager := fmt.Sprintf("m%d", m)
 		s := person(manager)
 		for n := range 8 {
@@ -49,27 +50,63 @@ func org() reconcile.Record {
 
 // A round over 1,000 pairs may spend 2 s in its journal while calendars stand still, and 4 s when all have changed.
 
-func BenchmarkLoad1000Pairs(b *testing.B) {
-	s := open(b, file(b), noon)
-	must(b, s.Commit(b.Context(), org()))
-	for b.Loop() {
-		load(b, s)
+// sized runs f for organizations of 1,000 and of 10,000 pairs, with what a round over them leaves behind.
+func sized(b *testing.B, f func(b *testing.B, path string, s *Store, r reconcile.Record)) {
+	for _, pairs := range []int{1000, 10000} {
+		b.Run(fmt.Sprint(pairs), func(b *testing.B) {
+			path := file(b)
+			s, r := open(b, path, noon), org(pairs)
+			must(b, s.Commit(b.Context(), r))
+			r.Snapshots = maps.Clone(load(b, s).Snapshots)
+			b.ReportAllocs()
+			f(b, path, s, r)
+		})
 	}
 }
 
-func BenchmarkCommit1000PairsUnchanged(b *testing.B) {
-	s := open(b, file(b), noon)
-	r := org()
-	must(b, s.Commit(b.Context(), r))
-	r.Snapshots = load(b, s).Snapshots
-	for b.Loop() {
-		must(b, s.Commit(b.Context(), r))
-	}
+func BenchmarkLoadUnchanged(b *testing.B) {
+	sized(b, func(b *testing.B, _ string, s *Store, _ reconcile.Record) {
+		for b.Loop() {
+			load(b, s)
+		}
+	})
+}
+
+func BenchmarkLoadAfterAnotherProcess(b *testing.B) {
+	sized(b, func(b *testing.B, path string, s *Store, _ reconcile.Record) {
+		other := open(b, path, noon)
+		for b.Loop() {
+			must(b, other.ConfirmEmpty(b.Context(), "mia"))
+			load(b, s)
+		}
+	})
+}
+
+func BenchmarkCommitUnchanged(b *testing.B) {
+	sized(b, func(b *testing.B, _ string, s *Store, r reconcile.Record) {
+		r.Snapshots = nil
+		for b.Loop() {
+			must(b, s.Commit(b.Context(), r))
+		}
+	})
+}
+
+// Every calendar was read, and none has changed.
+func BenchmarkCommitReadAnew(b *testing.B) {
+	sized(b, func(b *testing.B, _ string, s *Store, r reconcile.Record) {
+		for b.Loop() {
+			for id, x := range r.Snapshots {
+				x.At = x.At.Add(time.Minute)
+				r.Snapshots[id] = x
+			}
+			must(b, s.Commit(b.Context(), r))
+		}
+	})
 }
 
 func BenchmarkCommit1000PairsChanged(b *testing.B) {
 	s := open(b, file(b), noon)
-	r := org()
+	r := org(1000)
 	for n := 0; b.Loop(); n++ {
 		for id, x := range r.Snapshots {
 			x.Interest = fmt.Sprint(n)

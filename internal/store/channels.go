@@ -33,21 +33,20 @@ func (s *Store) Channel(ctx context.Context, id string) (provider.Channel, bool,
 
 // SetChannel keeps the channel in place of what was kept under its id. It is on disk when SetChannel returns.
 func (s *Store) SetChannel(ctx context.Context, c provider.Channel) error {
-	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO channels (id, person, email, calendar, address, token, resource, opened, expires, heard)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.ID, c.Owner.ID, c.Owner.Email, c.Owner.Calendar, c.Address, c.Token[:], c.Resource,
-		micro(c.Opened), micro(c.Expires), micro(c.Heard))
-	if err != nil {
-		return s.fail("keep a channel", err)
-	}
-	return nil
+	return s.inTx(ctx, "keep a channel", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO channels (id, person, email, calendar, address, token, resource,
+			opened, expires, heard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.ID, c.Owner.ID, c.Owner.Email, c.Owner.Calendar,
+			c.Address, c.Token[:], c.Resource, micro(c.Opened), micro(c.Expires), micro(c.Heard))
+		return err
+	})
 }
 
 // DeleteChannel forgets the channel of that id.
 func (s *Store) DeleteChannel(ctx context.Context, id string) error {
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM channels WHERE id = ?`, id); err != nil {
-		return s.fail("forget a channel", err)
-	}
-	return nil
+	return s.inTx(ctx, "forget a channel", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM channels WHERE id = ?`, id)
+		return err
+	})
 }
 
 const channelColumns = `SELECT id, person, email, calendar, address, token, resource, opened, expires, heard FROM channels`

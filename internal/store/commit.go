@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -20,127 +21,122 @@ import (
 // place of the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps
 // its row. The outcomes of a pair's week replace those that are not final yet.
 func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
-	return s.inTx(ctx, "commit", func(tx *sql.Tx) error {
-		for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
-			putRound, s.putSnapshots, putPeople, putFlags, putOutcomes, putPending, putTries, putOutages, putStanding,
-		} {
-			if err := f(ctx, tx, r); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.inTx(ctx, "commit", func(tx *sql.Tx) error { return s.commit(ctx, tx, r) })
 }
 
-func putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO rounds (one, at, held_set) VALUES (1, ?, '')`, micro(r.At))
+// commit writes what differs from what the journal holds.
+func (s *Store) commit(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if err := s.refresh(ctx, tx); err != nil {
+		return err
+	}
+	for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
+		s.putRound, s.putSnapshots, s.putPeople, s.putFlags, s.putOutcomes, s.putPending, s.putTries, s.putOutages,
+		s.putStanding,
+	} {
+		if err := f(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putRound notes that there was a round: when is not read.
+func (s *Store) putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if !s.memory.Empty {
+		return nil
+	}
+	s.touch("rounds")
+	_, err := tx.ExecContext(ctx, `INSERT INTO rounds (one, at, held_set) VALUES (1, ?, '')`, micro(r.At))
 	return err
 }
 
 func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	touch, err := tx.PrepareContext(
-		ctx,
-		`UPDATE snapshots SET at = ?, full_at = ?, cursor = ? WHERE person = ? AND format = ? AND digest = ?`,
-	)
-	if err != nil {
-		return err
-	}
-	defer touch.Close()
-	put, err := tx.PrepareContext(
-		ctx,
-		`INSERT OR REPLACE INTO snapshots (person, at, full_at, cursor, format, digest, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-	)
+	put, err := tx.PrepareContext(ctx,
+		`INSERT OR REPLACE INTO snapshots (person, format, digest, data) VALUES (?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
 	defer put.Close()
+	read := maps.Clone(s.memory.Snapshots)
 	for _, person := range slices.Sorted(maps.Keys(r.Snapshots)) {
-		x := r.Snapshots[person]
-		var text []byte
-		known := s.cached(person)
-		sum := known.digest
+		x, known, sum := r.Snapshots[person], read[person], s.memory.digests[person]
 		// Most calendars have not changed since the last round.
-		if sum == "" || !sameParts(x, known.Snapshot) {
-			if text, sum, err = encoded(person, x); err != nil {
-				return err
-			}
-		}
-		res, err := touch.ExecContext(ctx, micro(x.At), micro(x.FullAt), x.Cursor, person, snapshotFormat, sum)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
+		if sum == "" || !sameParts(x, known) {
+			text, err := encodeSnapshot(x)
 			if err != nil {
-				return err
+				return fmt.Errorf("snapshot of %s: %w", person, err)
 			}
-			continue
-		}
-		if text == nil { // another process has put another one
-			if text, sum, err = encoded(person, x); err != nil {
-				return err
+			if is := digest(text); is != sum {
+				s.touch("snapshots", person)
+				data, err := pack(text)
+				if err == nil {
+					_, err = put.ExecContext(ctx, person, snapshotFormat, is, data)
+				}
+				if err != nil {
+					return err
+				}
 			}
 		}
-		data, err := pack(text)
-		if err == nil {
-			_, err = put.ExecContext(ctx, person, micro(x.At), micro(x.FullAt), x.Cursor, snapshotFormat, sum, data)
-		}
-		if err != nil {
+		known.At, known.FullAt, known.Cursor = instant(micro(x.At)), instant(micro(x.FullAt)), x.Cursor
+		read[person] = known
+	}
+	s.memory.Snapshots = read
+	if err := execEach(ctx, tx, `INSERT OR REPLACE INTO readings (person, at, full_at, cursor) VALUES (?, ?, ?, ?)`,
+		slices.Sorted(maps.Keys(r.Snapshots)), func(person string) []any {
+			x := r.Snapshots[person]
+			return []any{person, micro(x.At), micro(x.FullAt), x.Cursor}
+		}); err != nil {
+		return err
+	}
+	for _, table := range []string{"snapshots", "readings"} {
+		if err := execEach(ctx, tx, `DELETE FROM `+table+` WHERE person = ?`, r.Forget, func(p string) []any {
+			s.touch("snapshots", p)
+			return []any{p}
+		}); err != nil {
 			return err
 		}
 	}
-	return execEach(ctx, tx, `DELETE FROM snapshots WHERE person = ?`, r.Forget, func(p string) []any { return []any{p} })
+	return nil
 }
 
-// encoded is the person's snapshot as text, with its digest.
-func encoded(person string, x series.Snapshot) (text []byte, sum string, err error) {
-	if text, err = encodeSnapshot(x); err != nil {
-		return nil, "", fmt.Errorf("snapshot of %s: %w", person, err)
-	}
-	return text, digest(text), nil
+func (s *Store) putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	return replace(ctx, s, tx, "people", 1, `DELETE FROM people WHERE id = ?`,
+		`INSERT OR REPLACE INTO people (id, data) VALUES (?, ?)`, s.memory.People, r.People,
+		func(id string, p series.Person) []any {
+			data, err := json.Marshal(p)
+			if err != nil {
+				panic(err) // strings, numbers and days only
+			}
+			return []any{id, string(data)}
+		})
 }
 
-// cached is the person's snapshot as Load last gave it.
-func (s *Store) cached(person string) cached {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cache[person]
-}
-
-func putPeople(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	have := map[string]string{}
-	if err := eachRow(ctx, tx, func(r *sql.Rows) error {
-		var id, data string
-		err := r.Scan(&id, &data)
-		have[id] = data
-		return err
-	}, `SELECT id, data FROM people`); err != nil {
-		return err
-	}
-	want := map[string]string{}
-	for id, p := range r.People {
-		data, err := json.Marshal(p)
-		if err != nil {
-			panic(err) // strings, numbers and days only
+// replace makes what the table has, which is have, what is wanted. A row begins with the columns of its key, which are
+// so many: they are what remove takes.
+func replace[K comparable, V any](
+	ctx context.Context, s *Store, tx *sql.Tx, table string, columns int, remove, put string, have, want map[K]V,
+	row func(K, V) []any,
+) error {
+	var gone, changed []K
+	for k := range have {
+		if _, still := want[k]; !still {
+			s.touch(table, k)
+			gone = append(gone, k)
 		}
-		want[id] = string(data)
 	}
-	gone, changed := maps.Clone(have), maps.Clone(want)
-	maps.DeleteFunc(gone, func(id, _ string) bool { return want[id] != "" })
-	maps.DeleteFunc(changed, func(id, data string) bool { return have[id] == data })
-	one := func(id string) []any { return []any{id} }
-	if err := execEach(ctx, tx, `DELETE FROM people WHERE id = ?`, slices.Sorted(maps.Keys(gone)), one); err != nil {
+	for k, v := range want {
+		if was, ok := have[k]; !ok || !reflect.DeepEqual(was, v) && !slices.Equal(row(k, was), row(k, v)) {
+			s.touch(table, k)
+			changed = append(changed, k)
+		}
+	}
+	if err := execEach(ctx, tx, remove, gone, func(k K) []any { return row(k, have[k])[:columns] }); err != nil {
 		return err
 	}
-	return execEach(
-		ctx,
-		tx,
-		`INSERT OR REPLACE INTO people (id, data) VALUES (?, ?)`,
-		slices.Sorted(maps.Keys(changed)),
-		func(id string) []any { return []any{id, want[id]} },
-	)
+	return execEach(ctx, tx, put, changed, func(k K) []any { return row(k, want[k]) })
 }
 
-func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+func (s *Store) putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	const put = `INSERT INTO flags (id, manager, report, generation, kind, occurrence, from_text, to_text, detail,
 			by_whom, notice, since, state)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
@@ -150,18 +146,17 @@ func putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 			state = CASE state WHEN 'closed' THEN 'open' ELSE state END,
 			acked = CASE state WHEN 'closed' THEN NULL ELSE acked END,
 			closed = NULL`
-	rows, err := query(ctx, tx, scanFlag, flagColumns+` WHERE state <> 'closed'`)
-	if err != nil {
-		return err
-	}
 	open := map[string]drift.Flag{}
 	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) { // what Open says of one counts
 		open[f.ID()] = f
 	}
-	for _, f := range rows {
-		if slices.Equal(flagRow(f.Flag), flagRow(open[f.ID()])) {
+	for _, f := range s.memory.Open {
+		if o, still := open[f.ID()]; still && slices.Equal(flagRow(f), flagRow(o)) {
 			delete(open, f.ID())
 		}
+	}
+	if len(open)+len(r.Edges.Closed) > 0 {
+		s.touch("flags")
 	}
 	row := func(id string) []any { return flagRow(open[id]) }
 	if err := execEach(ctx, tx, put, slices.Sorted(maps.Keys(open)), row); err != nil {
@@ -213,10 +208,20 @@ func flagRow(f drift.Flag) []any {
 	}
 }
 
-func putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	changed, err := changedOutcomes(ctx, tx, r.Outcomes)
+func (s *Store) putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	if slices.EqualFunc(r.Outcomes, s.memory.outcomes, sameOutcome) {
+		return nil
+	}
+	// Of a pair whose outcomes are those that were committed last, each is there, or has lost to a final one for good.
+	was, is := byPair(s.memory.outcomes), byPair(r.Outcomes)
+	maps.DeleteFunc(is, func(p series.Pair, o []drift.Outcome) bool { return slices.EqualFunc(o, was[p], sameOutcome) })
+	s.memory.outcomes = slices.Clone(r.Outcomes)
+	changed, err := changedOutcomes(ctx, tx, is)
 	if err != nil {
 		return err
+	}
+	for _, o := range changed {
+		s.touch("outcomes", o.Pair)
 	}
 	if err := execEach(
 		ctx,
@@ -253,15 +258,33 @@ func outcomeRow(o drift.Outcome) []any {
 	}
 }
 
+func byPair(outcomes []drift.Outcome) map[series.Pair][]drift.Outcome {
+	out := map[series.Pair][]drift.Outcome{}
+	for _, o := range outcomes {
+		out[o.Pair] = append(out[o.Pair], o)
+	}
+	return out
+}
+
+func sameOutcome(a, b drift.Outcome) bool {
+	x, y := length(a.Notice), length(b.Notice)
+	a.Notice, b.Notice = nil, nil
+	return a == b && x == y
+}
+
 // changedOutcomes are those of the weeks of a pair of which the journal has others.
-func changedOutcomes(ctx context.Context, tx *sql.Tx, outcomes []drift.Outcome) ([]drift.Outcome, error) {
+func changedOutcomes(
+	ctx context.Context, tx *sql.Tx, of map[series.Pair][]drift.Outcome,
+) ([]drift.Outcome, error) {
+	outcomes := slices.Concat(slices.Collect(maps.Values(of))...)
 	if len(outcomes) == 0 {
 		return nil, nil
 	}
 	first := slices.MinFunc(outcomes, func(a, b drift.Outcome) int {
 		return strings.Compare(a.Week.String(), b.Week.String())
 	})
-	rows, err := query(ctx, tx, scanOutcome, outcomeColumns+` WHERE week >= ?`, first.Week.String())
+	rows, err := query(ctx, tx, scanOutcome, outcomeColumns+` WHERE week >= ? AND `+among(pairKey), first.Week.String(),
+		list(maps.Keys(of)))
 	if err != nil {
 		return nil, err
 	}
@@ -291,65 +314,58 @@ func changedOutcomes(ctx context.Context, tx *sql.Tx, outcomes []drift.Outcome) 
 			left[of]--
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(outcomes), func(o drift.Outcome) bool {
+	return slices.DeleteFunc(outcomes, func(o drift.Outcome) bool {
 		of := week{o.Pair, o.Week}
 		return !other[of] && left[of] == 0
 	}), nil
 }
 
-func putPending(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM pending`); err != nil {
-		return err
-	}
-	return execEach(
-		ctx,
-		tx,
-		`INSERT INTO pending (flag, times, by_whom, since) VALUES (?, ?, ?, ?)`,
-		slices.Sorted(maps.Keys(r.Pending)),
-		func(id string) []any {
-			p := r.Pending[id]
-			return []any{id, p.Times, string(p.By), micro(p.Since)}
-		},
-	)
+func (s *Store) putPending(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	return replace(ctx, s, tx, "pending", 1, `DELETE FROM pending WHERE flag = ?`,
+		`INSERT OR REPLACE INTO pending (flag, times, by_whom, since) VALUES (?, ?, ?, ?)`, s.memory.Pending, r.Pending,
+		func(id string, p reconcile.Pending) []any { return []any{id, p.Times, string(p.By), micro(p.Since)} })
 }
 
-func putTries(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM tries`); err != nil {
-		return err
-	}
-	return execEach(ctx, tx, `INSERT INTO tries (manager, report, calendar, uid, what, rounds) VALUES (?, ?, ?, ?, ?, ?)`,
-		slices.Collect(maps.Keys(r.Tries)), func(t plan.Target) []any {
-			return []any{t.Pair.Manager, t.Pair.Report, t.Calendar, t.UID, r.Tries[t].What, r.Tries[t].Rounds}
+func (s *Store) putTries(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	return replace(ctx, s, tx, "tries", 4,
+		`DELETE FROM tries WHERE manager = ? AND report = ? AND calendar = ? AND uid = ?`,
+		`INSERT OR REPLACE INTO tries (manager, report, calendar, uid, what, rounds) VALUES (?, ?, ?, ?, ?, ?)`,
+		s.memory.Tries, r.Tries, func(to plan.Target, t plan.Try) []any {
+			return []any{to.Pair.Manager, to.Pair.Report, to.Calendar, to.UID, t.What, t.Rounds}
 		})
 }
 
-func putOutages(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM outages`); err != nil {
+func (s *Store) putOutages(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	const remove = `DELETE FROM outages WHERE subject = ?`
+	if err := execEach(ctx, tx, remove, s.memory.strange, func(of string) []any {
+		s.touch("outages")
+		return []any{of}
+	}); err != nil {
 		return err
 	}
-	return execEach(
-		ctx,
-		tx,
-		`INSERT INTO outages (subject, since, kind, cause, text, hint) VALUES (?, ?, ?, ?, ?, ?)`,
-		reconcile.Subjects(r.Outages),
-		func(s reconcile.Subject) []any {
-			o := r.Outages[s]
-			return []any{s.String(), micro(o.Since), o.Kind, o.Cause, o.Text, o.Hint}
-		},
-	)
+	return replace(ctx, s, tx, "outages", 1, remove,
+		`INSERT OR REPLACE INTO outages (subject, since, kind, cause, text, hint) VALUES (?, ?, ?, ?, ?, ?)`,
+		s.memory.Outages, r.Outages, func(of reconcile.Subject, o reconcile.Outage) []any {
+			return []any{of.String(), micro(o.Since), o.Kind, o.Cause, o.Text, o.Hint}
+		})
 }
 
-func putStanding(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+func (s *Store) putStanding(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
 	data, err := json.Marshal(r.Standing)
 	if err != nil {
 		panic(err) // texts, numbers and times only
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO standing (one, data) VALUES (1, ?)`,
-		string(data)); err != nil {
-		return err
+	if string(data) != s.memory.standing {
+		s.touch("standing")
+		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO standing (one, data) VALUES (1, ?)`,
+			string(data)); err != nil {
+			return err
+		}
 	}
-	return execEach(ctx, tx, `DELETE FROM confirmed WHERE person = ?`, r.Confirmed,
-		func(p string) []any { return []any{p} })
+	return execEach(ctx, tx, `DELETE FROM confirmed WHERE person = ?`, r.Confirmed, func(p string) []any {
+		s.touch("confirmed")
+		return []any{p}
+	})
 }
 
 // execEach runs the statement once for each row.

@@ -13,6 +13,7 @@ import (
 // KeepDocument remembers a pair's document; a zero one forgets it.
 func (s *Store) KeepDocument(ctx context.Context, p series.Pair, d reconcile.Document) error {
 	return s.inTx(ctx, "document", func(tx *sql.Tx) error {
+		s.touch("documents", p)
 		if d.Link == "" && d.State == "" {
 			_, err := tx.ExecContext(ctx, `DELETE FROM documents WHERE manager = ? AND report = ?`, p.Manager, p.Report)
 			return err

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"holdfast/internal/drift"
@@ -14,79 +17,67 @@ import (
 	"holdfast/internal/series"
 )
 
-// Load reads all that a round starts from, as of one moment. A snapshot that this program cannot read is left out: the
-// next observation is then a full listing.
+// Load gives all that a round starts from, as of one moment; it reads what has changed since this Store last did. A
+// snapshot that this program cannot read is left out: the next observation is then a full listing. What the maps hold
+// is shared with later Loads, and so are all maps but Documents and Outages: nobody may write to them.
 func (s *Store) Load(ctx context.Context) (reconcile.Memory, error) {
 	if err := s.vanished(); err != nil {
 		return reconcile.Memory{}, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return reconcile.Memory{}, s.fail("load", err)
 	}
 	defer tx.Rollback() // nothing was written
-	now := s.now().UTC()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := loader{tx: tx, cached: s.cache, cache: map[string]cached{}, Memory: reconcile.Memory{
-		Empty:     true,
-		Snapshots: map[string]series.Snapshot{},
-		People:    map[string]series.Person{},
-		Frozen:    map[series.Pair]series.Week{},
-		Pending:   map[string]reconcile.Pending{},
-		Writes:    map[series.Pair]int{},
-		Allowed:   map[string]reconcile.Allowance{},
-		Confirmed: map[string]bool{},
-		Tries:     map[plan.Target]plan.Try{},
-		Outages:   map[reconcile.Subject]reconcile.Outage{},
-		Documents: map[series.Pair]reconcile.Document{},
-		TimesSeen: map[series.Pair][]string{},
-	}}
-	err = errors.Join(
-		l.each(ctx, l.round, `SELECT 1 FROM rounds`),
-		l.each(ctx, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
-			`SELECT person, at, full_at, cursor, format, digest FROM snapshots`),
-		l.each(ctx, l.person, `SELECT id, data FROM people`),
-		l.each(ctx, l.frozen, `SELECT manager, report, max(week) FROM outcomes WHERE final = 1 AND week < ? GROUP BY manager, report`,
-			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
-		l.each(ctx, l.pending, `SELECT flag, times, by_whom, since FROM pending`),
-		l.each(ctx, l.try, `SELECT manager, report, calendar, uid, what, rounds FROM tries`),
-		l.each(ctx, l.outage, `SELECT subject, since, kind, cause, text, hint FROM outages`),
-		l.each(ctx, l.document, `SELECT manager, report, data FROM documents`),
-		l.each(ctx, l.writes, `SELECT manager, report, count(*) FROM acts a WHERE at >= ? AND (error IS NULL OR error IN
-			('conflict', 'permanent'))
-			AND id > coalesce((SELECT max(id) FROM acts b WHERE b.manager = a.manager AND b.report = a.report AND b.allowed),
-				0) GROUP BY manager, report`,
-			micro(midnight(series.DateOf(now)))),
-		l.each(ctx, l.recent, `SELECT change, manager, report, counts, max(mails) FROM acts WHERE at > ? AND NOT allowed AND
-			change <> ''
-			AND (error IS NULL OR error = 'transient') GROUP BY change ORDER BY change`, micro(now.Add(-plan.BrakeWindow))),
-		l.each(ctx, l.standing, `SELECT data FROM standing`),
-		l.each(ctx, l.confirmed, `SELECT person FROM confirmed`),
-		l.each(ctx, l.times, `SELECT manager, report, times FROM versions ORDER BY n DESC`),
-		l.each(ctx, l.allowed, `SELECT change, digest, until FROM allowances WHERE until > ?`, micro(now)),
-	)
-	rows, err2 := query(ctx, tx, scanFlag, flagColumns+` WHERE state <> 'closed' ORDER BY `+flagOrder)
-	for _, f := range rows {
-		l.Open = append(l.Open, f.Flag)
-	}
-	if err := errors.Join(err, err2); err != nil {
+	if err := s.refresh(ctx, tx); err != nil {
 		return reconcile.Memory{}, s.fail("load", err)
 	}
-	s.cache = l.cache
-	return l.Memory, nil
+	m := s.memory.Memory
+	m.Documents, m.Outages = maps.Clone(m.Documents), maps.Clone(m.Outages)
+	m.Open, m.Recent = slices.Clip(m.Open), slices.Clip(m.Recent)
+	return m, nil
 }
 
-// loader fills a Memory from the rows of its queries.
-type loader struct {
-	reconcile.Memory
-	tx     *sql.Tx
-	cached map[string]cached // snapshots that were decoded before
-	cache  map[string]cached // and those that this Load gives
-}
-
-func (l *loader) each(ctx context.Context, scan func(*sql.Rows) error, q string, args ...any) error {
-	return eachRow(ctx, l.tx, scan, q, args...)
+func (l *loader) load(ctx context.Context, now time.Time) error {
+	return errors.Join(
+		l.part(ctx, "rounds", "", func(map[any]bool) { l.Empty = true }, l.round, `SELECT 1 FROM rounds WHERE %s`),
+		l.part(ctx, "snapshots", "person", func(keys map[any]bool) {
+			without(&l.Snapshots)(keys)
+			without(&l.digests)(keys)
+		}, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
+			`SELECT person, at, full_at, cursor, format, digest FROM snapshots JOIN readings USING (person) WHERE %s`),
+		l.part(ctx, "people", "id", without(&l.People), l.person, `SELECT id, data FROM people WHERE %s`),
+		l.part(ctx, "outcomes", pairKey, without(&l.Frozen), l.frozen, `SELECT manager, report, max(week) FROM outcomes
+			WHERE final = 1 AND week < ? AND %s GROUP BY manager, report`,
+			series.DateOf(now.AddDate(0, 0, 7)).Week().String()), // a clock that once ran ahead froze weeks to come
+		l.part(ctx, "pending", "", without(&l.Pending), l.pending,
+			`SELECT flag, times, by_whom, since FROM pending WHERE %s`),
+		l.part(ctx, "tries", "", without(&l.Tries), l.try,
+			`SELECT manager, report, calendar, uid, what, rounds FROM tries WHERE %s`),
+		l.part(ctx, "outages", "", func(keys map[any]bool) { without(&l.Outages)(keys); l.strange = nil }, l.outage,
+			`SELECT subject, since, kind, cause, text, hint FROM outages WHERE %s`),
+		l.part(ctx, "documents", pairKey, without(&l.Documents), l.document,
+			`SELECT manager, report, data FROM documents WHERE %s`),
+		l.part(ctx, "acts", pairKey, without(&l.Writes), l.write, `SELECT manager, report FROM acts a
+			WHERE at >= ? AND %s AND (error IS NULL OR error IN ('conflict', 'permanent'))
+			AND id > coalesce((SELECT max(id) FROM acts b WHERE b.manager = a.manager AND b.report = a.report AND b.allowed),
+				0)`,
+			micro(midnight(series.DateOf(now)))),
+		l.part(ctx, "acts", "", func(map[any]bool) { l.Recent = nil }, l.recent,
+			`SELECT change, manager, report, counts, max(mails) FROM acts WHERE at > ? AND %s AND NOT allowed AND change <> ''
+			AND (error IS NULL OR error = 'transient') GROUP BY change ORDER BY change`, micro(now.Add(-plan.BrakeWindow))),
+		l.part(ctx, "standing", "", func(map[any]bool) { l.Standing, l.standing = reconcile.Standing{}, "" }, l.stands,
+			`SELECT data FROM standing WHERE %s`),
+		l.part(ctx, "confirmed", "", without(&l.Confirmed), l.confirmed, `SELECT person FROM confirmed WHERE %s`),
+		l.part(ctx, "versions", pairKey, without(&l.TimesSeen), l.times,
+			`SELECT manager, report, times FROM versions WHERE %s ORDER BY n DESC`),
+		l.part(ctx, "allowances", "", without(&l.Allowed), l.allowed,
+			`SELECT change, digest, until FROM allowances WHERE until > ? AND %s`, micro(now)),
+		l.part(ctx, "flags", "", func(map[any]bool) { l.Open = nil }, l.open, flagColumns+` WHERE `+openFlags+`
+			AND %s ORDER BY `+flagOrder),
+	)
 }
 
 func (l *loader) round(*sql.Rows) error {
@@ -102,20 +93,21 @@ func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
 	if err := r.Scan(&person, &at, &full, &cursor, &format, &digest); err != nil {
 		return err
 	}
-	x, known := l.cached[person]
-	if !known || x.digest != digest {
+	x := l.was.Snapshots[person]
+	if l.was.digests[person] != digest {
 		var data []byte
 		err := l.tx.QueryRowContext(ctx, `SELECT data FROM snapshots WHERE person = ?`, person).Scan(&data)
 		if err != nil {
 			return err
 		}
-		x.digest = digest
-		if x.Snapshot, err = decodeSnapshot(data); err != nil || !upgrade(format, &x.Snapshot) {
+		if x, err = decodeSnapshot(data); err != nil || !upgrade(format, &x) {
 			return nil
 		}
 	}
 	x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor
-	l.cache[person], l.Snapshots[person] = x, x.Snapshot
+	if l.Snapshots[person] = x; format == strconv.Itoa(snapshotFormat) { // else it is to be written in today's
+		l.digests[person] = digest
+	}
 	return nil
 }
 
@@ -168,17 +160,17 @@ func (l *loader) outage(r *sql.Rows) error {
 	var since int64
 	err := r.Scan(&of, &since, &o.Kind, &o.Cause, &o.Text, &o.Hint)
 	o.Since = instant(since)
-	if s, ok := reconcile.ParseSubject(of); ok { // else another version's: it is found again or is no more
+	if s, ok := reconcile.ParseSubject(of); ok {
 		l.Outages[s] = o
+	} else { // another version's: it is found again or is no more
+		l.strange = append(l.strange, of)
 	}
 	return err
 }
 
-func (l *loader) writes(r *sql.Rows) error {
-	var p series.Pair
-	var n int
-	err := r.Scan(&p.Manager, &p.Report, &n)
-	l.Writes[p] = n
+func (l *loader) write(r *sql.Rows) error {
+	p, err := scanPair(r)
+	l.Writes[p]++
 	return err
 }
 
@@ -207,12 +199,17 @@ func (l *loader) recent(r *sql.Rows) error {
 	return err
 }
 
-func (l *loader) standing(r *sql.Rows) error {
-	var data []byte
-	if err := r.Scan(&data); err != nil {
+func (l *loader) stands(r *sql.Rows) error {
+	if err := r.Scan(&l.standing); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, &l.Standing)
+	return json.Unmarshal([]byte(l.standing), &l.Standing)
+}
+
+func (l *loader) open(r *sql.Rows) error {
+	f, err := scanFlag(r)
+	l.Open = append(l.Open, f.Flag)
+	return err
 }
 
 func (l *loader) confirmed(r *sql.Rows) error {
@@ -229,6 +226,7 @@ func midnight(d series.Date) time.Time {
 
 const (
 	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state, closed FROM flags`
+	openFlags   = `state IN ('open', 'acknowledged')`
 	flagOrder   = `state = 'closed', since, manager, report, occurrence, kind, generation`
 )
 

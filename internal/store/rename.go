@@ -11,12 +11,13 @@ import (
 // before Load, and only for an old id that nobody has any more. Repeating it is fine.
 func (s *Store) Rename(ctx context.Context, old, id string) error {
 	return s.inTx(ctx, "rename "+old, func(tx *sql.Tx) error {
+		s.forget()
 		flags, err := query(ctx, tx, scanFlag, flagColumns+` WHERE manager = ?1 OR report = ?1`, old)
 		if err != nil {
 			return err
 		}
 		for _, c := range []struct{ table, column string }{
-			{"people", "id"}, {"snapshots", "person"}, {"outages", "subject"}, {"channels", "person"},
+			{"people", "id"}, {"snapshots", "person"}, {"readings", "person"}, {"outages", "subject"}, {"channels", "person"},
 			{"flags", "manager"}, {"flags", "report"},
 			{"outcomes", "manager"}, {"outcomes", "report"},
 			{"acts", "manager"}, {"acts", "report"},

@@ -73,13 +73,6 @@ func decodeSnapshot(b []byte) (s series.Snapshot, err error) {
 	return mapTimes(s, readable), err
 }
 
-// cached is a snapshot as it was decoded, with the digest of what it was decoded from. Whoever has it shares it: nobody
-// writes to what it consists of.
-type cached struct {
-	digest string
-	series.Snapshot
-}
-
 // sameParts reports whether a and b consist of the very same parts, but for what has columns of its own. Two that do
 // not may be equal all the same.
 func sameParts(a, b series.Snapshot) bool {

@@ -52,8 +52,8 @@ type Store struct {
 	now  clock.Clock
 	keep int // days
 
-	mu    sync.Mutex
-	cache map[string]cached // snapshots as Load last gave them, by person
+	mu     sync.Mutex // held by what reads into the memory, and by every write
+	memory memory
 }
 
 var _ reconcile.Journal = (*Store)(nil)
@@ -215,20 +215,31 @@ func query[T any](ctx context.Context, db querier, scan func(*sql.Rows) (T, erro
 	return out, nil
 }
 
-// inTx runs f in one transaction: all of it or nothing. op names it in errors.
+// inTx runs f in one transaction that raises the revision: all of it or nothing. f tells touch what it writes. op names
+// it in errors.
 func (s *Store) inTx(ctx context.Context, op string, f func(*sql.Tx) error) error {
 	if err := s.vanished(); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var revision int64
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err == nil {
 		defer tx.Rollback() // does nothing after Commit
 		if err = f(tx); err == nil {
+			err = tx.QueryRowContext(ctx, `UPDATE revision SET n = n + 1 RETURNING n`).Scan(&revision)
+		}
+		if err == nil {
 			err = tx.Commit()
 		}
 	}
 	if err != nil {
+		s.forget()
 		return s.fail(op, err)
+	}
+	if s.memory.revision == revision-1 { // else somebody else has written, too
+		s.memory.revision = revision
 	}
 	return nil
 }

@@ -117,6 +117,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			Open:      a.calendar,
 			Journal:   a.Store,
 			Documents: documents{a},
+			Full:      fullEvery,
 			Policy:    a.Settings.Policy,
 			ZoneData:  zoneData.Version,
 			Clock:     o.Clock,

@@ -160,10 +160,7 @@ func (a *App) openCalDAV(c settings.Config, p series.Person) (opened, error) {
 			Org:        a.Settings.Org,
 			Clock:      a.o.Clock,
 			Log:        a.o.Log,
-			Password: func() (string, error) {
-				now, err := server.For(p)
-				return now.Password.Reveal(), err
-			},
+			Password:   server.PasswordOf(p),
 		},
 	)
 	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: cal.Doctor}, nil

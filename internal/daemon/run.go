@@ -20,6 +20,8 @@ const (
 	settle = time.Minute
 	// Patience is for how long a round waits in vain for a calendar while there are others to go on with.
 	Patience = time.Second
+	// fullEvery is how often a round of Run judges all pairs, to compare.
+	fullEvery = 24 * time.Hour
 	// watchEvery is how often the roster's files are looked at for changes.
 	watchEvery = 2 * time.Second
 	// stopWithin is how long a round under way may take to end when the daemon stops.

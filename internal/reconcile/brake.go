@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"holdfast/internal/plan"
 	"holdfast/internal/series"
@@ -25,11 +26,12 @@ func (x *round) settling() bool { return x.now.Sub(x.roster.Since) < x.Settle }
 func ends(d Desired) string {
 	want := slices.Clone(d.Series)
 	slices.SortFunc(want, func(a, b series.Series) int { return a.Pair.Compare(b.Pair) })
-	text := ""
-	for _, s := range want {
-		text += fmt.Sprintf("%s|%s|%v|%s|%s\n", s.Pair, s.Line, s.Auto, s.Slot.Duration, s.Manager.Calendar)
+	var text strings.Builder
+	for i := range want {
+		s := &want[i]
+		fmt.Fprintf(&text, "%s|%s|%v|%s|%s\n", s.Pair, s.Line, s.Auto, s.Slot.Duration, s.Manager.Calendar)
 	}
-	return series.Digest(text)
+	return series.Digest(text.String())
 }
 
 // held is what brakes hold after this round. What it did not decide on stays as it was.

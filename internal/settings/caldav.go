@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/internal/series"
@@ -89,6 +90,31 @@ func (c CalDAV) For(p series.Person) (Account, error) {
 		a.Warning = fmt.Sprintf("everyone on this machine can read %s: chmod 600 %s", file, file)
 	}
 	return a, nil
+}
+
+// PasswordOf gives the person's password as it is at each call: its file is read again whenever it is another one.
+func (c CalDAV) PasswordOf(p series.Person) func() (string, error) {
+	var mu sync.Mutex
+	var read fs.FileInfo // of the file, when it was read
+	var password Secret
+	return func() (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if c.passwordFile == "" {
+			return c.password.Reveal(), nil
+		}
+		now, err := os.Stat(fill(c.passwordFile, p, nil))
+		if err == nil && read != nil && os.SameFile(now, read) && now.Size() == read.Size() && now.ModTime().Equal(read.ModTime()) {
+			return password.Reveal(), nil
+		}
+		a, err := c.For(p)
+		if err != nil {
+			read = nil
+			return "", err
+		}
+		read, password = now, a.Password
+		return password.Reveal(), nil
+	}
 }
 
 func readSecret(file string) (string, error) {

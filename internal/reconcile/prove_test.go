@@ -243,6 +243,7 @@ func TestListingBehind(t *testing.T) {
 			x.round(r)
 			old := x.live("mia/raj")
 			b.lists = func(s series.Snapshot) series.Snapshot {
+				s.Series = slices.Clone(s.Series)
 				for i := range s.Series {
 					if s.Series[i].ID == old.ID {
 						s.Series[i] = old
@@ -300,6 +301,7 @@ func TestListedOtherwise(t *testing.T) {
 	x.round(r)
 	b.lists = func(s series.Snapshot) series.Snapshot {
 		if s.Series[0].Place == "Room Birch" {
+			s.Series = slices.Clone(s.Series)
 			s.Series = slices.Clone(s.Series)
 			s.Series[0].Title, s.Series[0].Version = "Chat", "theirs"
 		}

@@ -120,11 +120,11 @@ func (a *app) calendarCommand() *cobra.Command {
 
 // nothing tells why a command had nothing to do, and what could be done.
 func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
-	at := slices.IndexFunc(r.Views, func(v *series.View) bool { return v.Pair == ask.Pair })
-	if at < 0 || r.Views[at].Stale {
+	v := r.View(ask.Pair)
+	if v == nil || v.Stale {
 		return // what could not be read is told already
 	}
-	v, h := r.Views[at], r.Views[at].Head()
+	h := v.Head()
 	if h == nil || h.Mark.Slot.IsZero() {
 		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
 	} else if slot := h.Mark.Slot.Words(); ask.To != nil {

@@ -93,16 +93,14 @@ func slotText(r reconcile.Round, s reconcile.Status) string {
 	if !s.Slot.IsZero() {
 		return s.Slot.Words()
 	}
-	for _, v := range r.Views {
-		switch {
-		case v.Pair != s.Pair:
-		case v.Want.Auto:
-			return dim.Render("not booked; Holdfast chooses it")
-		default:
-			return dim.Render("not booked; wanted: " + v.Want.Slot.Words())
-		}
+	switch v := r.View(s.Pair); {
+	case v == nil:
+		return "-"
+	case v.Want.Auto:
+		return dim.Render("not booked; Holdfast chooses it")
+	default:
+		return dim.Render("not booked; wanted: " + v.Want.Slot.Words())
 	}
-	return "-"
 }
 
 func nextText(r reconcile.Round, s reconcile.Status) string {
@@ -143,8 +141,7 @@ func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.O
 	}
 	rows := [][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}}
 	place := ""
-	if at := slices.IndexFunc(r.Views, func(v *series.View) bool { return v.Pair == s.Pair && v.Wanted }); at >= 0 {
-		v := r.Views[at]
+	if v := r.View(s.Pair); v != nil && v.Wanted {
 		for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
 			rows = append(rows, [2]string{"", clockOf(p, s.Next)})
 		}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
 	"holdfast/internal/series"
 )
 
@@ -74,11 +73,27 @@ func (r *Reconciler) lastWanted(mem Memory, problems error) (Desired, error) {
 	return d, nil
 }
 
+// View is the pair's, nil where nothing is known of it.
+func (r *Round) View(p series.Pair) *series.View {
+	at, ok := slices.BinarySearchFunc(r.Views, p, func(v *series.View, p series.Pair) int { return v.Pair.Compare(p) })
+	if !ok {
+		return nil
+	}
+	return r.Views[at]
+}
+
 // Statuses tells how every pair of the roster stands, by pair. outcomes are the recorded ones.
 func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 	byPair := map[series.Pair][]drift.Outcome{}
 	for _, o := range outcomes {
 		byPair[o.Pair] = append(byPair[o.Pair], o)
+	}
+	flags, held := map[series.Pair]int{}, map[series.Pair]bool{}
+	for _, f := range r.Open {
+		flags[f.Pair]++
+	}
+	for _, h := range r.Plan.Held {
+		held[h.Pair] = true
 	}
 	var out []Status
 	for _, v := range r.Views {
@@ -122,11 +137,7 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 				s.MadeUp = append(s.MadeUp, MadeUp{w.Date, at})
 			}
 		}
-		for _, f := range r.Open {
-			if f.Pair == v.Pair {
-				s.Flags++
-			}
-		}
+		s.Flags = flags[v.Pair]
 		switch {
 		case v.Stale || r.Outages[Subject{Matter: MatterListing, Pair: v.Pair}].Kind == unseen:
 			s.State = Stale
@@ -135,7 +146,7 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 					s.Why = append(s.Why, Reason{id, b})
 				}
 			}
-		case !replaced, slices.ContainsFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair == v.Pair }):
+		case !replaced, held[v.Pair]:
 			s.State = Held
 		case s.Flags > 0:
 			s.State = Flagged

@@ -46,14 +46,39 @@ func expand(s series.Snapshot, from, to time.Time) []series.Interval {
 	return out
 }
 
-// busyOf are the busy times of the people of the pairs, by person id. They are expanded anew each time: those of
-// everybody at once would take more memory than all the rest.
+// keptIntervals is how many busy times a round keeps, of whomever it expanded first. Those of everybody in a large org
+// would take more memory than all the rest; what is not kept is expanded again.
+const keptIntervals = 200_000
+
+// expanded are the busy times that a round keeps.
+type expanded struct {
+	of map[string]expansion // by person id
+	n  int                  // in all
+}
+
+// expansion is what a snapshot's busy time expands to.
+type expansion struct {
+	from series.Snapshot
+	busy []series.Interval
+}
+
+// busyOf are the busy times of the people of the pairs, by person id.
 func (x *round) busyOf(pairs map[series.Pair]bool) map[string][]series.Interval {
 	out := map[string][]series.Interval{}
 	for p := range pairs {
 		for _, id := range []string{p.Manager, p.Report} {
-			if o, known := x.observed[id]; known && out[id] == nil {
-				out[id] = x.busy(o.Snapshot)
+			o, known := x.observed[id]
+			if _, done := out[id]; done || !known {
+				continue
+			}
+			was, had := x.expanded.of[id]
+			if had && was.from.Same(o.Snapshot) {
+				out[id] = was.busy
+				continue
+			}
+			out[id] = x.busy(o.Snapshot)
+			if n := x.expanded.n + len(out[id]) - len(was.busy); n <= keptIntervals {
+				x.expanded.of[id], x.expanded.n = expansion{o.Snapshot, out[id]}, n
 			}
 		}
 	}

@@ -10,13 +10,13 @@ import (
 	"holdfast/internal/series"
 )
 
-// check judges all pairs now and then, as if nothing was known of the last round. Where that comes to something else it
-// is taken from there on, and told: there is a fault in what pairs are judged again for.
+// check judges all pairs once every Full, as if nothing was known of the last round. Where that comes to something else
+// it is taken from there on, and logged: there is a fault in what pairs are judged again for.
 func (x *round) check(asks []plan.Ask) {
-	if len(x.office.desks) == len(x.judge) { // all are judged as it is
+	if x.Reconciler.checked.IsZero() { // the first round judges all
 		x.Reconciler.checked = x.now
 	}
-	if x.Full == 0 || x.now.Sub(x.Reconciler.checked) < x.Full {
+	if x.Full == 0 || x.now.Sub(x.Reconciler.checked) < x.Full || len(x.judge) >= len(x.office.desks) {
 		return
 	}
 	x.Reconciler.checked = x.now
@@ -34,6 +34,7 @@ func (x *round) check(asks []plan.Ask) {
 		chosen:     x.chosen,
 		noSlot:     x.noSlot,
 		office:     newOffice(),
+		expanded:   expanded{of: map[string]expansion{}},
 		judge:      map[series.Pair]bool{},
 		fresh:      map[series.Pair]bool{},
 		others:     map[string]bool{},
@@ -46,7 +47,9 @@ func (x *round) check(asks []plan.Ask) {
 	y.detect()
 	x.detect()
 	mine, theirs := x.out.byPair(), y.out.byPair()
-	for _, p := range slices.SortedFunc(maps.Keys(merged(mine, theirs)), series.Pair.Compare) {
+	both := maps.Clone(mine)
+	maps.Copy(both, theirs)
+	for _, p := range slices.SortedFunc(maps.Keys(both), series.Pair.Compare) {
 		if !reflect.DeepEqual(mine[p], theirs[p]) || !alike(x.office.desks[p], y.office.desks[p]) {
 			x.out.Otherwise = append(x.out.Otherwise, p)
 		}
@@ -69,6 +72,7 @@ type told struct {
 	open    []drift.Flag
 }
 
+// byPair is what the round says of each pair.
 func (r *Round) byPair() map[series.Pair]told {
 	out := map[series.Pair]told{}
 	at := func(p series.Pair, add func(*told)) {
@@ -88,12 +92,6 @@ func (r *Round) byPair() map[series.Pair]told {
 	for _, f := range r.Open {
 		at(f.Pair, func(t *told) { t.open = append(t.open, f) })
 	}
-	return out
-}
-
-func merged[K comparable, V any](a, b map[K]V) map[K]V {
-	out := maps.Clone(a)
-	maps.Copy(out, b)
 	return out
 }
 

@@ -142,6 +142,7 @@ type round struct {
 	chosen    map[series.Pair][]string // auto pairs that got a slot in this round, and what mattered for it
 	noSlot    map[series.Pair]string   // pairs for which no slot was found, and why
 	office    *office
+	expanded  expanded
 	judge     map[series.Pair]bool         // those that are judged in this round
 	fresh     map[series.Pair]bool         // of judge: those of which it is not known whether their slots are fit
 	others    map[string]bool              // people whose calendars are others than they were
@@ -288,6 +289,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 		ended:      map[string]bool{},
 		tried:      map[plan.Target]attempt{},
 		office:     newOffice(),
+		expanded:   expanded{of: map[string]expansion{}},
 		judge:      map[series.Pair]bool{},
 		fresh:      map[series.Pair]bool{},
 		others:     map[string]bool{},

@@ -61,7 +61,7 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 	for _, person := range slices.Sorted(maps.Keys(r.Snapshots)) {
 		x, known, sum := r.Snapshots[person], read[person], s.memory.digests[person]
 		// Most calendars have not changed since the last round.
-		if sum == "" || !sameParts(x, known) {
+		if sum == "" || !x.Same(known) {
 			text, err := encodeSnapshot(x)
 			if err != nil {
 				return fmt.Errorf("snapshot of %s: %w", person, err)

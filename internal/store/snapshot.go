@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"reflect"
 	"slices"
 	"strconv"
 	"sync"
@@ -71,30 +70,6 @@ func encodeSnapshot(s series.Snapshot) ([]byte, error) {
 func decodeSnapshot(b []byte) (s series.Snapshot, err error) {
 	err = unpack(b, &s)
 	return mapTimes(s, readable), err
-}
-
-// sameParts reports whether a and b consist of the very same parts, but for what has columns of its own. Two that do
-// not may be equal all the same.
-func sameParts(a, b series.Snapshot) bool {
-	a.At, a.FullAt, a.Cursor = b.At, b.FullAt, b.Cursor
-	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
-	for i := range x.NumField() {
-		switch f, g := x.Field(i), y.Field(i); f.Kind() {
-		case reflect.Slice:
-			if f.Len() != g.Len() || f.Len() > 0 && f.Pointer() != g.Pointer() {
-				return false
-			}
-		case reflect.Map:
-			if f.Pointer() != g.Pointer() {
-				return false
-			}
-		default:
-			if !f.Equal(g) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func encodeEvent(e series.Event) ([]byte, error) { return json.Marshal(mapEvent(e, writable)) }

@@ -3,6 +3,7 @@
 package series
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
@@ -51,8 +52,21 @@ func (p *Pair) UnmarshalText(b []byte) error {
 	return err
 }
 
-// Compare orders pairs by manager, then report.
-func (p Pair) Compare(q Pair) int { return strings.Compare(p.String(), q.String()) }
+// Compare orders pairs as their texts.
+func (p Pair) Compare(q Pair) int {
+	n := min(len(p.Manager), len(q.Manager))
+	switch {
+	case p == Pair{} || q == Pair{}:
+		return strings.Compare(p.String(), q.String())
+	case p.Manager[:n] != q.Manager[:n]:
+		return strings.Compare(p.Manager[:n], q.Manager[:n])
+	case n < len(q.Manager): // no id has a slash
+		return cmp.Compare('/', q.Manager[n])
+	case n < len(p.Manager):
+		return cmp.Compare(p.Manager[n], '/')
+	}
+	return strings.Compare(p.Report, q.Report)
+}
 
 // Has reports whether the person of that id is one of the two.
 func (p Pair) Has(id string) bool { return p.Manager == id || p.Report == id }

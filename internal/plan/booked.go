@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"holdfast/internal/series"
 )
@@ -260,7 +261,7 @@ func (p *pairPlan) cheap(h *series.Event) bool {
 
 // soon reports whether such a meeting begins within a day.
 func (p *pairPlan) soon(h *series.Event, such func(series.Meeting) bool) bool {
-	return slices.ContainsFunc(h.Meetings(p.in.Now, p.in.Now.AddDate(0, 0, 1)), func(m series.Meeting) bool {
+	return slices.ContainsFunc(h.Meetings(p.in.Now, p.in.Now.Add(24*time.Hour)), func(m series.Meeting) bool {
 		return !m.Cancelled && m.Start.After(p.in.Now) && such(m)
 	})
 }

@@ -25,6 +25,8 @@ type Input struct {
 	Recent []Recent            // each change once; none that was allowed
 	Writes map[series.Pair]int // writes made today, since one was last allowed
 	Fresh  bool                // the journal remembers nothing
+	// Anybody: some pair has a series, be it among the Views or not.
+	Anybody bool
 	// Stuck are changes that failed too often, by id.
 	Stuck map[string]Stuck
 	// Settling: the roster is not old enough yet to be obeyed where it ends or replaces what is booked.
@@ -62,7 +64,7 @@ func Diff(in Input) Plan {
 
 // Drafts plans for each pair by itself. Those for which there is nothing to do are not among them.
 func Drafts(in Input) map[series.Pair]Draft {
-	b := &builder{in: in}
+	b := &builder{in: in, anybody: in.Anybody}
 	for i := range in.Views {
 		b.anybody = b.anybody || in.Views[i].Wanted && in.Views[i].Head() != nil
 	}

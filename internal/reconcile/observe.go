@@ -74,12 +74,16 @@ func (x *round) addresses(id string) []string {
 
 // due are those of these people whose calendars are read now. What is known of the others is taken for what they are.
 func (x *round) due(ids []string) []string {
+	behind := map[string]bool{} // whose listing does not show yet what was written
+	for _, w := range x.wrote {
+		behind[w.Person] = true
+	}
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
 		p, last := x.people[id], x.mem.Snapshots[id]
 		_, broken := x.mem.Outages[CalendarOf(id)]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
-		if broken || other || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
+		if broken || other || behind[id] || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
 			last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"reflect"
@@ -189,7 +190,9 @@ func (x *round) gather(pairs map[series.Pair]bool) {
 	for k := range keys {
 		for p := range o.near[k] {
 			// A room is in the way of nothing but what is looked for anew.
-			if !isRoom(k) || slices.ContainsFunc(o.desks[p].found.Flags, func(f drift.Flag) bool { return f.Makeups != nil }) {
+			_, unfit := o.unfit[p]
+			lost := func(f drift.Flag) bool { return f.Makeups != nil }
+			if !isRoom(k) || unfit || slices.ContainsFunc(o.desks[p].found.Flags, lost) {
 				beside[p] = true
 			}
 		}
@@ -205,13 +208,13 @@ func (x *round) gather(pairs map[series.Pair]bool) {
 	x.out.Views = o.all()
 }
 
-// partSize is how many pairs are judged at once: the busy times of their people are in memory meanwhile.
+// partSize is Options.Part where it is not given.
 const partSize = 500
 
 // parts are the pairs, some at a time, those of a manager together.
-func parts(pairs map[series.Pair]bool) iter.Seq[map[series.Pair]bool] {
+func (x *round) parts(pairs map[series.Pair]bool) iter.Seq[map[series.Pair]bool] {
 	return func(yield func(map[series.Pair]bool) bool) {
-		for part := range slices.Chunk(slices.SortedFunc(maps.Keys(pairs), series.Pair.Compare), partSize) {
+		for part := range slices.Chunk(slices.SortedFunc(maps.Keys(pairs), series.Pair.Compare), cmp.Or(x.Part, partSize)) {
 			set := make(map[series.Pair]bool, len(part))
 			for _, p := range part {
 				set[p] = true
@@ -226,7 +229,7 @@ func parts(pairs map[series.Pair]bool) iter.Seq[map[series.Pair]bool] {
 // viewsOf are new views of these pairs, nil for those of which there is nothing (any more).
 func (x *round) viewsOf(pairs map[series.Pair]bool) map[series.Pair]*series.View {
 	out := make(map[series.Pair]*series.View, len(pairs))
-	for part := range parts(pairs) {
+	for part := range x.parts(pairs) {
 		lines, observed := map[int]bool{}, map[string]series.Observed{}
 		for p := range part {
 			out[p] = nil
@@ -430,6 +433,10 @@ func (x *round) judged() []*series.View { return x.office.of(x.judge) }
 // settle notes what the pairs were judged from, and when they are to be judged again.
 func (x *round) settle() {
 	waiting := map[series.Pair]bool{}
+	// The journal that was read knows nothing of these yet, and another process may have it otherwise.
+	for _, f := range slices.Concat(x.out.Edges.Opened, x.out.Edges.Changed, x.out.Edges.Closed) {
+		waiting[f.Pair] = true
+	}
 	for to := range x.tried {
 		waiting[to.Pair] = true
 	}
@@ -441,7 +448,9 @@ func (x *round) settle() {
 		p := v.Pair
 		d := x.office.desks[p]
 		d.kept = x.kept(p)
-		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] || x.out.Found.Unread[p]
+		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] || x.out.Found.Unread[p] ||
+			// No flag of a pair that the roster has no more keeps how much notice there was.
+			!v.Wanted && slices.ContainsFunc(d.found.Outcomes, func(o drift.Outcome) bool { return o.Notice != nil && !o.Final })
 		for i, t := range x.hands(p) {
 			d.next[i] = d.moment(t)
 		}
@@ -479,6 +488,7 @@ func (d *desk) moment(t time.Time) time.Time {
 		}
 		for _, m := range e.Mark.MadeUp {
 			around(m.Start, e.Duration)
+			around(m.Start, e.Mark.Slot.Duration)
 		}
 		take(e.Rule.Until)
 	}
@@ -496,7 +506,7 @@ func (d *desk) moment(t time.Time) time.Time {
 	for _, s := range v.StandIns {
 		around(s.Start, s.Duration)
 	}
-	for _, f := range d.found.Flags {
+	for _, f := range slices.Concat(d.found.Flags, d.flags) {
 		if at, ok := f.To.Time(); ok {
 			for slot := range slots {
 				around(at, slot.Duration)

@@ -68,3 +68,21 @@ func TestIncrementalIsFull(t *testing.T) {
 		})
 	})
 }
+
+// Whether anybody has a series when the journal is new is asked of all pairs, not of those that are judged together.
+func TestDoubtsOfAPairByItself(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	for _, id := range []string{"kim", "ben"} {
+		x.hire(series.Person{ID: id, Name: id, Email: id + "@example.com", Calendar: x.world.Home(id), Zone: berlin})
+	}
+	x.wish("mia/raj", tuesdays, nil)
+	x.wish("kim/ben", tuesdays, nil)
+	r, _ := x.holdfast()
+	x.once(r)
+	x.must(x.world.Hands("kim").Delete(x.live("kim/ben").ID))
+	r, _ = x.holdfast()
+	r.Part = 1
+	if out := x.once(r); len(out.Plan.Doubtful) != 1 || len(out.Applied) > 0 {
+		t.Errorf("doubtful %v\n%s", out.Plan.Doubtful, said(out))
+	}
+}

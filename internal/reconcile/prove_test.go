@@ -66,7 +66,7 @@ func (x *org) through(b *between) (*reconcile.Reconciler, *journal) {
 	b.tries = new(int)
 	open := calendars(x)
 	return reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: j, Policy: x.policy, Clock: x.clock,
-		Log: alarmed, Full: 1,
+		Log: alarmed, Full: 1, Part: 2,
 		Open: func(p series.Person) (provider.Calendar, error) {
 			cal, err := open(p)
 			if err != nil || p.ID != "mia" {

@@ -56,7 +56,7 @@ func TestReplacementWhoseCreationFails(t *testing.T) {
 				var fails *creations
 				open := calendars(x)
 				r := reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: newJournal(x.clock),
-					Policy: x.policy, Clock: x.clock, Log: alarmed, Full: 1,
+					Policy: x.policy, Clock: x.clock, Log: alarmed, Full: 1, Part: 2,
 					Open: func(p series.Person) (provider.Calendar, error) {
 						cal, err := open(p)
 						return unready{cal, fails}, err

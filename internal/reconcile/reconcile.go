@@ -45,6 +45,8 @@ type Options struct {
 	Policy    plan.Policy
 	// Settle is how long the roster must have stood before it is obeyed where it ends or replaces what is booked.
 	Settle time.Duration
+	// Part is how many pairs are judged at once: the busy times of their people are in memory meanwhile. 0: some hundred.
+	Part int
 	// Full is how often a round judges all pairs, to see whether it comes to the same as one that goes on from the last;
 	// 0: never.
 	Full time.Duration
@@ -389,8 +391,9 @@ func (x *round) diff(asks []plan.Ask) {
 		Fresh:    x.mem.Empty && len(x.mem.Writes) == 0,
 		Doubtful: x.doubtful(),
 	}
+	in.Anybody = slices.ContainsFunc(x.out.Views, func(v *series.View) bool { return v.Wanted && v.Head() != nil })
 	drafts := map[series.Pair]plan.Draft{}
-	for part := range parts(x.judge) {
+	for part := range x.parts(x.judge) {
 		in.Only, in.Views = part, x.office.around(part)
 		if len(asks) > 0 {
 			in.Views, in.Busy = x.out.Views, x.busyOf(part)

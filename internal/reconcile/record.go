@@ -15,15 +15,17 @@ import (
 func (x *round) detect() {
 	x.findUnfit()
 	found := map[series.Pair]drift.Found{}
-	for part := range parts(x.judge) {
+	for part := range x.parts(x.judge) {
 		maps.Copy(found, drift.Each(x.driftInput(part)))
 	}
 	lost := map[series.Pair]bool{}
 	for p, f := range found {
-		lost[p] = slices.ContainsFunc(f.Flags, func(f drift.Flag) bool { return f.Lost() })
+		lost[p] = slices.ContainsFunc(f.Flags, func(f drift.Flag) bool {
+			return f.Lost() || f.Kind == drift.DoubleBooked
+		})
 	}
 	maps.DeleteFunc(lost, func(_ series.Pair, is bool) bool { return !is })
-	for part := range parts(lost) {
+	for part := range x.parts(lost) {
 		makeUps := drift.NewMakeUps(x.makeUpInput(part))
 		for p := range part {
 			makeUps.Fill(found[p].Flags)

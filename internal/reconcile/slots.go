@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -35,14 +36,13 @@ func (x *round) chooseSlots() map[series.Pair]bool {
 }
 
 // standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way. Busy times
-// are those of the people who have to do with these pairs.
+// are those of the people who have to do with them, or with these pairs.
 func (x *round) standing(pairs map[series.Pair]bool) slotting.Input {
 	today := series.DateOf(x.now.UTC())
 	in := slotting.Input{
 		From:   today.AddDays(1),
 		Weeks:  x.Policy.HorizonWeeks,
 		Booked: map[string][]series.Slot{},
-		Busy:   x.reckoned(pairs),
 	}
 	for _, v := range x.out.Views {
 		w, h := v.Want, v.Head()
@@ -72,6 +72,11 @@ func (x *round) standing(pairs map[series.Pair]bool) slotting.Input {
 			}
 		}
 	}
+	near := maps.Clone(pairs)
+	for _, w := range in.Want {
+		near[w.Pair] = true
+	}
+	in.Busy = x.reckoned(near)
 	return in
 }
 
@@ -110,7 +115,7 @@ func held(v *series.View, now time.Time) []series.Slot {
 func (x *round) findUnfit() {
 	o, fresh, anew := x.office, x.fresh, false
 	x.fresh = map[series.Pair]bool{}
-	for part := range parts(fresh) {
+	for part := range x.parts(fresh) {
 		found := drift.FindUnfit(drift.Input{
 			Now:          x.now,
 			HorizonWeeks: x.Policy.HorizonWeeks,
@@ -139,7 +144,14 @@ func (x *round) findUnfit() {
 
 // propose finds the best slots for the unfit pairs.
 func (x *round) propose(unfit map[series.Pair]bool) {
-	o := x.office
+	o, was := x.office, maps.Clone(x.office.unfit)
+	defer func() { // what is proposed to one is not to be proposed to another
+		for p, u := range o.unfit {
+			if u.To != was[p].To {
+				x.judge[p] = true
+			}
+		}
+	}()
 	clear(o.better)
 	if len(unfit) == 0 {
 		return

@@ -160,12 +160,12 @@ func (a *App) logRound(r reconcile.Round, reason string, asked bool, took time.D
 	a.o.Log.WithLevel(level).
 		Str("reason", reason).
 		Int("pairs", len(r.Views)).
-		Int("judged", r.Judged).
 		Int("applied", len(r.Applied)).
 		Int("held", len(r.Plan.Held)).
 		Int("mails", r.Mails).
 		Int("flags", len(r.Open)).
 		Int("errors", len(r.Failures)).
+		Int("judged", r.Judged).
 		Dur("took", took).
 		Msg("round")
 }

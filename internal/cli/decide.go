@@ -204,7 +204,8 @@ func (a *app) whyText(f drift.Flag) {
 
 // linked reports whether the roster gives the link to the pair's document, so that none is made for it.
 func linked(r reconcile.Round, p series.Pair) bool {
-	return slices.ContainsFunc(r.Views, func(v *series.View) bool { return v.Pair == p && v.Wanted && v.Want.Doc.Template == "" })
+	v := r.View(p)
+	return v != nil && v.Wanted && v.Want.Doc.Template == ""
 }
 
 // remedy is what can be done about a flag of a pair, whose document the roster may give a link to.

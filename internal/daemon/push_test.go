@@ -57,7 +57,7 @@ func TestPush(t *testing.T) {
 	}
 	first, err := a.Reconciler.Once(ctx)
 	must(err)
-	booked := first.Views[slices.IndexFunc(first.Views, func(v *series.View) bool { return v.Pair.Report == "raj" })].Head()
+	booked := first.View(series.Pair{Manager: "mia", Report: "raj"}).Head()
 
 	told, rounds := make(delivery, 100), make(chan reconcile.Round, 100)
 	s.AutoPush(&http.Client{Transport: told})

@@ -41,7 +41,9 @@ func (d *detector) lost() {
 	for _, day := range slot.Dates(e.BookedFirst(slot), from.Monday(), now.Monday().AddDays(6)) {
 		booked := slot.On(day)
 		switch {
-		case !booked.Add(slot.Duration).After(since), slices.ContainsFunc(d.out.Outcomes, func(o Outcome) bool { return o.Week == day.Week() }):
+		case !booked.Add(slot.Duration).After(since), slices.ContainsFunc(d.out.Outcomes, func(o Outcome) bool {
+			return o.Week == day.Week()
+		}):
 		case v.Away(booked, slot.Duration) != "":
 			d.outcome(day, Excused, ByUnknown, nil, day.Monday().Before(now.Monday()))
 		default:

@@ -33,11 +33,7 @@ func (x *round) check(asks []plan.Ask) {
 		read:       x.read,
 		chosen:     x.chosen,
 		noSlot:     x.noSlot,
-		office:     newOffice(),
-		expanded:   expanded{of: map[string]expansion{}},
-		judge:      map[series.Pair]bool{},
-		fresh:      map[series.Pair]bool{},
-		others:     map[string]bool{},
+		judging:    newJudging(),
 		unsettled:  x.unsettled,
 		openOf:     x.openOf,
 		out:        Round{At: x.now, Outages: map[Subject]Outage{}},
@@ -59,13 +55,12 @@ func (x *round) check(asks []plan.Ask) {
 	}
 	x.Log.Error().Int("pairs", len(x.out.Otherwise)).Stringer("first", x.out.Otherwise[0]).
 		Msg("a full round judges otherwise than one that goes on from the last")
-	x.office, x.judge, x.fresh = y.office, y.judge, y.fresh
-	x.out.Views = y.out.Views
+	x.judging, x.out.Views = y.judging, y.out.Views
 	x.diff(asks)
 }
 
-// told is what a round says of a pair.
-type told struct {
+// verdict is what a round says of a pair.
+type verdict struct {
 	there   bool // it has a view
 	changes []plan.Change
 	held    []plan.Held
@@ -73,24 +68,24 @@ type told struct {
 }
 
 // byPair is what the round says of each pair.
-func (r *Round) byPair() map[series.Pair]told {
-	out := map[series.Pair]told{}
-	at := func(p series.Pair, add func(*told)) {
+func (r *Round) byPair() map[series.Pair]verdict {
+	out := map[series.Pair]verdict{}
+	at := func(p series.Pair, add func(*verdict)) {
 		t := out[p]
 		add(&t)
 		out[p] = t
 	}
 	for _, v := range r.Views {
-		at(v.Pair, func(t *told) { t.there = true })
+		at(v.Pair, func(t *verdict) { t.there = true })
 	}
 	for _, c := range r.Plan.Changes {
-		at(c.Pair, func(t *told) { t.changes = append(t.changes, c) })
+		at(c.Pair, func(t *verdict) { t.changes = append(t.changes, c) })
 	}
 	for _, h := range r.Plan.Held {
-		at(h.Pair, func(t *told) { t.held = append(t.held, h) })
+		at(h.Pair, func(t *verdict) { t.held = append(t.held, h) })
 	}
 	for _, f := range r.Open {
-		at(f.Pair, func(t *told) { t.open = append(t.open, f) })
+		at(f.Pair, func(t *verdict) { t.open = append(t.open, f) })
 	}
 	return out
 }

@@ -125,7 +125,12 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed map[ser
 		if v.Stale || len(asks) > 0 && at < 0 || x.now.Before(x.rest[v.Pair]) || begin.Err() != nil {
 			continue
 		}
-		jobs <- DocumentWish{Now: x.now, View: *v, Hold: !x.bookable(v), Remake: at >= 0 && !asks[at].Accept && asks[at].Occurrence.IsZero()}
+		jobs <- DocumentWish{
+			Now:    x.now,
+			View:   *v,
+			Hold:   !x.bookable(v),
+			Remake: at >= 0 && !asks[at].Accept && asks[at].Occurrence.IsZero(),
+		}
 	}
 	close(jobs)
 	wg.Wait()

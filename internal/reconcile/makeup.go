@@ -32,7 +32,8 @@ func (x *round) refuse() {
 				r.To.Format("Mon 2 Jan 15:04"), r.Because)
 		}
 		f := Failure{BookingOf(r.Pair), what, "nothing was written; `holdfast flags` lists what could be made up for"}
-		if times := drift.NewMakeUps(x.makeUpInput(map[series.Pair]bool{r.Pair: true})).Of(r.Pair, 0, r.Occurrence); len(times) > 0 {
+		makeUps := drift.NewMakeUps(x.makeUpInput(map[series.Pair]bool{r.Pair: true}))
+		if times := makeUps.Of(r.Pair, 0, r.Occurrence); len(times) > 0 {
 			f.Hint = "nothing was written; both are free at " + drift.SayTimes(times)
 		}
 		if r.Clash {

@@ -83,8 +83,8 @@ func (x *round) due(ids []string) []string {
 		_, broken := x.mem.Outages[CalendarOf(id)]
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
-		if broken || other || behind[id] || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() || last.At.After(x.now) ||
-			last.Interest != x.interest(p).Hash() || x.Due(p, last) {
+		if broken || other || behind[id] || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() ||
+			last.At.After(x.now) || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
 		x.observed[id] = series.Observed{Snapshot: last, Last: last}

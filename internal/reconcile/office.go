@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
-	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -22,7 +20,7 @@ type office struct {
 	desks    map[series.Pair]*desk
 	near     map[string]map[series.Pair]bool // the pairs that a person or a room has to do with, by keys of desks
 	seen     map[string]seen                 // calendars as they were last looked at, by person id
-	doubts   map[string][]string             // by person id, what zones their calendar has other clocks of (Snapshot.ZoneDoubts)
+	doubts   map[string][]string             // Snapshot.ZoneDoubts, by person id, where there are any
 	policy   plan.Policy
 	zoneData string
 	again    map[string]bool // people whose calendars were others in the round before
@@ -58,28 +56,6 @@ type desk struct {
 	kept                        // what the journal had of the pair
 	next  [clockHands]time.Time // when time alone may change what is judged: see hands
 	again bool                  // it is to be judged in the next round, whatever happens
-}
-
-// kept is what the journal has of a pair, and its flags and outcomes depend on.
-type kept struct {
-	frozen   series.Week
-	flags    []drift.Flag // that are open
-	times    []string
-	findings []drift.Finding
-}
-
-// The hands of the clock of a pair: what is judged of it depends on what moments each of them has passed.
-const (
-	handNow    = iota // the round's
-	handRead          // when its calendars were read
-	handBefore        // when they were read the time before
-	clockHands
-)
-
-// hands are where they stand for the pair.
-func (x *round) hands(p series.Pair) [clockHands]time.Time {
-	read, before := series.Read(p, x.observed)
-	return [clockHands]time.Time{x.now, read, before}
 }
 
 // all are the views of all pairs, by pair.
@@ -119,8 +95,8 @@ const room = "in "
 
 func isRoom(key string) bool { return strings.HasPrefix(key, room) }
 
-// put gives the pair's desk a view, nil to clear it away. If its 1:1s take other time than they did, it returns the keys
-// of all to whom that matters.
+// put gives the pair's desk a view, nil to clear it away. If its 1:1s take other time than they did, it returns the
+// keys of all to whom that matters.
 func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 	d := o.desks[p]
 	switch {
@@ -157,233 +133,6 @@ func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 func sameBookings(a, b *series.View) bool {
 	return a.Wanted == b.Wanted && reflect.DeepEqual(a.Chain, b.Chain) && reflect.DeepEqual(a.Candidates, b.Candidates) &&
 		reflect.DeepEqual(a.StandIns, b.StandIns) && a.Want.Place == b.Want.Place && a.Want.Slot == b.Want.Slot
-}
-
-// sit gives the round the office of the last one, as far as that is of any use. alone: what the round is about to write
-// is only that of the pairs that somebody asked for, and nobody can go on from there.
-func (x *round) sit(alone bool) {
-	o := x.Reconciler.office
-	x.Reconciler.office = nil
-	if o != nil && !alone && !x.now.Before(o.at) && o.policy == x.Policy && o.zoneData == x.ZoneData {
-		x.office = o
-	}
-}
-
-// leave gives the office back, for the next round.
-func (x *round) leave() {
-	x.settle()
-	x.office.at, x.office.again, x.office.policy, x.office.zoneData = x.now, x.others, x.Policy, x.ZoneData
-	x.Reconciler.office = x.office
-}
-
-// gather gives the pairs new views, and all those whose 1:1s may be in the way of theirs, and notes them as those to be
-// judged in this round.
-func (x *round) gather(pairs map[series.Pair]bool) {
-	o := x.office
-	keys := map[string]bool{}
-	for p, v := range x.viewsOf(pairs) {
-		for _, k := range o.put(p, v) {
-			keys[k] = true
-		}
-	}
-	beside := map[series.Pair]bool{}
-	for k := range keys {
-		for p := range o.near[k] {
-			// A room is in the way of nothing but what is looked for anew.
-			_, unfit := o.unfit[p]
-			lost := func(f drift.Flag) bool { return f.Makeups != nil }
-			if !isRoom(k) || unfit || slices.ContainsFunc(o.desks[p].found.Flags, lost) {
-				beside[p] = true
-			}
-		}
-	}
-	maps.DeleteFunc(beside, func(p series.Pair, _ bool) bool { return pairs[p] })
-	for p, v := range x.viewsOf(beside) {
-		o.put(p, v)
-	}
-	for _, list := range []map[series.Pair]bool{pairs, beside} {
-		maps.Copy(x.judge, list)
-		maps.Copy(x.fresh, list)
-	}
-	x.out.Views = o.all()
-}
-
-// partSize is Options.Part where it is not given.
-const partSize = 500
-
-// parts are the pairs, some at a time, those of a manager together.
-func (x *round) parts(pairs map[series.Pair]bool) iter.Seq[map[series.Pair]bool] {
-	return func(yield func(map[series.Pair]bool) bool) {
-		for part := range slices.Chunk(slices.SortedFunc(maps.Keys(pairs), series.Pair.Compare), cmp.Or(x.Part, partSize)) {
-			set := make(map[series.Pair]bool, len(part))
-			for _, p := range part {
-				set[p] = true
-			}
-			if !yield(set) {
-				return
-			}
-		}
-	}
-}
-
-// viewsOf are new views of these pairs, nil for those of which there is nothing (any more).
-func (x *round) viewsOf(pairs map[series.Pair]bool) map[series.Pair]*series.View {
-	out := make(map[series.Pair]*series.View, len(pairs))
-	for part := range x.parts(pairs) {
-		lines, observed := map[int]bool{}, map[string]series.Observed{}
-		for p := range part {
-			out[p] = nil
-			for _, id := range []string{p.Manager, p.Report} {
-				for _, i := range x.wantedOf[id] {
-					lines[i] = true
-				}
-				if o, ok := x.observed[id]; ok {
-					observed[id] = o
-				}
-			}
-		}
-		for id, busy := range x.busyOf(part) {
-			o := observed[id]
-			o.Busy = busy
-			observed[id] = o
-		}
-		want := make([]series.Series, 0, len(lines))
-		for _, i := range slices.Sorted(maps.Keys(lines)) {
-			want = append(want, x.want[i])
-		}
-		for _, v := range series.Gather(want, observed) {
-			if part[v.Pair] {
-				out[v.Pair] = v
-			}
-		}
-	}
-	return out
-}
-
-// affected are the pairs of which something else is known than when they were judged: the roster's line, a calendar,
-// what the journal has, or the time. Asked again in a round, it is those of calendars that were read since.
-func (x *round) affected() map[series.Pair]bool {
-	o, out := x.office, map[series.Pair]bool{}
-	if x.begun {
-		for _, id := range x.looked {
-			x.see(id, out)
-		}
-		x.looked = nil
-		return out
-	}
-	x.begun, x.looked = true, nil
-	wanted := make(map[series.Pair]bool, len(x.want))
-	for i := range x.want {
-		w := &x.want[i]
-		wanted[w.Pair] = true
-		if d := o.desks[w.Pair]; d == nil || !d.view.Wanted || !reflect.DeepEqual(&d.view.Want, w) {
-			out[w.Pair] = true
-		}
-	}
-	for id := range x.observed {
-		x.see(id, out)
-	}
-	for id, was := range o.seen {
-		if _, still := x.observed[id]; !still {
-			x.involved(id, was.Snapshot, out)
-			delete(o.seen, id)
-			delete(o.doubts, id)
-		}
-	}
-	for p, d := range o.desks {
-		due := d.again || d.view.Wanted != wanted[p] || !d.kept.equal(x.kept(p))
-		for i, at := range x.hands(p) {
-			due = due || !at.Before(d.next[i])
-		}
-		if due {
-			out[p] = true
-		}
-	}
-	maps.Copy(out, x.unsettled)
-	return out
-}
-
-// see adds the pairs of the person if their calendar is another than it was, or was another in the round before: then
-// what it was before that is another now.
-func (x *round) see(id string, to map[series.Pair]bool) {
-	o, s := x.office, x.observed[id]
-	was, known := o.seen[id]
-	if !s.Snapshot.Same(s.Last) {
-		x.others[id] = true
-	}
-	switch same := known && was.Stale == s.Stale && was.Missed == s.Missed && was.Same(s.Snapshot); {
-	case !same:
-		x.involved(id, was.Snapshot, to)
-		if delete(o.doubts, id); len(s.Snapshot.Objects) > 0 {
-			if doubts := s.Snapshot.ZoneDoubts(); len(doubts) > 0 {
-				o.doubts[id] = doubts
-			}
-		}
-	case !o.again[id]:
-		return
-	}
-	delete(o.again, id)
-	x.involved(id, s.Snapshot, to)
-	o.seen[id] = seen{s.Snapshot, s.Stale, s.Missed}
-}
-
-// involved adds the pairs that a person's calendar may say anything of.
-func (x *round) involved(id string, s series.Snapshot, to map[series.Pair]bool) {
-	for _, i := range x.wantedOf[id] {
-		to[x.want[i].Pair] = true
-	}
-	for p := range x.office.near[id] {
-		to[p] = true
-	}
-	add := func(p series.Pair) {
-		if p.Has(id) {
-			to[p] = true
-		}
-	}
-	for _, list := range [][]series.Event{s.Series, s.Copies} {
-		for i := range list {
-			add(list[i].Mark.Pair)
-		}
-	}
-	for i := range s.Gone {
-		add(s.Gone[i].Pair)
-	}
-}
-
-// open are what pairs to judge in any case the journal knows of: where something is under way, or waits for a second
-// look.
-func open(mem Memory) map[series.Pair]bool {
-	out := map[series.Pair]bool{}
-	for _, p := range mem.Pending {
-		out[p.Pair] = true
-	}
-	for to := range mem.Tries {
-		out[to.Pair] = true
-	}
-	for _, h := range mem.Standing.Held {
-		out[h.Pair] = true
-	}
-	for _, f := range mem.Standing.Failing {
-		out[f.Pair] = true
-	}
-	for _, w := range mem.Standing.Wrote {
-		out[w.Pair] = true
-	}
-	for s := range mem.Outages {
-		out[s.Pair] = true
-	}
-	delete(out, series.Pair{})
-	return out
-}
-
-// kept is what the journal has of the pair.
-func (x *round) kept(p series.Pair) kept {
-	return kept{x.mem.Frozen[p], x.openOf[p], x.mem.TimesSeen[p], x.mem.Documents[p].Findings}
-}
-
-func (k kept) equal(l kept) bool {
-	return k.frozen == l.frozen && slices.Equal(k.times, l.times) && slices.Equal(k.findings, l.findings) &&
-		(len(k.flags)+len(l.flags) == 0 || reflect.DeepEqual(k.flags, l.flags))
 }
 
 // around are the views of these pairs and of all that share people with them, by pair.
@@ -427,11 +176,19 @@ func (o *office) of(pairs map[series.Pair]bool) []*series.View {
 	return out
 }
 
-// judged are the views of the pairs to judge, by pair.
-func (x *round) judged() []*series.View { return x.office.of(x.judge) }
+// sit gives the round the office of the last one, as far as that is of any use. alone: what the round is about to write
+// is only that of the pairs that somebody asked for, and nobody can go on from there.
+func (x *round) sit(alone bool) {
+	o := x.left
+	x.left = nil
+	if o != nil && !alone && !x.now.Before(o.at) && o.policy == x.Policy && o.zoneData == x.ZoneData {
+		x.office = o
+	}
+}
 
-// settle notes what the pairs were judged from, and when they are to be judged again.
-func (x *round) settle() {
+// leave notes what the pairs were judged from, and when they are to be judged again, and gives the office back for the
+// next round.
+func (x *round) leave() {
 	waiting := map[series.Pair]bool{}
 	// The journal that was read knows nothing of these yet, and another process may have it otherwise.
 	for _, f := range slices.Concat(x.out.Edges.Opened, x.out.Edges.Changed, x.out.Edges.Closed) {
@@ -455,85 +212,6 @@ func (x *round) settle() {
 			d.next[i] = d.moment(t)
 		}
 	}
-}
-
-// quarter is how far apart the times are at which a make-up can begin, on any zone's clock.
-const quarter = 15 * time.Minute
-
-// moment is the first one after t at which what is judged of the pair may change by time alone: when a meeting begins or
-// ends, as it was booked or as it stands, a day before that, when a day begins in any of its zones.
-func (d *desk) moment(t time.Time) time.Time {
-	next := series.Ahead(t, 1)
-	take := func(m time.Time) {
-		for _, m := range []time.Time{m, m.Add(1)} { // some things are so until then, others until after it
-			if m.After(t) && m.Before(next) {
-				next = m
-			}
-		}
-	}
-	around := func(m time.Time, length time.Duration) {
-		take(m)
-		take(m.Add(length))
-		take(m.Add(-24 * time.Hour)) // a length of time, as notice is
-	}
-	zones := map[string]bool{d.view.Want.Manager.Zone: true, d.view.Want.Report.Zone: true}
-	slots := map[series.Slot]bool{d.view.Want.Slot: d.view.Wanted}
-	event := func(e *series.Event) {
-		zones[e.Zone] = true
-		slots[e.Mark.Slot], slots[e.Slot()] = true, true
-		for _, m := range e.Meetings(t.AddDate(0, 0, -2), t.AddDate(0, 0, 3)) {
-			around(m.Start, m.Duration)
-			around(m.Original, m.Duration)
-			around(m.Original, e.Duration)
-		}
-		for _, m := range e.Mark.MadeUp {
-			around(m.Start, e.Duration)
-			around(m.Start, e.Mark.Slot.Duration)
-		}
-		take(e.Rule.Until)
-	}
-	v := d.view
-	for _, list := range [][]series.Event{v.Chain, v.Duplicates, v.Candidates, v.Mine, v.Foreign, v.Copies} {
-		for i := range list {
-			event(&list[i])
-		}
-	}
-	for _, list := range [][]series.Gone{v.Gone, v.GoneCopies} {
-		for i := range list {
-			event(&list[i].Last)
-		}
-	}
-	for _, s := range v.StandIns {
-		around(s.Start, s.Duration)
-	}
-	for _, f := range slices.Concat(d.found.Flags, d.flags) {
-		if at, ok := f.To.Time(); ok {
-			for slot := range slots {
-				around(at, slot.Duration)
-			}
-		}
-		if f.Makeups != nil {
-			take(t.Truncate(quarter))
-			take(t.Truncate(quarter).Add(quarter))
-		}
-	}
-	for slot, is := range slots {
-		if !is || slot.IsZero() {
-			continue
-		}
-		zones[slot.Zone] = true
-		day, _ := series.WallClock(t, slot.Zone)
-		for n := -2; n <= 3; n++ {
-			if on := day.AddDays(n); on.Weekday() == slot.Weekday {
-				around(slot.On(on), slot.Duration)
-			}
-		}
-	}
-	for zone := range zones {
-		if zone != "" {
-			day, _ := series.WallClock(t, zone)
-			take(series.Instant(day.AddDays(1), 0, zone))
-		}
-	}
-	return next
+	x.office.at, x.office.again, x.office.policy, x.office.zoneData = x.now, x.others, x.Policy, x.ZoneData
+	x.left = x.office
 }

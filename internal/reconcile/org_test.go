@@ -109,8 +109,17 @@ func (x *org) holdfast() (*reconcile.Reconciler, *journal) {
 }
 
 func (x *org) with(j *journal) *reconcile.Reconciler {
-	return reconcile.New(reconcile.Options{Org: "acme", Roster: x.desired, Journal: j, Policy: x.policy, Clock: x.clock, Log: alarmed,
-		Full: 1, Part: 2, Open: calendars(x)})
+	return reconcile.New(reconcile.Options{
+		Org:     "acme",
+		Roster:  x.desired,
+		Journal: j,
+		Policy:  x.policy,
+		Clock:   x.clock,
+		Log:     alarmed,
+		Full:    1,
+		Part:    2,
+		Open:    calendars(x),
+	})
 }
 
 // alarmed is a log that lets no round come to something else than a full one does.

@@ -69,7 +69,7 @@ type Reconciler struct {
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 	outages    outage.Log
 	readings   *readings
-	office     *office
+	left       *office   // by the last round
 	checked    time.Time // when a round last judged all pairs
 }
 
@@ -143,13 +143,7 @@ type round struct {
 	ended     map[string]bool          // ids of the events that this round ended
 	chosen    map[series.Pair][]string // auto pairs that got a slot in this round, and what mattered for it
 	noSlot    map[series.Pair]string   // pairs for which no slot was found, and why
-	office    *office
-	expanded  expanded
-	judge     map[series.Pair]bool         // those that are judged in this round
-	fresh     map[series.Pair]bool         // of judge: those of which it is not known whether their slots are fit
-	others    map[string]bool              // people whose calendars are others than they were
-	begun     bool                         // views were gathered
-	looked    []string                     // people whose calendars were read since then
+	judging
 	unsettled map[series.Pair]bool         // by the journal
 	openOf    map[series.Pair][]drift.Flag // of the journal
 	out       Round
@@ -290,11 +284,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 		written:    &versions{m: map[[2]string]series.Ref{}},
 		ended:      map[string]bool{},
 		tried:      map[plan.Target]attempt{},
-		office:     newOffice(),
-		expanded:   expanded{of: map[string]expansion{}},
-		judge:      map[series.Pair]bool{},
-		fresh:      map[series.Pair]bool{},
-		others:     map[string]bool{},
+		judging:    newJudging(),
 	}
 	var err error
 	if x.mem, err = r.Journal.Load(ctx); err != nil {
@@ -330,7 +320,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	x.readings.leave(x.people)
 	x.know()
 	x.had = series.Had(maps.All(x.mem.Snapshots))
-	x.unsettled, x.openOf = open(x.mem), map[series.Pair][]drift.Flag{}
+	x.unsettled, x.openOf = underWay(x.mem), map[series.Pair][]drift.Flag{}
 	for _, f := range x.mem.Open {
 		x.openOf[f.Pair] = append(x.openOf[f.Pair], f)
 	}

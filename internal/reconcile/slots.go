@@ -145,13 +145,6 @@ func (x *round) findUnfit() {
 // propose finds the best slots for the unfit pairs.
 func (x *round) propose(unfit map[series.Pair]bool) {
 	o, was := x.office, maps.Clone(x.office.unfit)
-	defer func() { // what is proposed to one is not to be proposed to another
-		for p, u := range o.unfit {
-			if u.To != was[p].To {
-				x.judge[p] = true
-			}
-		}
-	}()
 	clear(o.better)
 	if len(unfit) == 0 {
 		return
@@ -195,6 +188,11 @@ func (x *round) propose(unfit map[series.Pair]bool) {
 		o.unfit[w.Pair], o.better[w.Pair] = u, plan.Better{Slot: c.Slot, Why: c.Why}
 		for _, id := range []string{w.Pair.Manager, w.Pair.Report} {
 			in.Booked[id] = append(in.Booked[id], c.Slot)
+		}
+	}
+	for p, u := range o.unfit { // what is proposed to one may have been proposed to another
+		if u.To != was[p].To {
+			x.judge[p] = true
 		}
 	}
 }

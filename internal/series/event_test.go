@@ -262,7 +262,8 @@ func TestTimesIsStable(t *testing.T) {
 	})
 }
 
-// A meeting that its organizer cancelled by its status stays cancelled in the copy when the series gets another slot that
+// A meeting that its organizer cancelled by its status stays cancelled in the copy when the series gets another slot
+// that
 // has it too.
 func TestCancelledOnAnotherSlot(t *testing.T) {
 	berlin, paris := location("Europe/Berlin"), location("Europe/Paris")

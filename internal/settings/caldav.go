@@ -104,7 +104,8 @@ func (c CalDAV) PasswordOf(p series.Person) func() (string, error) {
 			return c.password.Reveal(), nil
 		}
 		now, err := os.Stat(fill(c.passwordFile, p, nil))
-		if err == nil && read != nil && os.SameFile(now, read) && now.Size() == read.Size() && now.ModTime().Equal(read.ModTime()) {
+		if err == nil && read != nil && os.SameFile(now, read) && now.Size() == read.Size() &&
+			now.ModTime().Equal(read.ModTime()) {
 			return password.Reveal(), nil
 		}
 		a, err := c.For(p)

@@ -1,33 +1,24 @@
 package daemon
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/reconcile"
 )
 
@@ -40,15 +31,6 @@ import (
 
 var scales = flag.String("scale", "1000", "how many pairs the benchmarks of scale have; comma separated")
 
-const (
-	// fleetEnv makes the test binary a calendar server: pairs and the unix time that its clock shows.
-	fleetEnv = "HOLDFAST_TEST_FLEET"
-	// fleetPassword is everybody's: what reading a thousand files costs is no part of a round.
-	fleetPassword = "fleet-pw"
-	// bareWorkers is how many requests the bare loop has under way: as many as a round has of one server.
-	bareWorkers = 8
-)
-
 // atScale runs a benchmark at each size of -scale.
 func atScale(b *testing.B, run func(b *testing.B, pairs int)) {
 	for _, size := range strings.Split(*scales, ",") {
@@ -58,289 +40,6 @@ func atScale(b *testing.B, run func(b *testing.B, pairs int)) {
 		}
 		b.Run(size, func(b *testing.B) { run(b, pairs) })
 	}
-}
-
-// employ calls with everybody of an org of so many pairs, each manager before their reports; a manager's report is -1.
-func employ(pairs int, each func(id string, manager, report int)) {
-	for n := range pairs {
-		if n%reports == 0 {
-			each(fmt.Sprint("m", n/reports), n/reports, -1)
-		}
-		each(fmt.Sprint("r", n), n/reports, n)
-	}
-}
-
-// fleet is the calendar server of an org: one caldavtest.Server for each manager and their reports, told apart by who
-// logs in. Those of one whole org would spend their time on searching it for addresses, one request after another.
-type fleet map[string]*caldavtest.Server
-
-func (f fleet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	user, _, _ := r.BasicAuth()
-	if s := f[user]; s != nil {
-		s.ServeHTTP(w, r)
-		return
-	}
-	w.Header().Set("WWW-Authenticate", `Basic realm="calendars"`)
-	w.WriteHeader(http.StatusUnauthorized)
-}
-
-// newFleet makes the server. Everybody has ten single events and three weekly ones, none of them where a 1:1 is to be.
-func newFleet(pairs int, now time.Time) (fleet, error) {
-	f, team := fleet{}, (*caldavtest.Server)(nil)
-	var err error
-	employ(pairs, func(id string, _, report int) {
-		if report < 0 {
-			team = caldavtest.New(caldavtest.Options{Scheduling: true, Now: func() time.Time { return now }})
-		}
-		team.Join(caldavtest.User{Name: id, Password: fleetPassword, Email: id + "@example.com", Zone: "Europe/Berlin"})
-		f[id] = team
-		err = errors.Join(err, f.occupy(id, now))
-	})
-	return f, err
-}
-
-// occupy puts a person's other events into their calendar.
-func (f fleet) occupy(id string, now time.Time) error {
-	day := now.UTC().Truncate(24 * time.Hour)
-	for n := range 13 {
-		start, rule := day.AddDate(0, 0, 3*n+1).Add(14*time.Hour), ""
-		if n >= 10 {
-			start, rule = day.AddDate(0, 0, n-17).Add(15*time.Hour), "RRULE:FREQ=WEEKLY\r\n"
-		}
-		const stamp = "20060102T150405Z"
-		text := fmt.Sprintf("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//app//EN\r\nBEGIN:VEVENT\r\n"+
-			"UID:%s-%d@example.com\r\nDTSTAMP:%s\r\nDTSTART:%s\r\nDURATION:PT45M\r\n%sSUMMARY:Something %[2]d\r\n"+
-			"END:VEVENT\r\nEND:VCALENDAR\r\n", id, n, now.UTC().Format(stamp), start.Format(stamp), rule)
-		w, path := httptest.NewRecorder(), fmt.Sprintf("/calendars/%s/default/other-%d.ics", id, n)
-		r := httptest.NewRequest(http.MethodPut, path, strings.NewReader(text))
-		r.SetBasicAuth(id, fleetPassword)
-		r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
-		if f.ServeHTTP(w, r); w.Code != http.StatusCreated {
-			return fmt.Errorf("PUT %s is answered %d: %s", path, w.Code, w.Body)
-		}
-	}
-	return nil
-}
-
-// serveFleet is the process of a fleet: it prints its address and serves until its input ends.
-func serveFleet(what string) error {
-	var pairs int
-	var now int64
-	if _, err := fmt.Sscan(what, &pairs, &now); err != nil {
-		return fmt.Errorf("%s=%q: %w", fleetEnv, what, err)
-	}
-	f, err := newFleet(pairs, time.Unix(now, 0))
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	server, served := &http.Server{Handler: f}, make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	fmt.Println(l.Addr())
-	_, err = io.Copy(io.Discard, os.Stdin)
-	err = errors.Join(err, server.Close())
-	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
-		err = errors.Join(err, ended)
-	}
-	return err
-}
-
-// startFleet starts a fleet's process and returns its address. It ends with the benchmark, or when stop is called.
-func startFleet(b *testing.B, pairs int, now time.Time) (address string, stop func()) {
-	b.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env, cmd.Stderr = append(os.Environ(), fmt.Sprintf("%s=%d %d", fleetEnv, pairs, now.Unix())), os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	stop = sync.OnceFunc(func() {
-		if err := errors.Join(in.Close(), cmd.Wait()); err != nil {
-			b.Error("the fleet: ", err)
-		}
-	})
-	b.Cleanup(stop)
-	address, err = bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal("the fleet gives no address: ", err)
-	}
-	return strings.TrimSpace(address), stop
-}
-
-// letter is a request that was sent, to be sent again.
-type letter struct {
-	method, url string
-	header      http.Header
-	body        []byte
-	turn        int64 // when it was sent: after how many others
-	status      int   // of the answer
-}
-
-// tape is a transport that counts requests, and keeps them while it is on.
-type tape struct {
-	http.RoundTripper
-	n  atomic.Int64
-	on atomic.Bool
-
-	mu  sync.Mutex
-	of  map[string]int // places in kept, by user
-	all [][]*letter    // by user, in the order in which they were sent
-}
-
-func (t *tape) RoundTrip(r *http.Request) (*http.Response, error) {
-	turn := t.n.Add(1)
-	if !t.on.Load() {
-		return t.RoundTripper.RoundTrip(r)
-	}
-	l := &letter{method: r.Method, url: r.URL.String(), header: r.Header.Clone(), turn: turn}
-	if r.Body != nil {
-		body, err := io.ReadAll(r.Body)
-		if err = errors.Join(err, r.Body.Close()); err != nil {
-			return nil, err
-		}
-		l.body, r = body, r.Clone(r.Context())
-		r.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	t.keep(l, r)
-	a, err := t.RoundTripper.RoundTrip(r)
-	if err == nil {
-		l.status = a.StatusCode
-	}
-	return a, err
-}
-
-// keep puts the letter behind the others of who sent it.
-func (t *tape) keep(l *letter, r *http.Request) {
-	user, _, _ := r.BasicAuth()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	i, known := t.of[user]
-	if !known {
-		i = len(t.all)
-		t.of[user], t.all = i, append(t.all, nil)
-	}
-	t.all[i] = append(t.all[i], l)
-}
-
-// record keeps what is sent meanwhile.
-func (t *tape) record(f func()) [][]*letter {
-	t.of, t.all = map[string]int{}, nil
-	t.on.Store(true)
-	f()
-	t.on.Store(false)
-	return t.all
-}
-
-// replay is the bare loop: it sends letters again, each user's in their order, and reports how many of them are
-// answered with the status that they had.
-func replay(b *testing.B, c *http.Client, all [][]*letter) (sent, same int64) {
-	b.Helper()
-	var next, total, equal atomic.Int64
-	var wg sync.WaitGroup
-	for range bareWorkers {
-		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(all) {
-					return
-				}
-				for _, l := range all[i] {
-					status, err := l.send(c)
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					if total.Add(1); status == l.status {
-						equal.Add(1)
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return total.Load(), equal.Load()
-}
-
-// send sends it and reads the answer to its end.
-func (l *letter) send(c *http.Client) (status int, err error) {
-	var body io.Reader
-	if len(l.body) > 0 {
-		body = bytes.NewReader(l.body)
-	}
-	r, err := http.NewRequest(l.method, l.url, body)
-	if err != nil {
-		return 0, err
-	}
-	r.Header = l.header
-	a, err := c.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	_, err = io.Copy(io.Discard, a.Body)
-	return a.StatusCode, errors.Join(err, a.Body.Close())
-}
-
-// usage is what this process has used since it began.
-type usage struct {
-	cpu   float64 // seconds
-	wall  time.Time
-	bytes uint64 // allocated
-}
-
-func used(b *testing.B) usage {
-	b.Helper()
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		b.Fatal(err)
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	cpu := time.Duration(r.Utime.Nano() + r.Stime.Nano()).Seconds()
-	return usage{cpu: cpu, wall: time.Now(), bytes: m.TotalAlloc}
-}
-
-// cost is what something takes of this process. Costs add up.
-type cost struct{ cpu, wall, megabytes float64 }
-
-// measure adds what f costs. What was thrown away before is collected before it, and not at its expense.
-func (c *cost) measure(b *testing.B, f func()) {
-	b.Helper()
-	runtime.GC()
-	from := used(b)
-	f()
-	to := used(b)
-	c.cpu += to.cpu - from.cpu
-	c.wall += to.wall.Sub(from.wall).Seconds()
-	c.megabytes += float64(to.bytes-from.bytes) / 1e6
-}
-
-// resident is how much memory this process holds, in MB, after what it can give back is given back.
-func resident(b *testing.B) float64 {
-	b.Helper()
-	debug.FreeOSMemory() // collects first
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Skip("the memory of this process is not known here: ", err)
-	}
-	found := regexp.MustCompile(`VmRSS:\s*(\d+) kB`).FindSubmatch(text)
-	if found == nil {
-		b.Fatal("/proc/self/status has no VmRSS")
-	}
-	kilobytes, err := strconv.Atoi(string(found[1]))
-	if err != nil {
-		b.Fatal(err)
-	}
-	return float64(kilobytes) * 1024 / 1e6
 }
 
 // org is Holdfast with an org of so many pairs on a fleet.
@@ -491,7 +190,7 @@ func BenchmarkIdle(b *testing.B) {
 			rounds++
 		}
 		requests := float64(o.tape.n.Load()-before) / rounds
-		memory := resident(b)
+		memory, known := resident(b)
 		letters := o.tape.record(o.idle)
 		o.close() // its memory is not the bare loop's to look after
 		c := client(nil)
@@ -501,17 +200,13 @@ func BenchmarkIdle(b *testing.B) {
 		for range int(rounds) {
 			bare.measure(b, func() { sent, same = replay(b, c, letters) })
 		}
-		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(ours.cpu/rounds, "cpu-s/round")
-		b.ReportMetric(bare.cpu/rounds, "bare-cpu-s/round")
-		b.ReportMetric(ours.cpu/bare.cpu, "x-bare")
-		b.ReportMetric(ours.wall/bare.wall, "x-bare-wall")
-		b.ReportMetric(ours.megabytes/rounds, "MB/round")
-		b.ReportMetric(bare.megabytes/rounds, "bare-MB/round")
+		beside(b, ours, bare, rounds)
 		b.ReportMetric(requests, "requests/round")
 		b.ReportMetric(busy.cpu, "booking-day-cpu-s/round")
 		b.ReportMetric(busy.megabytes, "booking-day-MB/round")
-		b.ReportMetric(memory, "MB-rss")
+		if known {
+			b.ReportMetric(memory, "MB-rss")
+		}
 		b.ReportMetric(float64(same)/float64(sent), "same-status")
 	})
 }
@@ -615,115 +310,8 @@ func BenchmarkCold(b *testing.B) {
 			rounds++
 			b.StartTimer()
 		}
-		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(ours.cpu/rounds, "cpu-s/round")
-		b.ReportMetric(bare.cpu/rounds, "bare-cpu-s/round")
-		b.ReportMetric(ours.cpu/bare.cpu, "x-bare")
-		b.ReportMetric(ours.wall/bare.wall, "x-bare-wall")
-		b.ReportMetric(ours.megabytes/rounds, "MB/round")
-		b.ReportMetric(bare.megabytes/rounds, "bare-MB/round")
+		beside(b, ours, bare, rounds)
 		b.ReportMetric(float64(requests)/rounds, "requests/round")
 		b.ReportMetric(float64(same)/float64(sent), "same-status")
-	})
-}
-
-// program is the built program, with the settings of a folder.
-type program struct {
-	*testing.B
-	binary, dir string
-}
-
-// command is one of its commands; what it prints on its standard output is not looked at.
-func (p program) command(name string) (cmd *exec.Cmd, complaints *bytes.Buffer) {
-	complaints = &bytes.Buffer{}
-	cmd = exec.Command(p.binary, name, "--config", filepath.Join(p.dir, "holdfast.yaml"))
-	cmd.Stderr = complaints
-	return cmd, complaints
-}
-
-// look runs a command that only looks, and returns how long it took and the most memory it held, in MB.
-func (p program) look(name string) (took time.Duration, megabytes float64) {
-	p.Helper()
-	cmd, complaints := p.command(name)
-	begin := time.Now()
-	if err := cmd.Run(); err != nil {
-		p.Fatalf("holdfast %s: %v: %s", name, err, complaints)
-	}
-	took = time.Since(begin)
-	r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		p.Skip("what a process used is not known here")
-	}
-	return took, float64(r.Maxrss) * 1024 / 1e6
-}
-
-// start runs the daemon until its first request comes to the door, and returns how long that took.
-func (p program) start(door <-chan time.Time) time.Duration {
-	p.Helper()
-	cmd, complaints := p.command("run")
-	begin := time.Now()
-	if err := cmd.Start(); err != nil {
-		p.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case at := <-door:
-		_ = cmd.Process.Kill() // nobody will want its journal
-		<-ended
-		return at.Sub(begin)
-	case err := <-ended:
-		p.Fatalf("holdfast run ended before it asked anything: %v: %s", err, complaints)
-		return 0
-	}
-}
-
-// BenchmarkStart is how long the built program takes, with the journal of an org that is booked, from its start to its
-// first request, and how long and with how much memory it shows what the journal has. The files were just read, and so
-// are in the machine's memory.
-func BenchmarkStart(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "holdfast")
-	if out, err := exec.Command("go", "build", "-o", binary, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
-		b.Fatalf("go build: %v: %s", err, out)
-	}
-	atScale(b, func(b *testing.B, pairs int) {
-		o := newOrg(b, pairs)
-		o.book()
-		o.close()
-		o.stop()
-		times, memory, runs := map[string]time.Duration{}, map[string]float64{}, time.Duration(0)
-		for b.Loop() {
-			p := program{b, binary, b.TempDir()}
-			if err := os.CopyFS(p.dir, os.DirFS(o.dir)); err != nil {
-				b.Fatal(err)
-			}
-			first := make(chan time.Time, 1)
-			door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				select {
-				case first <- time.Now():
-				default: // not the first
-				}
-				w.WriteHeader(http.StatusServiceUnavailable)
-			}))
-			o.settings(p.dir, door.Listener.Addr().String())
-			for _, name := range []string{"status", "flags", "history"} {
-				took, megabytes := p.look(name)
-				times[name] += took
-				memory[name] = max(memory[name], megabytes)
-			}
-			times["run-to-request"] += p.start(first)
-			door.Close()
-			runs++
-			if err := os.RemoveAll(p.dir); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(0, "ns/op")
-		for name, took := range times {
-			b.ReportMetric(float64((took/runs).Microseconds())/1e3, name+"-ms")
-		}
-		for name, megabytes := range memory {
-			b.ReportMetric(megabytes, name+"-MB-rss")
-		}
 	})
 }

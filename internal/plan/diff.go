@@ -25,7 +25,7 @@ type Input struct {
 	Recent []Recent            // each change once; none that was allowed
 	Writes map[series.Pair]int // writes made today, since one was last allowed
 	Fresh  bool                // the journal remembers nothing
-	// Anybody: some pair has a series, be it among the Views or not.
+	// Anybody is Anybody of the views of all pairs.
 	Anybody bool
 	// Stuck are changes that failed too often, by id.
 	Stuck map[string]Stuck
@@ -59,15 +59,18 @@ func (d Draft) Empty() bool { return len(d.Changes)+len(d.Held)+len(d.Refused) =
 func Diff(in Input) Plan {
 	in.Views = slices.Clone(in.Views)
 	slices.SortStableFunc(in.Views, func(a, b *series.View) int { return a.Pair.Compare(b.Pair) })
+	in.Anybody = Anybody(in.Views)
 	return Assemble(in, Drafts(in))
+}
+
+// Anybody reports whether a pair that the roster has has a series.
+func Anybody(views []*series.View) bool {
+	return slices.ContainsFunc(views, func(v *series.View) bool { return v.Wanted && v.Head() != nil })
 }
 
 // Drafts plans for each pair by itself. Those for which there is nothing to do are not among them.
 func Drafts(in Input) map[series.Pair]Draft {
-	b := &builder{in: in, anybody: in.Anybody}
-	for i := range in.Views {
-		b.anybody = b.anybody || in.Views[i].Wanted && in.Views[i].Head() != nil
-	}
+	b := &builder{in: in}
 	out := map[series.Pair]Draft{}
 	for i := range in.Views {
 		v := in.Views[i]
@@ -117,7 +120,6 @@ func askFor(asks []Ask, p series.Pair) (*Ask, bool) {
 
 type builder struct {
 	in       Input
-	anybody  bool // one of them has a series
 	changes  []Change
 	held     []Held
 	doubtful []series.Pair
@@ -273,7 +275,7 @@ func (p *pairPlan) unbooked() {
 		return
 	}
 	why := "nothing is booked yet"
-	if (p.in.Fresh && p.anybody || p.in.Doubtful[v.Pair]) && p.ask == nil {
+	if (p.in.Fresh && p.in.Anybody || p.in.Doubtful[v.Pair]) && p.ask == nil {
 		p.doubtful = append(p.doubtful, v.Pair)
 		p.create(p.v.Want, series.Date{}, why, "the journal was new when other series were booked already: this one may have been deleted on purpose, `holdfast allow` books it")
 		return

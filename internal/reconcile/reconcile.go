@@ -381,7 +381,7 @@ func (x *round) diff(asks []plan.Ask) {
 		Fresh:    x.mem.Empty && len(x.mem.Writes) == 0,
 		Doubtful: x.doubtful(),
 	}
-	in.Anybody = slices.ContainsFunc(x.out.Views, func(v *series.View) bool { return v.Wanted && v.Head() != nil })
+	in.Anybody = plan.Anybody(x.out.Views)
 	drafts := map[series.Pair]plan.Draft{}
 	for part := range x.parts(x.judge) {
 		in.Only, in.Views = part, x.office.around(part)

@@ -263,8 +263,7 @@ func TestTimesIsStable(t *testing.T) {
 }
 
 // A meeting that its organizer cancelled by its status stays cancelled in the copy when the series gets another slot
-// that
-// has it too.
+// that has it too.
 func TestCancelledOnAnotherSlot(t *testing.T) {
 	berlin, paris := location("Europe/Berlin"), location("Europe/Paris")
 	first := time.Date(2026, time.December, 1, 10, 0, 0, 0, berlin)

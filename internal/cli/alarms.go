@@ -2,23 +2,23 @@ package cli
 
 import "holdfast/internal/reconcile"
 
-// standing are the alarms of a round that nothing else reports: calendars that were read and are not believed in all
+// standing are the alarms that nothing else reports: calendars that were read and are not believed in all
 // they say, or that cannot do all that is asked of them.
-func standing(r reconcile.Round) []trouble {
+func standing(outages map[reconcile.Subject]reconcile.Outage) []trouble {
 	var out []trouble
-	for _, s := range reconcile.Subjects(r.Outages) {
+	for _, s := range reconcile.Subjects(outages) {
 		switch s.Matter {
 		case reconcile.MatterCalendar, reconcile.MatterDocument, reconcile.MatterChange: // others report them
 		default:
-			out = append(out, trouble{r.Outages[s].Text, r.Outages[s].Hint})
+			out = append(out, trouble{outages[s].Text, outages[s].Hint})
 		}
 	}
 	return out
 }
 
 // standingText shows them.
-func (a *app) standingText(r reconcile.Round) {
-	for i, t := range standing(r) {
+func (a *app) standingText(outages map[reconcile.Subject]reconcile.Outage) {
+	for i, t := range standing(outages) {
 		if i == 0 {
 			a.printf("\n%s\n", yellow.Render("To be looked at:"))
 		}

@@ -75,7 +75,7 @@ func (a *app) ask(cmd *cobra.Command, name string, ask plan.Ask) error {
 	switch {
 	case a.applied(r):
 	case len(r.Plan.Held) > 0:
-		a.heldText(r)
+		a.heldText(r.Plan.Held)
 	default:
 		a.nothing(r, ask)
 	}
@@ -148,7 +148,7 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 	}
 	if flags := flagsOf(r, ask.Pair); len(flags) > 0 {
 		a.printf("\nWhat is different:\n")
-		a.flagList(r, flags)
+		a.flagList(flags, linked(r, ask.Pair))
 	}
 }
 
@@ -178,12 +178,12 @@ func isProposal(p series.Pair) func(drift.Flag) bool {
 	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && !f.To.IsZero() }
 }
 
-// flagList prints flags of the round with what can be done about them.
-func (a *app) flagList(r reconcile.Round, flags []drift.Flag) {
+// flagList prints flags of one pair, whose document the roster may give a link to, with what can be done about them.
+func (a *app) flagList(flags []drift.Flag, linked bool) {
 	for _, f := range flags {
 		a.printf("  %s %s\n", yellow.Render("!"), f.Words())
 		a.whyText(f)
-		a.printf("      %s\n", dim.Render(remedy(f, linked(r, f.Pair))))
+		a.printf("      %s\n", dim.Render(remedy(f, linked)))
 		a.proposals(f)
 	}
 }

@@ -35,7 +35,7 @@ func (a *app) inviteCommand() *cobra.Command {
 			switch {
 			case a.applied(r):
 			case len(r.Plan.Held) > 0:
-				a.heldText(r)
+				a.heldText(r.Plan.Held)
 			case r.Delivered > 0 && len(r.Failures) == 0:
 				a.printf("Delivered: the calendar of %s has the series of %s again.\n", ask.Pair.Report, ask.Pair)
 			case len(r.Failures) == 0:

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -122,24 +121,6 @@ func parseTime(text string) (plan.Time, error) {
 	}
 	weekday, err := series.ParseWeekday(day)
 	return plan.Time{Weekday: weekday, At: at}, err
-}
-
-// makeUps gives the flags their make-ups, dates and reasons, as the calendars were last seen.
-func makeUps(ctx context.Context, d *daemon.App, rows []reconcile.FlagRow) {
-	of := map[string]drift.Flag{}
-	// A roster that cannot be read is no reason not to list flags.
-	if r, err := d.Reconciler.Recall(ctx); err == nil {
-		for _, f := range r.Open {
-			of[f.ID()] = f
-		}
-	}
-	for i := range rows {
-		f := &rows[i]
-		f.Dates = of[f.ID()].Dates
-		if f.Why = of[f.ID()].Why; f.Lost() {
-			f.Makeups = append([]time.Time{}, of[f.ID()].Makeups...)
-		}
-	}
 }
 
 // madeUpBy tells people the make-ups of a flag and the command that books the first; "" if there are none.

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -27,7 +30,7 @@ func (a *app) flagsCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			rows, err := d.Store.Flags(cmd.Context(), all)
+			rows, err := flagRows(cmd.Context(), d, strings.Join(args, ""), all)
 			if err != nil {
 				return err
 			}
@@ -46,7 +49,6 @@ func (a *app) flagsCommand() *cobra.Command {
 			slices.SortStableFunc(rows, func(x, y reconcile.FlagRow) int {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
-			makeUps(cmd.Context(), d, rows)
 			if a.output == "json" {
 				out := []flagJSON{}
 				for _, f := range rows {
@@ -79,6 +81,22 @@ func (a *app) flagsCommand() *cobra.Command {
 			return nil
 		}})
 	return cmd
+}
+
+// flagRows are the flags of a pair, of a person's pairs, or with "" all, closed ones too with all; more may be among
+// them.
+func flagRows(ctx context.Context, d *daemon.App, of string, all bool) ([]reconcile.FlagRow, error) {
+	l, looked := d.Reconciler.Look(ctx, of)
+	if looked == nil && !all {
+		return l.Flags, nil
+	}
+	rows, err := d.Store.Flags(ctx, all) // a roster that cannot be read is no reason not to list flags
+	open := make([]drift.Flag, len(l.Flags))
+	for i := range l.Flags {
+		open[i] = l.Flags[i].Flag
+	}
+	reconcile.SetMoments(rows, open)
+	return rows, err
 }
 
 func (a *app) flagsText(rows []reconcile.FlagRow) {
@@ -147,36 +165,45 @@ func (a *app) historyCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			all, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, series.Date{})
+			of := strings.Join(args, "")
+			rows, err := d.Store.History(cmd.Context(), of, from, a.Clock())
 			if err != nil {
 				return err
 			}
-			var past []series.Pair // a pair that is no longer in the roster has a record too
-			for _, o := range all {
-				past = append(past, o.Pair)
+			if a.output == "text" && len(past(rows, a.Clock())) > 0 {
+				a.historyText(past(rows, a.Clock()))
+				return nil
 			}
-			meant, err := a.only(d, args, past...)
-			if err != nil {
-				return err
+			if len(rows) == 0 && of != "" { // a pair that is no longer in the roster has a record too
+				ever, err := d.Store.History(cmd.Context(), of, series.Date{}, a.Clock())
+				if err != nil {
+					return err
+				}
+				var pairs []series.Pair
+				for _, o := range ever {
+					pairs = append(pairs, o.Pair)
+				}
+				if _, err := a.only(d, args, pairs...); err != nil {
+					return err
+				}
 			}
-			rows, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, from)
-			if err != nil {
-				return err
-			}
-			rows = slices.DeleteFunc(rows, func(o drift.Outcome) bool { return !meant(o.Pair) })
 			if a.output == "json" {
 				out := []outcomeJSON{}
-				for _, o := range shown(rows, a.Clock()) {
+				for _, o := range rows {
 					out = append(out, toOutcome(o))
 				}
 				return a.json(out)
 			}
-			r, err := d.Reconciler.Recall(cmd.Context())
+			if since != "" {
+				a.printf("No week is recorded since %s.\n", since)
+				return nil
+			}
+			l, err := d.Reconciler.Look(cmd.Context(), of)
 			if err != nil && len(rows) == 0 {
 				return err
 			}
-			a.historyText(rows, since, slices.DeleteFunc(r.Statuses(nil), func(s reconcile.Status) bool {
-				return !meant(s.Pair) || s.Next.IsZero()
+			a.noHistoryText(slices.DeleteFunc(l.Statuses, func(s reconcile.Status) bool {
+				return s.Next.IsZero() || of != "" && s.Pair.String() != of && !s.Pair.Has(of)
 			}))
 			return nil
 		}}
@@ -190,22 +217,26 @@ var resultStyle = map[drift.Result]func(...string) string{drift.Kept: green.Rend
 // groupOf is how many pairs a rate over all of them needs, so that it is nobody's own.
 const groupOf = 5
 
-// historyText prints the outcomes of the weeks so far. coming are the pairs that have a next meeting.
-func (a *app) historyText(rows []drift.Outcome, since string, coming []reconcile.Status) {
-	week := series.DateOf(a.Clock().UTC()).Week()
-	past := slices.DeleteFunc(slices.Clone(rows), func(o drift.Outcome) bool { return !o.Final && o.Week.Monday().After(week.Monday()) })
-	if len(past) == 0 {
-		switch {
-		case since != "":
-			a.printf("No week is recorded since %s.\n", since)
-		case len(coming) > 0:
-			first := slices.MinFunc(coming, func(x, y reconcile.Status) int { return x.Next.Compare(y.Next) })
-			a.printf("No week is recorded yet: the first 1:1 is on %s.\n", series.DateOf(first.Next).Long())
-		default:
-			a.printf("No week is recorded yet: `holdfast sync` makes the first round.\n")
-		}
+// past are the outcomes of the weeks so far.
+func past(rows []drift.Outcome, now time.Time) []drift.Outcome {
+	monday := series.DateOf(now.UTC()).Monday()
+	return slices.DeleteFunc(slices.Clone(rows), func(o drift.Outcome) bool {
+		return !o.Final && o.Week.Monday().After(monday)
+	})
+}
+
+// noHistoryText tells what comes of the pairs that have a next meeting, where no week is recorded.
+func (a *app) noHistoryText(coming []reconcile.Status) {
+	if len(coming) == 0 {
+		a.printf("No week is recorded yet: `holdfast sync` makes the first round.\n")
 		return
 	}
+	first := slices.MinFunc(coming, func(x, y reconcile.Status) int { return x.Next.Compare(y.Next) })
+	a.printf("No week is recorded yet: the first 1:1 is on %s.\n", series.DateOf(first.Next).Long())
+}
+
+// historyText prints the outcomes of weeks so far.
+func (a *app) historyText(past []drift.Outcome) {
 	var out [][]string
 	pairs := map[series.Pair]bool{}
 	for _, o := range past {

@@ -90,7 +90,7 @@ func (a *app) syncCommand() *cobra.Command {
 			for _, s := range r.Sections {
 				a.printf("%s: the section for %s is in the document.\n", bold.Render(s.Pair.String()), s.Date.Long())
 			}
-			a.heldText(r)
+			a.heldText(r.Plan.Held)
 			a.edges(r)
 			return nil
 		}}
@@ -145,7 +145,7 @@ func (a *app) problems(r reconcile.Round) {
 			a.errorf("hint: %s\n", t.hint)
 		}
 	}
-	for _, t := range standing(r) {
+	for _, t := range standing(r.Outages) {
 		a.errorf("alarm: %s\nhint: %s\n", t.text, t.hint)
 	}
 }
@@ -195,7 +195,7 @@ func (a *app) planText(r reconcile.Round) {
 	} else if len(r.Plan.Held) == 0 && len(r.Failures) == 0 {
 		a.printf("Nothing to do: every series is as the roster wants it.\n")
 	}
-	a.heldText(r)
+	a.heldText(r.Plan.Held)
 	if n := len(r.Edges.Opened); n > 0 {
 		a.gap()
 		a.printf("%s would open:\n", count(n, "flag"))
@@ -211,17 +211,17 @@ func (a *app) planText(r reconcile.Round) {
 }
 
 // heldText tells what waits for a person.
-func (a *app) heldText(r reconcile.Round) {
-	if len(r.Plan.Held) == 0 {
+func (a *app) heldText(held []plan.Held) {
+	if len(held) == 0 {
 		return
 	}
 	a.gap()
-	a.printf("%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(r.Plan.Held))))
+	a.printf("%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(held))))
 	last := ""
-	for i, h := range r.Plan.Held {
+	for i, h := range held {
 		a.changeText(h.Change, yellow.Render("!"))
 		// A brake says the same of each: it is told once, below the last.
-		if next := i + 1; next == len(r.Plan.Held) || r.Plan.Held[next].Because != h.Because {
+		if next := i + 1; next == len(held) || held[next].Because != h.Because {
 			last = h.Because
 			a.printf("      %s\n", yellow.Render(last))
 		}
@@ -299,7 +299,7 @@ func (a *app) allowCommand() *cobra.Command {
 			}
 			if a.output != "json" {
 				a.problems(r)
-				a.heldText(r)
+				a.heldText(r.Plan.Held)
 			}
 			if len(changes) > 0 && !yes {
 				if sure, err := a.sure("Let " + them(len(changes)) + " through?"); err != nil || !sure {

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -27,15 +27,11 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			r, err := d.Reconciler.Recall(cmd.Context())
+			r, err := d.Reconciler.Look(cmd.Context(), strings.Join(args, ""))
 			if err != nil {
 				return err
 			}
-			outcomes, err := d.Store.Outcomes(cmd.Context(), series.Pair{}, series.Date{})
-			if err != nil {
-				return err
-			}
-			rows := r.Statuses(outcomes)
+			rows := r.Statuses
 			var known []series.Pair
 			for _, s := range rows {
 				known = append(known, s.Pair)
@@ -62,13 +58,17 @@ func (a *app) statusCommand() *cobra.Command {
 				a.printf("No round was made yet: `holdfast plan` shows what the first would do, `holdfast sync` makes it.\n\n")
 			}
 			if len(args) == 1 && rows[0].Pair.String() == args[0] {
-				a.pairText(r, rows[0], slices.DeleteFunc(outcomes, func(o drift.Outcome) bool { return o.Pair != rows[0].Pair }))
+				outcomes, err := d.Store.Outcomes(cmd.Context(), rows[0].Pair, series.Date{})
+				if err != nil {
+					return err
+				}
+				a.pairText(r, rows[0], outcomes)
 			} else {
 				a.statusText(r, rows)
 			}
 			a.outagesText(r, rows)
 			if len(args) == 0 {
-				a.standingText(r)
+				a.standingText(r.Outages)
 			}
 			return nil
 		}}
@@ -77,7 +77,7 @@ func (a *app) statusCommand() *cobra.Command {
 var stateStyle = map[reconcile.State]func(...string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
 	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
 
-func stateText(r reconcile.Round, s reconcile.Status) string {
+func stateText(s reconcile.Status) string {
 	if s.State == reconcile.Stale && len(s.Why) == 0 {
 		return dim.Render("not read yet")
 	}
@@ -89,85 +89,80 @@ func stateText(r reconcile.Round, s reconcile.Status) string {
 }
 
 // slotText is the slot that is booked, or else the one that the roster wants.
-func slotText(r reconcile.Round, s reconcile.Status) string {
-	if !s.Slot.IsZero() {
+func slotText(s reconcile.Status) string {
+	switch {
+	case !s.Slot.IsZero():
 		return s.Slot.Words()
-	}
-	switch v := r.View(s.Pair); {
-	case v == nil:
-		return "-"
-	case v.Want.Auto:
+	case s.Wanted.IsZero():
 		return dim.Render("not booked; Holdfast chooses it")
 	default:
-		return dim.Render("not booked; wanted: " + v.Want.Slot.Words())
+		return dim.Render("not booked; wanted: " + s.Wanted.Words())
 	}
 }
 
-func nextText(r reconcile.Round, s reconcile.Status) string {
+func nextText(s reconcile.Status, now time.Time) string {
 	if s.Next.IsZero() {
 		return "-"
 	}
-	return when(s.Next, r.At) + ", " + relative(s.Next, r.At)
+	return when(s.Next, now) + ", " + relative(s.Next, now)
 }
 
-// clockOf is a meeting's start on the person's own clock: "Tue 14:30 for Raj Patel (Asia/Kolkata)"; "" where that
+// clockOf is a meeting's start on a person's own clock: "Tue 14:30 for Raj Patel (Asia/Kolkata)"; "" where that
 // shows the same as start's own, or there is none.
-func clockOf(p series.Person, start time.Time) string {
-	theirs := series.At(start, p.Zone)
+func clockOf(name, zone string, start time.Time) string {
+	theirs := series.At(start, zone)
 	if start.IsZero() || theirs.Format("Mon 15:04") == start.Format("Mon 15:04") {
 		return ""
 	}
-	return fmt.Sprintf("%s for %s (%s)", theirs.Format("Mon 15:04"), cmp.Or(p.Name, p.ID), p.Zone)
+	return fmt.Sprintf("%s for %s (%s)", theirs.Format("Mon 15:04"), name, zone)
 }
 
-func (a *app) statusText(r reconcile.Round, rows []reconcile.Status) {
+func (a *app) statusText(r reconcile.Look, rows []reconcile.Status) {
 	if len(rows) == 0 {
 		a.printf("The roster has no pairs: `one_on_ones:` lists who meets whom.\n")
 		return
 	}
 	var out [][]string
 	for _, s := range rows {
-		out = append(out, []string{bold.Render(s.Pair.String()), slotText(r, s), nextText(r, s), stateText(r, s), percent(s.Kept)})
+		out = append(out, []string{bold.Render(s.Pair.String()), slotText(s), nextText(s, r.At), stateText(s), percent(s.Kept)})
 	}
 	a.table([]string{"PAIR", "SLOT", "NEXT", "STATE", "KEPT"}, out)
 }
 
 // pairText tells of one pair all that its two people may know.
-func (a *app) pairText(r reconcile.Round, s reconcile.Status, outcomes []drift.Outcome) {
+func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Outcome) {
 	a.printf("%s  %s and %s\n\n", bold.Render(s.Pair.String()), s.Person[0], s.Person[1])
 	kept := ""
 	if n := counted(outcomes); n > 0 {
 		kept = percent(s.Kept) + " of " + count(n, "week")
 	}
-	rows := [][2]string{{"slot", slotText(r, s)}, {"next", nextText(r, s)}}
-	place := ""
-	if v := r.View(s.Pair); v != nil && v.Wanted {
-		for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
-			rows = append(rows, [2]string{"", clockOf(p, s.Next)})
-		}
-		if place = v.Want.Place; v.Head() != nil {
-			place = v.Head().Place
-		}
+	rows := [][2]string{{"slot", slotText(s)}, {"next", nextText(s, r.At)}}
+	for i, id := range []string{s.Pair.Manager, s.Pair.Report} {
+		rows = append(rows, [2]string{"", clockOf(cmp.Or(s.Person[i], id), s.Zone[i], s.Next)})
 	}
 	for _, m := range s.MadeUp {
 		rows = append(rows, [2]string{"made up", m.Occurrence.Long() + " is on " + when(m.To, r.At) + " instead"})
 	}
 	a.facts(append(rows, [][2]string{
-		{"place", place}, {"agenda", s.PrepDoc}, {"state", stateText(r, s)}, {"kept", kept}}...))
-	if flags := flagsOf(r, s.Pair); len(flags) > 0 {
+		{"place", s.Place}, {"agenda", s.PrepDoc}, {"state", stateText(s)}, {"kept", kept}}...))
+	var flags []drift.Flag
+	for _, f := range r.Flags {
+		if f.Pair == s.Pair {
+			flags = append(flags, f.Flag)
+		}
+	}
+	if len(flags) > 0 {
 		a.printf("\n")
-		a.flagList(r, flags)
+		a.flagList(flags, s.Linked)
 	}
-	if r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return h.Pair != s.Pair }); len(r.Plan.Held) > 0 {
-		a.heldText(r)
-	}
+	a.heldText(s.Held)
 	if len(outcomes) > 0 {
 		a.printf("\n%s\n", dim.Render("`holdfast history "+s.Pair.String()+"` shows every week."))
 	}
 }
 
 // documentOutages are those of the pairs' documents.
-func documentOutages(r reconcile.Round, rows []reconcile.Status) map[reconcile.Subject]reconcile.Outage {
+func documentOutages(r reconcile.Look, rows []reconcile.Status) map[reconcile.Subject]reconcile.Outage {
 	out := map[reconcile.Subject]reconcile.Outage{}
 	for _, s := range rows {
 		of := reconcile.DocumentOf(s.Pair)
@@ -179,7 +174,7 @@ func documentOutages(r reconcile.Round, rows []reconcile.Status) map[reconcile.S
 }
 
 // outagesText tells which calendars of these pairs cannot be read, and which documents not be tended.
-func (a *app) outagesText(r reconcile.Round, rows []reconcile.Status) {
+func (a *app) outagesText(r reconcile.Look, rows []reconcile.Status) {
 	causes := map[string]reconcile.Outage{}
 	since := r.At
 	for of, o := range r.Outages {

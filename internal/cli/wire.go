@@ -6,7 +6,6 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
-	"holdfast/internal/series"
 )
 
 // The JSON that the commands print. Fields may be added, never renamed; unknown values are null.
@@ -157,7 +156,7 @@ func toSync(r reconcile.Round) syncJSON {
 
 func toFlag(f reconcile.FlagRow) flagJSON {
 	var makeups []string
-	if f.Makeups != nil {
+	if f.Lost() {
 		makeups = []string{}
 	}
 	for _, t := range f.Makeups {
@@ -203,19 +202,6 @@ func toOutcome(o drift.Outcome) outcomeJSON {
 	out := outcomeJSON{Pair: o.Pair.String(), Week: o.Week.String(), Occurrence: o.Occurrence.String(), Outcome: string(o.Result), Notice: duration(o.Notice), Final: o.Final}
 	if o.Result != drift.Kept && o.Result != drift.Excused {
 		out.By = null(string(o.By))
-	}
-	return out
-}
-
-// shown are the outcomes that tell something: the final ones, this week's, and of coming weeks those that are not as
-// booked.
-func shown(all []drift.Outcome, now time.Time) []drift.Outcome {
-	week := series.DateOf(now.UTC()).Monday()
-	var out []drift.Outcome
-	for _, o := range all {
-		if o.Final || !o.Week.Monday().After(week) || o.Result != drift.Kept {
-			out = append(out, o)
-		}
 	}
 	return out
 }

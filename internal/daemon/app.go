@@ -114,6 +114,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		reconcile.Options{
 			Org:       a.Settings.Org,
 			Roster:    a.Desired,
+			Sources:   a.sources,
 			Open:      a.calendar,
 			Journal:   a.Store,
 			Documents: documents{a},
@@ -161,6 +162,8 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	}
 	today := series.DateOf(now.UTC())
 	d := reconcile.Desired{Problems: problems, People: map[string]series.Person{}}
+	seen, more := a.Roster.Seen()
+	d.Sources, d.More = a.Settings.Digest+seen, more
 	from, to := roster.Window(today)
 	d.Series = r.Series(a.Settings.Org, from, to, a.Settings.Holidays)
 	sharing := map[string][]string{}
@@ -189,6 +192,9 @@ func (a *App) Desired(now time.Time) (reconcile.Desired, error) {
 	}
 	return d, nil
 }
+
+// sources is reconcile.Desired's, of the roster's files as they are.
+func (a *App) sources(more string) string { return a.Settings.Digest + a.Roster.Digest(more) }
 
 // Poll is how often calendars are read: the shortest wish of the settings.
 func (a *App) Poll() time.Duration {

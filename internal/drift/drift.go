@@ -68,15 +68,18 @@ type Flag struct {
 	By         By
 	Notice     *time.Duration // between the first observation and the booked start; nil: not known
 	Since      time.Time      // first observed
-	// Dates are those of the occurrences to come on which a collision repeats, of a flag that is of the series. They are
-	// those of the moment: no part of what the flag is, and not recorded.
-	Dates []series.Date
-	// Makeups are times at which a lost meeting could be made up for in its week, the best first, in the slot's zone; nil where
-	// nothing is lost. They are proposals of the moment: no part of what the flag is, and not recorded.
-	Makeups []time.Time
-	// Why is what makes a slot unfit, or what a collision hints at, in words. It is no part of what the flag is, and not
-	// recorded.
-	Why []string
+	Moment
+}
+
+// Moment is what is said of a flag at a moment. It is no part of what the flag is.
+type Moment struct {
+	// Dates are those of the occurrences to come on which a collision repeats, of a flag that is of the series.
+	Dates []series.Date `json:",omitzero"`
+	// Makeups are times at which a lost meeting could be made up for in its week, the best first, in the slot's zone; nil
+	// where nothing is lost.
+	Makeups []time.Time `json:",omitzero"`
+	// Why is what makes a slot unfit, or what a collision hints at, in words.
+	Why []string `json:",omitzero"`
 }
 
 // none is the Aspect of what is unknown, or no matter.

@@ -38,11 +38,17 @@ func (m *MakeUps) Fill(flags []Flag) {
 		}
 		if f.Kind == DoubleBooked {
 			m.dated(f)
-			if began, ok := f.From.Time(); ok && !began.After(m.in.Now) {
-				f.Makeups = f.Makeups[:0] // it may well have taken place
-			}
+			f.Pass(m.in.Now)
 		}
 	}
+}
+
+// Pass takes from the flag what is too late by now to be proposed.
+func (f *Flag) Pass(now time.Time) {
+	if began, ok := f.From.Time(); f.Kind == DoubleBooked && ok && !began.After(now) {
+		f.Makeups = f.Makeups[:0] // it may well have taken place
+	}
+	f.Makeups = slices.DeleteFunc(f.Makeups, func(t time.Time) bool { return t.Before(now.Add(makeUpAhead)) })
 }
 
 // view is that of a pair which the roster has, else nil.

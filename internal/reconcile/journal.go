@@ -39,6 +39,8 @@ type Journal interface {
 	Flags(ctx context.Context, all bool) ([]FlagRow, error)
 	// Outcomes are the recorded outcomes since the day, of one pair unless it is zero, by week and pair.
 	Outcomes(ctx context.Context, pair series.Pair, since series.Date) ([]drift.Outcome, error)
+	// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
+	Left(ctx context.Context, of string) (Left, error)
 	// Versions are the kept earlier versions of a pair's series, newest first.
 	Versions(ctx context.Context, pair series.Pair) ([]Version, error)
 }
@@ -57,6 +59,7 @@ type Memory struct {
 	// Confirmed are the people of whose calendar what is missing counts as deleted, at its next reading
 	Confirmed map[string]bool
 	Standing  Standing
+	Origin    Origin                   // of the status rows; zero: they are no use
 	Tries     map[plan.Target]plan.Try // deliveries that did not show
 	Outages   map[Subject]Outage
 	Documents map[series.Pair]Document // of pairs that have one of their own
@@ -127,7 +130,12 @@ type Record struct {
 	Tries     map[plan.Target]plan.Try
 	Outages   map[Subject]Outage
 	Standing  Standing
-	Confirmed []string // people whose confirmation is used up
+	// Statuses are the rows of pairs that stand otherwise, nil for none; all of them where Origin is another than that of
+	// the rows that are there. With no Origin those are no use any more.
+	Statuses  map[series.Pair]*StatusRow
+	Origin    Origin
+	Moments   map[string]drift.Moment // of open flags, by id; those of other flags stay
+	Confirmed []string                // people whose confirmation is used up
 }
 
 // Notice is something that was told.

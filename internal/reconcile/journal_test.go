@@ -36,6 +36,9 @@ type journal struct {
 	versions []version
 	allowed  map[string]reconcile.Allowance
 	standing reconcile.Standing
+	left     map[series.Pair][]byte // status rows
+	origin   reconcile.Origin
+	moments  map[string][]byte
 	certain  map[string]bool // confirmed to be empty
 	edges    []drift.Edges   // of every commit
 }
@@ -79,6 +82,8 @@ func newJournal(now func() time.Time) *journal {
 		docs:     map[series.Pair]reconcile.Document{},
 		allowed:  map[string]reconcile.Allowance{},
 		certain:  map[string]bool{},
+		left:     map[series.Pair][]byte{},
+		moments:  map[string][]byte{},
 	}
 }
 
@@ -106,6 +111,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		Documents: maps.Clone(j.docs),
 		TimesSeen: map[series.Pair][]string{},
 		Standing:  j.standing,
+		Origin:    j.origin,
 		Allowed:   map[string]reconcile.Allowance{},
 		Confirmed: maps.Clone(j.certain),
 	}
@@ -125,6 +131,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
 		if f := j.flags[id]; f.State != "closed" {
+			f.Moment = drift.Moment{}
 			m.Open = append(m.Open, f.Flag)
 		}
 	}
@@ -227,12 +234,33 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 	for _, p := range r.Confirmed {
 		delete(j.certain, p)
 	}
+	if r.Origin != j.origin {
+		clear(j.left)
+	}
+	j.origin = r.Origin
+	for p, row := range r.Statuses {
+		if delete(j.left, p); row != nil {
+			b, err := json.Marshal(row)
+			if err != nil {
+				return err
+			}
+			j.left[p] = b
+		}
+	}
+	for id, m := range r.Moments {
+		b, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		j.moments[id] = b
+	}
 	j.edges = append(j.edges, r.Edges)
 	return nil
 }
 
 // Allow is reconcile.Journal's.
 func (j *journal) Allow(_ context.Context, changes map[string]string, until time.Time) error {
+	j.origin = reconcile.Origin{}
 	for id, digest := range changes {
 		j.allowed[id] = reconcile.Allowance{Digest: digest, Until: until}
 	}
@@ -241,6 +269,7 @@ func (j *journal) Allow(_ context.Context, changes map[string]string, until time
 
 // allow lets all through that brakes hold.
 func (j *journal) allow(until time.Time) {
+	j.origin = reconcile.Origin{}
 	for id, h := range j.standing.Held {
 		j.allowed[id] = reconcile.Allowance{Digest: h.Digest, Until: until}
 	}
@@ -248,6 +277,7 @@ func (j *journal) allow(until time.Time) {
 
 // Disallow is reconcile.Journal's.
 func (j *journal) Disallow(_ context.Context, ids ...string) ([]string, error) {
+	j.origin = reconcile.Origin{}
 	for _, id := range ids {
 		delete(j.allowed, id)
 	}
@@ -256,7 +286,7 @@ func (j *journal) Disallow(_ context.Context, ids ...string) ([]string, error) {
 
 // ConfirmEmpty is reconcile.Journal's.
 func (j *journal) ConfirmEmpty(_ context.Context, person string) error {
-	j.certain[person] = true
+	j.certain[person], j.origin = true, reconcile.Origin{}
 	return nil
 }
 
@@ -295,8 +325,42 @@ func (j *journal) Flags(_ context.Context, all bool) ([]reconcile.FlagRow, error
 	var out []reconcile.FlagRow
 	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
 		if f := j.flags[id]; all || f.State != "closed" {
+			if f.Moment = (drift.Moment{}); j.moments[id] != nil {
+				if err := json.Unmarshal(j.moments[id], &f.Moment); err != nil {
+					return nil, err
+				}
+			}
 			out = append(out, f)
 		}
+	}
+	return out, nil
+}
+
+// Left is reconcile.Journal's.
+func (j *journal) Left(ctx context.Context, of string) (reconcile.Left, error) {
+	out := reconcile.Left{Origin: j.origin, Outages: maps.Clone(j.outages)}
+	is := func(p series.Pair) bool { return of == "" || p.String() == of || p.Has(of) }
+	var err error
+	if out.Flags, err = j.Flags(ctx, false); err != nil {
+		return out, err
+	}
+	out.Flags = slices.DeleteFunc(out.Flags, func(f reconcile.FlagRow) bool { return !is(f.Pair) })
+	for _, p := range slices.SortedFunc(maps.Keys(j.left), series.Pair.Compare) {
+		if !is(p) {
+			continue
+		}
+		row := reconcile.StatusRow{}
+		if err := json.Unmarshal(j.left[p], &row); err != nil {
+			return out, err
+		}
+		var all []drift.Outcome
+		for _, o := range j.outcomes {
+			if o.Pair == p {
+				all = append(all, o)
+			}
+		}
+		row.Pair, row.Kept = p, drift.KeptRate(all)
+		out.Rows = append(out.Rows, row)
 	}
 	return out, nil
 }

@@ -91,7 +91,7 @@ func (x *org) wish(pair, line string, change func(*series.Series)) {
 
 // desired is the roster, with people as they are now.
 func (x *org) desired(time.Time) (reconcile.Desired, error) {
-	d := reconcile.Desired{People: map[string]series.Person{}, Problems: x.broken}
+	d := reconcile.Desired{People: map[string]series.Person{}, Problems: x.broken, Sources: x.sources("")}
 	for id, p := range x.people {
 		d.People[id] = p
 	}
@@ -100,6 +100,11 @@ func (x *org) desired(time.Time) (reconcile.Desired, error) {
 		d.Series = append(d.Series, s)
 	}
 	return d, nil
+}
+
+// sources is a digest of the roster.
+func (x *org) sources(string) string {
+	return series.Digest(fmt.Sprint(x.people, x.want, x.broken))
 }
 
 // holdfast is a daemon with its own journal.
@@ -112,6 +117,7 @@ func (x *org) with(j *journal) *reconcile.Reconciler {
 	return reconcile.New(reconcile.Options{
 		Org:     "acme",
 		Roster:  x.desired,
+		Sources: x.sources,
 		Journal: j,
 		Policy:  x.policy,
 		Clock:   x.clock,

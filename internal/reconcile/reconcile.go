@@ -25,6 +25,8 @@ type Desired struct {
 	Series   []series.Series
 	People   map[string]series.Person // everybody of the roster, by id
 	Problems error                    // why the roster as it stands is not used; the rest is then the last good one
+	Sources  string                   // a digest of what it was read from, the settings with it
+	More     string                   // names of files that the roster names, for Options.Sources
 }
 
 // Options are what a Reconciler needs.
@@ -40,6 +42,9 @@ type Options struct {
 	Due func(p series.Person, last series.Snapshot) bool
 	// ZoneData is the release of the zone database in use (provider.Interest).
 	ZoneData string
+	// Sources is Desired.Sources of the files as they are, without reading what they say; more is Desired.More. It may be
+	// nil: then nothing that a round left is of use to those who look.
+	Sources func(more string) string
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents
 	Policy    plan.Policy
@@ -122,6 +127,7 @@ type round struct {
 	now       time.Time
 	mem       Memory
 	asked     bool            // by a person's command
+	sources   Origin          // of the roster, without the day
 	awaited   map[string]bool // people without whose calendars the round does not go on; nil: all
 	roster    RosterSeen
 	want      []series.Series
@@ -315,6 +321,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	if x.wrote == nil {
 		x.wrote = map[string]Wrote{}
 	}
+	x.sources = Origin{Sources: d.Sources, More: d.More}
 	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Outages: map[Subject]Outage{}}
 	x.people = x.observable(d)
 	x.readings.leave(x.people)

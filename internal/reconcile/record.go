@@ -112,7 +112,21 @@ func (x *round) record(ctx context.Context) error {
 		Tries:     x.mem.Tries,
 		Outages:   x.out.Outages,
 		Standing:  Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
+		Moments:   map[string]drift.Moment{},
 		Confirmed: x.confirmed,
+	}
+	if rec.Origin = x.origin(); rec.Origin == x.mem.Origin {
+		rec.Statuses = x.statusRows(x.judged())
+		for p := range x.judge {
+			if x.office.desks[p] == nil {
+				rec.Statuses[p] = nil
+			}
+		}
+	} else if rec.Origin != (Origin{}) {
+		rec.Statuses = x.statusRows(x.out.Views)
+	}
+	for _, f := range x.out.Found.Flags {
+		rec.Moments[f.ID()] = f.Moment
 	}
 	for id, o := range x.observed {
 		if !o.Stale && x.read[id] {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/series"
 )
 
@@ -24,15 +25,21 @@ const (
 type Status struct {
 	Pair     series.Pair
 	Slot     series.Slot // zero: none booked
+	Wanted   series.Slot // by the roster; zero: Holdfast chooses it
 	Next     time.Time   // the next meeting as the calendar has it, in the slot's zone; zero: none
 	State    State
 	Flags    int
 	PrepDoc  string
+	Linked   bool // the roster gives the link to the document, so that none is made
+	Place    string
 	Kept     *float64
 	Person   [2]string // names of manager and report
+	Zone     [2]string // theirs
 	Duration time.Duration
 	// MadeUp are the coming meetings that stand where Holdfast made up for them.
 	MadeUp []MadeUp
+	// Held are changes of the pair that wait for a person, without what would be written.
+	Held []plan.Held
 	// Why are the outages for which the pair is stale: none where its calendars were never read.
 	Why []Reason
 }
@@ -88,72 +95,18 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 	for _, o := range outcomes {
 		byPair[o.Pair] = append(byPair[o.Pair], o)
 	}
-	flags, held := map[series.Pair]int{}, map[series.Pair]bool{}
+	flags, held := map[series.Pair]int{}, heldOf(r.Plan.Held)
 	for _, f := range r.Open {
 		flags[f.Pair]++
-	}
-	for _, h := range r.Plan.Held {
-		held[h.Pair] = true
 	}
 	var out []Status
 	for _, v := range r.Views {
 		if !v.Wanted {
 			continue
 		}
-		s := Status{Pair: v.Pair, State: OnSlot, PrepDoc: v.Want.Link, Kept: drift.KeptRate(byPair[v.Pair]), Duration: v.Want.Slot.Duration,
-			Person: [2]string{v.Want.Manager.Name, v.Want.Report.Name}}
-		live, replaced := false, true
-		for i := range v.Chain {
-			replaced = replaced && !v.GoesOnBeside(i, r.At)
-			e := &v.Chain[i]
-			if e.Ended(r.At) || e.Mark.Slot.IsZero() {
-				continue
-			}
-			live = true
-			s.Slot, s.Duration = e.Mark.Slot, e.Mark.Slot.Duration
-			from := r.At
-			if e.Start.After(from) {
-				from = e.Start
-			}
-			for _, m := range e.Meetings(r.At.AddDate(0, 0, -7), from.AddDate(1, 0, 0)) {
-				over := !v.TakenOver(i).IsZero() && !m.Original.Before(v.TakenOver(i))
-				if !m.Cancelled && !over && m.Start.After(r.At) && (s.Next.IsZero() || m.Start.Before(s.Next)) {
-					s.Next = m.Start
-				}
-			}
-		}
-		if loc, err := series.Location(s.Slot.Zone); err == nil && !s.Next.IsZero() {
-			s.Next = s.Next.In(loc)
-		}
-		today := series.DateOf(r.At.UTC())
-		for _, w := range v.Weeks(today.AddDays(-7).Week(), today.AddDays(7*12).Week()) {
-			if m := w.Meeting; m == nil || m.Cancelled { // an event of their own may take its place
-				x := v.Beside(w.Date, w.Slot.Zone)
-				if x != nil && x.Start.After(r.At) && (s.Next.IsZero() || x.Start.Before(s.Next)) {
-					s.Next = series.At(x.Start, w.Slot.Zone)
-				}
-			}
-			if at := w.MadeUpAt(); at.After(r.At) && w.Meeting != nil && !w.Meeting.Cancelled && w.Meeting.Start.Equal(at) {
-				s.MadeUp = append(s.MadeUp, MadeUp{w.Date, at})
-			}
-		}
-		s.Flags = flags[v.Pair]
-		switch {
-		case v.Stale || r.Outages[Subject{Matter: MatterListing, Pair: v.Pair}].Kind == unseen:
-			s.State = Stale
-			for _, id := range []string{v.Pair.Manager, v.Pair.Report} {
-				if b, ok := r.Outages[CalendarOf(id)]; ok {
-					s.Why = append(s.Why, Reason{id, b})
-				}
-			}
-		case !replaced, held[v.Pair]:
-			s.State = Held
-		case s.Flags > 0:
-			s.State = Flagged
-		case !live:
-			s.State = Unbooked
-		}
-		out = append(out, s)
+		row := statusRow(v, r.At, held[v.Pair], v.Stale)
+		row.Kept = drift.KeptRate(byPair[v.Pair])
+		out = append(out, row.at(r.At, flags[v.Pair], r.Outages))
 	}
 	return out
 }

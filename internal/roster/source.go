@@ -2,6 +2,7 @@ package roster
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func NewSource(dir string, patterns []yamlpos.Text, calendars map[string]bool) *
 func (s *Source) Load() (Roster, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.load(s.look())
+	return s.load(s.look(s.more))
 }
 
 // load is Load for what was seen.
@@ -71,7 +72,7 @@ func (s *Source) load(now sight) (Roster, error) {
 		return f.data, f.err
 	})
 	s.more = slices.Sorted(maps.Keys(more))
-	s.seen = fingerprint(now.inputs, nil, more)
+	s.seen = s.fingerprint(now.inputs, nil, more)
 	if s.err = err; err == nil {
 		s.good = r
 	}
@@ -86,7 +87,7 @@ const quiet = 2 * time.Second
 func (s *Source) Steady(now time.Time) (Roster, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seen := s.look()
+	seen := s.look(s.more)
 	switch sum := seen.sum; {
 	case !s.read:
 	case sum == s.seen:
@@ -107,11 +108,34 @@ func (s *Source) Good() (Roster, bool) {
 	return s.good, s.good.People != nil
 }
 
+// Seen is a digest of the files as they were last loaded, and which .ics files the roster names, one a line.
+func (s *Source) Seen() (digest, more string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make([]string, len(s.more))
+	for i, name := range s.more {
+		names[i] = s.short(name)
+	}
+	return hex.EncodeToString(s.seen[:]), strings.Join(names, "\n")
+}
+
+// Digest is that of the files as they are, for a roster that names more, as Seen has them. Nothing is parsed.
+func (s *Source) Digest(more string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var named []string
+	for name := range strings.FieldsFuncSeq(more, func(r rune) bool { return r == '\n' }) {
+		named = append(named, filepath.Join(s.dir, name))
+	}
+	sum := s.look(named).sum
+	return hex.EncodeToString(sum[:])
+}
+
 // Changed reports whether the files are others than Load last saw, by content.
 func (s *Source) Changed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.read || s.look().sum != s.seen
+	return !s.read || s.look(s.more).sum != s.seen
 }
 
 // file is one that was read, or why it was not.
@@ -127,15 +151,15 @@ type sight struct {
 	sum      [sha256.Size]byte
 }
 
-// look reads all files, those that the roster named when it was last loaded with them.
-func (s *Source) look() sight {
+// look reads all files, and these that the roster names.
+func (s *Source) look(named []string) sight {
 	inputs, problems := s.inputs()
 	more := map[string]file{}
-	for _, name := range s.more {
+	for _, name := range named {
 		data, err := textfile.Read(name, maxCalendar)
 		more[name] = file{data, err}
 	}
-	return sight{inputs, problems, fingerprint(inputs, problems, more)}
+	return sight{inputs, problems, s.fingerprint(inputs, problems, more)}
 }
 
 // What a roster may be made of: far more than any is.
@@ -232,10 +256,24 @@ func glob(pattern string, entries *int) ([]string, error) {
 	return out, nil
 }
 
-func fingerprint(inputs []Input, problems yamlpos.Problems, more map[string]file) (sum [sha256.Size]byte) {
+// short is the name of a file as it is from the roster's folder, wherever the program was started.
+func (s *Source) short(name string) string {
+	dir, err := filepath.Abs(s.dir)
+	if err != nil {
+		return name
+	}
+	if name, err = filepath.Abs(name); err == nil {
+		if short, err := filepath.Rel(dir, name); err == nil {
+			return short
+		}
+	}
+	return name
+}
+
+func (s *Source) fingerprint(inputs []Input, problems yamlpos.Problems, more map[string]file) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	add := func(name string, data []byte) {
-		fmt.Fprintf(h, "%q %d\n", name, len(data))
+		fmt.Fprintf(h, "%q %d\n", s.short(name), len(data))
 		h.Write(data)
 	}
 	for _, in := range inputs {

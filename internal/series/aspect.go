@@ -78,6 +78,15 @@ func ParseAspect(text string) (Aspect, error) {
 	return Aspect{}, fmt.Errorf("%q is no time, length, slot or day", text)
 }
 
+// MarshalText is String.
+func (a Aspect) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText is ParseAspect.
+func (a *Aspect) UnmarshalText(text []byte) (err error) {
+	*a, err = ParseAspect(string(text))
+	return err
+}
+
 // IsZero reports whether it is nothing.
 func (a Aspect) IsZero() bool { return a.kind == nothing }
 

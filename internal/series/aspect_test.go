@@ -1,6 +1,7 @@
 package series
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -22,7 +23,11 @@ func TestAspectsComeBack(t *testing.T) {
 			{}, AspectOf(slot.On(day)), AspectOf(slot.Duration), AspectOf(time.Duration(0)), AspectOf(slot), WholeSlot(slot),
 			AspectOf(day),
 		} {
-			got, err := ParseAspect(want.String())
+			var got Aspect
+			text, err := json.Marshal(want)
+			if err == nil {
+				err = json.Unmarshal(text, &got)
+			}
 			if err != nil || got.kind != want.kind || !got.Equal(want) || got.Words() != want.Words() ||
 				got.Slot() != want.Slot() || got.IsZero() != want.IsZero() {
 				t.Fatalf("%q came back as %q (%q), %v", want, got, got.Words(), err)

@@ -147,6 +147,17 @@ func (e Event) Ended(t time.Time) bool {
 		!slices.ContainsFunc(e.Overrides, func(o Override) bool { return !o.Cancelled && !o.Start.Before(t) })
 }
 
+// LastStart is when the last meeting begins of a series with an end: at every later moment it has Ended.
+func (e Event) LastStart() time.Time {
+	last := e.lastStart()
+	for i := range e.Overrides {
+		if o := &e.Overrides[i]; !o.Cancelled && o.Start.After(last) {
+			last = o.Start
+		}
+	}
+	return last
+}
+
 // Meetings are the occurrences whose original start or present start lies in [from, to), by original start. Those
 // taken out are among them, as cancelled.
 func (e Event) Meetings(from, to time.Time) []Meeting {

@@ -24,6 +24,7 @@ import (
 // Settings are those of one daemon.
 type Settings struct {
 	Path      string // of the file
+	Digest    string // of its text
 	Dir       string // the file's folder: other paths are relative to it
 	Org       string
 	Roster    []yamlpos.Text      // names and globs relative to Dir, for roster.NewSource
@@ -60,7 +61,14 @@ func Load(path string) (Settings, error) {
 func Parse(path string, data []byte, env func(string) (string, bool)) (Settings, error) {
 	var f File
 	p := parser{dir: filepath.Dir(path), env: env, Problems: yamlpos.Decode(path, data, &f)}
-	s := Settings{Path: path, Dir: p.dir, Org: f.Org.V, Roster: f.Roster, Calendars: map[string]Calendar{}}
+	s := Settings{
+		Path:      path,
+		Digest:    series.Digest(string(data)),
+		Dir:       p.dir,
+		Org:       f.Org.V,
+		Roster:    f.Roster,
+		Calendars: map[string]Calendar{},
+	}
 	if t := f.Org; t.Given() && !orgPattern.MatchString(t.V) {
 		p.Add(t.Pos, "org", "%q is not an org: want lower-case letters, digits, dots and -, at most 64", t.V)
 	}

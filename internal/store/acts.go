@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -133,6 +134,9 @@ func (s *Store) Told(ctx context.Context, at time.Time, notices []reconcile.Noti
 func (s *Store) Allow(ctx context.Context, changes map[string]string, until time.Time) error {
 	return s.inTx(ctx, "allow", func(tx *sql.Tx) error {
 		s.touch("allowances")
+		if err := s.unfound(ctx, tx); err != nil {
+			return err
+		}
 		return execEach(ctx, tx, `INSERT OR REPLACE INTO allowances (change, digest, until) VALUES (?, ?, ?)`,
 			slices.Sorted(maps.Keys(changes)),
 			func(id string) []any { return []any{id, changes[id], micro(until)} })
@@ -147,6 +151,9 @@ func (s *Store) Disallow(ctx context.Context, ids ...string) (gone []string, err
 	}
 	err = s.inTx(ctx, "disallow", func(tx *sql.Tx) error {
 		s.touch("allowances")
+		if err := s.unfound(ctx, tx); err != nil {
+			return err
+		}
 		gone, err = query(ctx, tx, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
 			`DELETE FROM allowances WHERE ?1 OR change IN (SELECT value FROM json_each(?2)) RETURNING change`, len(ids) == 0,
 			string(list))
@@ -161,7 +168,7 @@ func (s *Store) ConfirmEmpty(ctx context.Context, person string) error {
 	return s.inTx(ctx, "confirm", func(tx *sql.Tx) error {
 		s.touch("confirmed", person)
 		_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO confirmed (person) VALUES (?)`, person)
-		return err
+		return errors.Join(err, s.unfound(ctx, tx))
 	})
 }
 
@@ -195,7 +202,6 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 			limit any
 		}{
 			{`flags WHERE state = 'closed' AND closed < ?`, micro(midnight(before))},
-			{`outcomes WHERE week < ?`, before.Week().String()},
 			{`acts WHERE at < ?`, micro(midnight(before))},
 			{`notices WHERE at < ?`, micro(midnight(before))},
 			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},
@@ -211,7 +217,14 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 			}
 			removed += n
 		}
-		return nil
+		of, err := query(ctx, tx, scanPair, `DELETE FROM outcomes WHERE week < ? RETURNING manager, report`,
+			before.Week().String())
+		if err != nil {
+			return err
+		}
+		removed += int64(len(of))
+		slices.SortFunc(of, series.Pair.Compare)
+		return rate(ctx, tx, slices.Compact(of))
 	})
 	return removed, err
 }

@@ -30,8 +30,8 @@ func (s *Store) commit(ctx context.Context, tx *sql.Tx, r reconcile.Record) erro
 		return err
 	}
 	for _, f := range []func(context.Context, *sql.Tx, reconcile.Record) error{
-		s.putRound, s.putSnapshots, s.putPeople, s.putFlags, s.putOutcomes, s.putPending, s.putTries, s.putOutages,
-		s.putStanding,
+		s.putRound, s.putSnapshots, s.putPeople, s.putFlags, s.putMoments, s.putOutcomes, s.putPending, s.putTries,
+		s.putOutages, s.putStanding, s.putStatuses,
 	} {
 		if err := f(ctx, tx, r); err != nil {
 			return err
@@ -233,7 +233,7 @@ func (s *Store) putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record)
 		return err
 	}
 	// What is there still is final, or stands in r twice.
-	return execEach(
+	if err := execEach(
 		ctx,
 		tx,
 		`INSERT INTO outcomes (manager, report, week, occurrence, result, by_whom, notice, final)
@@ -242,7 +242,10 @@ func (s *Store) putOutcomes(ctx context.Context, tx *sql.Tx, r reconcile.Record)
 			final = excluded.final WHERE final = 0`,
 		changed,
 		outcomeRow,
-	)
+	); err != nil {
+		return err
+	}
+	return rate(ctx, tx, slices.Collect(maps.Keys(byPair(changed))))
 }
 
 func outcomeRow(o drift.Outcome) []any {

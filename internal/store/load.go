@@ -57,7 +57,9 @@ func (l *loader) load(ctx context.Context, now time.Time) error {
 		l.part(ctx, "tries", "", without(&l.Tries), l.try,
 			`SELECT manager, report, calendar, uid, what, rounds FROM tries WHERE %s`),
 		l.part(ctx, "outages", "", func(keys map[any]bool) { without(&l.Outages)(keys); l.strange = nil }, l.outage,
-			`SELECT subject, since, kind, cause, text, hint FROM outages WHERE %s`),
+			outageColumns+` WHERE %s`),
+		l.part(ctx, "origin", "", func(map[any]bool) { l.Origin = reconcile.Origin{} }, l.origin,
+			originColumns+` WHERE %s`),
 		l.part(ctx, "documents", pairKey, without(&l.Documents), l.document,
 			`SELECT manager, report, data FROM documents WHERE %s`),
 		l.part(ctx, "acts", pairKey, without(&l.Writes), l.write, `SELECT manager, report FROM acts a
@@ -208,6 +210,7 @@ func (l *loader) stands(r *sql.Rows) error {
 
 func (l *loader) open(r *sql.Rows) error {
 	f, err := scanFlag(r)
+	f.Moment = drift.Moment{} // a round finds its own
 	l.Open = append(l.Open, f.Flag)
 	return err
 }
@@ -225,13 +228,14 @@ func midnight(d series.Date) time.Time {
 }
 
 const (
-	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state, closed FROM flags`
-	openFlags   = `state IN ('open', 'acknowledged')`
-	flagOrder   = `state = 'closed', since, manager, report, occurrence, kind, generation`
+	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state,
+		closed, moment FROM flags`
+	openFlags = `state IN ('open', 'acknowledged')`
+	flagOrder = `state = 'closed', since, manager, report, occurrence, kind, generation`
 )
 
 func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
-	var occurrence, from, to string
+	var occurrence, from, to, moment string
 	var notice, closed sql.NullInt64
 	var since int64
 	err = r.Scan(
@@ -248,9 +252,13 @@ func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
 		&since,
 		&f.State,
 		&closed,
+		&moment,
 	)
 	if err != nil {
 		return f, err
+	}
+	if err := json.Unmarshal([]byte(moment), &f.Moment); err != nil {
+		return f, fmt.Errorf("moment of flag %s: %w", f.ID(), err)
 	}
 	// What another version wrote and this one does not know is nothing: the next round says it anew.
 	f.From, _ = series.ParseAspect(from)
@@ -283,6 +291,23 @@ func (s *Store) Outcomes(ctx context.Context, pair series.Pair, since series.Dat
 		week, pair.Manager, pair.Report, pair == series.Pair{})
 	if err != nil {
 		return nil, s.fail("outcomes", err)
+	}
+	return outcomes, nil
+}
+
+// History are the outcomes that say something at now, from the week of the day on, of what of names ("mia/raj", a
+// person, with "" everybody), as Outcomes has them: of weeks to come, those only that are not as they were booked.
+func (s *Store) History(ctx context.Context, of string, since series.Date, now time.Time) ([]drift.Outcome, error) {
+	week := ""
+	if !since.IsZero() {
+		week = since.Week().String()
+	}
+	those, names := named(of)
+	outcomes, err := query(ctx, s.db, scanOutcome, outcomeColumns+`
+		WHERE week >= ? AND (final = 1 OR week <= ? OR result <> ?) AND `+those+` ORDER BY week, manager, report, occurrence`,
+		append([]any{week, series.DateOf(now.UTC()).Week().String(), string(drift.Kept)}, names...)...)
+	if err != nil {
+		return nil, s.fail("history", err)
 	}
 	return outcomes, nil
 }

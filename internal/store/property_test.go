@@ -48,6 +48,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 		}
 		open := map[string]drift.Flag{}
 		allowed := map[string]reconcile.Allowance{}
+		rows, moments := map[series.Pair]reconcile.StatusRow{}, map[string]drift.Moment{}
 		type act struct {
 			pair series.Pair
 			at   time.Time
@@ -73,6 +74,20 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 				}
 				for _, f := range r.Open {
 					open[f.ID()] = f
+				}
+				for id, m := range r.Moments {
+					if _, is := open[id]; is {
+						moments[id] = m
+					}
+				}
+				if r.Origin != want.Origin {
+					clear(rows)
+				}
+				want.Origin = r.Origin
+				for p, row := range r.Statuses {
+					if delete(rows, p); row != nil {
+						rows[p] = *row
+					}
 				}
 				for _, f := range r.Edges.Closed {
 					delete(open, f.ID())
@@ -129,7 +144,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 				id := rapid.SampledFrom([]string{"c1", "c2"}).Draw(rt, "change")
 				a := reconcile.Allowance{Digest: rapid.SampledFrom([]string{"aa", "bb"}).Draw(rt, "digest"),
 					Until: now.Add(24 * time.Hour)}
-				allowed[id] = a
+				allowed[id], want.Origin = a, reconcile.Origin{}
 				must(t, oneOf(rt, stores).Allow(t.Context(), map[string]string{id: a.Digest}, a.Until))
 			},
 			"acknowledge": func(rt *rapid.T) {
@@ -155,6 +170,26 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 						want.Allowed[id] = a
 					}
 				}
+				left := leftAsItIs(t, oneOf(rt, stores))
+				if want.Origin == (reconcile.Origin{}) {
+					left.Rows = nil // they are no use
+					clear(rows)
+				}
+				for _, row := range left.Rows {
+					row.Kept = nil
+					if d := cmp.Diff(rows[row.Pair], row); d != "" {
+						rt.Error(d)
+					}
+				}
+				if left.Origin != want.Origin || len(left.Rows) != len(rows) || len(left.Flags) != len(open) {
+					rt.Errorf("left by %+v: %d rows, %d flags; want %+v, %d, %d", left.Origin, len(left.Rows),
+						len(left.Flags), want.Origin, len(rows), len(open))
+				}
+				for _, f := range left.Flags {
+					if d := cmp.Diff(moments[f.ID()], f.Moment); d != "" {
+						rt.Error(d)
+					}
+				}
 				if d := cmp.Diff(
 					want,
 					got,
@@ -166,6 +201,22 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			},
 		})
 	})
+}
+
+// leftAsItIs is all that is left, with rates that are those of the recorded outcomes.
+func leftAsItIs(t *testing.T, s *Store) reconcile.Left {
+	t.Helper()
+	left, err := s.Left(t.Context(), "")
+	must(t, err)
+	all, err := s.Outcomes(t.Context(), series.Pair{}, series.Date{})
+	must(t, err)
+	of := byPair(all)
+	for _, row := range left.Rows {
+		if d := cmp.Diff(drift.KeptRate(of[row.Pair]), row.Kept); d != "" {
+			t.Errorf("kept rate of %s: %s", row.Pair, d)
+		}
+	}
+	return left
 }
 
 func oneOf(t *rapid.T, stores []*Store) *Store { return rapid.SampledFrom(stores).Draw(t, "store") }
@@ -251,7 +302,28 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "outcomes") {
 		d := day(rapid.SampledFrom([]int{1, 8, 15}).Draw(t, "of"))
-		r.Outcomes = append(r.Outcomes, outcome(drawPair(t), d, drift.Kept, rapid.Bool().Draw(t, "final")))
+		result := rapid.SampledFrom([]drift.Result{drift.Kept, drift.Slipped}).Draw(t, "result")
+		r.Outcomes = append(r.Outcomes, outcome(drawPair(t), d, result, rapid.Bool().Draw(t, "final")))
+	}
+	r.Moments = map[string]drift.Moment{}
+	for _, f := range r.Open {
+		r.Moments[f.ID()] = drift.Moment{Why: rapid.SliceOfN(rapid.String(), 1, 2).Draw(t, "why")}
+	}
+	r.Origin.Sources = rapid.SampledFrom([]string{"", "aa", "aa", "bb"}).Draw(t, "sources")
+	if r.Origin.Sources == "" {
+		return r
+	}
+	r.Statuses = map[series.Pair]*reconcile.StatusRow{}
+	for range rapid.IntRange(0, 2).Draw(t, "statuses") {
+		p := drawPair(t)
+		if r.Statuses[p] = nil; rapid.Bool().Draw(t, "stands") {
+			r.Statuses[p] = &reconcile.StatusRow{
+				Pair:   p,
+				State:  reconcile.OnSlot,
+				Coming: []time.Time{noon.AddDate(0, 0, rapid.IntRange(1, 3).Draw(t, "coming"))},
+				Place:  rapid.String().Draw(t, "place"),
+			}
+		}
 	}
 	return r
 }

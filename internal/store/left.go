@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
+func (s *Store) Left(ctx context.Context, of string) (reconcile.Left, error) {
+	left := reconcile.Left{Outages: map[reconcile.Subject]reconcile.Outage{}}
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return left, s.fail("left", err)
+	}
+	defer tx.Rollback() // nothing was written
+	those, names := named(of)
+	l := loader{memory: memory{Memory: reconcile.Memory{Outages: left.Outages}}, tx: tx}
+	var rows []statusData
+	err = errors.Join(
+		eachRow(ctx, tx, l.origin, originColumns),
+		eachRow(ctx, tx, l.outage, outageColumns),
+		func() (err error) {
+			left.Flags, err = query(ctx, tx, scanFlag, flagColumns+` WHERE `+openFlags+` AND `+those+` ORDER BY `+flagOrder, names...)
+			return err
+		}(),
+		func() (err error) {
+			rows, err = query(ctx, tx, scanStatus,
+				`SELECT manager, report, data, kept FROM statuses WHERE `+those+` ORDER BY manager, report`, names...)
+			return err
+		}(),
+	)
+	left.Origin = l.Origin
+	for i := 0; err == nil && i < len(rows); i++ {
+		var row reconcile.StatusRow
+		row, err = rows[i].row()
+		left.Rows = append(left.Rows, row)
+	}
+	if err != nil {
+		return left, s.fail("left", err)
+	}
+	return left, nil
+}
+
+// named is the condition that a row is of what of names: a pair ("mia/raj"), a person, with "" everybody.
+func named(of string) (condition string, args []any) {
+	manager, report, pair := strings.Cut(of, "/")
+	switch {
+	case pair:
+		return `manager = ? AND report = ?`, []any{manager, report}
+	case of != "":
+		return `(manager = ? OR report = ?)`, []any{of, of}
+	}
+	return `TRUE`, nil
+}
+
+// statusData is a row of the table of statuses.
+type statusData struct {
+	pair series.Pair
+	data string
+	kept sql.NullFloat64
+}
+
+func scanStatus(r *sql.Rows) (d statusData, err error) {
+	err = r.Scan(&d.pair.Manager, &d.pair.Report, &d.data, &d.kept)
+	return d, err
+}
+
+func (d statusData) row() (reconcile.StatusRow, error) {
+	row := reconcile.StatusRow{}
+	if err := json.Unmarshal([]byte(d.data), &row); err != nil {
+		return row, fmt.Errorf("status of %s: %w", d.pair, err)
+	}
+	if row.Pair = d.pair; d.kept.Valid {
+		row.Kept = &d.kept.Float64
+	}
+	return row, nil
+}
+
+const (
+	originColumns = `SELECT sources, more, day, zone_data FROM origin`
+	outageColumns = `SELECT subject, since, kind, cause, text, hint FROM outages`
+)
+
+func (l *loader) origin(r *sql.Rows) error {
+	var day string
+	o := &l.Origin
+	if err := r.Scan(&o.Sources, &o.More, &day, &o.ZoneData); err != nil {
+		return err
+	}
+	return o.Day.UnmarshalText([]byte(day))
+}
+
+// putStatuses comes after putOutcomes, whose pairs it gives their kept rate.
+func (s *Store) putStatuses(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	switch {
+	case r.Origin == reconcile.Origin{}:
+		return s.unfound(ctx, tx)
+	case r.Origin != s.memory.Origin:
+		s.touch("origin")
+		o := r.Origin
+		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO origin (one, sources, more, day, zone_data)
+			VALUES (1, ?, ?, ?, ?)`, o.Sources, o.More, o.Day.String(), o.ZoneData); err != nil {
+			return err
+		}
+	}
+	those, names := `TRUE`, []any{}
+	if r.Origin == s.memory.Origin {
+		if len(r.Statuses) == 0 {
+			return nil
+		}
+		those, names = among(pairKey), []any{list(maps.Keys(r.Statuses))}
+	}
+	rows, err := query(ctx, tx, scanStatus, `SELECT manager, report, data, kept FROM statuses WHERE `+those, names...)
+	if err != nil {
+		return err
+	}
+	have := map[series.Pair]string{}
+	for _, d := range rows {
+		have[d.pair] = d.data
+	}
+	var changed, gone []series.Pair
+	is := map[series.Pair]string{}
+	for _, p := range slices.SortedFunc(maps.Keys(r.Statuses), series.Pair.Compare) {
+		if r.Statuses[p] == nil {
+			continue
+		}
+		data, err := json.Marshal(r.Statuses[p])
+		if err != nil {
+			return fmt.Errorf("status of %s: %w", p, err)
+		}
+		if is[p] = string(data); have[p] != is[p] {
+			changed = append(changed, p)
+		}
+	}
+	for p := range have {
+		if _, still := is[p]; !still {
+			gone = append(gone, p)
+		}
+	}
+	if err := execEach(ctx, tx, `DELETE FROM statuses WHERE manager = ? AND report = ?`, gone, pairRow); err != nil {
+		return err
+	}
+	if err := execEach(ctx, tx, `INSERT INTO statuses (manager, report, data) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET data = excluded.data`, changed,
+		func(p series.Pair) []any { return append(pairRow(p), is[p]) }); err != nil {
+		return err
+	}
+	return rate(ctx, tx, slices.DeleteFunc(changed, func(p series.Pair) bool { return have[p] != "" }))
+}
+
+func pairRow(p series.Pair) []any { return []any{p.Manager, p.Report} }
+
+// rate gives the status rows of these pairs their kept rate.
+func rate(ctx context.Context, tx *sql.Tx, pairs []series.Pair) error {
+	if len(pairs) == 0 {
+		return nil
+	}
+	rows, err := query(ctx, tx, scanOutcome, outcomeColumns+` WHERE final = 1 AND `+among(pairKey),
+		list(slices.Values(pairs)))
+	if err != nil {
+		return err
+	}
+	of := byPair(rows)
+	return execEach(ctx, tx, `UPDATE statuses SET kept = ? WHERE manager = ? AND report = ?`, pairs,
+		func(p series.Pair) []any { return append([]any{drift.KeptRate(of[p])}, pairRow(p)...) })
+}
+
+// unfound makes the status rows no use: something was decided that they do not know.
+func (s *Store) unfound(ctx context.Context, tx *sql.Tx) error {
+	s.touch("origin")
+	_, err := tx.ExecContext(ctx, `DELETE FROM origin`)
+	return err
+}
+
+// putMoments comes after putFlags.
+func (s *Store) putMoments(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	return execEach(ctx, tx, `UPDATE flags SET moment = ?1 WHERE id = ?2 AND moment <> ?1`,
+		slices.Sorted(maps.Keys(r.Moments)), func(id string) []any {
+			data, err := json.Marshal(r.Moments[id])
+			if err != nil {
+				panic(err) // days, times and texts only
+			}
+			return []any{string(data), id}
+		})
+}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -37,6 +38,13 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	}
 	defer release()
 	a.Reconciler.Settle, a.Reconciler.Patience = settle, Patience
+	var ahead sync.WaitGroup
+	ahead.Go(func() {
+		if err := a.Reconciler.Begin(ctx); err != nil {
+			a.o.Log.Warn().Err(err).Msg("calendars cannot be read before the first round")
+		}
+	})
+	defer ahead.Wait()
 	poll := a.Poll()
 	q, err := NewQueue(ctx, a.Settings.Database, a, QueueOptions{Poll: poll, Watch: channelsEvery, Clock: a.o.Clock,
 		Trouble: func(err error) { a.trouble("queue", err) }, Jitter: func() time.Duration { return rand.N(poll/10 + 1) }})

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -26,20 +25,15 @@ func (p program) command(name string) (cmd *exec.Cmd, complaints *bytes.Buffer) 
 	return cmd, complaints
 }
 
-// look runs a command that only looks, and returns how long it took and the most memory it held, in MB.
-func (p program) look(name string) (took time.Duration, megabytes float64) {
+// look runs a command that only looks, and returns how long it took.
+func (p program) look(name string) time.Duration {
 	p.Helper()
 	cmd, complaints := p.command(name)
 	begin := time.Now()
 	if err := cmd.Run(); err != nil {
 		p.Fatalf("holdfast %s: %v: %s", name, err, complaints)
 	}
-	took = time.Since(begin)
-	r, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		p.Skip("what a process used is not known here")
-	}
-	return took, float64(r.Maxrss) * 1024 / 1e6
+	return time.Since(begin)
 }
 
 // start runs the daemon until its first request comes to the door, and returns how long that took.
@@ -64,7 +58,7 @@ func (p program) start(door <-chan time.Time) time.Duration {
 }
 
 // BenchmarkStart is how long the built program takes, with the journal of an org that is booked, from its start to its
-// first request, and how long and with how much memory it shows what the journal has. The files were just read, and so
+// first request, and how long it takes to show what the journal has. The files were just read, and so
 // are in the machine's memory.
 func BenchmarkStart(b *testing.B) {
 	binary := filepath.Join(b.TempDir(), "holdfast")
@@ -76,7 +70,7 @@ func BenchmarkStart(b *testing.B) {
 		o.book()
 		o.close()
 		o.stop()
-		times, memory, runs := map[string]time.Duration{}, map[string]float64{}, time.Duration(0)
+		times, runs := map[string]time.Duration{}, time.Duration(0)
 		for b.Loop() {
 			p := program{b, binary, b.TempDir()}
 			if err := os.CopyFS(p.dir, os.DirFS(o.dir)); err != nil {
@@ -90,12 +84,10 @@ func BenchmarkStart(b *testing.B) {
 				}
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}))
-			o.settings(p.dir, door.Listener.Addr().String())
 			for _, name := range []string{"status", "flags", "history"} {
-				took, megabytes := p.look(name)
-				times[name] += took
-				memory[name] = max(memory[name], megabytes)
+				times[name] += p.look(name)
 			}
+			o.settings(p.dir, door.Listener.Addr().String())
 			times["run-to-request"] += p.start(first)
 			door.Close()
 			runs++
@@ -106,9 +98,6 @@ func BenchmarkStart(b *testing.B) {
 		b.ReportMetric(0, "ns/op")
 		for name, took := range times {
 			b.ReportMetric(float64((took/runs).Microseconds())/1e3, name+"-ms")
-		}
-		for name, megabytes := range memory {
-			b.ReportMetric(megabytes, name+"-MB-rss")
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
+	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
 
@@ -39,6 +40,9 @@ type Journal interface {
 	Flags(ctx context.Context, all bool) ([]FlagRow, error)
 	// Outcomes are the recorded outcomes since the day, of one pair unless it is zero, by week and pair.
 	Outcomes(ctx context.Context, pair series.Pair, since series.Date) ([]drift.Outcome, error)
+	// Known calls yield, one after another until it returns false, with the people whose calendars were read: as the roster
+	// last had them, what their calendar had, and what it was last searched for.
+	Known(ctx context.Context, yield func(series.Person, series.Snapshot, provider.Interest) bool) error
 	// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
 	Left(ctx context.Context, of string) (Left, error)
 	// Versions are the kept earlier versions of a pair's series, newest first.
@@ -60,6 +64,7 @@ type Memory struct {
 	Confirmed map[string]bool
 	Standing  Standing
 	Origin    Origin                   // of the status rows; zero: they are no use
+	Interests map[string]string        // Interest.Hash of what Known gives, by person id
 	Tries     map[plan.Target]plan.Try // deliveries that did not show
 	Outages   map[Subject]Outage
 	Documents map[series.Pair]Document // of pairs that have one of their own
@@ -120,9 +125,10 @@ type Act struct {
 // Record is what a round leaves behind.
 type Record struct {
 	At        time.Time
-	Snapshots map[string]series.Snapshot // those read anew
-	Forget    []string                   // persons no longer observed
-	People    map[string]series.Person   // those of the roster and those still observed
+	Snapshots map[string]series.Snapshot   // those read anew
+	Interests map[string]provider.Interest // of those of which it is another than it was
+	Forget    []string                     // persons no longer observed
+	People    map[string]series.Person     // those of the roster and those still observed
 	Edges     drift.Edges
 	Open      []drift.Flag // all that are open now
 	Outcomes  []drift.Outcome

@@ -12,6 +12,7 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
+	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -39,6 +40,7 @@ type journal struct {
 	left     map[series.Pair][]byte // status rows
 	origin   reconcile.Origin
 	moments  map[string][]byte
+	interest map[string]provider.Interest
 	certain  map[string]bool // confirmed to be empty
 	edges    []drift.Edges   // of every commit
 }
@@ -84,6 +86,7 @@ func newJournal(now func() time.Time) *journal {
 		certain:  map[string]bool{},
 		left:     map[series.Pair][]byte{},
 		moments:  map[string][]byte{},
+		interest: map[string]provider.Interest{},
 	}
 }
 
@@ -112,6 +115,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		TimesSeen: map[series.Pair][]string{},
 		Standing:  j.standing,
 		Origin:    j.origin,
+		Interests: map[string]string{},
 		Allowed:   map[string]reconcile.Allowance{},
 		Confirmed: maps.Clone(j.certain),
 	}
@@ -128,6 +132,9 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		}
 		s.At, s.FullAt, s.Cursor = j.taken[id].at, j.taken[id].full, j.taken[id].cursor
 		m.Snapshots[id] = s.Snapshot
+	}
+	for id, in := range j.interest {
+		m.Interests[id] = in.Hash()
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.flags)) {
 		if f := j.flags[id]; f.State != "closed" {
@@ -211,8 +218,13 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 		}
 		j.snaps[id] = b
 	}
+	for id, in := range r.Interests {
+		in.Confirmed = false
+		j.interest[id] = in
+	}
 	for _, id := range r.Forget {
 		delete(j.snaps, id)
+		delete(j.interest, id)
 	}
 	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) {
 		row := j.flags[f.ID()]
@@ -334,6 +346,19 @@ func (j *journal) Flags(_ context.Context, all bool) ([]reconcile.FlagRow, error
 		}
 	}
 	return out, nil
+}
+
+// Known is reconcile.Journal's.
+func (j *journal) Known(ctx context.Context, yield func(series.Person, series.Snapshot, provider.Interest) bool) error {
+	m, err := j.Load(ctx)
+	for _, id := range slices.Sorted(maps.Keys(j.interest)) {
+		p, in := m.People[id], j.interest[id]
+		in.Confirmed = m.Confirmed[id]
+		if last, ok := m.Snapshots[id]; ok && !yield(p, last, in) {
+			return nil
+		}
+	}
+	return err
 }
 
 // Left is reconcile.Journal's.

@@ -69,6 +69,14 @@ func TestIncrementalIsFull(t *testing.T) {
 			},
 			"allow":   func(*rapid.T) { j.allow(l.now.Add(time.Hour)) },
 			"restart": func(*rapid.T) { r = l.with(j) },
+			"restart, and read before the roster is": func(t *rapid.T) {
+				r = l.with(j)
+				rounds = true
+				if err := r.Begin(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+				rounds = false
+			},
 		})
 	})
 }

@@ -31,14 +31,16 @@ type answer struct {
 
 // reading is one calendar that is being read. It may outlive the round that began it; the next one takes what it gives.
 type reading struct {
-	interest string // what it looks for
-	person   series.Person
-	last     time.Time // of the snapshot that it goes on from
-	began    time.Time
-	done     chan struct{}
-	snap     series.Snapshot
-	err      error
-	late     bool // a round went on without it
+	interest  string // what it looks for
+	confirmed bool   // provider.Interest's
+	person    series.Person
+	last      time.Time // of the snapshot that it goes on from
+	began     time.Time
+	done      chan struct{}
+	snap      series.Snapshot
+	err       error
+	late      bool   // a round went on without it
+	ready     func() // Reconciler.Ready
 }
 
 // readings are those under way and those that nobody took yet, by person.
@@ -48,6 +50,8 @@ type readings struct {
 	wg   sync.WaitGroup
 	mu   sync.Mutex
 	of   map[string]*reading
+	over func() // ends Begin, and waits until it has ended
+	took bool   // a round reads: Begin is of no use any more
 }
 
 func newReadings() *readings {
@@ -145,12 +149,18 @@ func (r *readings) pass(x *reading) time.Time {
 	return x.began
 }
 
-// end makes the reading done and reports whether a round went on without it.
-func (r *readings) end(x *reading) (late bool) {
+// end makes the reading done and tells a round that went on without it.
+func (r *readings) end(x *reading) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	close(x.done)
-	return x.late
+	ready := x.ready
+	if !x.late {
+		ready = nil
+	}
+	r.mu.Unlock()
+	if ready != nil {
+		ready()
+	}
 }
 
 // readAll reads the calendars of these people, some of each server at a time. Where others were read and nobody was for
@@ -160,6 +170,7 @@ func (x *round) readAll(ctx context.Context, ids []string, again bool) map[strin
 		id string
 		r  *reading
 	}
+	x.readings.takeOver()
 	out, arrivals := map[string]answer{}, make(chan arrived, len(ids))
 	gone := make(chan struct{}) // the round waits no longer
 	defer close(gone)
@@ -251,31 +262,45 @@ func (x *round) reading(ctx context.Context, id string, again bool) (r *reading,
 		last = x.observed[id].Snapshot
 	}
 	p, in := x.people[id], x.interest(x.people[id])
+	hash := in.Hash()
+	if delete(x.interests, id); x.mem.Interests[id] != hash {
+		x.interests[id] = in
+	}
 	x.readings.mu.Lock()
 	defer x.readings.mu.Unlock()
-	if r = x.readings.of[id]; r != nil && !again && r.interest == in.Hash() && r.last.Equal(last.At) &&
-		r.person.Calendar == p.Calendar && r.person.Email == p.Email && r.person.Zone == p.Zone {
+	if r = x.readings.of[id]; r != nil && !again && r.interest == hash && r.confirmed == in.Confirmed &&
+		r.last.Equal(last.At) && r.person.Calendar == p.Calendar && r.person.Email == p.Email && r.person.Zone == p.Zone {
+		r.ready = x.Ready
 		return r, true
-	}
-	r = &reading{interest: in.Hash(), person: p, last: last.At, began: x.Clock(), done: make(chan struct{})}
-	x.readings.of[id] = r
-	cal, err := x.calendar(id)
-	if err != nil {
-		r.err = err
-		close(r.done)
-		return r, false
 	}
 	if x.Patience > 0 {
 		ctx = x.readings.ctx
 	}
-	hung, ready := &x.hung, x.Ready
-	x.readings.wg.Go(func() {
-		r.snap, r.err = look(ctx, cal, hung, p.Calendar, last, in)
-		if x.readings.end(r) && ready != nil {
-			ready()
-		}
+	cal, err := x.calendar(id)
+	return x.readings.begin(&reading{
+		interest:  hash,
+		confirmed: in.Confirmed,
+		person:    p,
+		last:      last.At,
+		began:     x.Clock(),
+		done:      make(chan struct{}),
+		err:       err,
+		ready:     x.Ready,
+	}, func(r *reading) { r.snap, r.err = look(ctx, cal, &x.hung, p.Calendar, last, in) }), false
+}
+
+// begin begins what is to be read, which fails already if its calendar could not be opened. The lock is held.
+func (r *readings) begin(x *reading, read func(*reading)) *reading {
+	r.of[x.person.ID] = x
+	if x.err != nil {
+		close(x.done)
+		return x
+	}
+	r.wg.Go(func() {
+		read(x)
+		r.end(x)
 	})
-	return r, false
+	return x
 }
 
 // look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it.

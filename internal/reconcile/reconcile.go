@@ -135,8 +135,9 @@ type round struct {
 	people    map[string]series.Person // to observe
 	had       map[string][]series.Pair // by person, of which the journal has series or copies
 	observed  map[string]series.Observed
-	read      map[string]bool // people whose calendars were read in this round
-	mu        sync.Mutex      // guards calendars, and wrote while changes are made
+	read      map[string]bool              // people whose calendars were read in this round
+	interests map[string]provider.Interest // what they were searched for, where that is not what the journal has
+	mu        sync.Mutex                   // guards calendars, and wrote while changes are made
 	calendars map[string]provider.Calendar
 	hung      sync.Map // names of the settings' calendars whose server did not answer in time
 	written   *versions
@@ -286,6 +287,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 		now:        r.Clock(),
 		observed:   map[string]series.Observed{},
 		read:       map[string]bool{},
+		interests:  map[string]provider.Interest{},
 		calendars:  map[string]provider.Calendar{},
 		written:    &versions{m: map[[2]string]series.Ref{}},
 		ended:      map[string]bool{},

@@ -104,6 +104,7 @@ func (x *round) record(ctx context.Context) error {
 	rec := Record{
 		At:        x.now,
 		Snapshots: map[string]series.Snapshot{},
+		Interests: x.interests,
 		People:    x.people,
 		Edges:     x.out.Edges,
 		Open:      x.out.Open,

@@ -88,9 +88,23 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 		}); err != nil {
 		return err
 	}
-	for _, table := range []string{"snapshots", "readings"} {
+	if err := execEach(ctx, tx, `INSERT OR REPLACE INTO interests (person, hash, data) VALUES (?, ?, ?)`,
+		slices.Sorted(maps.Keys(r.Interests)), func(person string) []any {
+			s.touch("interests", person)
+			in := r.Interests[person]
+			in.Confirmed = false // that is of one reading
+			data, err := json.Marshal(in)
+			if err != nil {
+				panic(err) // texts only
+			}
+			return []any{person, in.Hash(), string(data)}
+		}); err != nil {
+		return err
+	}
+	for _, table := range []string{"snapshots", "readings", "interests"} {
 		if err := execEach(ctx, tx, `DELETE FROM `+table+` WHERE person = ?`, r.Forget, func(p string) []any {
 			s.touch("snapshots", p)
+			s.touch("interests", p)
 			return []any{p}
 		}); err != nil {
 			return err

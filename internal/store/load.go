@@ -48,6 +48,8 @@ func (l *loader) load(ctx context.Context, now time.Time) error {
 			without(&l.digests)(keys)
 		}, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
 			`SELECT person, at, full_at, cursor, format, digest FROM snapshots JOIN readings USING (person) WHERE %s`),
+		l.part(ctx, "interests", "person", without(&l.Interests), l.interest,
+			`SELECT person, hash FROM interests WHERE %s`),
 		l.part(ctx, "people", "id", without(&l.People), l.person, `SELECT id, data FROM people WHERE %s`),
 		l.part(ctx, "outcomes", pairKey, without(&l.Frozen), l.frozen, `SELECT manager, report, max(week) FROM outcomes
 			WHERE final = 1 AND week < ? AND %s GROUP BY manager, report`,
@@ -111,6 +113,13 @@ func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
 		l.digests[person] = digest
 	}
 	return nil
+}
+
+func (l *loader) interest(r *sql.Rows) error {
+	var person, hash string
+	err := r.Scan(&person, &hash)
+	l.Interests[person] = hash
+	return err
 }
 
 func (l *loader) person(r *sql.Rows) error {

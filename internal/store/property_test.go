@@ -38,6 +38,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 		want := reconcile.Memory{
 			Empty:     true,
 			Snapshots: map[string]series.Snapshot{},
+			Interests: map[string]string{},
 			People:    map[string]series.Person{},
 			Frozen:    map[series.Pair]series.Week{},
 			Pending:   map[string]reconcile.Pending{},
@@ -69,8 +70,12 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 				want.Empty, want.Standing, want.People = false, r.Standing, r.People
 				want.Pending, want.Tries, want.Outages = r.Pending, r.Tries, r.Outages
 				maps.Copy(want.Snapshots, r.Snapshots)
+				for id, in := range r.Interests {
+					want.Interests[id] = in.Hash()
+				}
 				for _, p := range r.Forget {
 					delete(want.Snapshots, p)
+					delete(want.Interests, p)
 				}
 				for _, f := range r.Open {
 					open[f.ID()] = f
@@ -170,6 +175,27 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 						want.Allowed[id] = a
 					}
 				}
+				known := map[string]string{}
+				must(t, oneOf(rt, stores).Known(t.Context(), func(p series.Person, last series.Snapshot,
+					in provider.Interest) bool {
+					if d := cmp.Diff(want.Snapshots[p.ID], last, cmpopts.EquateEmpty()); d != "" {
+						rt.Error(d)
+					}
+					known[p.ID] = in.Hash()
+					return true
+				}))
+				for id, hash := range known {
+					if hash != want.Interests[id] {
+						rt.Errorf("what %s was searched for is not known", id)
+					}
+				}
+				for id := range want.Interests {
+					_, person := want.People[id]
+					_, snapshot := want.Snapshots[id]
+					if _, is := known[id]; is != (person && snapshot) {
+						rt.Errorf("whether %s is known is %v", id, is)
+					}
+				}
 				left := leftAsItIs(t, oneOf(rt, stores))
 				if want.Origin == (reconcile.Origin{}) {
 					left.Rows = nil // they are no use
@@ -266,6 +292,9 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 		}
 		return s
 	}), 0, 2).Draw(t, "snapshots")
+	r.Interests = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) provider.Interest {
+		return provider.Interest{Org: "acme", Owner: []string{rapid.String().Draw(t, "owner")}}
+	}), 0, 2).Draw(t, "interests")
 	r.People = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) series.Person {
 		return series.Person{
 			Name: rapid.String().Draw(t, "name"),
@@ -273,6 +302,10 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 			Away: []series.Away{{From: day(1), To: day(2), Why: "leave"}},
 		}
 	}), 0, 3).Draw(t, "people")
+	for id, p := range r.People {
+		p.ID = id
+		r.People[id] = p
+	}
 	r.Pending = rapid.MapOfN(rapid.SampledFrom([]string{"f1", "f2"}), rapid.Custom(func(t *rapid.T) reconcile.Pending {
 		return reconcile.Pending{Times: rapid.String().Draw(t, "times"), By: drift.ByReport, Since: now}
 	}), 0, 2).Draw(t, "pending")

@@ -20,3 +20,10 @@ CREATE TABLE origin (
 
 -- What is said of a flag at a moment, JSON.
 ALTER TABLE flags ADD COLUMN moment TEXT NOT NULL DEFAULT '{}';
+
+-- What each calendar was last searched for, so that it can be read before the roster is.
+CREATE TABLE interests (
+    person TEXT PRIMARY KEY,
+    hash   TEXT NOT NULL,
+    data   TEXT NOT NULL -- JSON
+) STRICT, WITHOUT ROWID;

@@ -86,7 +86,7 @@ func (a *app) flagsCommand() *cobra.Command {
 // flagRows are the flags of a pair, of a person's pairs, or with "" all, closed ones too with all; more may be among
 // them.
 func flagRows(ctx context.Context, d *daemon.App, of string, all bool) ([]reconcile.FlagRow, error) {
-	l, looked := d.Reconciler.Look(ctx, of)
+	l, looked := d.Reconciler.LookAtFlags(ctx, of)
 	if looked == nil && !all {
 		return l.Flags, nil
 	}

@@ -83,6 +83,9 @@ var unit = regexp.MustCompile(`(\d) (h|min|%)`)
 // wrap breaks a line between its words. A hyphen is part of a word, which may be a flag, a date or a password; a number
 // stays with its unit.
 func wrap(line string, width int) string {
+	if lipgloss.Width(line) <= width {
+		return line
+	}
 	const hyphen, space = "\u2011", "\u00a0"
 	line = unit.ReplaceAllString(strings.ReplaceAll(line, "-", hyphen), "$1"+space+"$2")
 	return strings.NewReplacer(hyphen, "-", space, " ").Replace(lipgloss.Wrap(line, width, ""))

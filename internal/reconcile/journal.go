@@ -43,8 +43,9 @@ type Journal interface {
 	// Known calls yield, one after another until it returns false, with the people whose calendars were read: as the roster
 	// last had them, what their calendar had, and what it was last searched for.
 	Known(ctx context.Context, yield func(series.Person, series.Snapshot, provider.Interest) bool) error
-	// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
-	Left(ctx context.Context, of string) (Left, error)
+	// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all; with
+	// flagged, of those of them that have open flags.
+	Left(ctx context.Context, of string, flagged bool) (Left, error)
 	// Versions are the kept earlier versions of a pair's series, newest first.
 	Versions(ctx context.Context, pair series.Pair) ([]Version, error)
 }

@@ -362,7 +362,7 @@ func (j *journal) Known(ctx context.Context, yield func(series.Person, series.Sn
 }
 
 // Left is reconcile.Journal's.
-func (j *journal) Left(ctx context.Context, of string) (reconcile.Left, error) {
+func (j *journal) Left(ctx context.Context, of string, flagged bool) (reconcile.Left, error) {
 	out := reconcile.Left{Origin: j.origin, Outages: maps.Clone(j.outages)}
 	is := func(p series.Pair) bool { return of == "" || p.String() == of || p.Has(of) }
 	var err error
@@ -371,7 +371,8 @@ func (j *journal) Left(ctx context.Context, of string) (reconcile.Left, error) {
 	}
 	out.Flags = slices.DeleteFunc(out.Flags, func(f reconcile.FlagRow) bool { return !is(f.Pair) })
 	for _, p := range slices.SortedFunc(maps.Keys(j.left), series.Pair.Compare) {
-		if !is(p) {
+		of := func(f reconcile.FlagRow) bool { return f.Pair == p }
+		if !is(p) || flagged && !slices.ContainsFunc(out.Flags, of) {
 			continue
 		}
 		row := reconcile.StatusRow{}

@@ -223,8 +223,17 @@ type Look struct {
 // Look is what the last round left of the pairs that of names: one, those of a person, with "" all. Where settings,
 // roster or the day are others since, or a person has decided something, it is what Recall gives, of all pairs.
 func (r *Reconciler) Look(ctx context.Context, of string) (Look, error) {
+	return r.look(ctx, of, false)
+}
+
+// LookAtFlags is Look, of pairs that have open flags.
+func (r *Reconciler) LookAtFlags(ctx context.Context, of string) (Look, error) {
+	return r.look(ctx, of, true)
+}
+
+func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, error) {
 	out := Look{At: r.Clock()}
-	left, err := r.Journal.Left(ctx, of)
+	left, err := r.Journal.Left(ctx, of, flagged)
 	if err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}

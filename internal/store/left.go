@@ -7,16 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
 
-// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
-func (s *Store) Left(ctx context.Context, of string) (reconcile.Left, error) {
+// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all; with
+// flagged, of those of them that have open flags.
+func (s *Store) Left(ctx context.Context, of string, flagged bool) (reconcile.Left, error) {
 	left := reconcile.Left{Outages: map[reconcile.Subject]reconcile.Outage{}}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -24,6 +28,10 @@ func (s *Store) Left(ctx context.Context, of string) (reconcile.Left, error) {
 	}
 	defer tx.Rollback() // nothing was written
 	those, names := named(of)
+	rowsOf := those
+	if flagged {
+		rowsOf += ` AND ` + pairKey + ` IN (SELECT manager, report FROM flags WHERE ` + openFlags + `)`
+	}
 	l := loader{memory: memory{Memory: reconcile.Memory{Outages: left.Outages}}, tx: tx}
 	var rows []statusData
 	err = errors.Join(
@@ -35,20 +43,33 @@ func (s *Store) Left(ctx context.Context, of string) (reconcile.Left, error) {
 		}(),
 		func() (err error) {
 			rows, err = query(ctx, tx, scanStatus,
-				`SELECT manager, report, data, kept FROM statuses WHERE `+those+` ORDER BY manager, report`, names...)
+				`SELECT manager, report, data, kept FROM statuses WHERE `+rowsOf+` ORDER BY manager, report`, names...)
 			return err
 		}(),
 	)
-	left.Origin = l.Origin
-	for i := 0; err == nil && i < len(rows); i++ {
-		var row reconcile.StatusRow
-		row, err = rows[i].row()
-		left.Rows = append(left.Rows, row)
+	if left.Origin = l.Origin; err == nil {
+		left.Rows, err = decodeStatuses(rows)
 	}
 	if err != nil {
 		return left, s.fail("left", err)
 	}
 	return left, nil
+}
+
+// decodeStatuses decodes rows side by side: it is most of what looking at a large org costs.
+func decodeStatuses(rows []statusData) ([]reconcile.StatusRow, error) {
+	out := make([]reconcile.StatusRow, len(rows))
+	var all errgroup.Group
+	size := len(rows)/runtime.GOMAXPROCS(0) + 1
+	for from := 0; from < len(rows); from += size {
+		all.Go(func() (err error) {
+			for i := from; err == nil && i < min(from+size, len(rows)); i++ {
+				out[i], err = rows[i].row()
+			}
+			return err
+		})
+	}
+	return out, all.Wait()
 }
 
 // named is the condition that a row is of what of names: a pair ("mia/raj"), a person, with "" everybody.

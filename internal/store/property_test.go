@@ -232,7 +232,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 // leftAsItIs is all that is left, with rates that are those of the recorded outcomes.
 func leftAsItIs(t *testing.T, s *Store) reconcile.Left {
 	t.Helper()
-	left, err := s.Left(t.Context(), "")
+	left, err := s.Left(t.Context(), "", false)
 	must(t, err)
 	all, err := s.Outcomes(t.Context(), series.Pair{}, series.Date{})
 	must(t, err)

@@ -170,41 +170,29 @@ func (a *app) historyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.output == "text" && len(past(rows, a.Clock())) > 0 {
-				a.historyText(past(rows, a.Clock()))
-				return nil
+			if a.output == "text" {
+				rows = past(rows, a.Clock())
 			}
-			if len(rows) == 0 && of != "" { // a pair that is no longer in the roster has a record too
-				ever, err := d.Store.History(cmd.Context(), of, series.Date{}, a.Clock())
-				if err != nil {
-					return err
-				}
-				var pairs []series.Pair
-				for _, o := range ever {
-					pairs = append(pairs, o.Pair)
-				}
-				if _, err := a.only(d, args, pairs...); err != nil {
+			var coming []reconcile.Status
+			if len(rows) == 0 {
+				if coming, err = a.coming(cmd.Context(), d, args); err != nil {
 					return err
 				}
 			}
-			if a.output == "json" {
+			switch {
+			case a.output == "json":
 				out := []outcomeJSON{}
 				for _, o := range rows {
 					out = append(out, toOutcome(o))
 				}
 				return a.json(out)
-			}
-			if since != "" {
+			case len(rows) > 0:
+				a.historyText(rows)
+			case since != "":
 				a.printf("No week is recorded since %s.\n", since)
-				return nil
+			default:
+				a.noHistoryText(coming)
 			}
-			l, err := d.Reconciler.Look(cmd.Context(), of)
-			if err != nil && len(rows) == 0 {
-				return err
-			}
-			a.noHistoryText(slices.DeleteFunc(l.Statuses, func(s reconcile.Status) bool {
-				return s.Next.IsZero() || of != "" && s.Pair.String() != of && !s.Pair.Has(of)
-			}))
 			return nil
 		}}
 	cmd.Flags().StringVar(&since, "since", "", "from this `date` on")
@@ -216,6 +204,28 @@ var resultStyle = map[drift.Result]func(...string) string{drift.Kept: green.Rend
 
 // groupOf is how many pairs a rate over all of them needs, so that it is nobody's own.
 const groupOf = 5
+
+// coming are the pairs that args name and that have a next meeting. It is an error if nothing is known of what they name,
+// or if no week of a roster that cannot be read is recorded.
+func (a *app) coming(ctx context.Context, d *daemon.App, args []string) ([]reconcile.Status, error) {
+	l, looked := d.Reconciler.Look(ctx, strings.Join(args, ""))
+	ever, err := d.Store.History(ctx, strings.Join(args, ""), series.Date{}, a.Clock())
+	if err != nil || looked != nil && len(ever) == 0 {
+		return nil, cmp.Or(err, looked)
+	}
+	var known []series.Pair
+	for _, s := range l.Statuses {
+		known = append(known, s.Pair)
+	}
+	for _, o := range ever { // a pair that is no longer in the roster has a record too
+		known = append(known, o.Pair)
+	}
+	meant, err := a.only(d, args, known...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(l.Statuses, func(s reconcile.Status) bool { return s.Next.IsZero() || !meant(s.Pair) }), nil
+}
 
 // past are the outcomes of the weeks so far.
 func past(rows []drift.Outcome, now time.Time) []drift.Outcome {

@@ -104,7 +104,7 @@ func (a *app) flagsText(rows []reconcile.FlagRow) {
 		a.printf("No flags: every 1:1 is where it was put, as far as the last round saw.\n")
 		return
 	}
-	style := map[string]func(...string) string{"open": yellow.Render, "closed": dim.Render, "acknowledged": cyan.Render}
+	style := map[string]func(string) string{"open": yellow.Render, "closed": dim.Render, "acknowledged": cyan.Render}
 	var out [][]string
 	lost := false
 	for _, f := range rows {
@@ -199,7 +199,7 @@ func (a *app) historyCommand() *cobra.Command {
 	return cmd
 }
 
-var resultStyle = map[drift.Result]func(...string) string{drift.Kept: green.Render, drift.KeptLate: green.Render, drift.Recovered: green.Render,
+var resultStyle = map[drift.Result]func(string) string{drift.Kept: green.Render, drift.KeptLate: green.Render, drift.Recovered: green.Render,
 	drift.Excused: dim.Render, drift.UnknownWeek: dim.Render}
 
 // groupOf is how many pairs a rate over all of them needs, so that it is nobody's own.

@@ -244,7 +244,7 @@ func (a *app) applied(r reconcile.Round) bool {
 func (a *app) edges(r reconcile.Round) {
 	names := []struct {
 		word  string
-		style func(...string) string
+		style func(string) string
 		flags []drift.Flag
 	}{{"opened ", yellow.Render, r.Edges.Opened}, {"changed", yellow.Render, r.Edges.Changed}, {"closed ", green.Render, r.Edges.Closed}}
 	if len(r.Edges.Opened)+len(r.Edges.Changed)+len(r.Edges.Closed) > 0 {

@@ -89,13 +89,13 @@ func span(days []day) (from, to series.TimeOfDay) {
 // drawn is one cell.
 type drawn struct {
 	kind, text string
-	style      func(...string) string
+	style      func(string) string
 }
 
 // look is how a kind of cell is drawn, and told in the legend.
 type look struct {
 	kind, sign, word string
-	style            lipgloss.Style
+	style            style
 }
 
 var looks = []look{

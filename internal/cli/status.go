@@ -74,7 +74,7 @@ func (a *app) statusCommand() *cobra.Command {
 		}}
 }
 
-var stateStyle = map[reconcile.State]func(...string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
+var stateStyle = map[reconcile.State]func(string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
 	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
 
 func stateText(s reconcile.Status) string {

@@ -10,18 +10,31 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"holdfast/internal/series"
 )
 
+// style is how a text within a line looks.
+type style struct{ ansi.Style }
+
 var (
-	bold   = lipgloss.NewStyle().Bold(true)
-	dim    = lipgloss.NewStyle().Faint(true)
-	red    = lipgloss.NewStyle().Foreground(lipgloss.Color("1"))
-	green  = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
-	yellow = lipgloss.NewStyle().Foreground(lipgloss.Color("3"))
-	cyan   = lipgloss.NewStyle().Foreground(lipgloss.Color("6"))
+	bold   = style{ansi.NewStyle().Bold()}
+	dim    = style{ansi.NewStyle().Faint()}
+	red    = style{ansi.NewStyle().ForegroundColor(ansi.Red)}
+	green  = style{ansi.NewStyle().ForegroundColor(ansi.Green)}
+	yellow = style{ansi.NewStyle().ForegroundColor(ansi.Yellow)}
+	cyan   = style{ansi.NewStyle().ForegroundColor(ansi.Cyan)}
 )
+
+// Render is the text, with the codes that terminals draw it by. Where there are thousands, those of lipgloss, which can
+// do boxes too, cost more than all else.
+func (s style) Render(text string) string {
+	if text == "" {
+		return ""
+	}
+	return s.Styled(text)
+}
 
 func (a *app) printf(format string, args ...any) {
 	a.said = true
@@ -83,9 +96,6 @@ var unit = regexp.MustCompile(`(\d) (h|min|%)`)
 // wrap breaks a line between its words. A hyphen is part of a word, which may be a flag, a date or a password; a number
 // stays with its unit.
 func wrap(line string, width int) string {
-	if lipgloss.Width(line) <= width {
-		return line
-	}
 	const hyphen, space = "\u2011", "\u00a0"
 	line = unit.ReplaceAllString(strings.ReplaceAll(line, "-", hyphen), "$1"+space+"$2")
 	return strings.NewReplacer(hyphen, "-", space, " ").Replace(lipgloss.Wrap(line, width, ""))
@@ -96,37 +106,50 @@ const narrowest = 14
 
 // table prints rows in aligned columns under a dim head. On a terminal that is too narrow the widest columns are wrapped.
 func (a *app) table(head []string, rows [][]string) {
-	width, total := make([]int, len(head)), 2*(len(head)-1)
 	for i := range head {
-		for _, r := range append([][]string{head}, rows...) {
-			width[i] = max(width[i], lipgloss.Width(r[i]))
+		head[i] = dim.Render(head[i])
+	}
+	rows = append([][]string{head}, rows...)
+	width, total, wide := make([]int, len(head)), 2*(len(head)-1), make([][]int, len(rows))
+	for n, r := range rows {
+		wide[n] = make([]int, len(r))
+		for i, c := range r {
+			wide[n][i] = lipgloss.Width(c)
+			width[i] = max(width[i], wide[n][i])
 		}
+	}
+	for i := range width {
 		total += width[i]
 	}
 	for ; a.Width > 0 && total > a.Width && slices.Max(width) > narrowest; total-- {
 		width[slices.Index(width, slices.Max(width))]--
 	}
-	for i := range head {
-		head[i] = dim.Render(head[i])
-	}
-	for _, r := range append([][]string{head}, rows...) {
+	var b strings.Builder
+	for n, r := range rows {
 		cells, height := make([][]string, len(r)), 0
 		for i, c := range r {
-			cells[i] = strings.Split(wrap(c, width[i]), "\n")
+			if wide[n][i] > width[i] {
+				c = wrap(c, width[i])
+			}
+			cells[i] = strings.Split(c, "\n")
 			height = max(height, len(cells[i]))
 		}
-		for n := range height {
-			var b strings.Builder
+		for k := range height {
+			line := ""
 			for i, c := range cells {
-				text := ""
-				if n < len(c) {
-					text = c[n]
+				text, is := "", 0
+				if k < len(c) {
+					text, is = c[k], wide[n][i]
 				}
-				b.WriteString(text + strings.Repeat(" ", width[i]-lipgloss.Width(text)+2))
+				if len(c) > 1 {
+					is = lipgloss.Width(text)
+				}
+				line += text + strings.Repeat(" ", width[i]-is+2)
 			}
-			a.printf("%s\n", strings.TrimRight(b.String(), " "))
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
 		}
 	}
+	a.printf("%s", b.String())
 }
 
 // facts prints names and values in two columns; those without a value are left out.

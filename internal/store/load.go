@@ -295,9 +295,9 @@ func (s *Store) Outcomes(ctx context.Context, pair series.Pair, since series.Dat
 	if !since.IsZero() {
 		week = since.Week().String()
 	}
+	those, names := named(pair.String())
 	outcomes, err := query(ctx, s.db, scanOutcome, outcomeColumns+`
-		WHERE week >= ? AND (manager = ? AND report = ? OR ?) ORDER BY week, manager, report, occurrence`,
-		week, pair.Manager, pair.Report, pair == series.Pair{})
+		WHERE week >= ? AND `+those+` ORDER BY week, manager, report, occurrence`, append([]any{week}, names...)...)
 	if err != nil {
 		return nil, s.fail("outcomes", err)
 	}

@@ -27,3 +27,6 @@ CREATE TABLE interests (
     hash   TEXT NOT NULL,
     data   TEXT NOT NULL -- JSON
 ) STRICT, WITHOUT ROWID;
+
+-- For what became of a person's weeks, as manager and as report.
+CREATE INDEX outcomes_report ON outcomes (report);

@@ -199,14 +199,19 @@ func (a *app) historyCommand() *cobra.Command {
 	return cmd
 }
 
-var resultStyle = map[drift.Result]func(string) string{drift.Kept: green.Render, drift.KeptLate: green.Render, drift.Recovered: green.Render,
-	drift.Excused: dim.Render, drift.UnknownWeek: dim.Render}
+var resultStyle = map[drift.Result]func(string) string{
+	drift.Kept:        green.Render,
+	drift.KeptLate:    green.Render,
+	drift.Recovered:   green.Render,
+	drift.Excused:     dim.Render,
+	drift.UnknownWeek: dim.Render,
+}
 
 // groupOf is how many pairs a rate over all of them needs, so that it is nobody's own.
 const groupOf = 5
 
-// coming are the pairs that args name and that have a next meeting. It is an error if nothing is known of what they name,
-// or if no week of a roster that cannot be read is recorded.
+// coming are the pairs that args name and that have a next meeting. It is an error if nothing is known of what they
+// name, or if no week of a roster that cannot be read is recorded.
 func (a *app) coming(ctx context.Context, d *daemon.App, args []string) ([]reconcile.Status, error) {
 	l, looked := d.Reconciler.Look(ctx, strings.Join(args, ""))
 	ever, err := d.Store.History(ctx, strings.Join(args, ""), series.Date{}, a.Clock())

@@ -74,8 +74,13 @@ func (a *app) statusCommand() *cobra.Command {
 		}}
 }
 
-var stateStyle = map[reconcile.State]func(string) string{reconcile.OnSlot: green.Render, reconcile.Flagged: yellow.Render, reconcile.Held: yellow.Render,
-	reconcile.Stale: red.Render, reconcile.Unbooked: dim.Render}
+var stateStyle = map[reconcile.State]func(string) string{
+	reconcile.OnSlot:   green.Render,
+	reconcile.Flagged:  yellow.Render,
+	reconcile.Held:     yellow.Render,
+	reconcile.Stale:    red.Render,
+	reconcile.Unbooked: dim.Render,
+}
 
 func stateText(s reconcile.Status) string {
 	if s.State == reconcile.Stale && len(s.Why) == 0 {
@@ -124,7 +129,13 @@ func (a *app) statusText(r reconcile.Look, rows []reconcile.Status) {
 	}
 	var out [][]string
 	for _, s := range rows {
-		out = append(out, []string{bold.Render(s.Pair.String()), slotText(s), nextText(s, r.At), stateText(s), percent(s.Kept)})
+		out = append(out, []string{
+			bold.Render(s.Pair.String()),
+			slotText(s),
+			nextText(s, r.At),
+			stateText(s),
+			percent(s.Kept),
+		})
 	}
 	a.table([]string{"PAIR", "SLOT", "NEXT", "STATE", "KEPT"}, out)
 }

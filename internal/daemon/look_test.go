@@ -41,25 +41,82 @@ func TestLeftIsOfUse(t *testing.T) {
 		anew   bool
 		heals  bool
 	}{
-		{what: "nothing was read yet", happen: func() {}, anew: true, heals: true},
-		{what: "nothing happens", happen: func() {}},
-		{what: "an hour passes", happen: func() { h.at = h.at.Add(time.Hour) }},
-		{what: "a flag is acknowledged", happen: func() { _, err := h.app.Store.Acknowledge(t.Context(), "f", h.at); h.must(err) }},
-		{what: "the roster changes", happen: func() { h.roster("Room Alder", true) }, anew: true, heals: true},
-		{what: "it is broken", happen: func() { h.write("roster.yaml", "people: {") }, anew: true},
-		{what: "it is as it was", happen: func() { h.roster("Room Alder", true) }, heals: true, anew: true},
-		{what: "something is allowed", happen: func() { h.must(h.app.Store.Allow(t.Context(), map[string]string{"c": "d"}, h.at)) },
-			anew: true, heals: true},
-		{what: "that is taken back", happen: func() { _, err := h.app.Store.Disallow(t.Context()); h.must(err) }, anew: true,
-			heals: true},
-		{what: "an empty calendar is confirmed", happen: func() { h.must(h.app.Store.ConfirmEmpty(t.Context(), "mia")) },
-			anew: true, heals: true},
-		{what: "a day passes", happen: func() { h.at = h.at.AddDate(0, 0, 1) }, anew: true, heals: true},
-		{what: "the settings change", happen: func() {
-			text, err := os.ReadFile(filepath.Join(h.dir, "holdfast.yaml"))
-			h.must(err)
-			h.write("holdfast.yaml", string(text)+"policy: {moved: restore}\n")
-		}, anew: true},
+		{
+			what:   "nothing was read yet",
+			happen: func() {},
+			anew:   true,
+			heals:  true,
+		},
+		{
+			what:   "nothing happens",
+			happen: func() {},
+		},
+		{
+			what:   "an hour passes",
+			happen: func() { h.at = h.at.Add(time.Hour) },
+		},
+		{
+			what: "a flag is acknowledged",
+			happen: func() {
+				_, err := h.app.Store.Acknowledge(t.Context(), "f", h.at)
+				h.must(err)
+			},
+		},
+		{
+			what:   "the roster changes",
+			happen: func() { h.roster("Room Alder", true) },
+			anew:   true,
+			heals:  true,
+		},
+		{
+			what:   "it is broken",
+			happen: func() { h.write("roster.yaml", "people: {") },
+			anew:   true,
+		},
+		{
+			what:   "it is as it was",
+			happen: func() { h.roster("Room Alder", true) },
+			anew:   true,
+			heals:  true,
+		},
+		{
+			what: "something is allowed",
+			happen: func() {
+				h.must(h.app.Store.Allow(t.Context(), map[string]string{"c": "d"}, h.at))
+			},
+			anew:  true,
+			heals: true,
+		},
+		{
+			what: "that is taken back",
+			happen: func() {
+				_, err := h.app.Store.Disallow(t.Context())
+				h.must(err)
+			},
+			anew:  true,
+			heals: true,
+		},
+		{
+			what:   "a calendar is confirmed to be empty",
+			happen: func() { h.must(h.app.Store.ConfirmEmpty(t.Context(), "mia")) },
+			anew:   true,
+			heals:  true,
+		},
+		{
+			what:   "a day passes",
+			happen: func() { h.at = h.at.AddDate(0, 0, 1) },
+			anew:   true,
+			heals:  true,
+		},
+		{
+			what: "the settings change",
+			happen: func() {
+				text, err := os.ReadFile(filepath.Join(h.dir, "holdfast.yaml"))
+				h.must(err)
+				h.write("holdfast.yaml", string(text)+"policy: {moved: restore}\n")
+			},
+			anew: true,
+		},
 	} {
 		x.happen()
 		if l := h.looks(); l.Anew != x.anew || l.First != (x.what == "nothing was read yet") {

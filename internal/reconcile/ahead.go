@@ -10,8 +10,8 @@ import (
 )
 
 // Begin reads the calendars that the journal knows of, each from where the last round left it and for what that looked
-// for, until all are read, the first round takes over, or ctx ends: a roster of thousands takes seconds to be understood.
-// Nothing is decided or written. A round takes what it would have read itself, and reads the others anew.
+// for, until all are read, the first round takes over, or ctx ends: a roster of thousands takes seconds to be
+// understood. Nothing is decided or written. A round takes what it would have read itself, and reads the others anew.
 func (r *Reconciler) Begin(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

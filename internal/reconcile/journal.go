@@ -40,8 +40,8 @@ type Journal interface {
 	Flags(ctx context.Context, all bool) ([]FlagRow, error)
 	// Outcomes are the recorded outcomes since the day, of one pair unless it is zero, by week and pair.
 	Outcomes(ctx context.Context, pair series.Pair, since series.Date) ([]drift.Outcome, error)
-	// Known calls yield, one after another until it returns false, with the people whose calendars were read: as the roster
-	// last had them, what their calendar had, and what it was last searched for.
+	// Known calls yield, one after another until it returns false, with the people whose calendars were read: as the
+	// roster last had them, what their calendar had, and what it was last searched for.
 	Known(ctx context.Context, yield func(series.Person, series.Snapshot, provider.Interest) bool) error
 	// Left is what the last round left of the pairs that of names: one ("mia/raj"), those of a person, with "" all; with
 	// flagged, of those of them that have open flags.

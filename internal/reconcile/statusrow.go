@@ -18,7 +18,6 @@ type StatusRow struct {
 	Pair    series.Pair `json:"-"`
 	Slot    series.Slot
 	Wanted  series.Slot
-	Auto    bool        `json:",omitzero"`
 	Coming  []time.Time // starts of the next meetings
 	More    bool        `json:",omitzero"` // there are others after them
 	Zone    string      // that they are told in
@@ -263,8 +262,14 @@ func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, e
 	if err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}
-	out = Look{At: all.At, First: all.First, Problems: all.Problems, Statuses: all.Statuses(outcomes), Outages: all.Outages,
-		Anew: true}
+	out = Look{
+		At:       all.At,
+		First:    all.First,
+		Problems: all.Problems,
+		Statuses: all.Statuses(outcomes),
+		Outages:  all.Outages,
+		Anew:     true,
+	}
 	if out.Flags, err = r.Journal.Flags(ctx, false); err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}

@@ -38,7 +38,8 @@ func (s *Store) Left(ctx context.Context, of string, flagged bool) (reconcile.Le
 		eachRow(ctx, tx, l.origin, originColumns),
 		eachRow(ctx, tx, l.outage, outageColumns),
 		func() (err error) {
-			left.Flags, err = query(ctx, tx, scanFlag, flagColumns+` WHERE `+openFlags+` AND `+those+` ORDER BY `+flagOrder, names...)
+			left.Flags, err = query(ctx, tx, scanFlag,
+				flagColumns+` WHERE `+openFlags+` AND `+those+` ORDER BY `+flagOrder, names...)
 			return err
 		}(),
 		func() (err error) {

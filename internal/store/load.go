@@ -237,8 +237,8 @@ func midnight(d series.Date) time.Time {
 }
 
 const (
-	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since, state,
-		closed, moment FROM flags`
+	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since,
+		state, closed, moment FROM flags`
 	openFlags = `state IN ('open', 'acknowledged')`
 	flagOrder = `state = 'closed', since, manager, report, occurrence, kind, generation`
 )
@@ -313,7 +313,8 @@ func (s *Store) History(ctx context.Context, of string, since series.Date, now t
 	}
 	those, names := named(of)
 	outcomes, err := query(ctx, s.db, scanOutcome, outcomeColumns+`
-		WHERE week >= ? AND (final = 1 OR week <= ? OR result <> ?) AND `+those+` ORDER BY week, manager, report, occurrence`,
+		WHERE week >= ? AND (final = 1 OR week <= ? OR result <> ?) AND `+those+`
+		ORDER BY week, manager, report, occurrence`,
 		append([]any{week, series.DateOf(now.UTC()).Week().String(), string(drift.Kept)}, names...)...)
 	if err != nil {
 		return nil, s.fail("history", err)

@@ -17,7 +17,8 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			return err
 		}
 		for _, c := range []struct{ table, column string }{
-			{"people", "id"}, {"snapshots", "person"}, {"readings", "person"}, {"interests", "person"}, {"outages", "subject"}, {"channels", "person"},
+			{"people", "id"}, {"snapshots", "person"}, {"readings", "person"}, {"interests", "person"},
+			{"outages", "subject"}, {"channels", "person"},
 			{"flags", "manager"}, {"flags", "report"},
 			{"outcomes", "manager"}, {"outcomes", "report"},
 			{"acts", "manager"}, {"acts", "report"},

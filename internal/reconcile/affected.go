@@ -17,6 +17,7 @@ type judging struct {
 	expanded expanded
 	judge    map[series.Pair]bool // those that are judged in this round
 	fresh    map[series.Pair]bool // of judge: those of which it is not known whether their slots are fit
+	timed    map[series.Pair]bool // those that are judged for something new, and not because they always are
 	others   map[string]bool      // people whose calendars are others than they were
 	begun    bool                 // views were gathered
 	looked   []string             // people whose calendars were read since then
@@ -29,6 +30,7 @@ func newJudging() judging {
 		expanded: expanded{of: map[string]expansion{}},
 		judge:    map[series.Pair]bool{},
 		fresh:    map[series.Pair]bool{},
+		timed:    map[series.Pair]bool{},
 		others:   map[string]bool{},
 	}
 }
@@ -126,6 +128,7 @@ func (x *round) affected() map[series.Pair]bool {
 			x.see(id, out)
 		}
 		x.looked = nil
+		maps.Copy(x.timed, out)
 		return out
 	}
 	x.begun, x.looked = true, nil
@@ -148,11 +151,17 @@ func (x *round) affected() map[series.Pair]bool {
 		}
 	}
 	for p, d := range o.desks {
-		due := d.again || d.view.Wanted != wanted[p] || !d.kept.equal(x.kept(p))
+		due := d.view.Wanted != wanted[p] || !d.kept.equal(x.kept(p))
 		for i, at := range x.hands(p) {
 			due = due || !at.Before(d.next[i])
 		}
 		if due {
+			out[p] = true
+		}
+	}
+	maps.Copy(x.timed, out)
+	for p, d := range o.desks {
+		if d.again {
 			out[p] = true
 		}
 	}

@@ -128,15 +128,18 @@ type Record struct {
 	At        time.Time
 	Snapshots map[string]series.Snapshot   // those read anew
 	Interests map[string]provider.Interest // of those of which it is another than it was
-	Forget    []string                     // persons no longer observed
-	People    map[string]series.Person     // those of the roster and those still observed
-	Edges     drift.Edges
-	Open      []drift.Flag // all that are open now
-	Outcomes  []drift.Outcome
-	Pending   map[string]Pending
-	Tries     map[plan.Target]plan.Try
-	Outages   map[Subject]Outage
-	Standing  Standing
+	// Timed are the people of whose pairs something may be judged by when their calendars were read. Of the others that
+	// show what they showed, the journal may keep for a day when they were read before.
+	Timed    map[string]bool
+	Forget   []string                 // persons no longer observed
+	People   map[string]series.Person // those of the roster and those still observed
+	Edges    drift.Edges
+	Open     []drift.Flag // all that are open now
+	Outcomes []drift.Outcome
+	Pending  map[string]Pending
+	Tries    map[plan.Target]plan.Try
+	Outages  map[Subject]Outage
+	Standing Standing
 	// Statuses are the rows of pairs that stand otherwise, nil for none; all of them where Origin is another than that of
 	// the rows that are there. With no Origin those are no use any more.
 	Statuses  map[series.Pair]*StatusRow

@@ -25,6 +25,7 @@ type journal struct {
 	empty    bool
 	snaps    map[string][]byte
 	taken    map[string]taken    // of snaps
+	kept     map[string]taken    // of taken, those that a journal has to keep
 	given    map[string]snapshot // what Load gave out, and gives out again as long as it is the same
 	people   map[string]series.Person
 	flags    map[string]reconcile.FlagRow
@@ -75,6 +76,7 @@ func newJournal(now func() time.Time) *journal {
 		empty:    true,
 		snaps:    map[string][]byte{},
 		taken:    map[string]taken{},
+		kept:     map[string]taken{},
 		given:    map[string]snapshot{},
 		people:   map[string]series.Person{},
 		flags:    map[string]reconcile.FlagRow{},
@@ -88,6 +90,13 @@ func newJournal(now func() time.Time) *journal {
 		moments:  map[string][]byte{},
 		interest: map[string]provider.Interest{},
 	}
+}
+
+// behind is what a journal has that keeps of when calendars were read no more than it has to.
+func (j *journal) behind() *journal {
+	k := *j
+	k.taken = j.kept
+	return &k
 }
 
 func (j *journal) failing(op string) error {
@@ -216,7 +225,12 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 		if err != nil {
 			return err
 		}
-		j.snaps[id] = b
+		if !bytes.Equal(b, j.snaps[id]) {
+			j.snaps[id], j.kept[id] = b, j.taken[id]
+		}
+	}
+	for id := range r.Timed {
+		j.kept[id] = j.taken[id]
 	}
 	for id, in := range r.Interests {
 		in.Confirmed = false

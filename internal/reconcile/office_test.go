@@ -5,14 +5,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
 
 // TestIncrementalIsFull: whatever admin, people, servers and the clock do, a round that goes on from the last one comes
-// to what a full one does (alarmed). Some pairs share people, some only a room.
+// to what a full one does (alarmed); and one after a restart to the same, whether the journal has when each calendar was
+// read, or only what it has to have of that. Some pairs share people, some only a room.
 func TestIncrementalIsFull(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -77,8 +82,24 @@ func TestIncrementalIsFull(t *testing.T) {
 				}
 				rounds = false
 			},
+			"kill": func(*rapid.T) {
+				want, got := l.preview(l.with(j)), l.preview(l.with(j.behind()))
+				if d := cmp.Diff(want, got, cmp.AllowUnexported(drift.Flag{}), cmpopts.EquateEmpty()); d != "" {
+					t.Fatal("with a journal that is behind: ", d)
+				}
+			},
 		})
 	})
+}
+
+// preview is what a round of a new process would find and do.
+func (l *life) preview(r *reconcile.Reconciler) any {
+	out, err := r.Preview(context.Background())
+	l.must(err)
+	return struct {
+		Found drift.Found
+		Did   string
+	}{out.Found, said(out)}
 }
 
 // Whether anybody has a series when the journal is new is asked of all pairs, not of those that are judged together.

@@ -115,6 +115,10 @@ func (x *round) record(ctx context.Context) error {
 		Standing:  Standing{Held: x.held(), Roster: x.roster, Wrote: x.wrote, Failing: x.stillFailing()},
 		Moments:   map[string]drift.Moment{},
 		Confirmed: x.confirmed,
+		Timed:     map[string]bool{},
+	}
+	for p := range x.timed {
+		rec.Timed[p.Manager], rec.Timed[p.Report] = true, true
 	}
 	if rec.Origin = x.origin(); rec.Origin == x.mem.Origin {
 		rec.Statuses = x.statusRows(x.judged())

@@ -19,9 +19,25 @@ import (
 
 // Commit records what a round saw and found, in one transaction. People, Pending, Tries, Outages and Standing take the
 // place of the last ones; snapshots and flags that r does not speak of stay as they are. A flag that opens again keeps
-// its row. The outcomes of a pair's week replace those that are not final yet.
+// its row. The outcomes of a pair's week replace those that are not final yet. Where the journal has all that, nothing
+// is written, and the file is not locked.
 func (s *Store) Commit(ctx context.Context, r reconcile.Record) error {
-	return s.inTx(ctx, "commit", func(tx *sql.Tx) error { return s.commit(ctx, tx, r) })
+	if err := s.vanished(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	commit := func(tx *sql.Tx) error { return s.commit(ctx, tx, r) }
+	// What is written first takes the write lock. That fails at once where somebody else has it, or has written since
+	// this began: then it is taken before anything is read, and waited for.
+	err := s.write(ctx, unlocked, commit)
+	if isBusy(err) {
+		err = s.write(ctx, locked, commit)
+	}
+	if err != nil {
+		return s.fail("commit", err)
+	}
+	return nil
 }
 
 // commit writes what differs from what the journal holds.
@@ -57,7 +73,11 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 		return err
 	}
 	defer put.Close()
-	read := maps.Clone(s.memory.Snapshots)
+	read, keep := maps.Clone(s.memory.Snapshots), maps.Clone(r.Timed)
+	if keep == nil {
+		keep = map[string]bool{}
+	}
+	s.memory.readings.leave(s.memory.digests)
 	for _, person := range slices.Sorted(maps.Keys(r.Snapshots)) {
 		x, known, sum := r.Snapshots[person], read[person], s.memory.digests[person]
 		// Most calendars have not changed since the last round.
@@ -75,17 +95,16 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 				if err != nil {
 					return err
 				}
+				keep[person], sum = true, is
 			}
 		}
-		known.At, known.FullAt, known.Cursor = instant(micro(x.At)), instant(micro(x.FullAt)), x.Cursor
+		now := reading{instant(micro(x.At)), instant(micro(x.FullAt)), x.Cursor}
+		s.memory.readings.take(person, sum, now)
+		known.At, known.FullAt, known.Cursor = now.at, now.full, now.cursor
 		read[person] = known
 	}
 	s.memory.Snapshots = read
-	if err := execEach(ctx, tx, `INSERT OR REPLACE INTO readings (person, at, full_at, cursor) VALUES (?, ?, ?, ?)`,
-		slices.Sorted(maps.Keys(r.Snapshots)), func(person string) []any {
-			x := r.Snapshots[person]
-			return []any{person, micro(x.At), micro(x.FullAt), x.Cursor}
-		}); err != nil {
+	if err := s.putReadings(ctx, tx, keep); err != nil {
 		return err
 	}
 	if err := execEach(ctx, tx, `INSERT OR REPLACE INTO interests (person, hash, data) VALUES (?, ?, ?)`,

@@ -124,8 +124,11 @@ func (l *loader) origin(r *sql.Rows) error {
 
 // putStatuses comes after putOutcomes, whose pairs it gives their kept rate.
 func (s *Store) putStatuses(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
+	none := reconcile.Origin{}
 	switch {
-	case r.Origin == reconcile.Origin{}:
+	case r.Origin == none && s.memory.Origin == none:
+		return nil
+	case r.Origin == none:
 		return s.unfound(ctx, tx)
 	case r.Origin != s.memory.Origin:
 		s.touch("origin")

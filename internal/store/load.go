@@ -46,6 +46,7 @@ func (l *loader) load(ctx context.Context, now time.Time) error {
 		l.part(ctx, "snapshots", "person", func(keys map[any]bool) {
 			without(&l.Snapshots)(keys)
 			without(&l.digests)(keys)
+			without(&l.readings.kept)(keys)
 		}, func(r *sql.Rows) error { return l.snapshot(ctx, r) },
 			`SELECT person, at, full_at, cursor, format, digest FROM snapshots JOIN readings USING (person) WHERE %s`),
 		l.part(ctx, "interests", "person", without(&l.Interests), l.interest,
@@ -108,7 +109,9 @@ func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
 			return nil
 		}
 	}
-	x.At, x.FullAt, x.Cursor = instant(at), instant(full), cursor
+	l.readings.kept[person] = reading{instant(at), instant(full), cursor}
+	last := l.readings.of(person, digest, l.readings.kept[person])
+	x.At, x.FullAt, x.Cursor = last.at, last.full, last.cursor
 	if l.Snapshots[person] = x; format == strconv.Itoa(snapshotFormat) { // else it is to be written in today's
 		l.digests[person] = digest
 	}

@@ -20,9 +20,10 @@ type memory struct {
 	reconcile.Memory
 	revision int64             // 0: none, all is to be read
 	digests  map[string]string // of the snapshots, by person
-	standing string            // as it is on disk
-	strange  []string          // subjects of outages that this program does not know
-	outcomes []drift.Outcome   // as last committed
+	readings readings
+	standing string          // as it is on disk
+	strange  []string        // subjects of outages that this program does not know
+	outcomes []drift.Outcome // as last committed
 
 	asked map[string][]any        // what each query was last made with
 	stale map[string]map[any]bool // persons or pairs of whom rows were written since, by table

@@ -224,11 +224,38 @@ func (s *Store) inTx(ctx context.Context, op string, f func(*sql.Tx) error) erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var revision int64
-	tx, err := s.db.BeginTx(ctx, nil)
+	if err := s.write(ctx, locked, f); err != nil {
+		return s.fail(op, err)
+	}
+	return nil
+}
+
+// How a transaction begins. The driver takes the write lock for one that is not read-only, and leaves it to the first
+// write of one that is.
+var (
+	locked   = &sql.TxOptions{}
+	unlocked = &sql.TxOptions{ReadOnly: true}
+)
+
+// write runs f in one transaction that raises the revision; one that begins unlocked does so only if f wrote something,
+// which the database knows best.
+func (s *Store) write(ctx context.Context, how *sql.TxOptions, f func(*sql.Tx) error) error {
+	var revision, before, after int64
+	tx, err := s.db.BeginTx(ctx, how)
 	if err == nil {
 		defer tx.Rollback() // does nothing after Commit
-		if err = f(tx); err == nil {
+		const changes = `SELECT total_changes()`
+		err = tx.QueryRowContext(ctx, changes).Scan(&before)
+		if err == nil {
+			err = f(tx)
+		}
+		if err == nil {
+			err = tx.QueryRowContext(ctx, changes).Scan(&after)
+		}
+		if err == nil && how == unlocked && after == before {
+			return nil
+		}
+		if err == nil {
 			err = tx.QueryRowContext(ctx, `UPDATE revision SET n = n + 1 RETURNING n`).Scan(&revision)
 		}
 		if err == nil {
@@ -237,7 +264,8 @@ func (s *Store) inTx(ctx context.Context, op string, f func(*sql.Tx) error) erro
 	}
 	if err != nil {
 		s.forget()
-		return s.fail(op, err)
+		s.memory.readings.late = nil // those of a round that came to nothing count for nothing
+		return err
 	}
 	if s.memory.revision == revision-1 { // else somebody else has written, too
 		s.memory.revision = revision

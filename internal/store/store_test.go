@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
@@ -426,27 +428,145 @@ func TestRenameAndBack(t *testing.T) {
 	}
 }
 
-// A round that found nothing new writes when it read each calendar, and the revision.
+// A round that found nothing new writes nothing, whoever is writing meanwhile. Of readings only those are written by
+// which something is judged, with the calendars that show something else.
 func TestNothingNew(t *testing.T) {
-	s := open(t, file(t), noon)
+	path := file(t)
+	s := open(t, path, noon)
 	s.db.SetMaxOpenConns(1)
 	r := org(1000)
 	must(t, s.Commit(t.Context(), r))
-	r.Snapshots = load(t, s).Snapshots
-	written := func() (n int) {
-		must(t, s.db.QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&n))
-		return n
+	r.Snapshots = maps.Clone(load(t, s).Snapshots)
+	for id, x := range r.Snapshots {
+		x.At, x.Cursor = noon.Add(time.Minute), "https://dav.example.com/sync/2"
+		r.Snapshots[id] = x
 	}
-	before := written()
-	must(t, s.Commit(t.Context(), r))
-	if n := written() - before - len(r.Snapshots); n != 1 {
-		t.Errorf("%d rows more were written", n)
+	writes := func(want int) {
+		t.Helper()
+		var before, after int
+		must(t, s.db.QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&before))
+		must(t, s.Commit(t.Context(), r))
+		must(t, s.db.QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&after))
+		if after-before != want {
+			t.Errorf("%d rows were written, want %d", after-before, want)
+		}
+		if d := cmp.Diff(r.Snapshots["m0"], load(t, s).Snapshots["m0"]); d != "" {
+			t.Error("the next round does not go on from this one:", d)
+		}
 	}
+	other, err := open(t, path, noon).db.BeginTx(t.Context(), nil)
+	must(t, err)
+	writes(0)
+	must(t, other.Rollback())
 	r.Open[0].Detail, r.Outcomes[9].Result = "y", drift.Slipped
 	delete(r.People, r.Open[1].Pair.Report)
-	before = written()
+	writes(1 + 1 + 2 + 1) // an outcome takes the place of another; and the revision
+	r.Timed = map[string]bool{"m0": true, "nobody": true}
+	x := r.Snapshots["m1"]
+	x.Quiet = true
+	r.Snapshots["m1"] = x
+	writes(1 + 1 + 1 + 1)
+	r.Timed = nil
+	writes(0)
+}
+
+// When a calendar was read is written by itself after a day, where the clock was set back, and where what it shows is to
+// be listed anew soon; and only with what it shows.
+func TestReadingsLag(t *testing.T) {
+	for name, x := range map[string]struct {
+		change  func(*series.Snapshot)
+		written bool
+	}{
+		"read again":     {func(x *series.Snapshot) { x.At = x.At.Add(23 * time.Hour) }, false},
+		"listed again":   {func(x *series.Snapshot) { x.FullAt = x.FullAt.Add(time.Hour) }, false},
+		"another cursor": {func(x *series.Snapshot) { x.Cursor = "c2" }, false},
+		"a day later":    {func(x *series.Snapshot) { x.At = x.At.Add(24 * time.Hour) }, true},
+		"a day earlier":  {func(x *series.Snapshot) { x.At = x.At.Add(-24 * time.Hour) }, true},
+		"in doubt":       {func(x *series.Snapshot) { x.FullAt = x.FullAt.Add(-time.Hour) }, true},
+		"no cursor":      {func(x *series.Snapshot) { x.Cursor = "" }, true},
+		"another show":   {func(x *series.Snapshot) { x.At, x.Quiet = x.At.Add(time.Minute), !x.Quiet }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t)
+			s := open(t, path, noon)
+			was := whole()
+			was.At, was.FullAt, was.Cursor = noon, noon, "c1"
+			must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": was}}))
+			is := load(t, s).Snapshots["mia"]
+			was = is
+			x.change(&is)
+			must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": is}}))
+			other := open(t, path, noon)
+			must(t, other.ConfirmEmpty(t.Context(), "raj")) // all is read again
+			if d := cmp.Diff(is, load(t, s).Snapshots["mia"]); d != "" {
+				t.Error("the next round:", d)
+			}
+			if x.written {
+				was = is
+			}
+			if d := cmp.Diff(was, load(t, other).Snapshots["mia"]); d != "" {
+				t.Error("after a restart:", d)
+			}
+		})
+	}
+}
+
+// What another process has written of a calendar counts, where it shows something else or was read later.
+func TestReadingsOfAnotherProcess(t *testing.T) {
+	for name, x := range map[string]struct {
+		show  bool
+		after time.Duration
+		wins  bool
+	}{
+		"something else, before": {true, time.Minute, true},
+		"the same, before":       {false, time.Minute, false},
+		"the same, later":        {false, 3 * time.Minute, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t)
+			s, other := open(t, path, noon), open(t, path, noon)
+			read := func(after time.Duration, quiet bool) reconcile.Record {
+				return reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": {At: noon.Add(after), Quiet: quiet}}}
+			}
+			mine, theirs := read(2*time.Minute, false), read(x.after, x.show)
+			theirs.Timed = map[string]bool{"mia": true}
+			must(t, s.Commit(t.Context(), read(0, false)))
+			must(t, s.Commit(t.Context(), mine))
+			must(t, other.Commit(t.Context(), theirs))
+			want := mine.Snapshots
+			if x.wins {
+				want = theirs.Snapshots
+			}
+			if d := cmp.Diff(want, load(t, s).Snapshots, cmpopts.EquateEmpty()); d != "" {
+				t.Error(d)
+			}
+			must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Timed: theirs.Timed})) // it was not read in this round
+			if d := cmp.Diff(want, load(t, other).Snapshots, cmpopts.EquateEmpty()); d != "" {
+				t.Error("on disk: ", d)
+			}
+		})
+	}
+}
+
+// What a round read whose commit failed is not gone on from.
+func TestReadingsOfAFailedCommit(t *testing.T) {
+	s := open(t, file(t), noon)
+	must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": {At: noon}}}))
+	want := load(t, s).Snapshots
+	_, err := s.db.Exec(`CREATE TRIGGER no BEFORE INSERT ON people BEGIN SELECT RAISE(ABORT, 'no'); END`)
+	must(t, err)
+	r := reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": {At: noon.Add(time.Minute)}},
+		People: map[string]series.Person{"mia": {}}}
+	if err := s.Commit(t.Context(), r); err == nil {
+		t.Fatal("committed")
+	}
+	if d := cmp.Diff(want, load(t, s).Snapshots); d != "" {
+		t.Error(d)
+	}
+	_, err = s.db.Exec(`DROP TRIGGER no`)
+	must(t, err)
 	must(t, s.Commit(t.Context(), r))
-	if n := written() - before - len(r.Snapshots); n != 1+1+2+1 { // an outcome takes the place of another
-		t.Errorf("%d rows more were written for three", n)
+	if d := cmp.Diff(r.Snapshots, load(t, s).Snapshots, cmpopts.EquateEmpty()); d != "" {
+		t.Error(d)
 	}
 }

@@ -42,6 +42,12 @@ func (s *Store) fail(op string, err error) error {
 	return fmt.Errorf("journal: %s: %w", op, err)
 }
 
+// isBusy reports whether the file could not be written because somebody else is at it, or was since it was read.
+func isBusy(err error) bool {
+	e := (*sqlite.Error)(nil)
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 func (s *Store) trouble(err error, hint string) error {
 	return &provider.Error{Kind: provider.Permanent, Op: "database " + s.path, Err: err, Hint: hint}
 }

@@ -19,7 +19,7 @@ type (
 		Person string    `json:"person"`
 		Zone   string    `json:"zone"`
 		Week   string    `json:"week"`
-		Seen   *string   `json:"seen"` // when the calendar was last read
+		Seen   *string   `json:"seen"` // as of when the journal has the calendar
 		Stale  bool      `json:"stale"`
 		Days   []dayJSON `json:"days"`
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -42,7 +43,7 @@ type QueueOptions struct {
 	Trouble func(error)
 }
 
-// Limits of jobs. A round has its own limits on every call it makes; these end one that hangs all the same.
+// Limits of steps. A round has its own limits on every call it makes; these end one that hangs all the same.
 const (
 	jobTimeout = 30 * time.Minute
 	stuckAfter = time.Hour
@@ -54,6 +55,8 @@ const (
 const (
 	fetchCooldown = 10 * time.Millisecond
 	fetchPoll     = 2 * time.Second
+	// linger is how long River goes on when all jobs are done: more may come, and it deletes old ones within that time.
+	linger = 5 * time.Second
 )
 
 // alone is River's driver for SQLite without its listener, which reads a table 20 times a second and writes to it with
@@ -66,20 +69,35 @@ func (alone) SupportsListener() bool { return false }
 // SupportsListenNotify is riverdriver.Driver's.
 func (alone) SupportsListenNotify() bool { return false }
 
-// Queue runs rounds as jobs on the database: when they are due, when woken, never two at once. It has a connection of
-// its own to the journal's file. Only one process may have a Queue on the file (store.Exclusive).
+// Queue makes rounds: when they are due, when woken, never two at once. What is asked for is a job on the database.
+// What comes by the clock is none: a job is several writes. It has a connection of its own to the journal's file. Only
+// one process may have a Queue on the file (store.Exclusive).
+//
+// River runs while there are jobs, and some seconds longer. With nothing to do it would wake up 20 times a second,
+// write every five seconds that it leads, and take half a percent of a core.
 type Queue struct {
-	db      *sql.DB
-	client  *river.Client[*sql.Tx]
-	o       QueueOptions
-	started atomic.Int64 // id of the round that began last
-	ticks   sync.WaitGroup
-	running context.Context    // of the ticks
-	stop    context.CancelFunc // of running
+	db       *sql.DB
+	client   *river.Client[*sql.Tx]
+	steps    Steps
+	o        QueueOptions
+	rounds   turn         // of rounds and of the daily cleaning
+	watching turn         // of Watch
+	begun    atomic.Int64 // how many rounds have
+	ticks    sync.WaitGroup
+	running  context.Context    // of the ticks
+	stop     context.CancelFunc // of running
+	working  context.Context    // of the rounds that the ticks make
+	cut      context.CancelFunc // of working
+
+	jobs  atomic.Int32 // that run
+	asked chan struct{}
+	mu    sync.Mutex // held by what asks for jobs
+	open  bool       // Start was called
+	up    bool       // River runs
 }
 
-// roundArgs is a round that is due. There may be one that runs and one that waits: After is the round that had begun
-// when this one was asked for, so that all wakes since then are one job, and that the running one is another.
+// roundArgs is a round that is asked for. There may be one that runs and one that waits: After is how many rounds had
+// begun when this one was asked for, so that all wakes since then are one job, and that the running one is another.
 type roundArgs struct {
 	After  int64 `river:"unique"`
 	Reason string
@@ -124,40 +142,18 @@ func (watchArgs) InsertOpts() river.InsertOpts {
 
 const watchQueue = "watch"
 
-type roundWorker struct {
-	river.WorkerDefaults[roundArgs]
-	q     *Queue
-	steps Steps
+// worker does the jobs of one kind.
+type worker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	q    *Queue
+	work func(context.Context, T) error
 }
 
-// Work makes the round.
-func (w *roundWorker) Work(ctx context.Context, job *river.Job[roundArgs]) error {
-	w.q.started.Store(job.ID) // before anything is read: a later wake is not answered by this round
-	return w.steps.Round(ctx, job.Args.Reason)
-}
-
-type pruneWorker struct {
-	river.WorkerDefaults[pruneArgs]
-	steps Steps
-}
-
-// Work prunes.
-func (w *pruneWorker) Work(ctx context.Context, _ *river.Job[pruneArgs]) error {
-	return w.steps.Prune(ctx)
-}
-
-type watchWorker struct {
-	river.WorkerDefaults[watchArgs]
-	q     *Queue
-	steps Steps
-}
-
-// Work keeps the push channels, until Stop: what is left is done after the next start.
-func (w *watchWorker) Work(ctx context.Context, _ *river.Job[watchArgs]) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(w.q.running, cancel)()
-	return w.steps.Watch(ctx)
+// Work is river.Worker's.
+func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	w.q.jobs.Add(1)
+	defer w.q.jobs.Add(-1)
+	return w.work(ctx, job.Args)
 }
 
 // NewQueue makes the queue's tables in the SQLite file as needed. Nothing runs before Start; Stop gives back what it
@@ -168,15 +164,16 @@ func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Q
 		return nil, err
 	}
 	db.SetMaxOpenConns(1) // as riversqlite wants it
-	q := &Queue{db: db, o: o}
+	q := &Queue{db: db, steps: steps, o: o, rounds: make(turn, 1), watching: make(turn, 1), asked: make(chan struct{}, 1)}
 	q.running, q.stop = context.WithCancel(context.WithoutCancel(ctx))
-	if err := q.setUp(ctx, steps); err != nil {
+	q.working, q.cut = context.WithCancel(context.WithoutCancel(ctx))
+	if err := q.setUp(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("jobs on %s: %w", path, err), db.Close())
 	}
 	return q, nil
 }
 
-func (q *Queue) setUp(ctx context.Context, steps Steps) error {
+func (q *Queue) setUp(ctx context.Context) error {
 	driver := alone{riversqlite.New(q.db)}
 	logger := slog.New(queueLog{q.o.Trouble})
 	m, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
@@ -187,9 +184,17 @@ func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 		return err
 	}
 	workers := river.NewWorkers()
-	if err := errors.Join(river.AddWorkerSafely(workers, &roundWorker{q: q, steps: steps}),
-		river.AddWorkerSafely(workers, &pruneWorker{steps: steps}),
-		river.AddWorkerSafely(workers, &watchWorker{q: q, steps: steps})); err != nil {
+	if err := errors.Join(
+		river.AddWorkerSafely(workers, &worker[roundArgs]{q: q, work: func(ctx context.Context, a roundArgs) error {
+			return q.round(ctx, a.After, a.Reason)
+		}}),
+		river.AddWorkerSafely(workers, &worker[pruneArgs]{q: q, work: func(ctx context.Context, _ pruneArgs) error {
+			return q.prune(ctx)
+		}}),
+		river.AddWorkerSafely(workers, &worker[watchArgs]{q: q, work: func(ctx context.Context, _ watchArgs) error {
+			return q.watch(ctx)
+		}}),
+	); err != nil {
 		return err
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
@@ -204,67 +209,76 @@ func (q *Queue) setUp(ctx context.Context, steps Steps) error {
 	return err
 }
 
-// Start asks for a first round at once, and then for one every Poll plus Jitter until Stop. What a killed process left
-// behind is dropped: the first round does it anew. ctx is for starting only.
+// Start makes a first round at once, and then one every Poll plus Jitter until Stop. What a killed process left behind
+// is dropped: the first round does it anew. ctx is for starting only.
 func (q *Queue) Start(ctx context.Context) error {
 	if _, err := q.db.ExecContext(ctx, `DELETE FROM river_job WHERE finalized_at IS NULL`); err != nil {
 		return fmt.Errorf("jobs: drop what was left: %w", err)
 	}
-	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("jobs: start: %w", err)
-	}
-	if err := q.Wake(ctx, "start"); err != nil {
-		return err
-	}
-	q.ticks.Go(func() { q.tick(q.running) })
-	q.ticks.Go(func() { q.watches(q.running) })
+	q.mu.Lock()
+	q.open = true
+	q.mu.Unlock()
+	q.ticks.Go(q.polls)
+	q.ticks.Go(q.watches)
+	q.ticks.Go(q.rests)
 	return nil
 }
 
-// watches asks for the push channels to be kept now and then, until ctx ends.
-func (q *Queue) watches(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(q.o.Watch):
+// put asks for a job, and has River run.
+func (q *Queue) put(ctx context.Context, job river.JobArgs) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, err := q.client.Insert(ctx, job, nil); err != nil || !q.open || q.running.Err() != nil {
+		return err
+	}
+	if !q.up {
+		if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
+			return err
 		}
-		if err := q.Watch(ctx); ctx.Err() == nil {
-			q.o.Trouble(err)
+		q.up = true
+	}
+	select {
+	case q.asked <- struct{}{}:
+	default: // that River is to go on is known
+	}
+	return nil
+}
+
+// rests has River end when there are no jobs, until Stop.
+func (q *Queue) rests() {
+	for resting := true; ; {
+		var quiet <-chan time.Time
+		if !resting {
+			quiet = time.After(linger)
+		}
+		select {
+		case <-q.running.Done():
+			return
+		case <-q.asked:
+			resting = false
+		case <-quiet:
+			resting = q.rest(q.running)
 		}
 	}
 }
 
-// tick asks for work when it is due, until ctx ends.
-func (q *Queue) tick(ctx context.Context) {
-	var pruned series.Date
-	for {
-		if today := series.DateOf(q.o.Clock().UTC()); today != pruned {
-			if _, err := q.client.Insert(ctx, pruneArgs{today}, nil); err == nil {
-				pruned = today
-			} else if ctx.Err() == nil {
-				q.o.Trouble(fmt.Errorf("ask for the daily cleaning: %w", err))
-			}
-		}
-		wait := q.o.Poll
-		if q.o.Jitter != nil {
-			wait += q.o.Jitter()
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-		if err := q.Wake(ctx, "poll"); ctx.Err() == nil {
-			q.o.Trouble(err)
-		}
+// rest ends River and reports true, unless there are jobs that are not done.
+func (q *Queue) rest(ctx context.Context) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	left := 0
+	err := q.db.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE finalized_at IS NULL`).Scan(&left)
+	if err == nil && left == 0 && q.jobs.Load() == 0 {
+		err = q.client.Stop(ctx)
+		q.up = err != nil
 	}
+	return err == nil && !q.up
 }
 
 // Wake asks for a round as soon as may be. Many wakes before it begins are one round, with the first one's reason; a
 // wake while a round runs leads to one more.
 func (q *Queue) Wake(ctx context.Context, reason string) error {
-	if _, err := q.client.Insert(ctx, roundArgs{After: q.started.Load(), Reason: reason}, nil); err != nil {
+	if err := q.put(ctx, roundArgs{After: q.begun.Load(), Reason: reason}); err != nil {
 		return fmt.Errorf("jobs: wake: %w", err)
 	}
 	return nil
@@ -272,7 +286,7 @@ func (q *Queue) Wake(ctx context.Context, reason string) error {
 
 // Watch asks for the push channels to be looked after as soon as may be.
 func (q *Queue) Watch(ctx context.Context) error {
-	if _, err := q.client.Insert(ctx, watchArgs{}, nil); err != nil {
+	if err := q.put(ctx, watchArgs{}); err != nil {
 		return fmt.Errorf("jobs: watch: %w", err)
 	}
 	return nil
@@ -282,12 +296,35 @@ func (q *Queue) Watch(ctx context.Context) error {
 // returns an error. Repeating it is fine.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.stop()
-	q.ticks.Wait()
-	err := q.client.Stop(ctx)
+	defer q.cut()
+	err := q.ended(ctx, q.client.Stop)
 	if err != nil {
+		q.cut()
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
 		defer cancel()
-		err = errors.Join(fmt.Errorf("jobs: a round did not end in time: %w", err), q.client.StopAndCancel(last))
+		err = errors.Join(fmt.Errorf("jobs: a round did not end in time: %w", err), q.ended(last, q.client.StopAndCancel))
 	}
 	return errors.Join(err, q.db.Close())
+}
+
+// ended waits for the ticks, and for River as it is stopped so.
+func (q *Queue) ended(ctx context.Context, stop func(context.Context) error) error {
+	ticks := make(chan struct{})
+	go func() {
+		q.ticks.Wait()
+		close(ticks)
+	}()
+	q.mu.Lock() // whatever was starting River is done
+	up := q.up
+	q.mu.Unlock()
+	var err error
+	if up {
+		err = stop(ctx)
+	}
+	select {
+	case <-ticks:
+		return err
+	case <-ctx.Done():
+		return cmp.Or(err, ctx.Err())
+	}
 }

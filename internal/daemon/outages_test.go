@@ -66,7 +66,8 @@ func branch(t *testing.T, people int, now func() time.Time) (*unsteady, *App, *b
 		"password":    "pw",
 		"holdfast.yaml": `{org: acme, roster: [roster.yaml], database: "sqlite:holdfast.db",
 			policy: {max_creations: {count: 100, percent: 100}},
-			calendars: {office: {caldav: {url: "http://dav.test/", username: "{person.id}", password_file: password}}}}`,
+			calendars: {office: {caldav: {url: "http://dav.test/", username: "{person.id}", password_file: password,
+				calendar: "/calendars/{person.id}/default/"}}}}`, // else its host is looked up
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -74,7 +75,7 @@ func branch(t *testing.T, people int, now func() time.Time) (*unsteady, *App, *b
 	}
 	var log bytes.Buffer
 	a, err := Open(t.Context(), Options{Config: filepath.Join(dir, "holdfast.yaml"), Clock: now,
-		Log: zerolog.New(&log).Level(zerolog.InfoLevel)})
+		Log: zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)})
 	if err != nil {
 		t.Fatal(err)
 	}

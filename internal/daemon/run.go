@@ -64,6 +64,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 			return errors.Join(err, q.Stop(ctx))
 		}
 	}
+	a.asked.Store("start", true) // whatever the first round is for
 	if err := q.Start(ctx); err != nil {
 		return errors.Join(err, quiet(ctx), q.Stop(ctx))
 	}

@@ -16,7 +16,7 @@ type Explanation struct {
 	slotting.Reasoning
 	Want   series.Series
 	Booked bool      // it is on the calendar; else this is what the next round would book
-	Seen   time.Time // when the calendars were last read
+	Seen   time.Time // as of when the journal has the calendars: they may have shown the same since
 	Weeks  int       // how far ahead other events count
 }
 
@@ -70,7 +70,7 @@ type PersonWeek struct {
 	Monday series.Date
 	Booked []series.Booking
 	Busy   []series.Interval
-	Seen   time.Time // when the calendar was last read; zero: never
+	Seen   time.Time // as of when the journal has the calendar; zero: it was never read
 	Stale  bool      // it could not be read since
 }
 

@@ -14,9 +14,9 @@ type reading struct {
 	cursor   string
 }
 
-// readings are when calendars were read, by person. Most find what the last one found, and are not written down: what is
-// on disk is then as true as it was, and older. A process that was killed goes on from there as from a longer absence:
-// it asks for more changes than it has to, and finds the same.
+// readings are when calendars were read, by person. Most find what the last one found, and are not written down: what
+// is on disk is then as true as it was, and older. A process that was killed goes on from there as from a longer
+// absence: it asks for more changes than it has to, and finds the same.
 type readings struct {
 	kept map[string]reading     // as on disk
 	late map[string]lateReading // those since then that are not

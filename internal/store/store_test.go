@@ -470,8 +470,8 @@ func TestNothingNew(t *testing.T) {
 	writes(0)
 }
 
-// When a calendar was read is written by itself after a day, where the clock was set back, and where what it shows is to
-// be listed anew soon; and only with what it shows.
+// When a calendar was read is written by itself after a day, where the clock was set back, and where what it shows is
+// to be listed anew soon; and only with what it shows.
 func TestReadingsLag(t *testing.T) {
 	for name, x := range map[string]struct {
 		change  func(*series.Snapshot)
@@ -526,7 +526,8 @@ func TestReadingsOfAnotherProcess(t *testing.T) {
 			path := file(t)
 			s, other := open(t, path, noon), open(t, path, noon)
 			read := func(after time.Duration, quiet bool) reconcile.Record {
-				return reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": {At: noon.Add(after), Quiet: quiet}}}
+				x := series.Snapshot{At: noon.Add(after), Quiet: quiet}
+				return reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": x}}
 			}
 			mine, theirs := read(2*time.Minute, false), read(x.after, x.show)
 			theirs.Timed = map[string]bool{"mia": true}

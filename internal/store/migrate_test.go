@@ -103,8 +103,8 @@ func TestMigrateFromTheFirst(t *testing.T) {
 	want := reconcile.Memory{Snapshots: r.Snapshots, People: r.People, Open: r.Open, Pending: r.Pending,
 		Tries: map[plan.Target]plan.Try{}, Outages: r.Outages,
 		Documents: map[series.Pair]reconcile.Document{}, Allowed: map[string]reconcile.Allowance{},
-		Confirmed: map[string]bool{},
-		Frozen:    map[series.Pair]series.Week{mia: day(1).Week()}, Writes: map[series.Pair]int{mia: 1},
+		Confirmed: map[string]bool{}, Interests: map[string]string{},
+		Frozen: map[series.Pair]series.Week{mia: day(1).Week()}, Writes: map[series.Pair]int{mia: 1},
 		TimesSeen: map[series.Pair][]string{mia: {"939020c5e3a6"}}}
 	got := load(t, s)
 	if len(got.Snapshots) == 0 {

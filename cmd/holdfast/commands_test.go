@@ -241,7 +241,7 @@ func (s *session) code(args []string) error {
 const patience = time.Minute
 
 func (s *session) until(args []string) error {
-	again, end := time.NewTicker(50*time.Millisecond), time.After(patience)
+	again, end := time.NewTicker(100*time.Millisecond), time.After(patience)
 	defer again.Stop()
 	for {
 		if err := s.Exec(args[1], args[2:]...); err == nil && strings.Contains(s.ReadFile("stdout"), args[0]) {

@@ -31,6 +31,7 @@ type target struct {
 	silent bool // Holdfast can write without the other being told
 	blind  bool // the service account is not shown what people set to free
 	keeps  bool // copies keep changed meetings that their series has lost
+	real   bool // it is not in memory
 	open   func(*testscript.Env) (world, error)
 }
 
@@ -89,11 +90,11 @@ func targets(t *testing.T) []target {
 			t.Fatal(err)
 		}
 		for _, client := range []string{"evolution", "caldav"} {
-			out = append(out, target{name: name + "-" + client, silent: name != "cyrus", keeps: name == "cyrus",
+			out = append(out, target{name: name + "-" + client, real: true, silent: name != "cyrus", keeps: name == "cyrus",
 				open: dav{service: name == "radicale", client: filepath.Join(clients, client+".py"), server: open}.world})
 		}
 		if name == "cyrus" {
-			out = append(out, target{name: name + "-service", blind: true, keeps: true,
+			out = append(out, target{name: name + "-service", real: true, blind: true, keeps: true,
 				open: dav{service: true, client: filepath.Join(clients, "caldav.py"), server: open}.world})
 		}
 	}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -43,6 +44,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	// Those that run side by side wait for servers, for Google's quota and for processes, not for the processor.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -218,6 +223,7 @@ func keyValues(t *testing.T, file string) map[string]string {
 func TestKilledAtAnyRequest(t *testing.T) {
 	for name, kind := range offices {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for _, after := range []bool{false, true} {
 				finished := false
 				for n := int64(1); !finished; n += int64(every(17)) {

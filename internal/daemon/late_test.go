@@ -75,6 +75,7 @@ func TestHangingCalendar(t *testing.T) {
 		"one, to write to":            {"p00"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a, s := slowBranch(t, waits)
 			s.writes = name == "one, to write to"
 			r, err := a.Reconciler.Complete(t.Context())
@@ -95,6 +96,7 @@ func TestHangingCalendar(t *testing.T) {
 // A write that is never answered keeps nobody waiting but its own pair. It is made as soon as it can be: by the next
 // round, or by the server, which may come to it after all.
 func TestHangingWrite(t *testing.T) {
+	t.Parallel()
 	a, s := slowBranch(t, []string{"p00"})
 	s.writes = true
 	s.once.Do(func() {}) // nothing lets them go on

@@ -201,7 +201,10 @@ func openedFor(r reconcile.Round, p series.Pair) string {
 func TestMixedPairs(t *testing.T) {
 	for _, schedules := range []bool{true, false} {
 		for _, p := range []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "ana", Report: "lee"}} {
-			t.Run(fmt.Sprintf("%s schedules=%v", p, schedules), func(t *testing.T) { mix(t, schedules).lives(p) })
+			t.Run(fmt.Sprintf("%s schedules=%v", p, schedules), func(t *testing.T) {
+				t.Parallel() // most of it is waiting for Google's quota
+				mix(t, schedules).lives(p)
+			})
 		}
 	}
 }

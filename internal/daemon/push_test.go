@@ -143,6 +143,7 @@ func TestPush(t *testing.T) {
 
 // Who is slow to say what they want keeps the daemon neither from stopping nor from ending its round.
 func TestPushOfTheSlow(t *testing.T) {
+	t.Parallel()
 	address := freeAddress(t)
 	s, a := workspace(t, fmt.Sprintf("web: {listen: %q, url: http://%[1]s}", address))
 	s.Configure(func(b *googletest.Behavior) { b.PlainHTTP = true })

@@ -101,6 +101,10 @@ func targets(t *testing.T) []target {
 	return out
 }
 
+// own is the client of the people in the tests: a test server that closes closes idle connections of the default one,
+// and with them requests of tests beside its own.
+var own = &http.Client{Timeout: time.Minute, Transport: http.DefaultTransport.(*http.Transport).Clone()}
+
 // inMemory is a new caldavtest server for each story.
 func inMemory(scheduling bool) func(*testscript.Env) (server, error) {
 	return func(env *testscript.Env) (server, error) {
@@ -165,7 +169,7 @@ func (d dav) world(env *testscript.Env) (world, error) {
 	var people []davAccount
 	for _, login := range srv.team {
 		a := davAccount{client: d.client, Person: caldavtest.Person{Base: host, User: login, Password: login + "-pw", Email: login + "@example.test",
-			Calendar: strings.ReplaceAll(strings.TrimPrefix(srv.calendar, host), "{user}", login), HTTP: &http.Client{Timeout: time.Minute}}}
+			Calendar: strings.ReplaceAll(strings.TrimPrefix(srv.calendar, host), "{user}", login), HTTP: own}}
 		people, w.people = append(people, a), append(w.people, a)
 	}
 	return w, wipe(people)

@@ -169,7 +169,9 @@ func onCalDAV(t *testing.T, o *office) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server, calendar = httputil.NewSingleHostReverseProxy(target), strings.TrimPrefix(values["DEFAULT_CALENDAR"], strings.TrimSuffix(values["BASE_URL"], "/"))
+		proxy := httputil.NewSingleHostReverseProxy(target)
+		proxy.Transport = own.Transport
+		server, calendar = proxy, strings.TrimPrefix(values["DEFAULT_CALENDAR"], strings.TrimSuffix(values["BASE_URL"], "/"))
 	} else {
 		var users []caldavtest.User
 		for _, u := range staff {
@@ -180,7 +182,7 @@ func onCalDAV(t *testing.T, o *office) string {
 	counted := &writing{Handler: server}
 	o.next, o.writes = counted, func() int { return int(counted.n.Load()) }
 	entries := func(who string) (caldavtest.Person, []caldavtest.Entry) {
-		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", who)}
+		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test", HTTP: own, Calendar: strings.ReplaceAll(calendar, "{user}", who)}
 		found, err := p.Events(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -221,6 +223,7 @@ func keyValues(t *testing.T, file string) map[string]string {
 // A round that is killed at any of its requests, and made again, leaves each pair with one series, one copy and one
 // invitation, and then has nothing left to write (story 28).
 func TestKilledAtAnyRequest(t *testing.T) {
+	t.Parallel()
 	for name, kind := range offices {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -163,7 +163,7 @@ func TestPushOfTheSlow(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := http.Get("http://" + address); err != nil || a.Body.Close() != nil { // by now the other is there too
+	if a, err := own.Get("http://" + address); err != nil || a.Body.Close() != nil { // by now the other is there too
 		t.Fatal(err)
 	}
 	cancel()

@@ -47,6 +47,7 @@ func (s server) cast(org, manager, report, third string) providertest.Fixture {
 // TestContractInMemory holds against a good server, with and without scheduling, and against the bad habits of real
 // ones.
 func TestContractInMemory(t *testing.T) {
+	t.Parallel()
 	habits := func(change func(*caldavtest.Quirks)) func(*caldavtest.Options) {
 		return func(o *caldavtest.Options) { change(&o.Quirks) }
 	}

@@ -9,6 +9,7 @@ import (
 )
 
 func TestContractOnRealServers(t *testing.T) {
+	t.Parallel()
 	for _, s := range realServers(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -24,6 +25,7 @@ func TestContractOnRealServers(t *testing.T) {
 // TestContractWhereHoldfastDelivers is for `scheduling: holdfast` on a server that would deliver. It has people of its
 // own, so that it need not wait for the others.
 func TestContractWhereHoldfastDelivers(t *testing.T) {
+	t.Parallel()
 	for _, s := range realServers(t) {
 		if !s.schedules {
 			continue

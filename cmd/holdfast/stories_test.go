@@ -133,7 +133,7 @@ func (s *story) run(into any, wantCode int, args ...string) error {
 	return json.Unmarshal([]byte(out), into)
 }
 
-// holdfast runs it, as a process or, where the story is told on a server in memory, within the test's: starting a process
+// holdfast runs it: as a process or, where the story is told on a server in memory, within the test's, for starting one
 // costs more than what most commands do.
 func (s *story) holdfast(args []string) (code int, out string, err error) {
 	if s.process {

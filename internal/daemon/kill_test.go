@@ -182,7 +182,8 @@ func onCalDAV(t *testing.T, o *office) string {
 	counted := &writing{Handler: server}
 	o.next, o.writes = counted, func() int { return int(counted.n.Load()) }
 	entries := func(who string) (caldavtest.Person, []caldavtest.Entry) {
-		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test", HTTP: own, Calendar: strings.ReplaceAll(calendar, "{user}", who)}
+		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test",
+			HTTP: own, Calendar: strings.ReplaceAll(calendar, "{user}", who)}
 		found, err := p.Events(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -56,8 +56,8 @@ func (s *slowTo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// own is the client of the tests that run side by side: a test server that closes closes idle connections of the default
-// one, and with them requests of tests beside its own.
+// own is the client of the tests that run side by side: a test server that closes closes idle connections of the
+// default one, and with them requests of tests beside its own.
 var own = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
 
 // overTheWire sends all requests to a listener.

@@ -152,7 +152,8 @@ func (m *mixed) atGoogle(email, id string) owner {
 }
 
 func (m *mixed) onDAV(user, uid string) owner {
-	p := caldavtest.Person{Base: m.base, User: user, Password: user + "-pw", Email: user + "@dav.test", HTTP: own, Now: func() time.Time { return m.at }}
+	p := caldavtest.Person{Base: m.base, User: user, Password: user + "-pw", Email: user + "@dav.test", HTTP: own,
+		Now: func() time.Time { return m.at }}
 	ctx := context.Background()
 	return owner{
 		move:     func(original, to time.Time) error { return p.Move(ctx, uid, original, to) },

@@ -241,7 +241,7 @@ func (s *session) code(args []string) error {
 const patience = time.Minute
 
 func (s *session) until(args []string) error {
-	again, end := time.NewTicker(50*time.Millisecond), time.After(patience)
+	again, end := time.NewTicker(100*time.Millisecond), time.After(patience)
 	defer again.Stop()
 	for {
 		if err := s.Exec(args[1], args[2:]...); err == nil && strings.Contains(s.ReadFile("stdout"), args[0]) {
@@ -266,6 +266,7 @@ func (s *session) person(args []string) error {
 			Password: args[0] + "-pw",
 			Email:    args[0] + "@example.com",
 			Now:      s.time,
+			HTTP:     own,
 		},
 	}
 	if args[1] == "put" {
@@ -343,7 +344,7 @@ func (s *session) put(who davAccount, name string) error {
 	}
 	r.SetBasicAuth(who.User, who.Password)
 	r.Header.Set("Content-Type", "text/calendar; charset=utf-8")
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := own.Do(r)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (a googleAccount) list(q url.Values) ([]json.RawMessage, error) {
 		return nil, err
 	}
 	r.Header.Set("Authorization", "Bearer "+a.token)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := own.Do(r)
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,7 @@ func init() {
 //	                            relocate DAY|all PLACE; addguest all ADDRESS; addevent, addseries TIME LENGTH TITLE
 //	                            (WITH is one guest more, - for none); put FILE, an object as it stands
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,7 @@ type target struct {
 	silent bool // Holdfast can write without the other being told
 	blind  bool // the service account is not shown what people set to free
 	keeps  bool // copies keep changed meetings that their series has lost
+	real   bool // it is not in memory
 	open   func(*testscript.Env) (world, error)
 }
 
@@ -89,16 +90,20 @@ func targets(t *testing.T) []target {
 			t.Fatal(err)
 		}
 		for _, client := range []string{"evolution", "caldav"} {
-			out = append(out, target{name: name + "-" + client, silent: name != "cyrus", keeps: name == "cyrus",
+			out = append(out, target{name: name + "-" + client, real: true, silent: name != "cyrus", keeps: name == "cyrus",
 				open: dav{service: name == "radicale", client: filepath.Join(clients, client+".py"), server: open}.world})
 		}
 		if name == "cyrus" {
-			out = append(out, target{name: name + "-service", blind: true, keeps: true,
+			out = append(out, target{name: name + "-service", real: true, blind: true, keeps: true,
 				open: dav{service: true, client: filepath.Join(clients, "caldav.py"), server: open}.world})
 		}
 	}
 	return out
 }
+
+// own is the client of the people in the tests: a test server that closes closes idle connections of the default one,
+// and with them requests of tests beside its own.
+var own = &http.Client{Timeout: time.Minute, Transport: http.DefaultTransport.(*http.Transport).Clone()}
 
 // inMemory is a new caldavtest server for each story.
 func inMemory(scheduling bool) func(*testscript.Env) (server, error) {
@@ -164,7 +169,7 @@ func (d dav) world(env *testscript.Env) (world, error) {
 	var people []davAccount
 	for _, login := range srv.team {
 		a := davAccount{client: d.client, Person: caldavtest.Person{Base: host, User: login, Password: login + "-pw", Email: login + "@example.test",
-			Calendar: strings.ReplaceAll(strings.TrimPrefix(srv.calendar, host), "{user}", login), HTTP: &http.Client{Timeout: time.Minute}}}
+			Calendar: strings.ReplaceAll(strings.TrimPrefix(srv.calendar, host), "{user}", login), HTTP: own}}
 		people, w.people = append(people, a), append(w.people, a)
 	}
 	return w, wipe(people)

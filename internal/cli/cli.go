@@ -103,6 +103,8 @@ const (
 	groupDecide = "decide"
 )
 
+func init() { cobra.EnableCommandSorting = false } // not in root: several invocations may begin at once
+
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "holdfast",
@@ -131,7 +133,6 @@ func (a *app) root() *cobra.Command {
 	// What only prints its help runs too, but is no use of its own.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}",
 		`{{if and .Runnable (not (index .Annotations "guide"))}}`, 1))
-	cobra.EnableCommandSorting = false
 	root.Flags().Bool("version", false, "print the version")
 	f := root.PersistentFlags()
 	f.StringVar(&a.config, "config", "holdfast.yaml", "the settings `file`")
@@ -219,8 +220,9 @@ func (a *app) logger(daemon bool) {
 	if a.ErrWidth > 0 {
 		w = zerolog.ConsoleWriter{Out: a.Err, TimeFormat: "15:04:05"}
 	}
-	zerolog.TimestampFunc = a.Clock
-	a.log = zerolog.New(w).Level(level).With().Timestamp().Logger()
+	a.log = zerolog.New(w).Level(level).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		e.Time(zerolog.TimestampFieldName, a.Clock())
+	}))
 }
 
 // fail tells the person at the terminal what did not work.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -43,6 +44,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	// Those that run side by side wait for servers, for Google's quota and for processes, not for the processor.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -164,7 +169,9 @@ func onCalDAV(t *testing.T, o *office) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		server, calendar = httputil.NewSingleHostReverseProxy(target), strings.TrimPrefix(values["DEFAULT_CALENDAR"], strings.TrimSuffix(values["BASE_URL"], "/"))
+		proxy := httputil.NewSingleHostReverseProxy(target)
+		proxy.Transport = own.Transport
+		server, calendar = proxy, strings.TrimPrefix(values["DEFAULT_CALENDAR"], strings.TrimSuffix(values["BASE_URL"], "/"))
 	} else {
 		var users []caldavtest.User
 		for _, u := range staff {
@@ -175,7 +182,8 @@ func onCalDAV(t *testing.T, o *office) string {
 	counted := &writing{Handler: server}
 	o.next, o.writes = counted, func() int { return int(counted.n.Load()) }
 	entries := func(who string) (caldavtest.Person, []caldavtest.Entry) {
-		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test", Calendar: strings.ReplaceAll(calendar, "{user}", who)}
+		p := caldavtest.Person{Base: o.url, User: who, Password: who + "-pw", Email: who + "@example.test",
+			HTTP: own, Calendar: strings.ReplaceAll(calendar, "{user}", who)}
 		found, err := p.Events(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -216,8 +224,10 @@ func keyValues(t *testing.T, file string) map[string]string {
 // A round that is killed at any of its requests, and made again, leaves each pair with one series, one copy and one
 // invitation, and then has nothing left to write (story 28).
 func TestKilledAtAnyRequest(t *testing.T) {
+	t.Parallel()
 	for name, kind := range offices {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for _, after := range []bool{false, true} {
 				finished := false
 				for n := int64(1); !finished; n += int64(every(17)) {

@@ -56,18 +56,23 @@ func (s *slowTo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// own is the client of the tests that run side by side: a test server that closes closes idle connections of the
+// default one, and with them requests of tests beside its own.
+var own = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+
 // overTheWire sends all requests to a listener.
 type overTheWire struct{ host string }
 
 func (o overTheWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.URL.Host = o.host
-	return http.DefaultTransport.RoundTrip(r)
+	return own.Transport.RoundTrip(r)
 }
 
 // Calendars that are not answered for keep nobody waiting but their own pairs: the others are written, and only then do
 // these requests get their answer. One round of a command takes both in, as do two of the daemon.
 func TestHangingCalendar(t *testing.T) {
+	t.Parallel()
 	for name, waits := range map[string][]string{
 		"one":                         {"p00"},
 		"a report":                    {"p01"},
@@ -75,6 +80,7 @@ func TestHangingCalendar(t *testing.T) {
 		"one, to write to":            {"p00"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a, s := slowBranch(t, waits)
 			s.writes = name == "one, to write to"
 			r, err := a.Reconciler.Complete(t.Context())
@@ -95,6 +101,7 @@ func TestHangingCalendar(t *testing.T) {
 // A write that is never answered keeps nobody waiting but its own pair. It is made as soon as it can be: by the next
 // round, or by the server, which may come to it after all.
 func TestHangingWrite(t *testing.T) {
+	t.Parallel()
 	a, s := slowBranch(t, []string{"p00"})
 	s.writes = true
 	s.once.Do(func() {}) // nothing lets them go on

@@ -152,7 +152,8 @@ func (m *mixed) atGoogle(email, id string) owner {
 }
 
 func (m *mixed) onDAV(user, uid string) owner {
-	p := caldavtest.Person{Base: m.base, User: user, Password: user + "-pw", Email: user + "@dav.test", Now: func() time.Time { return m.at }}
+	p := caldavtest.Person{Base: m.base, User: user, Password: user + "-pw", Email: user + "@dav.test", HTTP: own,
+		Now: func() time.Time { return m.at }}
 	ctx := context.Background()
 	return owner{
 		move:     func(original, to time.Time) error { return p.Move(ctx, uid, original, to) },
@@ -199,9 +200,13 @@ func openedFor(r reconcile.Round, p series.Pair) string {
 // Google is told to tell nobody, the CalDAV server to leave it alone. Answers come back, moves on either side are seen,
 // and so is whatever overlaps, on either calendar.
 func TestMixedPairs(t *testing.T) {
+	t.Parallel()
 	for _, schedules := range []bool{true, false} {
 		for _, p := range []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "ana", Report: "lee"}} {
-			t.Run(fmt.Sprintf("%s schedules=%v", p, schedules), func(t *testing.T) { mix(t, schedules).lives(p) })
+			t.Run(fmt.Sprintf("%s schedules=%v", p, schedules), func(t *testing.T) {
+				t.Parallel() // most of it is waiting for Google's quota
+				mix(t, schedules).lives(p)
+			})
 		}
 	}
 }

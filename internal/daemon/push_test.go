@@ -143,6 +143,7 @@ func TestPush(t *testing.T) {
 
 // Who is slow to say what they want keeps the daemon neither from stopping nor from ending its round.
 func TestPushOfTheSlow(t *testing.T) {
+	t.Parallel()
 	address := freeAddress(t)
 	s, a := workspace(t, fmt.Sprintf("web: {listen: %q, url: http://%[1]s}", address))
 	s.Configure(func(b *googletest.Behavior) { b.PlainHTTP = true })
@@ -162,7 +163,7 @@ func TestPushOfTheSlow(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := http.Get("http://" + address); err != nil || a.Body.Close() != nil { // by now the other is there too
+	if a, err := own.Get("http://" + address); err != nil || a.Body.Close() != nil { // by now the other is there too
 		t.Fatal(err)
 	}
 	cancel()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -17,6 +18,14 @@ import (
 	"holdfast/internal/daemon"
 	"holdfast/internal/provider/caldav/caldavtest"
 )
+
+// TestMain lets all tellings run side by side: each waits for its daemon to look at the roster again.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // from is a clock that began at the moment.
 func from(t *testing.T, moment string) clock.Clock {
@@ -35,6 +44,7 @@ func log(t *testing.T) zerolog.Logger {
 // TestOnce tells the story on days that could confuse it: whatever the day, each scene must be noticed, and what is left
 // open is the same.
 func TestOnce(t *testing.T) {
+	t.Parallel()
 	for _, day := range []struct {
 		moment string
 		google bool
@@ -68,6 +78,7 @@ func TestOnce(t *testing.T) {
 // TestJoin is somebody who joins as the demo says, once the story is told: the edit is noticed, and Ctrl-C ends the demo
 // without an error.
 func TestJoin(t *testing.T) {
+	t.Parallel()
 	t.Run("caldav", func(t *testing.T) {
 		t.Parallel()
 		join(t, false, "mia/lee.*moved to", func(ctx context.Context, find func(string) string) func() error {

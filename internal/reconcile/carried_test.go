@@ -12,6 +12,7 @@ import (
 // What people put on a series goes with the one that takes its place, wherever a round is killed on the way and
 // whatever the roster changes: slot, length or frequency. Nobody is mailed more for it than without the kill.
 func TestReplacedWithoutLoss(t *testing.T) {
+	t.Parallel()
 	for name, server := range servers {
 		for _, line := range []string{
 			"Wed 15:00 1h0m0s 1w Europe/Berlin",

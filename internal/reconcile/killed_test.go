@@ -14,6 +14,7 @@ import (
 // Story 28: a round is killed before or just after any of its calls, and another one finds everything as if nothing had
 // happened. What is there in the end is what is there without the kill.
 func TestKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	for name, server := range servers {
 		for what, task := range tasks {
 			t.Run(name+"/"+what, func(t *testing.T) {

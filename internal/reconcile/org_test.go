@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,13 @@ import (
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
+
+// TestMain lets the collector wait: of the worlds that each test makes and leaves there is nothing worth keeping memory
+// small for, and collecting them is a third of the processor time.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	m.Run()
+}
 
 const berlin = "Europe/Berlin"
 

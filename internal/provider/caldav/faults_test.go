@@ -67,11 +67,14 @@ func TestWritesSurviveFaults(t *testing.T) {
 		status int
 		drop   bool
 	}{"busy": {status: 503}, "broken": {status: 500}, "answer lost": {drop: true}}
+	kinds := map[string]func(*testing.T, func(*caldavtest.Options)) server{
+		"plain": plain, "scheduling": scheduling, "like Cyrus for a service account": likeCyrus,
+	}
 	for name, write := range writes {
-		for fault, f := range faults {
-			for kind, start := range map[string]func(*testing.T, func(*caldavtest.Options)) server{"plain": plain, "scheduling": scheduling, "like Cyrus for a service account": likeCyrus} {
+		for kind, start := range kinds {
+			want, _, _ := worked(t, write, name, start, 0, 0, false)
+			for fault, f := range faults {
 				for n := 1; ; n++ {
-					want, _, _ := worked(t, write, name, start, 0, 0, false)
 					have, reached, err := worked(t, write, name, start, n, f.status, f.drop)
 					if k := provider.KindOf(err); err != nil && k != provider.Transient && k != provider.Conflict {
 						t.Errorf("%s, request %d %s: %v", name, n, fault, err)

@@ -120,6 +120,7 @@ func stripped(t *testing.T, discovered bool) server {
 }
 
 func TestContractBehindHabits(t *testing.T) {
+	t.Parallel()
 	for name, h := range habits {
 		if testing.Short() && name != "tags without quotes" {
 			continue

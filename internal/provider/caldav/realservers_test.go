@@ -9,6 +9,7 @@ import (
 )
 
 func TestContractOnRealServers(t *testing.T) {
+	t.Parallel()
 	for _, s := range realServers(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -21,18 +22,21 @@ func TestContractOnRealServers(t *testing.T) {
 	}
 }
 
-// TestContractWhereHoldfastDelivers is for `scheduling: holdfast` on a server that would deliver.
+// TestContractWhereHoldfastDelivers is for `scheduling: holdfast` on a server that would deliver. It has people of its
+// own, so that it need not wait for the others.
 func TestContractWhereHoldfastDelivers(t *testing.T) {
+	t.Parallel()
 	for _, s := range realServers(t) {
 		if !s.schedules {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
-			f := s.fixture("acme")
+			t.Parallel()
+			f := s.cast("acme", "dan", "eva", "leo")
 			f.Schedules, f.KeepsOverrides = false, false
-			f.Manager.Calendar, f.Report.Calendar = s.quiet("mia"), s.quiet("raj")
+			f.Manager.Calendar, f.Report.Calendar = s.quiet("dan"), s.quiet("eva")
 			providertest.Run(t, func(t *testing.T) providertest.Fixture {
-				s.empty(t, "mia", "raj", "lee")
+				s.empty(t, "dan", "eva", "leo")
 				return f
 			})
 		})

@@ -1,12 +1,20 @@
 package google_test
 
 import (
+	"runtime/debug"
 	"testing"
 
 	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
+
+// TestMain lets the collector wait: of the worlds that each test makes and leaves there is nothing worth keeping memory
+// small for, and collecting them is a third of the processor time.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	m.Run()
+}
 
 func TestContract(t *testing.T) {
 	for name, behavior := range map[string]googletest.Behavior{

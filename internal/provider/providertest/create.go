@@ -200,6 +200,7 @@ var creating = []check{
 		}
 		report := series.Guest{Address: series.Address(s.Report.Email), Answer: series.Accepted}
 		want := append(slices.Clone(s.Carry.Guests), report)
+		slices.SortFunc(want, func(a, b series.Guest) int { return strings.Compare(a.Address, b.Address) })
 		if d := cmp.Diff(want, e.Guests); d != "" || !e.Free || e.Title != s.Title || e.Link != s.Link || e.Place != s.Place {
 			b.Errorf("free %v, title %q, link %q, place %q, guests (-want +got):\n%s", e.Free, e.Title, e.Link, e.Place, d)
 		}

@@ -27,7 +27,7 @@ type Fixture struct {
 	KnowsOwner bool
 	// Mixed: the two calendars are of different kinds, so that a copy's identity tells nothing of the organizer's.
 	Mixed bool
-	// Slow: a request takes so long that random lives are short.
+	// Slow: a real server, on which a request takes so long that random lives are short.
 	Slow bool
 	// Clock is the one that Manager's and Report's calendars read. It need not move.
 	Clock clock.Clock

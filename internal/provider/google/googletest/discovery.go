@@ -160,14 +160,23 @@ func valuesOf(schema object) []string {
 	if e := texts(schema, "enum"); len(e) > 0 {
 		return e
 	}
+	says := text(schema, "description")
+	if known, ok := listed.Load(says); ok {
+		return known.([]string)
+	}
 	var out []string
-	if says := text(schema, "description"); saysValues.MatchString(says) {
+	if saysValues.MatchString(says) {
 		for _, m := range oneValue.FindAllStringSubmatch(says, -1) {
 			out = append(out, m[1])
 		}
 	}
+	listed.Store(says, out)
 	return out
 }
+
+// listed are the values by the description that lists them: reading it for each value of each answer would take a fifth
+// of a test's time.
+var listed sync.Map
 
 // fits is whether a plain value has the type, format and values of its schema. A number of 64 bits is a string.
 func fits(schema object, v any) bool {

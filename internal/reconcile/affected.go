@@ -13,25 +13,27 @@ import (
 
 // judging is which pairs a round judges, and what it knows of the others.
 type judging struct {
-	office   *office
-	expanded expanded
-	judge    map[series.Pair]bool // those that are judged in this round
-	fresh    map[series.Pair]bool // of judge: those of which it is not known whether their slots are fit
-	timed    map[series.Pair]bool // those that are judged for something new, and not because they always are
-	others   map[string]bool      // people whose calendars are others than they were
-	begun    bool                 // views were gathered
-	looked   []string             // people whose calendars were read since then
+	office    *office
+	expanded  expanded
+	judge     map[series.Pair]bool // those that are judged in this round
+	fresh     map[series.Pair]bool // of judge: those of which it is not known whether their slots are fit
+	unplanned map[series.Pair]bool // those that got new views since they were planned for
+	timed     map[series.Pair]bool // those that are judged for something new, and not because they always are
+	others    map[string]bool      // people whose calendars are others than they were
+	begun     bool                 // views were gathered
+	looked    []string             // people whose calendars were read since then
 }
 
 // newJudging judges all pairs.
 func newJudging() judging {
 	return judging{
-		office:   newOffice(),
-		expanded: expanded{of: map[string]expansion{}},
-		judge:    map[series.Pair]bool{},
-		fresh:    map[series.Pair]bool{},
-		timed:    map[series.Pair]bool{},
-		others:   map[string]bool{},
+		office:    newOffice(),
+		expanded:  expanded{of: map[string]expansion{}},
+		judge:     map[series.Pair]bool{},
+		fresh:     map[series.Pair]bool{},
+		unplanned: map[series.Pair]bool{},
+		timed:     map[series.Pair]bool{},
+		others:    map[string]bool{},
 	}
 }
 
@@ -63,6 +65,7 @@ func (x *round) gather(pairs map[series.Pair]bool) {
 	for _, list := range []map[series.Pair]bool{pairs, beside} {
 		maps.Copy(x.judge, list)
 		maps.Copy(x.fresh, list)
+		maps.Copy(x.unplanned, list)
 	}
 	x.out.Views = o.all()
 }

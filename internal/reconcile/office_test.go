@@ -15,11 +15,13 @@ import (
 	"holdfast/internal/series"
 )
 
-// TestIncrementalIsFull: whatever admin, people, servers and the clock do, a round that goes on from the last one
-// comes to what a full one does (alarmed); and one after a restart to the same, whether the journal has when each
-// calendar was read, or only what it has to have of that. Some pairs share people, some only a room.
+// TestIncrementalIsFull: whatever admin, people, servers and the clock do, a round that goes on from the last one comes
+// to what a full one does (alarmed); and one after a restart to the same, whether the journal has when each calendar was
+// read, or only what it has to have of that. What it leaves to look at is what planning anew finds. Some pairs share
+// people, some only a room.
 func TestIncrementalIsFull(t *testing.T) {
 	t.Parallel()
+	rounded, useful := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		server := rapid.SampledFrom([]string{"delivers", "delivers, quiet", "holdfast delivers"}).Draw(t, "server")
 		l := &life{newOrg(t, servers[server]), t, pairs}
@@ -44,8 +46,8 @@ func TestIncrementalIsFull(t *testing.T) {
 			rounds = true
 			out, err := r.Once(context.Background()) // what cannot be read or written is told
 			rounds = false
-			if err == nil && !l.looks(j, true) && l.broken == nil && len(out.Applied) == 0 {
-				t.Fatal("a round left nothing")
+			if rounded++; err == nil && l.looks(j, &out) {
+				useful++
 			}
 		}
 		round()
@@ -59,7 +61,7 @@ func TestIncrementalIsFull(t *testing.T) {
 			"days":   func(*rapid.T) { l.wait() },
 			"minutes": func(*rapid.T) {
 				l.now = l.now.Add(time.Duration(rapid.IntRange(1, 36*12).Draw(t, "five minutes")) * 5 * time.Minute)
-				l.looks(j, false)
+				l.looks(j, nil)
 			},
 			"some": func(*rapid.T) {
 				due["some"] = rapid.Bool().Draw(t, "some")
@@ -90,6 +92,9 @@ func TestIncrementalIsFull(t *testing.T) {
 			},
 		})
 	})
+	if useful < rounded/2 {
+		t.Errorf("of %d rounds %d left what is of use", rounded, useful)
+	}
 }
 
 // preview is what a round of a new process would find and do.

@@ -406,6 +406,7 @@ func (x *round) diff(asks []plan.Ask) {
 	}
 	in.Views = x.out.Views
 	x.out.Plan = plan.Assemble(in, drafts)
+	clear(x.unplanned)
 	judged := x.judged()
 	for _, v := range judged {
 		// What this plan did not look at stays doubtful.

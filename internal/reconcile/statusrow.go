@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -316,16 +317,18 @@ func (x *round) origin() Origin {
 
 // statusRows are those of these views' pairs; nil where the roster has the pair no more.
 func (x *round) statusRows(views []*series.View) map[series.Pair]*StatusRow {
-	out, held, applied := make(map[series.Pair]*StatusRow, len(views)), heldOf(x.out.Plan.Held), map[series.Pair]bool{}
-	for i := range x.out.Applied {
-		applied[x.out.Applied[i].Pair] = true
+	out, held := make(map[series.Pair]*StatusRow, len(views)), heldOf(x.out.Plan.Held)
+	// What is held of a pair after a write, made or not, or after another look at its calendars, is the next round's to say.
+	unsaid := maps.Clone(x.unplanned)
+	for i := range x.out.Plan.Changes {
+		unsaid[x.out.Plan.Changes[i].Pair] = true
 	}
 	for _, v := range views {
 		out[v.Pair] = nil
 		if v.Wanted {
 			row := statusRow(v, x.now, held[v.Pair], v.Stale && x.distrusted(v.Pair))
-			if applied[v.Pair] {
-				row.Until = x.now // what is held now was not asked since
+			if unsaid[v.Pair] {
+				row.Until = x.now
 			}
 			out[v.Pair] = &row
 		}

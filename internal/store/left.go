@@ -209,12 +209,29 @@ func (s *Store) unfound(ctx context.Context, tx *sql.Tx) error {
 
 // putMoments comes after putFlags.
 func (s *Store) putMoments(ctx context.Context, tx *sql.Tx, r reconcile.Record) error {
-	return execEach(ctx, tx, `UPDATE flags SET moment = ?1 WHERE id = ?2 AND moment <> ?1`,
-		slices.Sorted(maps.Keys(r.Moments)), func(id string) []any {
-			data, err := json.Marshal(r.Moments[id])
-			if err != nil {
-				panic(err) // days, times and texts only
-			}
-			return []any{string(data), id}
-		})
+	if len(r.Moments) == 0 {
+		return nil
+	}
+	is := map[string]string{}
+	for id, m := range r.Moments {
+		data, err := json.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("moment of flag %s: %w", id, err)
+		}
+		is[id] = string(data)
+	}
+	var changed []string
+	err := eachRow(ctx, tx, func(rows *sql.Rows) error {
+		var id, was string
+		err := rows.Scan(&id, &was)
+		if is[id] != was {
+			changed = append(changed, id)
+		}
+		return err
+	}, `SELECT id, moment FROM flags WHERE `+among("id"), list(maps.Keys(is)))
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	return execEach(ctx, tx, `UPDATE flags SET moment = ? WHERE id = ?`, changed,
+		func(id string) []any { return []any{is[id], id} })
 }

@@ -362,7 +362,7 @@ func TestWakesAndPolls(t *testing.T) {
 	})
 }
 
-// Rounds by the clock and those asked for never run beside each other, and one asked for while another ran always comes.
+// Rounds by the clock and those asked for never run beside each other; one asked for while another ran always comes.
 func TestOneAtATime(t *testing.T) {
 	path := jobsFile(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -15,10 +15,10 @@ import (
 	"holdfast/internal/series"
 )
 
-// TestIncrementalIsFull: whatever admin, people, servers and the clock do, a round that goes on from the last one comes
-// to what a full one does (alarmed); and one after a restart to the same, whether the journal has when each calendar was
-// read, or only what it has to have of that. What it leaves to look at is what planning anew finds. Some pairs share
-// people, some only a room.
+// TestIncrementalIsFull: whatever admin, people, servers and the clock do, a round that goes on from the last one
+// comes to what a full one does (alarmed); and one after a restart to the same, whether the journal has when each
+// calendar was read, or only what it has to have of that. What it leaves to look at is what planning anew finds. Some
+// pairs share people, some only a room.
 func TestIncrementalIsFull(t *testing.T) {
 	t.Parallel()
 	rounded, useful := 0, 0

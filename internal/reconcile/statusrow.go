@@ -318,7 +318,7 @@ func (x *round) origin() Origin {
 // statusRows are those of these views' pairs; nil where the roster has the pair no more.
 func (x *round) statusRows(views []*series.View) map[series.Pair]*StatusRow {
 	out, held := make(map[series.Pair]*StatusRow, len(views)), heldOf(x.out.Plan.Held)
-	// What is held of a pair after a write, made or not, or after another look at its calendars, is the next round's to say.
+	// What is held of a pair after a write, made or not, or another look at its calendars, is the next round's to say.
 	unsaid := maps.Clone(x.unplanned)
 	for i := range x.out.Plan.Changes {
 		unsaid[x.out.Plan.Changes[i].Pair] = true

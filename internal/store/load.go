@@ -240,8 +240,8 @@ func midnight(d series.Date) time.Time {
 }
 
 const (
-	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice, since,
-		state, closed, moment FROM flags`
+	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice,
+		since, state, closed, moment FROM flags`
 	openFlags = `state IN ('open', 'acknowledged')`
 	flagOrder = `state = 'closed', since, manager, report, occurrence, kind, generation`
 )

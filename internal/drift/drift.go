@@ -74,12 +74,12 @@ type Flag struct {
 // Moment is what is said of a flag at a moment. It is no part of what the flag is.
 type Moment struct {
 	// Dates are those of the occurrences to come on which a collision repeats, of a flag that is of the series.
-	Dates []series.Date `json:",omitzero"`
+	Dates []series.Date
 	// Makeups are times at which a lost meeting could be made up for in its week, the best first, in the slot's zone; nil
 	// where nothing is lost.
-	Makeups []time.Time `json:",omitzero"`
+	Makeups []time.Time
 	// Why is what makes a slot unfit, or what a collision hints at, in words.
-	Why []string `json:",omitzero"`
+	Why []string
 }
 
 // none is the Aspect of what is unknown, or no matter.

@@ -16,23 +16,23 @@ import (
 // StatusRow is how a pair stands as a round left it, for those who only look: as long as nothing but the time of the
 // day goes on, what its Status is follows from it.
 type StatusRow struct {
-	Pair    series.Pair `json:"-"`
+	Pair    series.Pair
 	Slot    series.Slot
 	Wanted  series.Slot
 	Coming  []time.Time // starts of the next meetings
-	More    bool        `json:",omitzero"` // there are others after them
+	More    bool        // there are others after them
 	Zone    string      // that they are told in
 	State   State       // without its flags
-	PrepDoc string      `json:",omitzero"`
-	Linked  bool        `json:",omitzero"`
-	Place   string      `json:",omitzero"`
+	PrepDoc string
+	Linked  bool
+	Place   string
 	Names   [2]string
 	Zones   [2]string
 	Length  time.Duration
-	MadeUp  []MadeUp    `json:",omitzero"`
-	Held    []plan.Held `json:",omitzero"`
-	Until   time.Time   `json:",omitzero"` // from then on it stands otherwise; zero: not today
-	Kept    *float64    `json:"-"`         // of all weeks that are recorded; the journal's to know
+	MadeUp  []MadeUp
+	Held    []plan.Held
+	Until   time.Time // from then on it stands otherwise; zero: not today
+	Kept    *float64  // of all weeks that are recorded; the journal's to know
 }
 
 // rowMeetings is how many coming meetings a StatusRow has.

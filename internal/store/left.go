@@ -10,10 +10,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -97,15 +99,43 @@ func scanStatus(r *sql.Rows) (d statusData, err error) {
 	return d, err
 }
 
+// statusJSON is a reconcile.StatusRow as it is on disk.
+type statusJSON struct {
+	Pair    series.Pair `json:"-"`
+	Slot    series.Slot
+	Wanted  series.Slot
+	Coming  []time.Time
+	More    bool `json:",omitzero"`
+	Zone    string
+	State   reconcile.State
+	PrepDoc string `json:",omitzero"`
+	Linked  bool   `json:",omitzero"`
+	Place   string `json:",omitzero"`
+	Names   [2]string
+	Zones   [2]string
+	Length  time.Duration
+	MadeUp  []reconcile.MadeUp `json:",omitzero"`
+	Held    []plan.Held        `json:",omitzero"`
+	Until   time.Time          `json:",omitzero"`
+	Kept    *float64           `json:"-"`
+}
+
+// momentJSON is a drift.Moment as it is on disk.
+type momentJSON struct {
+	Dates   []series.Date `json:",omitzero"`
+	Makeups []time.Time   `json:",omitzero"`
+	Why     []string      `json:",omitzero"`
+}
+
 func (d statusData) row() (reconcile.StatusRow, error) {
-	row := reconcile.StatusRow{}
-	if err := json.Unmarshal([]byte(d.data), &row); err != nil {
-		return row, fmt.Errorf("status of %s: %w", d.pair, err)
+	var x statusJSON
+	if err := json.Unmarshal([]byte(d.data), &x); err != nil {
+		return reconcile.StatusRow{}, fmt.Errorf("status of %s: %w", d.pair, err)
 	}
-	if row.Pair = d.pair; d.kept.Valid {
-		row.Kept = &d.kept.Float64
+	if x.Pair = d.pair; d.kept.Valid {
+		x.Kept = &d.kept.Float64
 	}
-	return row, nil
+	return reconcile.StatusRow(x), nil
 }
 
 const (
@@ -159,7 +189,7 @@ func (s *Store) putStatuses(ctx context.Context, tx *sql.Tx, r reconcile.Record)
 		if r.Statuses[p] == nil {
 			continue
 		}
-		data, err := json.Marshal(r.Statuses[p])
+		data, err := json.Marshal(statusJSON(*r.Statuses[p]))
 		if err != nil {
 			return fmt.Errorf("status of %s: %w", p, err)
 		}
@@ -214,7 +244,7 @@ func (s *Store) putMoments(ctx context.Context, tx *sql.Tx, r reconcile.Record) 
 	}
 	is := map[string]string{}
 	for id, m := range r.Moments {
-		data, err := json.Marshal(m)
+		data, err := json.Marshal(momentJSON(m))
 		if err != nil {
 			return fmt.Errorf("moment of flag %s: %w", id, err)
 		}

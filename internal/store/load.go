@@ -269,9 +269,11 @@ func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
 	if err != nil {
 		return f, err
 	}
-	if err := json.Unmarshal([]byte(moment), &f.Moment); err != nil {
+	var m momentJSON
+	if err := json.Unmarshal([]byte(moment), &m); err != nil {
 		return f, fmt.Errorf("moment of flag %s: %w", f.ID(), err)
 	}
+	f.Moment = drift.Moment(m)
 	// What another version wrote and this one does not know is nothing: the next round says it anew.
 	f.From, _ = series.ParseAspect(from)
 	f.To, _ = series.ParseAspect(to)

@@ -217,7 +217,7 @@ func (a *App) looks(ctx context.Context, whole bool) error {
 	for _, ch := range kept {
 		pushed[ch.Owner.ID] = pushed[ch.Owner.ID] || a.works(ch, now)
 	}
-	a.Reconciler.Due = func(p series.Person, last series.Snapshot) bool {
+	a.Reconciler.Due = func(p series.Person, last series.Packed) bool {
 		_, changed := a.changed.LoadAndDelete(p.ID)
 		every := a.interval(p.Calendar, pushed[p.ID])
 		return changed || whole || every <= poll || now.Sub(last.At) > vary(every, p.ID, last.At)-poll/2

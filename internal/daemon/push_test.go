@@ -301,7 +301,7 @@ func TestHowOften(t *testing.T) {
 	now := a.o.Clock()
 	a.o.Clock = func() time.Time { return now }
 	mia := series.Person{ID: "mia", Email: "mia@example.com", Calendar: "office"}
-	last := series.Snapshot{At: now}
+	last := series.Packed{At: now}
 	every := func() time.Duration {
 		t.Helper()
 		for d := a.Poll(); ; d += a.Poll() {

@@ -198,7 +198,7 @@ func TestQuotaOfAnOldProject(t *testing.T) {
 		booked, oldest := 0, time.Duration(0)
 		for _, x := range mem.Snapshots {
 			oldest = max(oldest, a.o.Clock().Sub(x.At))
-			for _, e := range x.Series {
+			for _, e := range x.Snapshot().Series {
 				if e.Mark.Pair != (series.Pair{}) {
 					booked++
 				}
@@ -322,7 +322,7 @@ func (d *day) drag(p series.Pair) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range mem.Snapshots[p.Manager].Series {
+	for _, e := range mem.Snapshots[p.Manager].Snapshot().Series {
 		if e.Mark.Pair == p {
 			original := e.Mark.Slot.On(e.First().AddDays(14))
 			return d.s.Hands(p.Manager+"@example.com").Move(e.ID, original, original.Add(time.Hour))

@@ -100,7 +100,7 @@ func (x *round) viewsOf(pairs map[series.Pair]bool) map[series.Pair]*series.View
 					lines[i] = true
 				}
 				if o, ok := x.observed[id]; ok {
-					observed[id] = o
+					observed[id] = o.unpacked()
 				}
 			}
 		}
@@ -148,7 +148,7 @@ func (x *round) affected() map[series.Pair]bool {
 	}
 	for id, was := range o.seen {
 		if _, still := x.observed[id]; !still {
-			x.involved(id, was.Snapshot, out)
+			x.involved(id, was.is, out)
 			delete(o.seen, id)
 			delete(o.doubts, id)
 		}
@@ -177,45 +177,37 @@ func (x *round) affected() map[series.Pair]bool {
 func (x *round) see(id string, to map[series.Pair]bool) {
 	o, s := x.office, x.observed[id]
 	was, known := o.seen[id]
-	if !s.Snapshot.Same(s.Last) {
+	if !s.is.Same(s.was) {
 		x.others[id] = true
 	}
-	switch same := known && was.Stale == s.Stale && was.Missed == s.Missed && was.Same(s.Snapshot); {
+	switch same := known && was.stale == s.stale && was.missed == s.missed && was.is.Same(s.is); {
 	case !same:
-		x.involved(id, was.Snapshot, to)
-		if delete(o.doubts, id); len(s.Snapshot.Objects) > 0 {
-			if doubts := s.Snapshot.ZoneDoubts(); len(doubts) > 0 {
-				o.doubts[id] = doubts
-			}
+		x.involved(id, was.is, to)
+		if doubts := s.is.Snapshot().ZoneDoubts(); len(doubts) > 0 {
+			o.doubts[id] = doubts
+		} else {
+			delete(o.doubts, id)
 		}
 	case !o.again[id]:
 		return
 	}
 	delete(o.again, id)
-	x.involved(id, s.Snapshot, to)
-	o.seen[id] = seen{s.Snapshot, s.Stale, s.Missed}
+	x.involved(id, s.is, to)
+	o.seen[id] = seen{s.is, s.stale, s.missed}
 }
 
 // involved adds the pairs that a person's calendar may say anything of.
-func (x *round) involved(id string, s series.Snapshot, to map[series.Pair]bool) {
+func (x *round) involved(id string, s series.Packed, to map[series.Pair]bool) {
 	for _, i := range x.wantedOf[id] {
 		to[x.want[i].Pair] = true
 	}
 	for p := range x.office.near[id] {
 		to[p] = true
 	}
-	add := func(p series.Pair) {
+	for p := range s.Pairs() {
 		if p.Has(id) {
 			to[p] = true
 		}
-	}
-	for _, list := range [][]series.Event{s.Series, s.Copies} {
-		for i := range list {
-			add(list[i].Mark.Pair)
-		}
-	}
-	for i := range s.Gone {
-		add(s.Gone[i].Pair)
 	}
 }
 

@@ -48,7 +48,7 @@ func (r *Reconciler) Begin(ctx context.Context) error {
 			began:     r.Clock(),
 			done:      make(chan struct{}),
 		}, func(x *reading) {
-			x.snap, x.err = look(r.readings.ctx, cal, &hung, server, last, in)
+			x.snap, x.err = look(r.readings.ctx, cal, &hung, server, series.Pack(last), in)
 			<-slots
 		}))
 		return true

@@ -183,7 +183,7 @@ func found(err error) bool { return err != nil && provider.KindOf(err) == provid
 
 // before is the series that the change is about to write, nil for a new one.
 func (x *round) before(c plan.Change) *series.Event {
-	snap := x.observed[c.Calendar].Snapshot
+	snap := x.observed[c.Calendar].is.Snapshot()
 	events := slices.Clone(snap.Series)
 	for _, k := range snap.Candidates {
 		events = append(events, k.Event)

@@ -58,7 +58,7 @@ type expanded struct {
 
 // expansion is what a snapshot's busy time expands to.
 type expansion struct {
-	from series.Snapshot
+	from series.Packed
 	busy []series.Interval
 }
 
@@ -72,13 +72,13 @@ func (x *round) busyOf(pairs map[series.Pair]bool) map[string][]series.Interval 
 				continue
 			}
 			was, had := x.expanded.of[id]
-			if had && was.from.Same(o.Snapshot) {
+			if had && was.from.Same(o.is) {
 				out[id] = was.busy
 				continue
 			}
-			out[id] = x.busy(o.Snapshot)
+			out[id] = x.busy(o.is.Snapshot())
 			if n := x.expanded.n + len(out[id]) - len(was.busy); n <= keptIntervals {
-				x.expanded.of[id], x.expanded.n = expansion{o.Snapshot, out[id]}, n
+				x.expanded.of[id], x.expanded.n = expansion{o.is, out[id]}, n
 			}
 		}
 	}

@@ -66,7 +66,7 @@ func (x *round) links(preview bool) {
 		return
 	}
 	written := map[series.Pair]string{}
-	for _, v := range series.Gather(x.want, x.observed) {
+	for _, v := range series.Gather(x.want, x.unpacked()) {
 		if h := v.Head(); h != nil {
 			written[v.Pair] = h.OwnLink()
 		}

@@ -17,7 +17,7 @@ import (
 // reads makes a round that reads those calendars only.
 func (x *org) reads(r *reconcile.Reconciler, people string) reconcile.Round {
 	x.Helper()
-	r.Due = func(p series.Person, _ series.Snapshot) bool { return strings.Contains(people, p.ID) }
+	r.Due = func(p series.Person, _ series.Packed) bool { return strings.Contains(people, p.ID) }
 	defer func() { r.Due = nil }()
 	return x.once(r)
 }

@@ -95,8 +95,8 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	here := func(i series.Interval) bool { return i.Start.Before(to) && from.Before(i.End) }
 	o := x.observed[person]
 	_, broken := x.mem.Outages[CalendarOf(person)]
-	out.Seen, out.Stale = o.Snapshot.At, o.Stale || broken
-	for _, i := range x.allDay(expand(o.Snapshot, from.AddDate(0, 0, -7), to)) {
+	out.Seen, out.Stale = o.is.At, o.stale || broken
+	for _, i := range x.allDay(expand(o.is.Snapshot(), from.AddDate(0, 0, -7), to)) {
 		if here(i) {
 			out.Busy = append(out.Busy, i)
 		}

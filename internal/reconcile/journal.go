@@ -53,7 +53,7 @@ type Journal interface {
 // Memory is what a round starts from.
 type Memory struct {
 	Empty     bool                        // nothing was ever committed
-	Snapshots map[string]series.Snapshot  // by person id
+	Snapshots map[string]series.Packed    // by person id
 	People    map[string]series.Person    // as last seen in the roster, by id: those removed since too
 	Open      []drift.Flag                // open and acknowledged flags
 	Frozen    map[series.Pair]series.Week // the last week whose outcome is final
@@ -126,7 +126,7 @@ type Act struct {
 // Record is what a round leaves behind.
 type Record struct {
 	At        time.Time
-	Snapshots map[string]series.Snapshot   // those read anew
+	Snapshots map[string]series.Packed     // those read anew
 	Interests map[string]provider.Interest // of those of which it is another than it was
 	// Timed are the people of whose pairs something may be judged by when their calendars were read. Of the others that
 	// show what they showed, the journal may keep for a day when they were read before.

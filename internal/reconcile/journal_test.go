@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -24,9 +23,8 @@ type journal struct {
 	fail     func(op string) error // nil: nothing fails
 	empty    bool
 	snaps    map[string][]byte
-	taken    map[string]taken    // of snaps
-	kept     map[string]taken    // of taken, those that a journal has to keep
-	given    map[string]snapshot // what Load gave out, and gives out again as long as it is the same
+	taken    map[string]taken // of snaps
+	kept     map[string]taken // of taken, those that a journal has to keep
 	people   map[string]series.Person
 	flags    map[string]reconcile.FlagRow
 	outcomes map[string]drift.Outcome // by pair and week
@@ -52,12 +50,6 @@ type taken struct {
 	cursor   string
 }
 
-// snapshot is one with the text that it was read from.
-type snapshot struct {
-	series.Snapshot
-	text []byte
-}
-
 type act struct {
 	reconcile.Act
 	done bool
@@ -77,7 +69,6 @@ func newJournal(now func() time.Time) *journal {
 		snaps:    map[string][]byte{},
 		taken:    map[string]taken{},
 		kept:     map[string]taken{},
-		given:    map[string]snapshot{},
 		people:   map[string]series.Person{},
 		flags:    map[string]reconcile.FlagRow{},
 		outcomes: map[string]drift.Outcome{},
@@ -113,7 +104,7 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 	}
 	m := reconcile.Memory{
 		Empty:     j.empty,
-		Snapshots: map[string]series.Snapshot{},
+		Snapshots: map[string]series.Packed{},
 		People:    maps.Clone(j.people),
 		Frozen:    map[series.Pair]series.Week{},
 		Pending:   maps.Clone(j.pending),
@@ -129,18 +120,11 @@ func (j *journal) Load(context.Context) (reconcile.Memory, error) {
 		Confirmed: maps.Clone(j.certain),
 	}
 	for id, b := range j.snaps {
-		s, given := j.given[id]
-		if !given || !bytes.Equal(s.text, b) {
-			s = snapshot{text: b}
-			if err := json.Unmarshal(b, &s.Snapshot); err != nil {
-				return m, err
-			}
-			j.given[id] = s
-		} else if now, err := json.Marshal(s.Snapshot); err != nil || !bytes.Equal(now, b) {
-			return m, fmt.Errorf("the snapshot of %s was written to after it was read: %w\n%s\nwas\n%s", id, err, now, b)
+		var s series.Snapshot
+		if err := json.Unmarshal(b, &s); err != nil {
+			return m, err
 		}
-		s.At, s.FullAt, s.Cursor = j.taken[id].at, j.taken[id].full, j.taken[id].cursor
-		m.Snapshots[id] = s.Snapshot
+		m.Snapshots[id] = series.Pack(s).With(j.taken[id].at, j.taken[id].full, j.taken[id].cursor)
 	}
 	for id, in := range j.interest {
 		m.Interests[id] = in.Hash()
@@ -218,7 +202,8 @@ func (j *journal) Commit(_ context.Context, r reconcile.Record) error {
 	if err := j.failing("commit"); err != nil {
 		return err
 	}
-	for id, s := range r.Snapshots {
+	for id, p := range r.Snapshots {
+		s := p.Snapshot()
 		j.taken[id] = taken{s.At.UTC(), s.FullAt.UTC(), s.Cursor}
 		s.At, s.FullAt, s.Cursor = time.Time{}, time.Time{}, ""
 		b, err := json.Marshal(s)
@@ -368,7 +353,7 @@ func (j *journal) Known(ctx context.Context, yield func(series.Person, series.Sn
 	for _, id := range slices.Sorted(maps.Keys(j.interest)) {
 		p, in := m.People[id], j.interest[id]
 		in.Confirmed = m.Confirmed[id]
-		if last, ok := m.Snapshots[id]; ok && !yield(p, last, in) {
+		if last, ok := m.Snapshots[id]; ok && !yield(p, last.Snapshot(), in) {
 			return nil
 		}
 	}

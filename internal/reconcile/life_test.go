@@ -279,7 +279,7 @@ func (l *life) glance(r *reconcile.Reconciler) {
 	for _, id := range slices.Sorted(maps.Keys(l.people)) {
 		due[id] = rapid.Bool().Draw(l.t, id+" is due")
 	}
-	r.Due = func(p series.Person, _ series.Snapshot) bool { return due[p.ID] }
+	r.Due = func(p series.Person, _ series.Packed) bool { return due[p.ID] }
 	defer func() { r.Due = nil }()
 	l.once(r)
 }

@@ -17,8 +17,8 @@ const (
 
 // hands are where they stand for the pair.
 func (x *round) hands(p series.Pair) [clockHands]time.Time {
-	read, before := series.Read(p, x.observed)
-	return [clockHands]time.Time{x.now, read, before}
+	l := x.observed[p.Manager].looked().With(x.observed[p.Report].looked())
+	return [clockHands]time.Time{x.now, l.At, l.Before}
 }
 
 // quarter is how far apart the times are at which a make-up can begin, on any zone's clock.

@@ -24,7 +24,7 @@ func (x *round) observable(d Desired) map[string]series.Person {
 		if _, known := d.People[id]; known || p.Calendar == "" {
 			continue
 		}
-		s := x.mem.Snapshots[id]
+		s := x.mem.Snapshots[id].Snapshot()
 		left := slices.ContainsFunc(slices.Concat(s.Series, s.Copies), func(e series.Event) bool { return !e.Ended(x.now) })
 		if left {
 			out[id] = p
@@ -84,10 +84,10 @@ func (x *round) due(ids []string) []string {
 		was := x.mem.People[id]
 		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
 		if broken || other || behind[id] || x.readings.under(id) || x.mem.Confirmed[id] || last.At.IsZero() ||
-			last.At.After(x.now) || last.Interest != x.interest(p).Hash() || x.Due(p, last) {
+			last.At.After(x.now) || last.Interest() != x.interest(p).Hash() || x.Due(p, last) {
 			return false
 		}
-		x.observed[id] = series.Observed{Snapshot: last, Last: last}
+		x.observed[id] = observed{is: last, was: last}
 		x.doubts(id, last)
 		return true
 	})
@@ -112,37 +112,54 @@ func (x *round) observe(ctx context.Context, ids []string, again bool) {
 	got := x.readAll(ctx, ids, again)
 	for _, id := range ids {
 		a := got[id]
-		o := series.Observed{Snapshot: a.snap, Last: x.mem.Snapshots[id]}
+		o := observed{is: a.snap, was: x.mem.Snapshots[id]}
 		_, broken := x.mem.Outages[CalendarOf(id)]
-		o.Missed = broken || o.Last.At.IsZero()
+		o.missed = broken || o.was.At.IsZero()
 		x.read[id] = true
 		if a.late {
-			o.Snapshot, o.Stale = o.Last, true
+			o.is, o.stale = o.was, true
 			x.late(id, a)
 		} else if a.err != nil {
-			o.Snapshot, o.Stale = o.Last, true
+			o.is, o.stale = o.was, true
 			x.broken(id, a.err)
 		} else {
 			delete(x.out.Outages, CalendarOf(id))
-			before := o.Last
+			before := o.was
 			if again {
-				before = x.observed[id].Snapshot
+				before = x.observed[id].is
 			}
-			x.doubts(id, o.Snapshot)
-			x.catchUp(ctx, id, &o.Snapshot)
-			o.Snapshot.Remember(before)
-			o.Snapshot.Gone = x.own(o.Snapshot.Gone)
-			x.Log.Debug().
-				Str("person", id).
-				Int("series", len(a.snap.Series)).
-				Int("copies", len(a.snap.Copies)).
-				Int("busy", len(a.snap.Busy)).
-				Int("gone", len(a.snap.Gone)).
-				Msg("calendar read")
+			x.doubts(id, o.is)
+			o.is = x.amend(ctx, id, o.is, before)
+			if o.is.Same(o.was) { // one of two that are equal is enough
+				o.is = o.was.With(o.is.At, o.is.FullAt, o.is.Cursor)
+			}
 		}
 		x.observed[id] = o
 	}
 	x.looked = append(x.looked, ids...)
+}
+
+// amend adds to what was read what a round knows beside it; before is what was known of it.
+func (x *round) amend(ctx context.Context, id string, is, before series.Packed) series.Packed {
+	written := false
+	for _, w := range x.wrote {
+		written = written || w.Person == id
+	}
+	if !written && len(x.ended) == 0 && is.Same(before) {
+		return is
+	}
+	s := is.Snapshot()
+	x.Log.Debug().
+		Str("person", id).
+		Int("series", len(s.Series)).
+		Int("copies", len(s.Copies)).
+		Int("busy", len(s.Busy)).
+		Int("gone", len(s.Gone)).
+		Msg("calendar read")
+	x.catchUp(ctx, id, &s)
+	s.Remember(before.Snapshot())
+	s.Gone = x.own(s.Gone)
+	return series.Pack(s)
 }
 
 // late notes that a calendar is still being read. It is out when that takes longer than a slow server does.
@@ -198,11 +215,11 @@ func (x *round) broken(id string, err error) {
 
 // doubts raises the alarms about a calendar that was read and cannot be believed in all it says, and uses up what a
 // person confirmed.
-func (x *round) doubts(person string, s series.Snapshot) {
+func (x *round) doubts(person string, s series.Packed) {
 	if x.mem.Confirmed[person] && !slices.Contains(x.confirmed, person) {
 		x.confirmed = append(x.confirmed, person)
 	}
-	if s.Emptied {
+	if s.Emptied() {
 		x.alarm(Subject{Matter: MatterEmptied, Person: person}, Outage{
 			Kind:  "emptied",
 			Cause: "it shows nothing at all, though there were series",
@@ -273,7 +290,7 @@ func some(list []string) string {
 func (x *round) know() {
 	other := map[string][]string{}
 	for id, p := range x.people {
-		for _, a := range x.mem.Snapshots[id].Owner {
+		for _, a := range x.mem.Snapshots[id].Owner() {
 			if !p.Is(a) && !slices.Contains(other[id], a) {
 				other[id] = append(other[id], a)
 			}

@@ -43,8 +43,8 @@ func newOffice() *office {
 
 // seen is a calendar as it was looked at.
 type seen struct {
-	series.Snapshot
-	Stale, Missed bool
+	is            series.Packed
+	stale, missed bool
 }
 
 // desk is what was judged of a pair, and from what.

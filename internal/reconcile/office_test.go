@@ -52,7 +52,7 @@ func TestIncrementalIsFull(t *testing.T) {
 		}
 		round()
 		due := map[string]bool{}
-		r.Due = func(p series.Person, _ series.Snapshot) bool { return !due["some"] || due[p.ID] }
+		r.Due = func(p series.Person, _ series.Packed) bool { return !due["some"] || due[p.ID] }
 		t.Repeat(map[string]func(*rapid.T){
 			"":       func(*rapid.T) { round() },
 			"admin":  func(*rapid.T) { l.administer() },

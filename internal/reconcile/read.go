@@ -23,7 +23,7 @@ const (
 
 // answer is what reading a calendar gave.
 type answer struct {
-	snap  series.Snapshot
+	snap  series.Packed
 	err   error
 	late  bool // it is still being read
 	began time.Time
@@ -37,7 +37,7 @@ type reading struct {
 	last      time.Time // of the snapshot that it goes on from
 	began     time.Time
 	done      chan struct{}
-	snap      series.Snapshot
+	snap      series.Packed
 	err       error
 	late      bool   // a round went on without it
 	ready     func() // Reconciler.Ready
@@ -259,7 +259,7 @@ func (x *round) reading(ctx context.Context, id string, again bool) (r *reading,
 	// A second look goes from where the first did: what is missing is missed once a round.
 	last, seen := x.mem.Snapshots[id]
 	if again && !seen {
-		last = x.observed[id].Snapshot
+		last = x.observed[id].is
 	}
 	p, in := x.people[id], x.interest(x.people[id])
 	hash := in.Hash()
@@ -304,10 +304,10 @@ func (r *readings) begin(x *reading, read func(*reading)) *reading {
 }
 
 // look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it.
-func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server string, last series.Snapshot,
-	in provider.Interest) (series.Snapshot, error) {
+func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server string, last series.Packed,
+	in provider.Interest) (series.Packed, error) {
 	if _, is := hung.Load(server); is {
-		return series.Snapshot{}, &provider.Error{
+		return series.Packed{}, &provider.Error{
 			Kind: provider.Transient,
 			Op:   "observe",
 			Err:  errors.New("its server did not answer another calendar in time"),
@@ -315,9 +315,16 @@ func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server str
 	}
 	inTime, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
-	snap, err := cal.Observe(inTime, last, in)
-	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
+	from := last.Snapshot()
+	snap, err := cal.Observe(inTime, from, in)
+	switch {
+	case err != nil && inTime.Err() != nil && ctx.Err() == nil:
 		hung.Store(server, true)
+		fallthrough
+	case err != nil:
+		return series.Packed{}, err
+	case snap.Same(from): // as it mostly is
+		return last.With(snap.At, snap.FullAt, snap.Cursor), nil
 	}
-	return snap, err
+	return series.Pack(snap), nil
 }

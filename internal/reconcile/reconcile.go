@@ -39,7 +39,7 @@ type Options struct {
 	// that is not stays as known. One of which nothing is known, which could not be read, is another than it was or has
 	// something else to be searched for is read in any case, and so is every one that something is written to. Nil, and
 	// with asks: all are due.
-	Due func(p series.Person, last series.Snapshot) bool
+	Due func(p series.Person, last series.Packed) bool
 	// ZoneData is the release of the zone database in use (provider.Interest).
 	ZoneData string
 	// Sources is Desired.Sources of the files as they are, without reading what they say; more is Desired.More. It may be
@@ -134,7 +134,7 @@ type round struct {
 	wantedOf  map[string][]int         // by person, the places in want of the pairs that they are of
 	people    map[string]series.Person // to observe
 	had       map[string][]series.Pair // by person, of which the journal has series or copies
-	observed  map[string]series.Observed
+	observed  map[string]observed
 	read      map[string]bool              // people whose calendars were read in this round
 	interests map[string]provider.Interest // what they were searched for, where that is not what the journal has
 	mu        sync.Mutex                   // guards calendars, and wrote while changes are made
@@ -188,7 +188,7 @@ func (x *round) remembered() {
 	for id := range x.people {
 		snap, ok := x.mem.Snapshots[id]
 		_, broken := x.mem.Outages[CalendarOf(id)]
-		x.observed[id] = series.Observed{Snapshot: snap, Last: snap, Stale: broken || !ok}
+		x.observed[id] = observed{is: snap, was: snap, stale: broken || !ok}
 	}
 }
 
@@ -285,7 +285,7 @@ func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (
 	x := &round{
 		Reconciler: r,
 		now:        r.Clock(),
-		observed:   map[string]series.Observed{},
+		observed:   map[string]observed{},
 		read:       map[string]bool{},
 		interests:  map[string]provider.Interest{},
 		calendars:  map[string]provider.Calendar{},
@@ -450,9 +450,9 @@ func (x *round) diff(asks []plan.Ask) {
 // copy is written under the same UID, so that whatever is mailed later, as when the manager drags a meeting in an app
 // that mails, is about that copy.
 func (x *round) delivers(w *series.Series) bool {
-	m, r := x.observed[w.Pair.Manager].Snapshot, x.observed[w.Pair.Report].Snapshot
+	m, r := x.observed[w.Pair.Manager].is, x.observed[w.Pair.Report].is
 	apart := w.Report.Calendar != "" && w.Report.Calendar != w.Manager.Calendar
-	return m.Schedules && apart && (m.Network == "" || m.Network != r.Network)
+	return m.Schedules() && apart && (m.Network() == "" || m.Network() != r.Network())
 }
 
 // doubtful is the kind of Outage of a pair whose creation waits for `holdfast allow` since the journal was new.

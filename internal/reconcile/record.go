@@ -103,7 +103,7 @@ func (x *round) pending() []string {
 func (x *round) record(ctx context.Context) error {
 	rec := Record{
 		At:        x.now,
-		Snapshots: map[string]series.Snapshot{},
+		Snapshots: map[string]series.Packed{},
 		Interests: x.interests,
 		People:    x.people,
 		Edges:     x.out.Edges,
@@ -134,8 +134,8 @@ func (x *round) record(ctx context.Context) error {
 		rec.Moments[f.ID()] = f.Moment
 	}
 	for id, o := range x.observed {
-		if !o.Stale && x.read[id] {
-			rec.Snapshots[id] = o.Snapshot
+		if !o.stale && x.read[id] {
+			rec.Snapshots[id] = o.is
 		}
 	}
 	for id := range x.mem.Snapshots {

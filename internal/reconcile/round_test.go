@@ -72,7 +72,7 @@ func TestDue(t *testing.T) {
 	each(t, func(x *org) {
 		r, _ := x.holdfast()
 		due := map[string]bool{}
-		r.Due = func(p series.Person, last series.Snapshot) bool {
+		r.Due = func(p series.Person, last series.Packed) bool {
 			if last.At.IsZero() {
 				x.Fatalf("asked whether %s is due, of whom nothing is known", p.ID)
 			}

@@ -341,7 +341,7 @@ func (x *round) distrusted(p series.Pair) bool {
 	for _, id := range []string{p.Manager, p.Report} {
 		_, seen := x.people[id]
 		_, broken := x.out.Outages[CalendarOf(id)]
-		if seen && (broken || x.observed[id].Snapshot.At.IsZero()) {
+		if seen && (broken || x.observed[id].is.At.IsZero()) {
 			return true
 		}
 	}

@@ -32,17 +32,12 @@ func (o Observed) Suspect() bool {
 
 // Had are by person the pairs of which a calendar has a series, its manager's, or a copy, its report's, or had one: the
 // roster has them, or had, and what is booked for them is still to be ended. The snapshots are by person.
-func Had(snapshots iter.Seq2[string, Snapshot]) map[string][]Pair {
+func Had(snapshots iter.Seq2[string, Packed]) map[string][]Pair {
 	pairs := map[Pair]bool{}
 	for id, s := range snapshots {
-		for _, e := range s.Series {
-			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Manager == id
-		}
-		for _, e := range s.Copies {
-			pairs[e.Mark.Pair] = pairs[e.Mark.Pair] || e.Mark.Pair.Report == id
-		}
-		for _, g := range s.Gone {
-			pairs[g.Pair] = true
+		for _, h := range s.had() {
+			is := h.what == hadGone || h.what == hadSeries && h.pair.Manager == id || h.what == hadCopy && h.pair.Report == id
+			pairs[h.pair] = pairs[h.pair] || is
 		}
 	}
 	out := map[string][]Pair{}
@@ -187,15 +182,21 @@ func pairKeys(want []Series) map[string]Pair {
 	return keys
 }
 
-// Read is when the pair's calendars were read, as View.At and View.Before have it.
-func Read(p Pair, observed map[string]Observed) (at, before time.Time) {
-	m := observed[p.Manager]
-	at, before = m.Snapshot.At, m.Last.At
+// Looked is when a calendar was read, and the time before.
+type Looked struct {
+	At, Before time.Time
+	Missed     bool // it could not be read, or could not the time before
+}
+
+func (o Observed) looked() Looked { return Looked{o.Snapshot.At, o.Last.At, o.Stale || o.Missed} }
+
+// With is when a pair's calendars were read, as View.At and View.Before have it: l is the manager's, r the report's.
+func (l Looked) With(r Looked) Looked {
 	// The pair was not judged since then, whenever the manager's was read.
-	if r, has := observed[p.Report]; has && (r.Stale || r.Missed) {
-		at, before = earlier(at, r.Snapshot.At), earlier(before, r.Last.At)
+	if r.Missed {
+		l.At, l.Before = earlier(l.At, r.At), earlier(l.Before, r.Before)
 	}
-	return at, before
+	return l
 }
 
 // judge notes how far the pair's two calendars can be believed, and what they can do.
@@ -210,7 +211,8 @@ func (v *View) judge(observed map[string]Observed) {
 	v.Quiet = m.Snapshot.Quiet
 	v.Singly = m.Snapshot.Singly
 	v.ServerDelivers = m.Snapshot.Schedules && !(v.Wanted && v.Want.ClientDelivers)
-	v.At, v.Before = Read(v.Pair, observed)
+	at := m.looked().With(r.looked())
+	v.At, v.Before = at.At, at.Before
 	for _, o := range []Observed{m, r} {
 		for _, b := range o.Busy {
 			if b.Kind == AwayKind {

@@ -14,7 +14,7 @@ import (
 // org is what a round over so many pairs leaves behind: managers with eight reports each, 60 recurring events and 300
 // objects on every calendar.
 func org(pairs int) reconcile.Record {
-	r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{}, People: map[string]series.Person{}}
+	r := reconcile.Record{At: noon, Snapshots: map[string]series.Packed{}, People: map[string]series.Person{}}
 	person := func(id string) series.Snapshot {
 		r.People[id] = series.Person{ID: id, Name: id, Email: id + "@example.com", Zone: "Europe/Berlin"}
 		s := series.Snapshot{At: noon, FullAt: noon, Cursor: "https://dav.example.com/sync/1", Objects: map[string]series.Object{}}
@@ -36,14 +36,14 @@ func org(pairs int) reconcile.Record {
 			event.Mark.Pair = series.Pair{Manager: manager, Report: fmt.Sprintf("r%d-%d", m, n)}
 			x := person(event.Mark.Pair.Report)
 			x.Copies = []series.Event{event}
-			r.Snapshots[event.Mark.Pair.Report] = x
+			r.Snapshots[event.Mark.Pair.Report] = series.Pack(x)
 			s.Series = append(s.Series, event)
 			r.Open = append(r.Open, flag(event.Mark.Pair, 1, "30m0s"))
 			for w := range 9 {
 				r.Outcomes = append(r.Outcomes, outcome(event.Mark.Pair, day(1).AddDays(7*w), drift.Kept, false))
 			}
 		}
-		r.Snapshots[manager] = s
+		r.Snapshots[manager] = series.Pack(s)
 	}
 	return r
 }
@@ -108,9 +108,10 @@ func BenchmarkCommit1000PairsChanged(b *testing.B) {
 	s := open(b, file(b), noon)
 	r := org(1000)
 	for n := 0; b.Loop(); n++ {
-		for id, x := range r.Snapshots {
+		for id, p := range r.Snapshots {
+			x := p.Snapshot()
 			x.Interest = fmt.Sprint(n)
-			r.Snapshots[id] = x
+			r.Snapshots[id] = series.Pack(x)
 		}
 		must(b, s.Commit(b.Context(), r))
 	}

@@ -82,7 +82,7 @@ func (s *Store) putSnapshots(ctx context.Context, tx *sql.Tx, r reconcile.Record
 		x, known, sum := r.Snapshots[person], read[person], s.memory.digests[person]
 		// Most calendars have not changed since the last round.
 		if sum == "" || !x.Same(known) {
-			text, err := encodeSnapshot(x)
+			text, err := encodeSnapshot(x.Snapshot())
 			if err != nil {
 				return fmt.Errorf("snapshot of %s: %w", person, err)
 			}

@@ -105,9 +105,11 @@ func (l *loader) snapshot(ctx context.Context, r *sql.Rows) error {
 		if err != nil {
 			return err
 		}
-		if x, err = decodeSnapshot(data); err != nil || !upgrade(format, &x) {
+		s, err := decodeSnapshot(data)
+		if err != nil || !upgrade(format, &s) {
 			return nil
 		}
+		x = series.Pack(s)
 	}
 	l.readings.kept[person] = reading{instant(at), instant(full), cursor}
 	last := l.readings.of(person, digest, l.readings.kept[person])

@@ -204,12 +204,12 @@ func TestLoadThatFails(t *testing.T) {
 		path, now := file(t), noon
 		s, other := open(t, path, noon), open(t, path, noon)
 		s.now = func() time.Time { return now }
-		r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()},
+		r := reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": whole()}),
 			People: map[string]series.Person{"mia": {ID: "mia"}}}
 		must(t, s.Commit(t.Context(), r))
 		must(t, s.Allow(t.Context(), map[string]string{"c": "d"}, noon.Add(time.Hour)))
 		load(t, s)
-		r.Snapshots["mia"], r.People["mia"] = series.Snapshot{At: noon}, series.Person{ID: "mia", Name: "Mia"}
+		r.Snapshots["mia"], r.People["mia"] = series.Packed{At: noon}, series.Person{ID: "mia", Name: "Mia"}
 		if own {
 			other = s
 		}
@@ -245,7 +245,7 @@ func TestLoadsAreReadWhileOthersWrite(t *testing.T) {
 					f := flag(mia, 1+n, "30m0s")
 					f.Detail = fmt.Sprint(i)
 					err = s.Commit(t.Context(), reconcile.Record{At: noon, Open: []drift.Flag{f},
-						Snapshots: map[string]series.Snapshot{"mia": {At: noon.Add(time.Duration(i)), Interest: fmt.Sprint(n)}},
+						Snapshots: packed(map[string]series.Snapshot{"mia": {At: noon.Add(time.Duration(i)), Interest: fmt.Sprint(n)}}),
 						Outcomes:  []drift.Outcome{outcome(mia, day(1+7*n), drift.Kept, true)}})
 				}
 				if err == nil {

@@ -31,9 +31,9 @@ func firstRecord() reconcile.Record {
 	gone.Notice = nil
 	return reconcile.Record{
 		At: noon,
-		Snapshots: map[string]series.Snapshot{
+		Snapshots: packed(map[string]series.Snapshot{
 			"mia": {At: noon, FullAt: noon, Cursor: "c1", Series: []series.Event{firstEvent()}},
-		},
+		}),
 		People: map[string]series.Person{
 			"mia": {
 				ID:       "mia",

@@ -37,7 +37,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 		}()
 		want := reconcile.Memory{
 			Empty:     true,
-			Snapshots: map[string]series.Snapshot{},
+			Snapshots: map[string]series.Packed{},
 			Interests: map[string]string{},
 			People:    map[string]series.Person{},
 			Frozen:    map[series.Pair]series.Week{},
@@ -180,8 +180,8 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 				known := map[string]string{}
 				must(t, oneOf(rt, stores).Known(t.Context(), func(p series.Person, last series.Snapshot,
 					in provider.Interest) bool {
-					committed.check(rt, reconcile.Memory{Snapshots: map[string]series.Snapshot{p.ID: last}})
-					if d := cmp.Diff(want.Snapshots[p.ID], last, sameShow, cmpopts.EquateEmpty()); d != "" {
+					committed.check(rt, reconcile.Memory{Snapshots: map[string]series.Packed{p.ID: series.Pack(last)}})
+					if d := cmp.Diff(want.Snapshots[p.ID], series.Pack(last), sameShow, cmpopts.EquateEmpty()); d != "" {
 						rt.Error(d)
 					}
 					known[p.ID] = in.Hash()
@@ -251,10 +251,10 @@ func leftAsItIs(t *testing.T, s *Store) reconcile.Left {
 }
 
 // sameShow is for snapshots: of when they were taken what is on disk may be behind.
-var sameShow = cmpopts.IgnoreFields(series.Snapshot{}, "At", "FullAt", "Cursor")
+var sameShow = cmp.Comparer(series.Packed.Same)
 
 // history is all that was ever committed of each calendar.
-type history map[string][]series.Snapshot
+type history map[string][]series.Packed
 
 func (h history) add(r reconcile.Record) {
 	for p, x := range r.Snapshots {
@@ -266,8 +266,8 @@ func (h history) add(r reconcile.Record) {
 func (h history) check(t *rapid.T, m reconcile.Memory) {
 	t.Helper()
 	for p, got := range m.Snapshots {
-		if !slices.ContainsFunc(h[p], func(x series.Snapshot) bool { return cmp.Equal(x, got, cmpopts.EquateEmpty()) }) {
-			t.Fatalf("%s was never committed so: at %v, full at %v, cursor %q, %+v", p, got.At, got.FullAt, got.Cursor, got)
+		if !slices.ContainsFunc(h[p], func(x series.Packed) bool { return x.Equal(got) }) {
+			t.Fatalf("%s was never committed so: %+v", p, got.Snapshot())
 		}
 	}
 }
@@ -313,12 +313,12 @@ func draw(t *rapid.T, now time.Time) reconcile.Record {
 	r := reconcile.Record{At: now, Standing: standing(rapid.SampledFrom([]string{"", "aa", "bb"}).Draw(t, "standing")),
 		Forget: rapid.SliceOfN(person, 0, 1).Draw(t, "forget")}
 	r.Timed = rapid.MapOfN(person, rapid.Bool(), 0, 2).Draw(t, "timed")
-	r.Snapshots = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) series.Snapshot {
+	r.Snapshots = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) series.Packed {
 		s := series.Snapshot{At: now, Cursor: rapid.String().Draw(t, "cursor"), Quiet: rapid.Bool().Draw(t, "quiet")}
 		for range rapid.SampledFrom([]int{0, 1, 40}).Draw(t, "busy") { // short and long: plain and compressed
 			s.Busy = append(s.Busy, series.Busy{ID: "b", Start: noon, Duration: time.Hour, Zone: "UTC", Kind: series.Hard})
 		}
-		return s
+		return series.Pack(s)
 	}), 0, 2).Draw(t, "snapshots")
 	r.Interests = rapid.MapOfN(person, rapid.Custom(func(t *rapid.T) provider.Interest {
 		return provider.Interest{Org: "acme", Owner: []string{rapid.String().Draw(t, "owner")}}

@@ -69,8 +69,17 @@ func whole() series.Snapshot {
 	return s
 }
 
+// packed are snapshots as a round and the journal have them.
+func packed(snapshots map[string]series.Snapshot) map[string]series.Packed {
+	out := map[string]series.Packed{}
+	for id, s := range snapshots {
+		out[id] = series.Pack(s)
+	}
+	return out
+}
+
 func TestSnapshotsComeBackWhole(t *testing.T) {
-	want := map[string]series.Snapshot{"mia": whole(), "raj": {At: noon}}
+	want := packed(map[string]series.Snapshot{"mia": whole(), "raj": {At: noon}})
 	s := open(t, file(t), noon)
 	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: want}))
 	got := load(t, s).Snapshots
@@ -79,7 +88,7 @@ func TestSnapshotsComeBackWhole(t *testing.T) {
 	}
 	berlin, err := series.Location("Europe/Berlin")
 	must(t, err)
-	if got := got["mia"].Series[0].Overrides[0].Start.Location(); got != berlin {
+	if got := got["mia"].Snapshot().Series[0].Overrides[0].Start.Location(); got != berlin {
 		t.Errorf("a start came back in %v, want the zone of its event", got)
 	}
 }
@@ -90,14 +99,14 @@ func TestSnapshotsThatDidNotChange(t *testing.T) {
 	x := whole()
 	for range 2 {
 		x.At, x.FullAt, x.Cursor = x.At.Add(time.Minute), x.FullAt.Add(time.Hour), x.Cursor+"+"
-		must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: map[string]series.Snapshot{"mia": x}}))
-		if d := cmp.Diff(x, load(t, s).Snapshots["mia"]); d != "" {
+		must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: packed(map[string]series.Snapshot{"mia": x})}))
+		if d := cmp.Diff(x, load(t, s).Snapshots["mia"].Snapshot()); d != "" {
 			t.Error(d)
 		}
 	}
 	x.Busy = x.Busy[:1]
-	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: map[string]series.Snapshot{"mia": x}}))
-	if d := cmp.Diff(x, load(t, s).Snapshots["mia"]); d != "" {
+	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Snapshots: packed(map[string]series.Snapshot{"mia": x})}))
+	if d := cmp.Diff(x, load(t, s).Snapshots["mia"].Snapshot()); d != "" {
 		t.Error(d)
 	}
 	must(t, s.Commit(t.Context(), reconcile.Record{At: x.At, Forget: []string{"mia"}}))
@@ -121,7 +130,7 @@ func TestSnapshotsThatCannotBeRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, file(t), noon)
-			r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()}}
+			r := reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": whole()})}
 			must(t, s.Commit(t.Context(), r))
 			if _, err := s.db.Exec(damage); err != nil {
 				t.Fatal(err)
@@ -182,11 +191,11 @@ func TestSnapshotsOfEarlierFormats(t *testing.T) {
 		s := open(t, file(t), noon)
 		cut, on := whole(), whole()
 		on.Series, on.Gone = nil, nil
-		r := reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": cut, "raj": on}}
+		r := reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": cut, "raj": on})}
 		must(t, s.Commit(t.Context(), r))
 		_, err := s.db.Exec(`UPDATE snapshots SET format = ?`, format)
 		must(t, err)
-		want := map[string]series.Snapshot{"mia": cut.Unread(), "raj": on}
+		want := packed(map[string]series.Snapshot{"mia": cut.Unread(), "raj": on})
 		for range 2 {
 			m := load(t, s)
 			if d := cmp.Diff(want, m.Snapshots); d != "" {
@@ -211,8 +220,8 @@ func TestSnapshotsAtTheEndOfTime(t *testing.T) {
 	e.Start = time.Date(2026, time.December, 1, 10, 0, 0, 0, loc)
 	e.Rule.Until = time.Date(9999, time.December, 31, 23, 0, 0, 0, loc)
 	e.Excluded = []time.Time{time.Time{}.In(loc)}
-	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": {Series: []series.Event{e}}}}))
-	got := load(t, s).Snapshots["mia"].Series
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": {Series: []series.Event{e}}})}))
+	got := load(t, s).Snapshots["mia"].Snapshot().Series
 	if len(got) != 1 || got[0].Rule.Until.Year() != 9999 || !got[0].Start.Equal(e.Start) {
 		t.Errorf("got %v", got)
 	}

@@ -219,7 +219,7 @@ func TestRename(t *testing.T) {
 				Open:      []drift.Flag{f},
 				Edges:     drift.Edges{Opened: []drift.Flag{f}},
 				Outcomes:  []drift.Outcome{o},
-				Snapshots: map[string]series.Snapshot{"raj": {At: noon}},
+				Snapshots: packed(map[string]series.Snapshot{"raj": {At: noon}}),
 				People:    map[string]series.Person{"raj": {ID: "raj"}},
 			},
 		),
@@ -336,13 +336,13 @@ func TestFilesAreTheOwnersOnly(t *testing.T) {
 func TestNothingIsLeftOfAnUncommittedRound(t *testing.T) {
 	path := file(t)
 	s := open(t, path, noon)
-	before := reconcile.Record{At: noon, Standing: standing("aa"), Snapshots: map[string]series.Snapshot{"mia": whole()},
+	before := reconcile.Record{At: noon, Standing: standing("aa"), Snapshots: packed(map[string]series.Snapshot{"mia": whole()}),
 		People: map[string]series.Person{"mia": {ID: "mia"}}}
 	must(t, s.Commit(t.Context(), before))
 	want := load(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	other := reconcile.Record{At: noon.Add(time.Hour), Standing: standing("bb"),
-		Snapshots: map[string]series.Snapshot{"mia": {}}}
+		Snapshots: packed(map[string]series.Snapshot{"mia": {}})}
 	if err := s.inTx(ctx, "commit", func(tx *sql.Tx) error {
 		defer cancel()
 		return s.commit(ctx, tx, other)
@@ -382,7 +382,7 @@ func TestDeletedFile(t *testing.T) {
 
 func TestInMemory(t *testing.T) {
 	s := open(t, ":memory:", noon)
-	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": whole()}}))
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": whole()})}))
 	if m := load(t, s); m.Empty || len(m.Snapshots) != 1 {
 		t.Errorf("empty %v, %d snapshots", m.Empty, len(m.Snapshots))
 	}
@@ -403,7 +403,7 @@ func TestRenameAndBack(t *testing.T) {
 		must(t, s.Commit(ctx, reconcile.Record{At: noon, Open: []drift.Flag{f},
 			Edges:     drift.Edges{Opened: []drift.Flag{f, closed}, Closed: []drift.Flag{closed}},
 			Outcomes:  []drift.Outcome{outcome(p, day(1), drift.Kept, true)},
-			Snapshots: map[string]series.Snapshot{report: {At: noon}}, People: map[string]series.Person{report: {ID: report}},
+			Snapshots: packed(map[string]series.Snapshot{report: {At: noon}}), People: map[string]series.Person{report: {ID: report}},
 			Outages: map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf(report): {Since: noon}}}))
 		must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: f.ID(), Edge: "opened", To: "mia"}}))
 		_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
@@ -462,9 +462,9 @@ func TestNothingNew(t *testing.T) {
 	delete(r.People, r.Open[1].Pair.Report)
 	writes(1 + 1 + 2 + 1) // an outcome takes the place of another; and the revision
 	r.Timed = map[string]bool{"m0": true, "nobody": true}
-	x := r.Snapshots["m1"]
+	x := r.Snapshots["m1"].Snapshot()
 	x.Quiet = true
-	r.Snapshots["m1"] = x
+	r.Snapshots["m1"] = series.Pack(x)
 	writes(1 + 1 + 1 + 1)
 	r.Timed = nil
 	writes(0)
@@ -491,20 +491,20 @@ func TestReadingsLag(t *testing.T) {
 			s := open(t, path, noon)
 			was := whole()
 			was.At, was.FullAt, was.Cursor = noon, noon, "c1"
-			must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": was}}))
-			is := load(t, s).Snapshots["mia"]
-			was = is
+			must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: packed(map[string]series.Snapshot{"mia": was})}))
+			was = load(t, s).Snapshots["mia"].Snapshot()
+			is := was
 			x.change(&is)
-			must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": is}}))
+			must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: packed(map[string]series.Snapshot{"mia": is})}))
 			other := open(t, path, noon)
 			must(t, other.ConfirmEmpty(t.Context(), "raj")) // all is read again
-			if d := cmp.Diff(is, load(t, s).Snapshots["mia"]); d != "" {
+			if d := cmp.Diff(is, load(t, s).Snapshots["mia"].Snapshot()); d != "" {
 				t.Error("the next round:", d)
 			}
 			if x.written {
 				was = is
 			}
-			if d := cmp.Diff(was, load(t, other).Snapshots["mia"]); d != "" {
+			if d := cmp.Diff(was, load(t, other).Snapshots["mia"].Snapshot()); d != "" {
 				t.Error("after a restart:", d)
 			}
 		})
@@ -527,7 +527,7 @@ func TestReadingsOfAnotherProcess(t *testing.T) {
 			s, other := open(t, path, noon), open(t, path, noon)
 			read := func(after time.Duration, quiet bool) reconcile.Record {
 				x := series.Snapshot{At: noon.Add(after), Quiet: quiet}
-				return reconcile.Record{At: noon, Snapshots: map[string]series.Snapshot{"mia": x}}
+				return reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": x})}
 			}
 			mine, theirs := read(2*time.Minute, false), read(x.after, x.show)
 			theirs.Timed = map[string]bool{"mia": true}
@@ -552,11 +552,11 @@ func TestReadingsOfAnotherProcess(t *testing.T) {
 // What a round read whose commit failed is not gone on from.
 func TestReadingsOfAFailedCommit(t *testing.T) {
 	s := open(t, file(t), noon)
-	must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": {At: noon}}}))
+	must(t, s.Commit(t.Context(), reconcile.Record{Snapshots: packed(map[string]series.Snapshot{"mia": {At: noon}})}))
 	want := load(t, s).Snapshots
 	_, err := s.db.Exec(`CREATE TRIGGER no BEFORE INSERT ON people BEGIN SELECT RAISE(ABORT, 'no'); END`)
 	must(t, err)
-	r := reconcile.Record{Snapshots: map[string]series.Snapshot{"mia": {At: noon.Add(time.Minute)}},
+	r := reconcile.Record{Snapshots: packed(map[string]series.Snapshot{"mia": {At: noon.Add(time.Minute)}}),
 		People: map[string]series.Person{"mia": {}}}
 	if err := s.Commit(t.Context(), r); err == nil {
 		t.Fatal("committed")

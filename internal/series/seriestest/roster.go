@@ -219,9 +219,9 @@ func (s *teller) interest(p series.Person) provider.Interest {
 				Report: w.Report.Addresses(), Title: w.Title})
 		}
 	}
-	seen := func(yield func(string, series.Snapshot) bool) {
+	seen := func(yield func(string, series.Packed) bool) {
 		for id, o := range s.observed {
-			if !yield(id, o.Snapshot) {
+			if !yield(id, series.Pack(o.Snapshot)) {
 				return
 			}
 		}

@@ -1,0 +1,98 @@
+package series_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/series"
+)
+
+// A snapshot comes back as it was packed, whatever it has: each field of each type is filled in here.
+func TestPackedSnapshotsComeBackWhole(t *testing.T) {
+	filled := series.Snapshot{}
+	n := 0
+	fill(reflect.ValueOf(&filled).Elem(), &n)
+	for name, s := range map[string]series.Snapshot{"filled": filled, "zero": {}, "empty": {
+		Owner: []string{}, Series: []series.Event{}, Objects: map[string]series.Object{},
+	}} {
+		p := series.Pack(s)
+		if d := cmp.Diff(s, p.Snapshot()); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+		if !p.Same(series.Pack(p.Snapshot())) {
+			t.Errorf("%s: packed again it is another", name)
+		}
+		if p.Interest() != s.Interest || p.Network() != s.Network || p.Schedules() != s.Schedules ||
+			p.Emptied() != s.Emptied || !reflect.DeepEqual(p.Owner(), s.Owner) {
+			t.Errorf("%s: packed it tells something else", name)
+		}
+	}
+	if (series.Packed{}).Same(series.Pack(filled)) || !(series.Packed{}).Same(series.Pack(series.Snapshot{})) {
+		t.Error("nothing is not what a zero snapshot is")
+	}
+}
+
+// Two snapshots that differ in anything are not the same.
+func TestPackedSnapshotsDiffer(t *testing.T) {
+	base := series.Snapshot{Series: []series.Event{{UID: "a", Raw: "text"}}, Busy: []series.Busy{{ID: "b"}}}
+	for i, change := range []func(*series.Snapshot){
+		func(s *series.Snapshot) { s.Series[0].Raw = "tex" },
+		func(s *series.Snapshot) { s.Series[0].UID = "b" },
+		func(s *series.Snapshot) { s.Busy[0].Duration = -1 },
+		func(s *series.Snapshot) { s.Busy[0].ExDates = []time.Time{{}} },
+		func(s *series.Snapshot) { s.Quiet = true },
+		func(s *series.Snapshot) { s.Owner = []string{"mia@example.com"} },
+		func(s *series.Snapshot) { s.Interest = "other" },
+	} {
+		s := series.Pack(base).Snapshot()
+		if change(&s); series.Pack(s).Same(series.Pack(base)) {
+			t.Errorf("change %d is not seen", i)
+		}
+	}
+	later := base
+	later.At, later.FullAt, later.Cursor = time.Unix(1, 0), time.Unix(1, 0), "on"
+	if p := series.Pack(later); !p.Same(series.Pack(base)) || p.With(base.At, base.FullAt, base.Cursor).Cursor != "" {
+		t.Error("when it was taken makes it another")
+	}
+}
+
+// fill sets every field of v to something other than zero, each to another value: maps and slices get two elements.
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Kind() {
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			v.Set(reflect.ValueOf(time.Unix(int64(*n)*1000, int64(*n)).UTC()))
+			return
+		}
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+		if z := v.FieldByName("Zone"); z.IsValid() {
+			z.SetString("Europe/Berlin")
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(key, n)
+			fill(elem, n)
+			v.SetMapIndex(key, elem)
+		}
+	case reflect.String:
+		v.SetString("s" + time.Duration(*n).String())
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(*n) - 40)
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		panic("fill: " + v.Kind().String())
+	}
+}

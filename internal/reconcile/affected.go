@@ -49,7 +49,7 @@ func (x *round) gather(pairs map[series.Pair]bool) {
 	}
 	beside := map[series.Pair]bool{}
 	for k := range keys {
-		for p := range o.near[k] {
+		for _, p := range o.near[k] {
 			// A room is in the way of nothing but what is looked for anew.
 			_, unfit := o.unfit[p]
 			lost := func(f drift.Flag) bool { return f.Makeups != nil }
@@ -183,7 +183,7 @@ func (x *round) see(id string, to map[series.Pair]bool) {
 	switch same := known && was.stale == s.stale && was.missed == s.missed && was.is.Same(s.is); {
 	case !same:
 		x.involved(id, was.is, to)
-		if doubts := s.is.Snapshot().ZoneDoubts(); len(doubts) > 0 {
+		if doubts := s.is.ZoneDoubts(); len(doubts) > 0 {
 			o.doubts[id] = doubts
 		} else {
 			delete(o.doubts, id)
@@ -201,7 +201,7 @@ func (x *round) involved(id string, s series.Packed, to map[series.Pair]bool) {
 	for _, i := range x.wantedOf[id] {
 		to[x.want[i].Pair] = true
 	}
-	for p := range x.office.near[id] {
+	for _, p := range x.office.near[id] {
 		to[p] = true
 	}
 	for p := range s.Pairs() {
@@ -235,6 +235,22 @@ func underWay(mem Memory) map[series.Pair]bool {
 	}
 	delete(out, series.Pair{})
 	return out
+}
+
+// fill gives a whole view to those of the pairs to judge that have only a lean one: nothing about them is known anew.
+func (x *round) fill() {
+	lean := map[series.Pair]bool{}
+	for p := range x.judge {
+		if d := x.office.desks[p]; d != nil && d.lean {
+			lean[p] = true
+		}
+	}
+	for p, v := range x.viewsOf(lean) {
+		x.office.put(p, v)
+	}
+	if len(lean) > 0 {
+		x.out.Views = x.office.all()
+	}
 }
 
 // judged are the views of the pairs to judge, by pair.

@@ -76,7 +76,7 @@ func (x *round) busyOf(pairs map[series.Pair]bool) map[string][]series.Interval 
 				out[id] = was.busy
 				continue
 			}
-			out[id] = x.busy(o.is.Snapshot())
+			out[id] = x.busy(o.is.Bare())
 			if n := x.expanded.n + len(out[id]) - len(was.busy); n <= keptIntervals {
 				x.expanded.of[id], x.expanded.n = expansion{o.is, out[id]}, n
 			}

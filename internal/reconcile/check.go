@@ -92,5 +92,6 @@ func (r *Round) byPair() map[series.Pair]verdict {
 
 // alike reports whether the same is planned for and found of a pair.
 func alike(a, b *desk) bool {
-	return a != nil && b != nil && reflect.DeepEqual(a.draft, b.draft) && reflect.DeepEqual(a.found, b.found)
+	return a != nil && b != nil && reflect.DeepEqual(a.draft, b.draft) && reflect.DeepEqual(a.found, b.found) &&
+		a.sums == b.sums
 }

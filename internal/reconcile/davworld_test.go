@@ -69,15 +69,16 @@ func (w *davWorld) Calendar(person string) provider.Calendar {
 		return nil
 	}
 	return caldav.Open(caldav.Options{
-		HTTP:     &http.Client{Transport: davCaller{w, person}},
-		URL:      davURL,
-		Calendar: davCalendar(person),
-		Username: person,
-		Password: func() (string, error) { return "pw", nil },
-		Owner:    p,
-		Org:      "acme",
-		Clock:    w.now,
-		Log:      zerolog.Nop(),
+		HTTP:      &http.Client{Transport: davCaller{w, person}},
+		URL:       davURL,
+		Calendar:  davCalendar(person),
+		Username:  person,
+		Password:  func() (string, error) { return "pw", nil },
+		Addresses: p.Addresses(),
+		Zone:      p.Zone,
+		Org:       "acme",
+		Clock:     w.now,
+		Log:       zerolog.Nop(),
 	})
 }
 

@@ -96,7 +96,7 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	o := x.observed[person]
 	_, broken := x.mem.Outages[CalendarOf(person)]
 	out.Seen, out.Stale = o.is.At, o.stale || broken
-	for _, i := range x.allDay(expand(o.is.Snapshot(), from.AddDate(0, 0, -7), to)) {
+	for _, i := range x.allDay(expand(o.is.Bare(), from.AddDate(0, 0, -7), to)) {
 		if here(i) {
 			out.Busy = append(out.Busy, i)
 		}

@@ -24,7 +24,7 @@ func (x *round) observable(d Desired) map[string]series.Person {
 		if _, known := d.People[id]; known || p.Calendar == "" {
 			continue
 		}
-		s := x.mem.Snapshots[id].Snapshot()
+		s := x.mem.Snapshots[id].Bare()
 		left := slices.ContainsFunc(slices.Concat(s.Series, s.Copies), func(e series.Event) bool { return !e.Ended(x.now) })
 		if left {
 			out[id] = p

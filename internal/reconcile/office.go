@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"hash/maphash"
 	"maps"
 	"reflect"
 	"slices"
@@ -18,9 +19,9 @@ import (
 type office struct {
 	at       time.Time // of the round
 	desks    map[series.Pair]*desk
-	near     map[string]map[series.Pair]bool // the pairs that a person or a room has to do with, by keys of desks
-	seen     map[string]seen                 // calendars as they were last looked at, by person id
-	doubts   map[string][]string             // Snapshot.ZoneDoubts, by person id, where there are any
+	near     map[string][]series.Pair // the pairs that a person or a room has to do with, by keys of desks
+	seen     map[string]seen          // calendars as they were last looked at, by person id
+	doubts   map[string][]string      // Snapshot.ZoneDoubts, by person id, where there are any
 	policy   plan.Policy
 	zoneData string
 	again    map[string]bool // people whose calendars were others in the round before
@@ -32,7 +33,7 @@ type office struct {
 func newOffice() *office {
 	return &office{
 		desks:  map[series.Pair]*desk{},
-		near:   map[string]map[series.Pair]bool{},
+		near:   map[string][]series.Pair{},
 		seen:   map[string]seen{},
 		doubts: map[string][]string{},
 		again:  map[string]bool{},
@@ -50,12 +51,16 @@ type seen struct {
 // desk is what was judged of a pair, and from what.
 type desk struct {
 	view  *series.View
+	lean  bool // the view is a lean one (View.Lean): the pair is not judged from it
 	keys  []string
 	draft plan.Draft
-	found drift.Found
-	kept                        // what the journal had of the pair
-	next  [clockHands]time.Time // when time alone may change what is judged: see hands
-	again bool                  // it is to be judged in the next round, whatever happens
+	found drift.Found // without its outcomes, of which there is one for each week
+	// sums are a digest of these outcomes. noticed: one of them says how much notice there was, and may change yet.
+	sums    uint64
+	noticed bool
+	kept                          // what the journal had of the pair
+	next    [clockHands]time.Time // when time alone may change what is judged: see hands
+	again   bool                  // it is to be judged in the next round, whatever happens
 }
 
 // all are the views of all pairs, by pair.
@@ -87,6 +92,7 @@ func keysOf(v *series.View) []string {
 			out = append(out, room+series.Digest(place))
 		}
 	}
+	slices.Sort(out[2:])
 	return out
 }
 
@@ -106,12 +112,17 @@ func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 		d = &desk{}
 		o.desks[p] = d
 	case v != nil && sameBookings(d.view, v):
-		d.view, o.views = v, nil
+		d.view, d.lean, o.views = v, false, nil
 		return nil
 	}
 	keys, o.views = d.keys, nil
+	if v != nil && slices.Equal(keysOf(v), keys) {
+		d.view, d.lean = v, false
+		return keys
+	}
 	for _, k := range d.keys {
-		if delete(o.near[k], p); len(o.near[k]) == 0 {
+		o.near[k] = slices.DeleteFunc(o.near[k], func(q series.Pair) bool { return q == p })
+		if len(o.near[k]) == 0 {
 			delete(o.near, k)
 		}
 	}
@@ -119,18 +130,16 @@ func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 		delete(o.desks, p)
 		return keys
 	}
-	d.view, d.keys = v, keysOf(v)
+	d.view, d.lean, d.keys = v, false, keysOf(v)
 	for _, k := range d.keys {
-		if o.near[k] == nil {
-			o.near[k] = map[series.Pair]bool{}
-		}
-		o.near[k][p] = true
+		o.near[k] = append(o.near[k], p)
 	}
 	return append(slices.Clip(keys), d.keys...)
 }
 
 // sameBookings reports whether both views have the 1:1s at the same time and place (series.Bookings).
 func sameBookings(a, b *series.View) bool {
+	a, b = a.Lean(), b.Lean()
 	return a.Wanted == b.Wanted && reflect.DeepEqual(a.Chain, b.Chain) && reflect.DeepEqual(a.Candidates, b.Candidates) &&
 		reflect.DeepEqual(a.StandIns, b.StandIns) && a.Want.Place == b.Want.Place && a.Want.Slot == b.Want.Slot
 }
@@ -159,7 +168,9 @@ func (o *office) sharing(pairs map[series.Pair]bool, what func(key string) bool)
 	}
 	for k := range keys {
 		if what(k) {
-			maps.Copy(all, o.near[k])
+			for _, p := range o.near[k] {
+				all[p] = true
+			}
 		}
 	}
 	return o.of(all)
@@ -207,11 +218,33 @@ func (x *round) leave() {
 		d.kept = x.kept(p)
 		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] || x.out.Found.Unread[p] ||
 			// No flag of a pair that the roster has no more keeps how much notice there was.
-			!v.Wanted && slices.ContainsFunc(d.found.Outcomes, func(o drift.Outcome) bool { return o.Notice != nil && !o.Final })
+			!v.Wanted && d.noticed
 		for i, t := range x.hands(p) {
 			d.next[i] = d.moment(t)
 		}
+		d.view, d.lean, x.office.views = v.Lean(), true, nil
 	}
 	x.office.at, x.office.again, x.office.policy, x.office.zoneData = x.now, x.others, x.Policy, x.ZoneData
 	x.left = x.office
+}
+
+// outcomeSeed is that of all sums: they are compared within one process.
+var outcomeSeed = maphash.MakeSeed()
+
+// find notes what was found of the pair.
+func (d *desk) find(f drift.Found) {
+	var h maphash.Hash
+	h.SetSeed(outcomeSeed)
+	d.noticed = false
+	for _, o := range f.Outcomes {
+		notice := time.Duration(-1)
+		if o.Notice != nil {
+			notice, d.noticed = *o.Notice, d.noticed || !o.Final
+		}
+		o.Notice = nil
+		maphash.WriteComparable(&h, o)
+		maphash.WriteComparable(&h, notice)
+	}
+	d.sums, f.Outcomes = h.Sum64(), nil
+	d.found = f
 }

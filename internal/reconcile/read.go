@@ -324,6 +324,9 @@ func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server str
 	case err != nil:
 		return series.Packed{}, err
 	case snap.Same(from): // as it mostly is
+		if snap.Cursor == last.Cursor { // what is kept from round to round is best the same
+			snap.Cursor = last.Cursor
+		}
 		return last.With(snap.At, snap.FullAt, snap.Cursor), nil
 	}
 	return series.Pack(snap), nil

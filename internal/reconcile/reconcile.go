@@ -374,6 +374,7 @@ func (x *round) decide(asks []plan.Ask) {
 // diff makes the plan of the views: what was planned for pairs that are not judged was nothing.
 func (x *round) diff(asks []plan.Ask) {
 	x.findUnfit()
+	x.fill()
 	in := plan.Input{
 		Now:      x.now,
 		Policy:   x.Policy,

@@ -14,6 +14,7 @@ import (
 // detect finds flags and outcomes in what was last observed.
 func (x *round) detect() {
 	x.findUnfit()
+	x.fill()
 	found := map[series.Pair]drift.Found{}
 	for part := range x.parts(x.judge) {
 		maps.Copy(found, drift.Each(x.driftInput(part)))
@@ -33,7 +34,7 @@ func (x *round) detect() {
 	}
 	var all []drift.Found
 	for _, v := range x.judged() {
-		x.office.desks[v.Pair].found = found[v.Pair]
+		x.office.desks[v.Pair].find(found[v.Pair])
 		all = append(all, found[v.Pair])
 	}
 	x.out.Found, x.out.Judged = drift.Join(all), len(all)

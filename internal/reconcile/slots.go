@@ -90,7 +90,7 @@ func (x *round) reckoned(pairs map[series.Pair]bool) map[string][]series.Interva
 	}
 	out := x.busyOf(near)
 	for id := range out {
-		for _, b := range x.observed[id].is.Snapshot().Busy {
+		for _, b := range x.observed[id].is.Bare().Busy {
 			if recur.Unknown(b) {
 				out[id] = slices.Concat(out[id], recur.Weekly(b, from, to))
 			}

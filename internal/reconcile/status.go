@@ -61,7 +61,7 @@ type Reason struct {
 func (r *Reconciler) lastWanted(mem Memory, problems error) (Desired, error) {
 	latest := map[series.Pair]series.Event{}
 	for _, snap := range mem.Snapshots {
-		for _, e := range snap.Snapshot().Series {
+		for _, e := range snap.Bare().Series {
 			if p := e.Mark.Pair; !e.Ended(r.Clock()) && e.Mark.Generation >= latest[p].Mark.Generation {
 				latest[p] = e
 			}

@@ -35,7 +35,7 @@ func (o Observed) Suspect() bool {
 func Had(snapshots iter.Seq2[string, Packed]) map[string][]Pair {
 	pairs := map[Pair]bool{}
 	for id, s := range snapshots {
-		for _, h := range s.had() {
+		for _, h := range s.heading().had {
 			is := h.what == hadGone || h.what == hadSeries && h.pair.Manager == id || h.what == hadCopy && h.pair.Report == id
 			pairs[h.pair] = pairs[h.pair] || is
 		}

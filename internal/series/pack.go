@@ -56,11 +56,21 @@ func (p Packed) Schedules() bool { return p.is().schedules }
 func (p Packed) Emptied() bool { return p.is().emptied }
 
 // Owner is Snapshot.Owner.
-func (p Packed) Owner() []string {
+func (p Packed) Owner() []string { return p.heading().owner }
+
+// ZoneDoubts is Snapshot.ZoneDoubts.
+func (p Packed) ZoneDoubts() []string { return p.heading().doubts }
+
+// heading is what is asked of everybody in each round, and so stands first.
+type heading struct {
+	owner, doubts []string
+	had           []had
+}
+
+func (p Packed) heading() (h heading) {
 	c := &coder{in: p.is().text}
-	var out []string
-	c.texts(&out)
-	return out
+	c.heading(&h)
+	return h
 }
 
 // had is a pair of which a snapshot has something of ours, and what.
@@ -76,19 +86,10 @@ const (
 	hadGone
 )
 
-func (p Packed) had() []had {
-	c := &coder{in: p.is().text}
-	var owner []string
-	var out []had
-	c.texts(&owner)
-	list(c, &out, c.had)
-	return out
-}
-
 // Pairs are those of which the snapshot has or had a series or a copy of ours.
 func (p Packed) Pairs() iter.Seq[Pair] {
 	return func(yield func(Pair) bool) {
-		for _, h := range p.had() {
+		for _, h := range p.heading().had {
 			if !yield(h.pair) {
 				return
 			}
@@ -104,30 +105,40 @@ func (p Packed) With(at, full time.Time, cursor string) Packed {
 // Pack packs s.
 func Pack(s Snapshot) Packed {
 	c := &coder{writing: true, known: map[string]int{}}
-	var ours []had
+	first := heading{owner: s.Owner, doubts: s.ZoneDoubts()}
+	ours := &first.had
 	for _, e := range s.Series {
-		ours = append(ours, had{e.Mark.Pair, hadSeries})
+		*ours = append(*ours, had{e.Mark.Pair, hadSeries})
 	}
 	for _, e := range s.Copies {
-		ours = append(ours, had{e.Mark.Pair, hadCopy})
+		*ours = append(*ours, had{e.Mark.Pair, hadCopy})
 	}
 	for _, g := range s.Gone {
-		ours = append(ours, had{g.Pair, hadGone})
+		*ours = append(*ours, had{g.Pair, hadGone})
 	}
-	c.snapshot(&s, &ours)
+	c.heading(&first)
+	c.snapshot(&s)
 	return Packed{s.At, s.FullAt, s.Cursor, &parts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly,
 		string(c.out), squeeze(c.raws.String())}}
 }
 
 // Snapshot is what was packed, each instant on the clock of its event's zone.
-func (p Packed) Snapshot() Snapshot {
+func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().raws)) }
+
+// Bare is Snapshot without the Raw of its events, which takes half the time.
+func (p Packed) Bare() Snapshot { return p.unpack("") }
+
+func (p Packed) unpack(raw string) Snapshot {
 	x := p.is()
 	s := Snapshot{
 		At: p.At, FullAt: p.FullAt, Cursor: p.Cursor, Interest: x.interest, Network: x.network, Emptied: x.emptied,
 		Schedules: x.schedules, Quiet: x.quiet, Singly: x.singly,
 	}
-	c := &coder{in: x.text, raw: unsqueeze(x.raws), met: make([]string, 0, 96)}
-	c.snapshot(&s, new([]had))
+	c := &coder{in: x.text, raw: raw, met: make([]string, 0, 96)}
+	var first heading
+	c.heading(&first)
+	s.Owner = first.owner
+	c.snapshot(&s)
 	return s
 }
 
@@ -143,9 +154,13 @@ type coder struct {
 	met     []string
 }
 
-func (c *coder) snapshot(s *Snapshot, ours *[]had) {
-	c.texts(&s.Owner)
-	list(c, ours, c.had)
+func (c *coder) heading(h *heading) {
+	c.texts(&h.owner)
+	c.texts(&h.doubts)
+	list(c, &h.had, func(x *had) { number(c, &x.what); c.pair(&x.pair) })
+}
+
+func (c *coder) snapshot(s *Snapshot) {
 	list(c, &s.Series, c.event)
 	list(c, &s.Copies, c.event)
 	list(c, &s.Candidates, func(x *Candidate) { c.pair(&x.Pair); c.event(&x.Event); c.flag(&x.Foreign) })
@@ -160,8 +175,6 @@ func (c *coder) snapshot(s *Snapshot, ours *[]had) {
 	list(c, &s.Gone, c.gone)
 	table(c, &s.Objects, func(x *Object) { c.text(&x.Version); c.pair(&x.Pair); c.texts(&x.ZoneDoubts) })
 }
-
-func (c *coder) had(x *had) { number(c, &x.what); c.pair(&x.pair) }
 
 func (c *coder) busy(x *Busy) {
 	c.text(&x.ID)
@@ -294,9 +307,10 @@ func (c *coder) flag(b *bool) {
 func (c *coder) rawText(s *string) {
 	n := len(*s)
 	number(c, &n)
-	if c.writing {
+	switch {
+	case c.writing:
 		c.raws.WriteString(*s)
-	} else {
+	case c.raw != "": // else it is not wanted
 		*s, c.raw = c.raw[:n], c.raw[n:]
 	}
 }

@@ -2,6 +2,7 @@ package series_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,17 @@ func TestPackedSnapshotsComeBackWhole(t *testing.T) {
 		if !p.Same(series.Pack(p.Snapshot())) {
 			t.Errorf("%s: packed again it is another", name)
 		}
-		if p.Interest() != s.Interest || p.Network() != s.Network || p.Schedules() != s.Schedules ||
+		bare := s
+		bare.Series, bare.Copies = slices.Clone(s.Series), slices.Clone(s.Copies)
+		bare.Candidates, bare.Gone = slices.Clone(s.Candidates), slices.Clone(s.Gone)
+		for i := range bare.Series {
+			bare.Series[i].Raw, bare.Copies[i].Raw, bare.Candidates[i].Event.Raw, bare.Gone[i].Last.Raw = "", "", "", ""
+		}
+		if d := cmp.Diff(bare, p.Bare()); d != "" {
+			t.Errorf("%s, bare: %s", name, d)
+		}
+		if p.Interest() != s.Interest || !slices.Equal(p.ZoneDoubts(), s.ZoneDoubts()) ||
+			p.Network() != s.Network || p.Schedules() != s.Schedules ||
 			p.Emptied() != s.Emptied || !reflect.DeepEqual(p.Owner(), s.Owner) {
 			t.Errorf("%s: packed it tells something else", name)
 		}

@@ -51,6 +51,24 @@ type View struct {
 	Before time.Time // when it was read the time before, likewise; zero: never
 }
 
+// Lean is v as far as it matters to other pairs, and to whoever asks how the pair stands: without the copies, and
+// without the texts of events, which are much the larger part.
+func (v *View) Lean() *View {
+	l := *v
+	l.Copies, l.LastCopies, l.GoneCopies = nil, nil, nil
+	for _, list := range []*[]Event{&l.Chain, &l.Duplicates, &l.Candidates, &l.Foreign, &l.Mine} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			(*list)[i].Raw = ""
+		}
+	}
+	l.Gone = slices.Clone(l.Gone)
+	for i := range l.Gone {
+		l.Gone[i].Last.Raw = ""
+	}
+	return &l
+}
+
 // Head is the series that holds the pair's slot now or was the last to do so; nil if there never was one.
 func (v *View) Head() *Event {
 	if len(v.Chain) == 0 {

@@ -174,3 +174,26 @@ func TestRemember(t *testing.T) {
 		}
 	}
 }
+
+// A lean view says of the pair's meetings what the whole one does, holds on to no texts, and leaves the whole one as it
+// is.
+func TestLean(t *testing.T) {
+	raw := func(e *Event) { e.Raw = "text" }
+	ended := marked(tue, "2026-12-01", func(e *Event) { raw(e); e.Rule.Until = on(*e, "2026-12-15") })
+	next := marked(tue, "2026-12-22", func(e *Event) { raw(e); e.Mark.Generation = 2 })
+	v := view(t, Snapshot{Series: []Event{ended, next}, Gone: []Gone{{ID: "g", Pair: miaRaj, Last: ended}}})
+	v.Copies, v.LastCopies = []Event{next}, []Event{next}
+	before := fmt.Sprintf("%+v", v)
+	l := v.Lean()
+	from, to := ended.Start, ended.Start.AddDate(0, 2, 0)
+	if got, want := fmt.Sprint(Bookings([]*View{l}, from, to)), fmt.Sprint(Bookings([]*View{v}, from, to)); got != want {
+		t.Errorf("booked are %s, want %s", got, want)
+	}
+	got := fmt.Sprintf("%+v", l)
+	if strings.Contains(got, "text") || len(l.Copies)+len(l.LastCopies) > 0 || len(l.Gone) != 1 {
+		t.Errorf("it still has %s", got)
+	}
+	if after := fmt.Sprintf("%+v", v); after != before {
+		t.Errorf("the whole one is %s, was %s", after, before)
+	}
+}

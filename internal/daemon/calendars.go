@@ -22,7 +22,7 @@ import (
 
 // opened is a person's calendar, ready to use.
 type opened struct {
-	person series.Person
+	who    [3]string // calendar, address and zone of the person
 	polite provider.Calendar
 	google *google.Calendar // nil elsewhere
 	doctor func(context.Context) []provider.Finding
@@ -108,8 +108,8 @@ func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Cal
 func (a *App) opened(p series.Person) (opened, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if o, ok := a.open[p.ID]; ok && o.person.Calendar == p.Calendar && o.person.Email == p.Email &&
-		o.person.Zone == p.Zone {
+	who := [3]string{p.Calendar, p.Email, p.Zone}
+	if o, ok := a.open[p.ID]; ok && o.who == who {
 		return o, nil
 	}
 	c := a.Settings.Calendars[p.Calendar]
@@ -126,7 +126,7 @@ func (a *App) opened(p series.Person) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	o.person = p
+	o.who = who
 	a.open[p.ID] = o
 	return o, nil
 }
@@ -156,7 +156,8 @@ func (a *App) openCalDAV(c settings.Config, p series.Person) (opened, error) {
 			Calendar:   account.Calendar,
 			Headers:    account.Headers,
 			Scheduling: account.Scheduling,
-			Owner:      p,
+			Addresses:  p.Addresses(),
+			Zone:       p.Zone,
 			Org:        a.Settings.Org,
 			Clock:      a.o.Clock,
 			Log:        a.o.Log,

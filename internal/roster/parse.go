@@ -22,7 +22,7 @@ type Input struct {
 // not repeat the path. The error of Parse is yamlpos.Problems with all that is wrong; the roster is then empty.
 func Parse(inputs []Input, calendars map[string]bool, read func(path string) ([]byte, error)) (Roster, error) {
 	p := parser{calendars: calendars, read: read, people: map[string]*person{}, free: map[string]*FreeDays{},
-		warned: map[string]bool{}}
+		hours: map[string]series.Hours{}, warned: map[string]bool{}}
 	var files []File
 	unread, whole := false, true
 	for _, in := range inputs {
@@ -84,6 +84,7 @@ type parser struct {
 	defaults  Wishes
 	holidays  Holidays             // of defaults
 	free      map[string]*FreeDays // by what is stated, and where
+	hours     map[string]series.Hours
 	people    map[string]*person
 	ids       []string // of people, in the order of the files
 	pairs     []*wish
@@ -164,9 +165,16 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson, free *FreeDays) {
 		x.Free = p.freeDays(what, f.Holidays)
 	}
 	var err error
-	if x.Hours, err = parseHours(cmp.Or(f.Hours.V, defaultHours)); err != nil {
-		p.Add(f.Hours.Pos, what, "%v", err)
+	text := cmp.Or(f.Hours.V, defaultHours)
+	hours, known := p.hours[text] // most have the same
+	if !known {
+		if hours, err = parseHours(text); err != nil {
+			p.Add(f.Hours.Pos, what, "%v", err)
+		} else {
+			p.hours[text] = hours
+		}
 	}
+	x.Hours = hours
 	for _, a := range f.Away {
 		from, ok1 := p.date(what, a.From)
 		to, ok2 := p.date(what, a.To)

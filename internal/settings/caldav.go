@@ -69,53 +69,83 @@ const (
 // For fills in the person and reads their password. The error tells which file cannot be read.
 func (c CalDAV) For(p series.Person) (Account, error) {
 	a := Account{URL: fill(c.url, p, url.PathEscape), Username: fill(c.username, p, nil), Password: c.password,
-		Calendar: fill(c.calendar, p, url.PathEscape), Headers: map[string]string{}, Scheduling: c.Scheduling}
+		Calendar: fill(c.calendar, p, url.PathEscape), Scheduling: c.Scheduling}
 	for k, v := range c.headers {
+		if a.Headers == nil {
+			a.Headers = map[string]string{}
+		}
 		a.Headers[k] = fill(v, p, nil)
 	}
 	if c.passwordFile == "" {
 		return a, nil
 	}
-	// An address may hold a slash; it must not lead to another folder.
-	if strings.Contains(c.passwordFile, personEmail) && strings.ContainsAny(p.Email, "/\\\x00") {
-		return Account{}, fmt.Errorf("calendar %s: the address of %s cannot be a file name", c.Name, p.ID)
+	file, err := c.fileOf(p)
+	if err == nil {
+		a.Password, err = secretIn(c.Name, file)
 	}
-	file := fill(c.passwordFile, p, nil)
-	text, err := readSecret(file)
 	if err != nil {
-		return Account{}, fmt.Errorf("calendar %s: password_file: %w", c.Name, err)
+		return Account{}, err
 	}
-	a.Password = NewSecret(text)
 	if info, err := os.Stat(file); err == nil && info.Mode()&0o004 != 0 {
 		a.Warning = fmt.Sprintf("everyone on this machine can read %s: chmod 600 %s", file, file)
 	}
 	return a, nil
 }
 
+// fileOf is the file with the person's password.
+func (c CalDAV) fileOf(p series.Person) (string, error) {
+	// An address may hold a slash; it must not lead to another folder.
+	if strings.Contains(c.passwordFile, personEmail) && strings.ContainsAny(p.Email, "/\\\x00") {
+		return "", fmt.Errorf("calendar %s: the address of %s cannot be a file name", c.Name, p.ID)
+	}
+	return fill(c.passwordFile, p, nil), nil
+}
+
+// secretIn is what the file of the calendar has.
+func secretIn(calendar, file string) (Secret, error) {
+	text, err := readSecret(file)
+	if err != nil {
+		return Secret{}, fmt.Errorf("calendar %s: password_file: %w", calendar, err)
+	}
+	return NewSecret(text), nil
+}
+
 // PasswordOf gives the person's password as it is at each call: its file is read again whenever it is another one.
 func (c CalDAV) PasswordOf(p series.Person) func() (string, error) {
-	var mu sync.Mutex
-	var read fs.FileInfo // of the file, when it was read
-	var password Secret
-	return func() (string, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if c.passwordFile == "" {
-			return c.password.Reveal(), nil
-		}
-		now, err := os.Stat(fill(c.passwordFile, p, nil))
-		if err == nil && read != nil && os.SameFile(now, read) && now.Size() == read.Size() &&
-			now.ModTime().Equal(read.ModTime()) {
-			return password.Reveal(), nil
-		}
-		a, err := c.For(p)
-		if err != nil {
-			read = nil
-			return "", err
-		}
-		read, password = now, a.Password
-		return password.Reveal(), nil
+	if secret := c.password; c.passwordFile == "" {
+		return func() (string, error) { return secret.Reveal(), nil }
 	}
+	file, err := c.fileOf(p)
+	if err != nil {
+		return func() (string, error) { return "", err }
+	}
+	return (&passwordFile{calendar: c.Name, file: file}).password
+}
+
+// passwordFile is a file that a password was read from. There is one for everybody: it holds on to nothing else.
+type passwordFile struct {
+	calendar, file string
+
+	mu     sync.Mutex
+	read   fs.FileInfo // of the file, when it was read
+	secret Secret
+}
+
+func (f *passwordFile) password() (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now, err := os.Stat(f.file)
+	if err == nil && f.read != nil && os.SameFile(now, f.read) && now.Size() == f.read.Size() &&
+		now.ModTime().Equal(f.read.ModTime()) {
+		return f.secret.Reveal(), nil
+	}
+	secret, err := secretIn(f.calendar, f.file)
+	if err != nil {
+		f.read = nil
+		return "", err
+	}
+	f.read, f.secret = now, secret
+	return secret.Reveal(), nil
 }
 
 func readSecret(file string) (string, error) {

@@ -29,7 +29,8 @@ type Options struct {
 	// Scheduling says who delivers invitations: "server", "holdfast", or "auto", the server if it can and is known to do
 	// it well.
 	Scheduling string
-	Owner      series.Person // whose calendar it is
+	Addresses  []string // of whom the calendar is, as series.Address; the main one first
+	Zone       string   // theirs
 	Org        string
 	Clock      clock.Clock
 	Log        zerolog.Logger
@@ -63,6 +64,11 @@ func (o Options) withDefaults() Options {
 		o.Password = func() (string, error) { return "", nil }
 	}
 	return o
+}
+
+// owns reports whether the address is one of the owner's by the roster.
+func (o Options) owns(address string) bool {
+	return slices.Contains(o.Addresses, series.Address(address))
 }
 
 // calendar is the collection, found at the first use and again after it was lost.
@@ -100,19 +106,19 @@ func (c *Calendar) unscheduled(cal *collection, text []byte) []byte {
 	if !cal.davical || c.delivers(cal) {
 		return text
 	}
-	o, err := ical.Parse(text, c.o.Owner.Zone)
+	o, err := ical.Parse(text, c.o.Zone)
 	if err != nil {
 		return text
 	}
 	return o.Unscheduled(func(address string) bool {
-		return c.o.Owner.Is(address) || slices.Contains(cal.owners, address)
+		return c.o.owns(address) || slices.Contains(cal.owners, address)
 	})
 }
 
 // onBehalf reports whether the account is another's than the owner's, and its requests say for whom it schedules.
 func (c *Calendar) onBehalf(cal *collection) bool {
 	_, named := c.o.Headers["Schedule-Address"]
-	return named && !slices.ContainsFunc(cal.addresses, c.o.Owner.Is)
+	return named && !slices.ContainsFunc(cal.addresses, c.o.owns)
 }
 
 // locks serialise our writes per object within the process: some servers let several conditional writes through at

@@ -98,7 +98,7 @@ func (c *Calendar) existing(ctx context.Context, u *url.URL, x *object, s series
 	ref series.Ref, taken bool, err error,
 ) {
 	const op = "create"
-	o, err := ical.Parse([]byte(x.text), c.o.Owner.Zone)
+	o, err := ical.Parse([]byte(x.text), c.o.Zone)
 	if err != nil || o.UID() != id {
 		return series.Ref{}, false, permanent(op, "look at the calendar and delete the object, if nobody needs it",
 			"object %s stands where the series of pair %s belongs and is no series", opaque(x.path), s.Pair)
@@ -107,7 +107,7 @@ func (c *Calendar) existing(ctx context.Context, u *url.URL, x *object, s series
 	if err != nil {
 		return series.Ref{}, false, permanent(op, "", "event %s: %w", opaque(x.path), err)
 	}
-	if e.Organizer != "" && !c.o.Owner.Is(e.Organizer) {
+	if e.Organizer != "" && !c.o.owns(e.Organizer) {
 		return series.Ref{}, false, permanent(op, "delete the invitation that bears the UID of a series, then sync again",
 			"somebody else's event %s stands where the series of pair %s belongs", opaque(x.path), s.Pair)
 	}
@@ -149,7 +149,7 @@ func (c *Calendar) holder(ctx context.Context, cal *collection, u *url.URL, id s
 		return nil, err
 	}
 	for _, x := range found {
-		if o, err := ical.Parse([]byte(x.text), c.o.Owner.Zone); err == nil && o.UID() == id {
+		if o, err := ical.Parse([]byte(x.text), c.o.Zone); err == nil && o.UID() == id {
 			return &x, nil
 		}
 	}

@@ -35,16 +35,15 @@ type client struct {
 	log      zerolog.Logger
 
 	mu      sync.Mutex
-	trusted map[string]bool // origins that may see the password
-	prefix  string          // of paths, which a proxy takes away before the server sees them
+	trusted []string // origins that may see the password: one or two
+	prefix  string   // of paths, which a proxy takes away before the server sees them
 }
 
 func newClient(o Options) *client {
 	h := *o.HTTP
 	// net/http turns a redirected PUT, PROPFIND or REPORT into a GET without a body: redirects are followed here.
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &client{http: &h, user: o.Username, password: o.Password, headers: o.Headers, now: o.Clock, log: o.Log,
-		trusted: map[string]bool{}}
+	return &client{http: &h, user: o.Username, password: o.Password, headers: o.Headers, now: o.Clock, log: o.Log}
 }
 
 // request is what is asked of the server.
@@ -118,13 +117,15 @@ func (e *malformed) Error() string { return "the server's answer is not understo
 func (c *client) trust(u *url.URL) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.trusted[origin(u)] = true
+	if o := origin(u); !slices.Contains(c.trusted, o) {
+		c.trusted = append(c.trusted, o)
+	}
 }
 
 func (c *client) trusts(u *url.URL) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.trusted[origin(u)]
+	return slices.Contains(c.trusted, origin(u))
 }
 
 // origin is scheme, host and port in one spelling.

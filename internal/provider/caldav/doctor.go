@@ -109,7 +109,7 @@ func (c *Calendar) invitations(cal *collection) provider.Finding {
 	case cal.schedules:
 		f.Text = "the server delivers them"
 		_, named := c.o.Headers["Schedule-Address"]
-		if !named && !slices.ContainsFunc(cal.addresses, c.o.Owner.Is) {
+		if !named && !slices.ContainsFunc(cal.addresses, c.o.owns) {
 			f.Text += "; the account is not the person's own"
 			f.Hint = `some servers deliver nothing that another account wrote: on Cyrus set headers: {Schedule-Address: "mailto:{person.email}"}`
 		}

@@ -13,7 +13,7 @@ import (
 // meaning is what Holdfast relies on of an object, field by field. Servers are free in all else: order, folding, the
 // spelling of people, their answers, revision numbers.
 func (c *Calendar) meaning(text string) ([]meant, error) {
-	o, err := ical.Parse([]byte(text), c.o.Owner.Zone)
+	o, err := ical.Parse([]byte(text), c.o.Zone)
 	if err != nil {
 		return nil, err
 	}

@@ -168,7 +168,7 @@ func (o *observation) wanted(l *listing) []string {
 // item is an object as the builder of snapshots takes it.
 func (o *observation) item(x object) provider.Item {
 	out := provider.Item{ID: opaque(x.path), Version: x.etag}
-	p, err := ical.Parse([]byte(x.text), o.c.o.Owner.Zone)
+	p, err := ical.Parse([]byte(x.text), o.c.o.Zone)
 	if err != nil {
 		out.Unreadable = true
 		return out

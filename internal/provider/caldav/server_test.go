@@ -85,8 +85,9 @@ func (s server) options(user string) Options {
 		calendar = strings.ReplaceAll(s.calendar, "{user}", user)
 	}
 	return Options{URL: s.base, Calendar: calendar, Username: user, HTTP: own,
-		Password: func() (string, error) { return user + "-pw", nil },
-		Owner:    person(user), Org: "acme", Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
+		Password:  func() (string, error) { return user + "-pw", nil },
+		Addresses: person(user).Addresses(), Zone: person(user).Zone, Org: "acme",
+		Clock: func() time.Time { return testNow }, Log: zerolog.Nop()}
 }
 
 // mem starts the server in memory.

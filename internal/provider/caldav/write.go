@@ -105,7 +105,7 @@ func (c *Calendar) write(ctx context.Context, op string, ref series.Ref, change 
 	case was.etag != etag(ref.Version):
 		return series.Ref{}, conflict(op, "the event has another version")
 	}
-	o, err := ical.Parse([]byte(was.text), c.o.Owner.Zone)
+	o, err := ical.Parse([]byte(was.text), c.o.Zone)
 	if err != nil {
 		return series.Ref{}, permanent(op, "open the event in a calendar app and save it anew, or delete it", "event %s: %w", opaque(ref.ID), err)
 	}

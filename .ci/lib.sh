@@ -78,8 +78,8 @@ wait_for() {
 }
 
 # The accounts of every test server, in teams of a manager, a report and a third person. go test runs packages at the same
-# time, so that each has its own: internal/provider/caldav mia, raj, lee; on Cyrus also dan, eva, leo, whom internal/daemon
-# has on Radicale; the stories of cmd/holdfast, several at once, the rest.
+# time, so that each has its own: internal/provider/caldav mia, raj, lee; on Cyrus also dan, eva, leo, whom
+# internal/daemon has on Radicale; the stories of cmd/holdfast, several at once, the rest.
 STORY_TEAMS=(ana,bo,kim ida,tom,eve uma,jan,lou)
 USERS=(mia raj lee dan eva leo ${STORY_TEAMS[*]//,/ })
 

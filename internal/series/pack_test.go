@@ -9,13 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/series"
+	"holdfast/internal/series/seriestest"
 )
 
 // A snapshot comes back as it was packed, whatever it has: each field of each type is filled in here.
 func TestPackedSnapshotsComeBackWhole(t *testing.T) {
-	filled := series.Snapshot{}
-	n := 0
-	fill(reflect.ValueOf(&filled).Elem(), &n)
+	filled := seriestest.Filled[series.Snapshot]()
 	for name, s := range map[string]series.Snapshot{"filled": filled, "zero": {}, "empty": {
 		Owner: []string{}, Series: []series.Event{}, Objects: map[string]series.Object{},
 	}} {
@@ -67,43 +66,5 @@ func TestPackedSnapshotsDiffer(t *testing.T) {
 	later.At, later.FullAt, later.Cursor = time.Unix(1, 0), time.Unix(1, 0), "on"
 	if p := series.Pack(later); !p.Same(series.Pack(base)) || p.With(base.At, base.FullAt, base.Cursor).Cursor != "" {
 		t.Error("when it was taken makes it another")
-	}
-}
-
-// fill sets every field of v to something other than zero, each to another value: maps and slices get two elements.
-func fill(v reflect.Value, n *int) {
-	*n++
-	switch v.Kind() {
-	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
-			v.Set(reflect.ValueOf(time.Unix(int64(*n)*1000, int64(*n)).UTC()))
-			return
-		}
-		for i := range v.NumField() {
-			fill(v.Field(i), n)
-		}
-		if z := v.FieldByName("Zone"); z.IsValid() {
-			z.SetString("Europe/Berlin")
-		}
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		fill(v.Index(0), n)
-		fill(v.Index(1), n)
-	case reflect.Map:
-		v.Set(reflect.MakeMap(v.Type()))
-		for range 2 {
-			key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			fill(key, n)
-			fill(elem, n)
-			v.SetMapIndex(key, elem)
-		}
-	case reflect.String:
-		v.SetString("s" + time.Duration(*n).String())
-	case reflect.Int, reflect.Int64:
-		v.SetInt(int64(*n) - 40)
-	case reflect.Bool:
-		v.SetBool(true)
-	default:
-		panic("fill: " + v.Kind().String())
 	}
 }

@@ -106,7 +106,8 @@ func TestTwoStoresAtOnce(t *testing.T) {
 					_, err = s.Begin(t.Context(), reconcile.Act{At: noon, Pair: mia, Action: plan.Update}, &series.Event{Start: noon.AddDate(0, n, i), Zone: "UTC"})
 				}
 				if err == nil {
-					err = s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{fmt.Sprint(i, n): {At: noon}})})
+					is := map[string]series.Snapshot{fmt.Sprint(i, n): {At: noon}}
+					err = s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: packed(is)})
 				}
 				if err != nil {
 					t.Error(err)

@@ -11,58 +11,12 @@ import (
 
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/series/seriestest"
 )
-
-// fill sets every field of v to something other than zero, for ever the same: maps and slices get two elements.
-func fill(v reflect.Value, n *int) {
-	*n++
-	switch v.Kind() {
-	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() {
-			v.Set(reflect.ValueOf(noon.Add(time.Duration(*n) * time.Minute)))
-			return
-		}
-		for i := range v.NumField() {
-			fill(v.Field(i), n)
-		}
-		if z := v.FieldByName("Zone"); z.IsValid() {
-			z.SetString("Europe/Berlin")
-		}
-		if d, ok := v.Addr().Interface().(*series.Date); ok {
-			*d = day(*n%28 + 1)
-		}
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		fill(v.Index(0), n)
-		fill(v.Index(1), n)
-	case reflect.Array:
-		for i := range v.Len() {
-			fill(v.Index(i), n)
-		}
-	case reflect.Map:
-		v.Set(reflect.MakeMap(v.Type()))
-		for range 2 {
-			key, elem := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			fill(key, n)
-			fill(elem, n)
-			v.SetMapIndex(key, elem)
-		}
-	case reflect.String:
-		v.SetString("s" + string(rune('a'+*n%26)))
-	case reflect.Int, reflect.Int64:
-		v.SetInt(int64(*n))
-	case reflect.Bool:
-		v.SetBool(true)
-	default:
-		panic("fill: " + v.Kind().String())
-	}
-}
 
 // whole is a snapshot with nothing left out, as a provider makes it.
 func whole() series.Snapshot {
-	var s series.Snapshot
-	n := 0
-	fill(reflect.ValueOf(&s).Elem(), &n)
+	s := seriestest.Filled[series.Snapshot]()
 	for i := range s.Candidates {
 		s.Candidates[i].Event.Title, s.Candidates[i].Event.Raw = "", ""
 	}
@@ -220,7 +174,8 @@ func TestSnapshotsAtTheEndOfTime(t *testing.T) {
 	e.Start = time.Date(2026, time.December, 1, 10, 0, 0, 0, loc)
 	e.Rule.Until = time.Date(9999, time.December, 31, 23, 0, 0, 0, loc)
 	e.Excluded = []time.Time{time.Time{}.In(loc)}
-	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: packed(map[string]series.Snapshot{"mia": {Series: []series.Event{e}}})}))
+	is := map[string]series.Snapshot{"mia": {Series: []series.Event{e}}}
+	must(t, s.Commit(t.Context(), reconcile.Record{At: noon, Snapshots: packed(is)}))
 	got := load(t, s).Snapshots["mia"].Snapshot().Series
 	if len(got) != 1 || got[0].Rule.Until.Year() != 9999 || !got[0].Start.Equal(e.Start) {
 		t.Errorf("got %v", got)

@@ -11,16 +11,16 @@ import (
 )
 
 // allowed are the digests of what a person let through, by the id of the change.
-func (x *round) allowed() map[string]string {
+func (g *given) allowed() map[string]string {
 	out := map[string]string{}
-	for id, a := range x.mem.Allowed {
+	for id, a := range g.mem.Allowed {
 		out[id] = a.Digest
 	}
 	return out
 }
 
 // settling reports whether the roster is too young to be obeyed where it ends or replaces what is booked.
-func (x *round) settling() bool { return x.now.Sub(x.roster.Since) < x.Settle }
+func (g *given) settling() bool { return g.now.Sub(g.roster.Since) < g.settle }
 
 // ends is a digest of all in the roster that may end or replace what is booked.
 func ends(d Desired) string {
@@ -35,23 +35,27 @@ func ends(d Desired) string {
 }
 
 // held is what brakes hold after this round. What it did not decide on stays as it was.
-func (x *round) held() map[string]plan.Hold {
-	out := x.out.Plan.Braked()
-	undecided := x.undecided()
-	for id, h := range x.mem.Standing.Held {
+func (g *given) held(p plan.Plan, undecided pairs, applied []plan.Change) map[string]plan.Hold {
+	out := p.Braked()
+	for id, h := range g.mem.Standing.Held {
 		if undecided[h.Pair] {
 			out[id] = h
 		}
 	}
-	maps.DeleteFunc(out, func(id string, h plan.Hold) bool { return h.Stuck || x.succeeded(id) })
+	maps.DeleteFunc(out, func(id string, h plan.Hold) bool { return h.Stuck || among(applied, id) })
 	return out
 }
 
 // undecided are the pairs of which the plan says nothing.
-func (x *round) undecided() map[series.Pair]bool {
-	out := map[series.Pair]bool{}
-	for _, v := range x.judged() {
-		out[v.Pair] = x.asked || v.Stale && (v.Wanted || !v.OnlyCopyStale)
+func (g *given) undecided(judged []*series.View) pairs {
+	out := pairs{}
+	for _, v := range judged {
+		out[v.Pair] = g.asked() || v.Stale && (v.Wanted || !v.OnlyCopyStale)
 	}
 	return out
+}
+
+// among reports whether the change is one of these.
+func among(changes []plan.Change, id string) bool {
+	return slices.ContainsFunc(changes, func(c plan.Change) bool { return c.ID() == id })
 }

@@ -8,21 +8,61 @@ import (
 	"holdfast/internal/series"
 )
 
-// busy expands a calendar's busy time from a week ago to the horizon.
-func (x *round) busy(s series.Snapshot) []series.Interval {
-	from, to := x.window()
-	return x.allDay(expand(s, from, to))
+// busyTimes expands calendars' busy times over what a round looks at, and keeps some.
+type busyTimes struct {
+	from, to time.Time
+	allDay   series.AllDay
+	of       map[string]expansion // by person id
+	n        int                  // in all
 }
 
-// window is the time over which busy times are expanded.
-func (x *round) window() (from, to time.Time) {
-	return series.Ahead(x.now, -7), series.Ahead(x.now, 7*(x.Policy.HorizonWeeks+1)+1)
+// keptIntervals is how many busy times a round keeps, of whomever it expanded first. Those of everybody in a large org
+// would take more memory than all the rest; what is not kept is expanded again.
+const keptIntervals = 200_000
+
+// expansion is what a snapshot's busy time expands to.
+type expansion struct {
+	from series.Packed
+	busy []series.Interval
+}
+
+// busyTimes has expanded none yet: from a week ago to the horizon.
+func (g *given) busyTimes() *busyTimes {
+	from, to := g.window()
+	return &busyTimes{from: from, to: to, allDay: g.policy.AllDay, of: map[string]expansion{}}
+}
+
+// busy are those of a person whose calendar this is.
+func (b *busyTimes) busy(id string, is series.Packed) []series.Interval {
+	was, had := b.of[id]
+	if had && was.from.Same(is) {
+		return was.busy
+	}
+	out := allDay(expand(is.Bare(), b.from, b.to), b.allDay)
+	if n := b.n + len(out) - len(was.busy); n <= keptIntervals {
+		b.of[id], b.n = expansion{is, out}, n
+	}
+	return out
+}
+
+// busyOf are the busy times of the people of the pairs, by person id.
+func (l looked) busyOf(of pairs) map[string][]series.Interval {
+	out := map[string][]series.Interval{}
+	for p := range of {
+		for _, id := range []string{p.Manager, p.Report} {
+			o, known := l.of[id]
+			if _, done := out[id]; !done && known {
+				out[id] = l.busy.busy(id, o.is)
+			}
+		}
+	}
+	return out
 }
 
 // allDay makes of all-day events what the policy says that they mean.
-func (x *round) allDay(busy []series.Interval) []series.Interval {
+func allDay(busy []series.Interval, means series.AllDay) []series.Interval {
 	isAllDay := func(i series.Interval) bool { return i.Kind == series.AllDayKind }
-	switch x.Policy.AllDay {
+	switch means {
 	case series.AllDayIgnore:
 		return slices.DeleteFunc(busy, isAllDay)
 	case series.AllDayAway:
@@ -43,44 +83,5 @@ func expand(s series.Snapshot, from, to time.Time) []series.Interval {
 		out = append(out, got...)
 	}
 	slices.SortFunc(out, func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
-	return out
-}
-
-// keptIntervals is how many busy times a round keeps, of whomever it expanded first. Those of everybody in a large org
-// would take more memory than all the rest; what is not kept is expanded again.
-const keptIntervals = 200_000
-
-// expanded are the busy times that a round keeps.
-type expanded struct {
-	of map[string]expansion // by person id
-	n  int                  // in all
-}
-
-// expansion is what a snapshot's busy time expands to.
-type expansion struct {
-	from series.Packed
-	busy []series.Interval
-}
-
-// busyOf are the busy times of the people of the pairs, by person id.
-func (x *round) busyOf(pairs map[series.Pair]bool) map[string][]series.Interval {
-	out := map[string][]series.Interval{}
-	for p := range pairs {
-		for _, id := range []string{p.Manager, p.Report} {
-			o, known := x.observed[id]
-			if _, done := out[id]; done || !known {
-				continue
-			}
-			was, had := x.expanded.of[id]
-			if had && was.from.Same(o.is) {
-				out[id] = was.busy
-				continue
-			}
-			out[id] = x.busy(o.is.Bare())
-			if n := x.expanded.n + len(out[id]) - len(was.busy); n <= keptIntervals {
-				x.expanded.of[id], x.expanded.n = expansion{o.is, out[id]}, n
-			}
-		}
-	}
 	return out
 }

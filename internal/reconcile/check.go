@@ -1,9 +1,7 @@
 package reconcile
 
 import (
-	"maps"
 	"reflect"
-	"slices"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
@@ -11,52 +9,39 @@ import (
 )
 
 // check judges all pairs once every Full, as if nothing was known of the last round. Where that comes to something else
-// it is taken from there on, and logged: there is a fault in what pairs are judged again for.
-func (x *round) check(asks []plan.Ask) {
-	if x.Reconciler.checked.IsZero() { // the first round judges all
-		x.Reconciler.checked = x.now
+// it is what the round goes on with, and logged: there is a fault in what pairs are judged again for. It returns these
+// pairs, too.
+func (r *Reconciler) check(k known, o *office, d decided) (*office, decided, []series.Pair) {
+	if r.checked.IsZero() { // the first round judges all
+		r.checked = k.now
 	}
-	if x.Full == 0 || x.now.Sub(x.Reconciler.checked) < x.Full || len(x.judge) >= len(x.office.desks) {
-		return
+	if r.Full == 0 || k.now.Sub(r.checked) < r.Full || len(d.judge) >= len(o.desks) {
+		return o, d, nil
 	}
-	x.Reconciler.checked = x.now
-	y := &round{
-		Reconciler: x.Reconciler,
-		now:        x.now,
-		mem:        x.mem,
-		asked:      x.asked,
-		roster:     x.roster,
-		want:       slices.Clone(x.want),
-		wantedOf:   x.wantedOf,
-		people:     x.people,
-		observed:   x.observed,
-		read:       x.read,
-		chosen:     x.chosen,
-		noSlot:     x.noSlot,
-		judging:    newJudging(),
-		unsettled:  x.unsettled,
-		openOf:     x.openOf,
-		out:        Round{At: x.now, Outages: map[Subject]Outage{}},
-	}
-	y.gather(y.affected())
-	y.diff(asks)
-	y.detect()
-	x.detect()
-	mine, theirs := x.out.byPair(), y.out.byPair()
-	both := maps.Clone(mine)
-	maps.Copy(both, theirs)
-	for _, p := range slices.SortedFunc(maps.Keys(both), series.Pair.Compare) {
-		if !reflect.DeepEqual(mine[p], theirs[p]) || !alike(x.office.desks[p], y.office.desks[p]) {
-			x.out.Otherwise = append(x.out.Otherwise, p)
+	r.checked = k.now
+	full := newOffice()
+	a := full.affected(k)
+	all := k.replan(full, decided{choice: d.choice, news: a.news}, full.gather(k, a.all))
+	mine := byPair(o.views, d.plan, detect(k, o, d, k.mem.Tries, k.mem.Pending).open)
+	theirs := byPair(full.views, all.plan, detect(k, full, all, k.mem.Tries, k.mem.Pending).open)
+	both := pairs{}
+	for _, v := range []map[series.Pair]verdict{mine, theirs} {
+		for p := range v {
+			both[p] = true
 		}
 	}
-	if len(x.out.Otherwise) == 0 {
-		return
+	var otherwise []series.Pair
+	for _, p := range both.sorted() {
+		if !reflect.DeepEqual(mine[p], theirs[p]) || !alike(o.desks[p], full.desks[p]) {
+			otherwise = append(otherwise, p)
+		}
 	}
-	x.Log.Error().Int("pairs", len(x.out.Otherwise)).Stringer("first", x.out.Otherwise[0]).
+	if len(otherwise) == 0 {
+		return o, d, nil
+	}
+	r.Log.Error().Int("pairs", len(otherwise)).Stringer("first", otherwise[0]).
 		Msg("a full round judges otherwise than one that goes on from the last")
-	x.judging, x.out.Views = y.judging, y.out.Views
-	x.diff(asks)
+	return full, all, otherwise
 }
 
 // verdict is what a round says of a pair.
@@ -67,24 +52,24 @@ type verdict struct {
 	open    []drift.Flag
 }
 
-// byPair is what the round says of each pair.
-func (r *Round) byPair() map[series.Pair]verdict {
+// byPair is what is said of each pair.
+func byPair(views []*series.View, todo plan.Plan, open []drift.Flag) map[series.Pair]verdict {
 	out := map[series.Pair]verdict{}
 	at := func(p series.Pair, add func(*verdict)) {
 		t := out[p]
 		add(&t)
 		out[p] = t
 	}
-	for _, v := range r.Views {
+	for _, v := range views {
 		at(v.Pair, func(t *verdict) { t.there = true })
 	}
-	for _, c := range r.Plan.Changes {
+	for _, c := range todo.Changes {
 		at(c.Pair, func(t *verdict) { t.changes = append(t.changes, c) })
 	}
-	for _, h := range r.Plan.Held {
+	for _, h := range todo.Held {
 		at(h.Pair, func(t *verdict) { t.held = append(t.held, h) })
 	}
-	for _, f := range r.Open {
+	for _, f := range open {
 		at(f.Pair, func(t *verdict) { t.open = append(t.open, f) })
 	}
 	return out

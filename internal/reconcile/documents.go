@@ -1,9 +1,11 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -59,87 +61,58 @@ const (
 	unmade = "https://docs.google.com/document/"
 )
 
-// links gives the series whose document is made the link to it. One that is not known (any more) is the one that
-// Holdfast wrote on the calendar. A preview takes those as made that a round would make.
-func (x *round) links(preview bool) {
-	if x.Documents == nil || !slices.ContainsFunc(x.want, func(w series.Series) bool { return w.Doc.Template != "" }) {
-		return
+// links are those to the documents that are made. One that is not known (any more) is the one that Holdfast wrote on the
+// calendar. A preview takes those as made that a round would make.
+func links(g *given, l looked, preview bool) map[series.Pair]string {
+	out := map[series.Pair]string{}
+	if !slices.ContainsFunc(g.lines.all, func(w series.Series) bool { return w.Doc.Template != "" }) {
+		return out
 	}
 	written := map[series.Pair]string{}
-	for _, v := range series.Gather(x.want, x.unpacked()) {
+	for _, v := range series.Gather(g.lines.all, l.unpacked()) {
 		if h := v.Head(); h != nil {
 			written[v.Pair] = h.OwnLink()
 		}
 	}
-	for i := range x.want {
-		w := &x.want[i]
+	for i := range g.lines.all {
+		w := &g.lines.all[i]
 		if w.Doc.Template == "" {
 			continue
 		}
-		if w.Link = x.mem.Documents[w.Pair].Link; w.Link == "" {
-			if w.Link = written[w.Pair]; preview && (w.Link == "" || !x.mem.Empty) {
-				w.Link = unmade
-			}
+		link := cmp.Or(g.mem.Documents[w.Pair].Link, written[w.Pair])
+		if preview && g.mem.Documents[w.Pair].Link == "" && (link == "" || !g.mem.Empty) {
+			link = unmade
 		}
+		out[w.Pair] = link
 	}
+	return out
 }
 
-// documents tends the documents of the pairs that the plan leaves or makes booked, and gives their series the links. It
-// returns the pairs whose link has changed. Where one cannot be tended the calendar is kept all the same.
-func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed map[series.Pair]bool, err error) {
-	if x.Documents == nil {
-		return nil, nil
+// tended is what became of documents.
+type tended struct {
+	now      map[series.Pair]Document // what is remembered of them all
+	changed  pairs                    // of which another is remembered than was
+	links    map[series.Pair]string   // those that are others than the roster's lines had
+	sections []Section
+	outages  map[Subject]Outage
+	failures []Failure
+}
+
+// tend tends the documents of the pairs that the plan leaves or makes booked. Where one cannot be tended the calendar is
+// kept all the same.
+func (r *Reconciler) tend(ctx context.Context, k known, views []*series.View, p plan.Plan) (tended, error) {
+	out := tended{now: k.docs, changed: pairs{}, links: map[series.Pair]string{}, outages: map[Subject]Outage{}}
+	if r.Documents == nil {
+		return out, nil
 	}
-	changed = map[series.Pair]bool{}
-	begin, stop := context.WithTimeout(ctx, documentPatience)
-	defer stop()
-	type answer struct {
-		doc Document
-		err error
-	}
-	var (
-		wg      sync.WaitGroup
-		mu      sync.Mutex
-		answers = map[series.Pair]answer{}
-		jobs    = make(chan DocumentWish)
-	)
-	for range workers {
-		wg.Go(func() {
-			for w := range jobs {
-				inTime, cancel := context.WithTimeout(ctx, documentPatience)
-				doc, err := x.Documents.Tend(inTime, w, x.mem.Documents[w.View.Pair])
-				cancel()
-				mu.Lock()
-				answers[w.View.Pair] = answer{doc, err}
-				mu.Unlock()
-			}
-		})
-	}
-	wanted := map[series.Pair]bool{}
-	for _, v := range x.out.Views {
-		if !v.Wanted || !x.Documents.Tends(v.Want) {
-			continue
-		}
-		wanted[v.Pair] = true
-		at := slices.IndexFunc(asks, func(a plan.Ask) bool { return a.Pair == v.Pair })
-		if v.Stale || len(asks) > 0 && at < 0 || x.now.Before(x.rest[v.Pair]) || begin.Err() != nil {
-			continue
-		}
-		jobs <- DocumentWish{
-			Now:    x.now,
-			View:   *v,
-			Hold:   !x.bookable(v),
-			Remake: at >= 0 && !asks[at].Accept && asks[at].Occurrence.IsZero(),
-		}
-	}
-	close(jobs)
-	wg.Wait()
-	for i := range x.want {
-		w := &x.want[i]
+	wanted, answers := r.tendAll(ctx, k, views, p)
+	others := map[series.Pair]Document{} // than are remembered
+	for i := range k.lines.all {
+		w := k.lines.at(i)
 		if !wanted[w.Pair] {
 			continue
 		}
-		last := x.mem.Documents[w.Pair]
+		last := k.docs[w.Pair]
 		a, tended := answers[w.Pair]
 		if !tended {
 			a.doc = last
@@ -149,33 +122,114 @@ func (x *round) documents(ctx context.Context, asks []plan.Ask) (changed map[ser
 		} else if a.err != nil && a.doc.Section.IsZero() { // not looked at yet
 			a.doc.Section = last.Section
 		}
-		if ctx.Err() == nil {
-			x.troubled(w.Pair, &a.doc, a.err)
+		switch o, is := k.trouble(w.Pair, a.doc, a.err); {
+		case ctx.Err() != nil: // that says nothing about it
+		case !is:
+			delete(r.rest, w.Pair)
+		default:
+			out.outages[DocumentOf(w.Pair)] = o
+			out.failures = append(out.failures, Failure{DocumentOf(w.Pair), errors.New(o.Text), o.Hint})
+			if a.err != nil {
+				a.doc.Failed = k.now
+				r.letRest(k.now, w.Pair, a.err)
+			}
 		}
 		if !same(a.doc, last) {
-			err = errors.Join(err, x.keepDocument(ctx, w.Pair, a.doc))
+			others[w.Pair] = a.doc
 		}
 		if a.doc.Section != last.Section && !a.doc.Section.IsZero() && last.State != "" {
-			x.out.Sections = append(x.out.Sections, Section{w.Pair, a.doc.Section})
+			out.sections = append(out.sections, Section{w.Pair, a.doc.Section})
 		}
 		if a.doc.Link != "" && a.doc.Link != w.Link {
-			w.Link, changed[w.Pair] = a.doc.Link, true
+			out.links[w.Pair] = a.doc.Link
 		}
 	}
-	for p := range x.mem.Documents {
+	for p := range k.docs {
 		if !wanted[p] {
-			err = errors.Join(err, x.keepDocument(ctx, p, Document{}))
+			others[p] = Document{}
 		}
 	}
-	return changed, err
+	if len(others) == 0 {
+		return out, nil
+	}
+	var err error
+	out.now = map[series.Pair]Document{}
+	maps.Copy(out.now, k.docs)
+	for p, d := range others {
+		out.now[p], out.changed[p] = d, true
+		// What was made is made, even if the round is told to stop.
+		if e := r.Journal.KeepDocument(context.WithoutCancel(ctx), p, d); e != nil {
+			err = errors.Join(err, fmt.Errorf("write the journal: %w", e))
+		}
+	}
+	return out, err
 }
 
-// bookable reports whether the pair has a 1:1 to come, or gets one by the plan.
-func (x *round) bookable(v *series.View) bool {
-	if h := v.Head(); h != nil && !h.Ended(x.now) && !v.Suspect && !v.Missing() {
+// relink plans anew with these links to documents.
+func (k known) relink(o *office, d decided, links map[series.Pair]string) (known, decided) {
+	k.lines = k.lines.linked(links)
+	other := pairs{}
+	for p := range links {
+		other[p] = true
+	}
+	return k, k.replan(o, d, o.gather(k, other))
+}
+
+// tending is what became of one document.
+type tending struct {
+	doc Document
+	err error
+}
+
+// tendAll tends documents side by side. wanted are the pairs that are to have one, answers what became of those whose
+// turn it is.
+func (r *Reconciler) tendAll(ctx context.Context, k known, views []*series.View, p plan.Plan) (
+	wanted pairs, answers map[series.Pair]tending) {
+	begin, stop := context.WithTimeout(ctx, documentPatience)
+	defer stop()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	wanted, answers = pairs{}, map[series.Pair]tending{}
+	jobs := make(chan DocumentWish)
+	for range workers {
+		wg.Go(func() {
+			for w := range jobs {
+				inTime, cancel := context.WithTimeout(ctx, documentPatience)
+				doc, err := r.Documents.Tend(inTime, w, k.docs[w.View.Pair])
+				cancel()
+				mu.Lock()
+				answers[w.View.Pair] = tending{doc, err}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, v := range views {
+		if !v.Wanted || !k.tends(v.Want) {
+			continue
+		}
+		wanted[v.Pair] = true
+		at := slices.IndexFunc(k.asks, func(a plan.Ask) bool { return a.Pair == v.Pair })
+		if v.Stale || k.asked() && at < 0 || k.now.Before(r.rest[v.Pair]) || begin.Err() != nil {
+			continue
+		}
+		jobs <- DocumentWish{
+			Now:    k.now,
+			View:   *v,
+			Hold:   !bookable(v, p.Changes, k.now),
+			Remake: at >= 0 && !k.asks[at].Accept && k.asks[at].Occurrence.IsZero(),
+		}
+	}
+	close(jobs)
+	wg.Wait()
+	return wanted, answers
+}
+
+// bookable reports whether the pair has a 1:1 to come, or gets one by these changes.
+func bookable(v *series.View, changes []plan.Change, now time.Time) bool {
+	if h := v.Head(); h != nil && !h.Ended(now) && !v.Suspect && !v.Missing() {
 		return true
 	}
-	return slices.ContainsFunc(x.out.Plan.Changes, func(c plan.Change) bool {
+	return slices.ContainsFunc(changes, func(c plan.Change) bool {
 		return c.Pair == v.Pair && (c.Action == plan.Create || c.Action == plan.Adopt || c.Action == plan.Restore)
 	})
 }
@@ -185,53 +239,36 @@ func same(a, b Document) bool {
 		slices.Equal(a.Findings, b.Findings)
 }
 
-func (x *round) keepDocument(ctx context.Context, p series.Pair, d Document) error {
-	x.mem.Documents[p], x.judge[p] = d, true
-	// What was made is made, even if the round is told to stop.
-	if err := x.Journal.KeepDocument(context.WithoutCancel(ctx), p, d); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
+// trouble is that the pair's document could not be tended. It is told until a later look has found it well.
+func (g *given) trouble(p series.Pair, d Document, err error) (o Outage, is bool) {
+	if err == nil {
+		o, is = g.mem.Outages[DocumentOf(p)]
+		return o, is && !d.Looked.After(d.Failed)
 	}
-	return nil
+	return Outage{
+		Kind:  string(MatterDocument),
+		Cause: provider.CauseOf(err),
+		Text:  fmt.Sprintf("the document of %s: %s", p, strings.TrimPrefix(err.Error(), "prep doc: ")),
+		Hint:  provider.HintOf(err),
+	}, true
 }
 
-// troubled notes that a pair's document could not be tended. It is told until a later look has found it well.
-func (x *round) troubled(p series.Pair, d *Document, err error) {
-	o, was := x.mem.Outages[DocumentOf(p)]
-	switch {
-	case err != nil:
-		o = Outage{
-			Kind:  string(MatterDocument),
-			Cause: provider.CauseOf(err),
-			Text: fmt.Sprintf(
-				"the document of %s: %s",
-				p,
-				strings.TrimPrefix(err.Error(), "prep doc: "),
-			),
-			Hint: provider.HintOf(err),
-		}
-		rest := documentRest
-		if e := (*provider.Error)(nil); errors.As(err, &e) {
-			rest = max(rest, min(e.RetryAfter, time.Hour))
-		}
-		x.rest[p], d.Failed = x.now.Add(rest), x.now
-		x.Log.Debug().Stringer("pair", p).Err(err).Msg("document cannot be tended")
-	case !was || d.Looked.After(d.Failed):
-		delete(x.rest, p)
-		return
+// letRest leaves alone for a while a pair's document that could not be tended.
+func (r *Reconciler) letRest(now time.Time, p series.Pair, err error) {
+	rest := documentRest
+	if e := (*provider.Error)(nil); errors.As(err, &e) {
+		rest = max(rest, min(e.RetryAfter, time.Hour))
 	}
-	x.alarm(DocumentOf(p), o)
-	x.out.Failures = append(x.out.Failures, Failure{DocumentOf(p), errors.New(o.Text), o.Hint})
+	r.rest[p] = now.Add(rest)
+	r.Log.Debug().Stringer("pair", p).Err(err).Msg("document cannot be tended")
 }
 
-// findings are what is wrong with the documents that are tended.
-func (x *round) findings() map[series.Pair][]drift.Finding {
+// findings are what is wrong with the documents of these pairs that are tended.
+func (k known) findings(views []*series.View) map[series.Pair][]drift.Finding {
 	out := map[series.Pair][]drift.Finding{}
-	if x.Documents == nil {
-		return out
-	}
-	for _, w := range x.want {
-		if x.Documents.Tends(w) {
-			out[w.Pair] = x.mem.Documents[w.Pair].Findings
+	for _, v := range views {
+		if v.Wanted && k.tends(v.Want) {
+			out[v.Pair] = k.docs[v.Pair].Findings
 		}
 	}
 	return out

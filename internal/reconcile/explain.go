@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -20,36 +19,37 @@ type Explanation struct {
 	Weeks  int       // how far ahead other events count
 }
 
-// recall is a round of what is known; where nothing is known yet, of what calendars say now.
-func (r *Reconciler) recall(ctx context.Context) (*round, error) {
-	x, err := r.begin(ctx)
+// recall is what is known; where nothing is known yet, what calendars say now.
+func (r *Reconciler) recall(ctx context.Context) (known, error) {
+	g, err := r.begin(ctx, nil, r.wanted)
 	if err != nil {
-		return nil, err
+		return known{}, err
 	}
-	if x.mem.Empty {
-		x.observe(ctx, slices.Sorted(maps.Keys(x.people)), false)
-		return x, ctx.Err()
+	k := known{given: g, lines: g.lines, docs: g.mem.Documents}
+	if !g.mem.Empty {
+		k.looked = g.remembered(g.everybody())
+		return k, nil
 	}
-	x.remembered()
-	return x, nil
+	k.looked = r.read(ctx, g, r.calendars(), g.unseen(), errand{ids: g.everybody(), patient: true})
+	return k, ctx.Err()
 }
 
 // Explain tells why the pair has its slot or would get it, and what the n next best would cost everybody. Calendars are
 // asked only where nothing is known of them yet.
 func (r *Reconciler) Explain(ctx context.Context, pair series.Pair, n int) (Explanation, error) {
-	x, err := r.recall(ctx)
+	k, err := r.recall(ctx)
 	if err != nil {
 		return Explanation{}, err
 	}
-	x.gather(x.affected())
-	views := x.out.Views
-	at := slices.IndexFunc(views, func(v *series.View) bool { return v.Pair == pair && v.Wanted })
+	o := newOffice()
+	o.gather(k, o.affected(k).all)
+	at := slices.IndexFunc(o.views, func(v *series.View) bool { return v.Pair == pair && v.Wanted })
 	if at < 0 {
 		return Explanation{}, fmt.Errorf("the roster has no pair %s", pair)
 	}
-	v := views[at]
-	out := Explanation{Want: v.Want, Booked: v.Head() != nil && !v.Head().Ended(x.now), Seen: v.At, Weeks: x.Policy.HorizonWeeks}
-	in := x.standing(map[series.Pair]bool{pair: true})
+	v := o.views[at]
+	out := Explanation{Want: v.Want, Booked: v.Head() != nil && !v.Head().Ended(k.now), Seen: v.At, Weeks: k.policy.HorizonWeeks}
+	in := standing(k, o, pairs{pair: true})
 	is := func(w series.Series) bool { return w.Pair == pair }
 	if slices.ContainsFunc(in.Want, is) || slices.ContainsFunc(in.Stand, is) {
 		out.Reasoning, err = slotting.Explain(in, pair, n)
@@ -76,12 +76,12 @@ type PersonWeek struct {
 
 // Week is the person's week from monday on, as it was last seen.
 func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date) (PersonWeek, error) {
-	x, err := r.recall(ctx)
+	k, err := r.recall(ctx)
 	if err != nil {
 		return PersonWeek{}, err
 	}
 	out := PersonWeek{Monday: monday}
-	for _, w := range x.want {
+	for _, w := range k.lines.all {
 		for _, p := range []series.Person{w.Manager, w.Report} {
 			if p.ID == person {
 				out.Person = p
@@ -93,16 +93,17 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	}
 	from, to := series.Instant(monday, 0, out.Person.Zone), series.Instant(monday.AddDays(7), 0, out.Person.Zone)
 	here := func(i series.Interval) bool { return i.Start.Before(to) && from.Before(i.End) }
-	o := x.observed[person]
-	_, broken := x.mem.Outages[CalendarOf(person)]
-	out.Seen, out.Stale = o.is.At, o.stale || broken
-	for _, i := range x.allDay(expand(o.is.Bare(), from.AddDate(0, 0, -7), to)) {
+	seen := k.of[person]
+	_, broken := k.mem.Outages[CalendarOf(person)]
+	out.Seen, out.Stale = seen.is.At, seen.stale || broken
+	for _, i := range allDay(expand(seen.is.Bare(), from.AddDate(0, 0, -7), to), k.policy.AllDay) {
 		if here(i) {
 			out.Busy = append(out.Busy, i)
 		}
 	}
-	x.gather(x.affected())
-	for _, b := range series.Bookings(x.out.Views, from.AddDate(0, 0, -1), to)[person] {
+	o := newOffice()
+	o.gather(k, o.affected(k).all)
+	for _, b := range series.Bookings(o.views, from.AddDate(0, 0, -1), to)[person] {
 		if here(b.Interval) {
 			out.Booked = append(out.Booked, b)
 		}

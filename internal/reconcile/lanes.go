@@ -61,9 +61,9 @@ func lanesOf(keys [][]string, server func(i int) string) []lane {
 // inLanes does the work of all lanes, of each server some at a time, and returns what became of each. When none is
 // answered for a while, or for twice as long as the slowest answer took, the context of those that are left ends: what
 // became of a write that hangs, the next reading shows. Without Patience all is done in the order of the list.
-func (x *round) inLanes(ctx context.Context, lanes []lane, do func(ctx context.Context, i int) error) map[int]error {
+func (r *Reconciler) inLanes(ctx context.Context, lanes []lane, do func(ctx context.Context, i int) error) map[int]error {
 	out := map[int]error{}
-	if x.Patience == 0 {
+	if r.Patience == 0 {
 		var all []int
 		for _, l := range lanes {
 			all = append(all, l.work...)
@@ -95,16 +95,16 @@ func (x *round) inLanes(ctx context.Context, lanes []lane, do func(ctx context.C
 			turns[l.server] <- struct{}{}
 			defer func() { <-turns[l.server] }()
 			for _, i := range l.work {
-				began := x.Clock()
+				began := r.Clock()
 				err := do(inTime, i)
 				if err != nil && inTime.Err() != nil && ctx.Err() == nil {
 					err = hung(err)
 				}
-				answers <- answer{i, err, x.Clock().Sub(began)}
+				answers <- answer{i, err, r.Clock().Sub(began)}
 			}
 		})
 	}
-	for wait := grace * x.Patience; left > 0; {
+	for wait := grace * r.Patience; left > 0; {
 		quiet := wait
 		if len(out) == 0 {
 			quiet *= alone

@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/series"
+	"holdfast/internal/plan"
 )
 
-// refuse tells of the commands that cannot be done, and what could be done instead.
-func (x *round) refuse() {
-	for _, r := range x.out.Plan.Refused {
+// refused are the commands that cannot be done, with what could be done instead.
+func (k known) refused(o *office, commands []plan.Refusal) []Failure {
+	var out []Failure
+	for _, r := range commands {
 		if r.Command != "" {
-			x.out.Failures = append(x.out.Failures, Failure{
+			out = append(out, Failure{
 				Subject: BookingOf(r.Pair),
 				Err:     fmt.Errorf("%s %s: %s", r.Command, r.Pair, r.Because),
 				Hint:    "nothing was written; --force does it all the same",
@@ -19,7 +20,7 @@ func (x *round) refuse() {
 			continue
 		}
 		if r.Occurrence.IsZero() {
-			x.out.Failures = append(x.out.Failures, Failure{
+			out = append(out, Failure{
 				Subject: BookingOf(r.Pair),
 				Err:     fmt.Errorf("invite %s: %s", r.Pair, r.Because),
 				Hint:    "nothing was written",
@@ -32,14 +33,13 @@ func (x *round) refuse() {
 				r.To.Format("Mon 2 Jan 15:04"), r.Because)
 		}
 		f := Failure{BookingOf(r.Pair), what, "nothing was written; `holdfast flags` lists what could be made up for"}
-		makeUps := drift.NewMakeUps(x.makeUpInput(map[series.Pair]bool{r.Pair: true}))
-		if times := makeUps.Of(r.Pair, 0, r.Occurrence); len(times) > 0 {
+		if times := k.makeUps(o, pairs{r.Pair: true}).Of(r.Pair, 0, r.Occurrence); len(times) > 0 {
 			f.Hint = "nothing was written; both are free at " + drift.SayTimes(times)
 		}
 		if r.Clash {
 			f.Hint += "; --force books it all the same"
 		}
-		x.out.Failures = append(x.out.Failures, f)
-		x.Log.Info().Stringer("pair", r.Pair).Stringer("occurrence", r.Occurrence).Msg("refused")
+		out = append(out, f)
 	}
+	return out
 }

@@ -15,12 +15,6 @@ const (
 	clockHands
 )
 
-// hands are where they stand for the pair.
-func (x *round) hands(p series.Pair) [clockHands]time.Time {
-	l := x.observed[p.Manager].looked().With(x.observed[p.Report].looked())
-	return [clockHands]time.Time{x.now, l.At, l.Before}
-}
-
 // quarter is how far apart the times are at which a make-up can begin, on any zone's clock.
 const quarter = 15 * time.Minute
 

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"hash/maphash"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ type office struct {
 	again    map[string]bool // people whose calendars were others in the round before
 	unfit    map[series.Pair]drift.Unfit
 	better   map[series.Pair]plan.Better // what is proposed to the unfit ones
-	views    []*series.View              // of all desks, by pair; nil: to be put together anew
+	views    []*series.View              // of all desks, by pair
 }
 
 func newOffice() *office {
@@ -63,16 +62,27 @@ type desk struct {
 	again   bool                  // it is to be judged in the next round, whatever happens
 }
 
-// all are the views of all pairs, by pair.
-func (o *office) all() []*series.View {
-	if o.views == nil {
-		o.views = make([]*series.View, 0, len(o.desks))
-		for _, d := range o.desks {
-			o.views = append(o.views, d.view)
-		}
-		slices.SortFunc(o.views, func(a, b *series.View) int { return a.Pair.Compare(b.Pair) })
+// place is where the pair's view is among all, or would be.
+func (o *office) place(p series.Pair) (at int, there bool) {
+	return slices.BinarySearchFunc(o.views, p, func(v *series.View, p series.Pair) int { return v.Pair.Compare(p) })
+}
+
+// show gives the desk the view.
+func (o *office) show(d *desk, v *series.View, lean bool) {
+	d.view, d.lean = v, lean
+	if at, there := o.place(v.Pair); there {
+		o.views[at] = v
+	} else {
+		o.views = slices.Insert(o.views, at, v)
 	}
-	return o.views
+}
+
+// clear clears the pair's desk away.
+func (o *office) clear(p series.Pair) {
+	delete(o.desks, p)
+	if at, there := o.place(p); there {
+		o.views = slices.Delete(o.views, at, at+1)
+	}
 }
 
 // keysOf are what two 1:1s at one time cannot share, of all that the view has: ids of people, and rooms.
@@ -112,12 +122,12 @@ func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 		d = &desk{}
 		o.desks[p] = d
 	case v != nil && sameBookings(d.view, v):
-		d.view, d.lean, o.views = v, false, nil
+		o.show(d, v, false)
 		return nil
 	}
-	keys, o.views = d.keys, nil
+	keys = d.keys
 	if v != nil && slices.Equal(keysOf(v), keys) {
-		d.view, d.lean = v, false
+		o.show(d, v, false)
 		return keys
 	}
 	for _, k := range d.keys {
@@ -127,10 +137,11 @@ func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 		}
 	}
 	if v == nil {
-		delete(o.desks, p)
+		o.clear(p)
 		return keys
 	}
-	d.view, d.lean, d.keys = v, false, keysOf(v)
+	o.show(d, v, false)
+	d.keys = keysOf(v)
 	for _, k := range d.keys {
 		o.near[k] = append(o.near[k], p)
 	}
@@ -145,21 +156,21 @@ func sameBookings(a, b *series.View) bool {
 }
 
 // around are the views of these pairs and of all that share people with them, by pair.
-func (o *office) around(pairs map[series.Pair]bool) []*series.View {
-	return o.sharing(pairs, func(key string) bool { return !isRoom(key) })
+func (o *office) around(of pairs) []*series.View {
+	return o.sharing(of, func(key string) bool { return !isRoom(key) })
 }
 
 // about are the views of these pairs and of all that share people or rooms with them, by pair.
-func (o *office) about(pairs map[series.Pair]bool) []*series.View {
-	return o.sharing(pairs, func(string) bool { return true })
+func (o *office) about(of pairs) []*series.View {
+	return o.sharing(of, func(string) bool { return true })
 }
 
-func (o *office) sharing(pairs map[series.Pair]bool, what func(key string) bool) []*series.View {
-	if len(pairs) >= len(o.desks) {
-		return o.all()
+func (o *office) sharing(of pairs, what func(key string) bool) []*series.View {
+	if len(of) >= len(o.desks) {
+		return o.views
 	}
-	keys, all := map[string]bool{}, map[series.Pair]bool{}
-	for p := range pairs {
+	keys, all := map[string]bool{}, pairs{}
+	for p := range of {
 		if d := o.desks[p]; d != nil {
 			for _, k := range d.keys {
 				keys[k] = true
@@ -177,9 +188,9 @@ func (o *office) sharing(pairs map[series.Pair]bool, what func(key string) bool)
 }
 
 // of are the views of these pairs, by pair.
-func (o *office) of(pairs map[series.Pair]bool) []*series.View {
-	out := make([]*series.View, 0, len(pairs))
-	for _, p := range slices.SortedFunc(maps.Keys(pairs), series.Pair.Compare) {
+func (o *office) of(some pairs) []*series.View {
+	out := make([]*series.View, 0, len(some))
+	for _, p := range some.sorted() {
 		if d := o.desks[p]; d != nil {
 			out = append(out, d.view)
 		}
@@ -187,45 +198,39 @@ func (o *office) of(pairs map[series.Pair]bool) []*series.View {
 	return out
 }
 
-// sit gives the round the office of the last one, as far as that is of any use. alone: what the round is about to write
-// is only that of the pairs that somebody asked for, and nobody can go on from there.
-func (x *round) sit(alone bool) {
-	o := x.left
-	x.left = nil
-	if o != nil && !alone && !x.now.Before(o.at) && o.policy == x.Policy && o.zoneData == x.ZoneData {
-		x.office = o
+// office is that of the last round, as far as that is of any use, else an empty one. What a round is about to write at a
+// person's command is only of the pairs that they asked for, and nobody can go on from there.
+func (r *Reconciler) office(g *given) *office {
+	o := r.left
+	r.left = nil
+	if o == nil || g.asked() || g.now.Before(o.at) || o.policy != g.policy || o.zoneData != g.zoneData {
+		return newOffice()
 	}
+	return o
 }
 
-// leave notes what the pairs were judged from, and when they are to be judged again, and gives the office back for the
-// next round.
-func (x *round) leave() {
-	waiting := map[series.Pair]bool{}
-	// The journal that was read knows nothing of these yet, and another process may have it otherwise.
-	for _, f := range slices.Concat(x.out.Edges.Opened, x.out.Edges.Changed, x.out.Edges.Closed) {
-		waiting[f.Pair] = true
-	}
-	for to := range x.tried {
-		waiting[to.Pair] = true
-	}
-	judged := x.judged()
-	for _, d := range append(plan.Deliveries(judged, nil, x.now), plan.Absent(judged, x.now)...) {
-		waiting[d.Pair] = true
-	}
+// leave notes what the pairs were judged from, and when they are to be judged again. Those that wait are judged in the
+// next round, whatever happens. It returns what the next round goes on from.
+func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 	for _, v := range judged {
 		p := v.Pair
-		d := x.office.desks[p]
-		d.kept = x.kept(p)
-		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] || x.out.Found.Unread[p] ||
+		d := o.desks[p]
+		d.kept = k.kept(p)
+		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] ||
 			// No flag of a pair that the roster has no more keeps how much notice there was.
 			!v.Wanted && d.noticed
-		for i, t := range x.hands(p) {
+		for i, t := range k.hands(p) {
 			d.next[i] = d.moment(t)
 		}
-		d.view, d.lean, x.office.views = v.Lean(), true, nil
+		o.show(d, v.Lean(), true)
 	}
-	x.office.at, x.office.again, x.office.policy, x.office.zoneData = x.now, x.others, x.Policy, x.ZoneData
-	x.left = x.office
+	o.at, o.policy, o.zoneData, o.again = k.now, k.policy, k.zoneData, map[string]bool{}
+	for id, s := range k.of {
+		if !s.is.Same(s.was) {
+			o.again[id] = true
+		}
+	}
+	return o
 }
 
 // outcomeSeed is that of all sums: they are compared within one process.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -31,25 +32,66 @@ type Wrote struct {
 // wroteKey is the key of the Wrote of an event.
 func wroteKey(person, id string) string { return person + " " + id }
 
+// unlisted are the events that were written and proven, and that the listings of their calendars do not show so yet.
+type unlisted struct {
+	of     map[string]Wrote // by wroteKey
+	behind map[string]bool  // of these, what this round found the listing behind with
+	ended  map[string]bool  // ids of the events that this round ended
+}
+
+// clone can be written to.
+func (u unlisted) clone() unlisted {
+	out := unlisted{map[string]Wrote{}, map[string]bool{}, map[string]bool{}}
+	maps.Copy(out.of, u.of)
+	maps.Copy(out.behind, u.behind)
+	maps.Copy(out.ended, u.ended)
+	return out
+}
+
+// on reports whether one is on the person's calendar.
+func (u unlisted) on(person string) bool {
+	for _, w := range u.of {
+		if w.Person == person {
+			return true
+		}
+	}
+	return false
+}
+
+// standing are those on the calendars of people who are still observed.
+func (u unlisted) standing(people map[string]series.Person) map[string]Wrote {
+	out := u.clone().of
+	maps.DeleteFunc(out, func(_ string, w Wrote) bool { return people[w.Person].ID == "" })
+	return out
+}
+
+// own is gone with a note on those absences that this round itself made: a series that had never met is removed when it
+// is ended.
+func (u unlisted) own(gone []series.Gone) []series.Gone {
+	if len(u.ended) == 0 {
+		return gone
+	}
+	gone = slices.Clone(gone)
+	for i, g := range gone {
+		gone[i].Ours = g.Ours || u.ended[g.ID]
+	}
+	return gone
+}
+
 // prove reads the event that the steps have written, and says what it should show and does not. What was proven is
 // remembered until the calendar's listing shows it.
-func (x *round) prove(ctx context.Context, cal provider.Calendar, c plan.Change, ref series.Ref,
-	before *series.Event) error {
-	if ref.ID == "" {
-		return nil
-	}
+func prove(ctx context.Context, g *given, cal provider.Calendar, c plan.Change, ref series.Ref, before *series.Event,
+	to *written) error {
 	key := wroteKey(c.Calendar, ref.ID)
-	x.mu.Lock()
-	w, again := x.wrote[key]
-	x.mu.Unlock()
+	w, again := to.wrote(key)
 	if !again {
 		w = Wrote{Person: c.Calendar, ID: ref.ID, Pair: c.Pair, Created: before == nil}
 	}
-	w.At, w.Rounds = x.now, 0
+	w.At, w.Rounds = g.now, 0
 	if before != nil {
 		w.Before = append(slices.Clip(w.Before), content(*before))
 	}
-	e, err := cal.Read(ctx, ref.ID, x.interest(x.people[c.Calendar]))
+	e, err := cal.Read(ctx, ref.ID, g.interest(g.people[c.Calendar]))
 	last := c.Steps[len(c.Steps)-1]
 	switch {
 	case err != nil && provider.KindOf(err) == provider.NotFound && last.End != nil:
@@ -66,9 +108,7 @@ func (x *round) prove(ctx context.Context, cal provider.Calendar, c plan.Change,
 		}
 		w.Version = e.Version
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.wrote[key] = w
+	to.prove(key, w)
 	return nil
 }
 
@@ -98,9 +138,12 @@ const (
 )
 
 // catchUp puts into the snapshot what this or an earlier round wrote and the listing does not show yet: a direct
-// reading tells that from what a person did since.
-func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) {
-	for key, w := range x.wrote {
+// reading tells that from what a person did since. What it does show is no longer among u. It returns what has not
+// shown for too long.
+func (r *Reconciler) catchUp(ctx context.Context, g *given, cals *calendars, person string, s *series.Snapshot,
+	u unlisted) map[Subject]Outage {
+	out := map[Subject]Outage{}
+	for key, w := range u.of {
 		if w.Person != person {
 			continue
 		}
@@ -111,25 +154,24 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			shown = content(s.Series[at])
 		}
 		if listed == !w.Removed && (!listed || s.Series[at].Version == w.Version || !slices.Contains(w.Before, shown)) {
-			delete(x.wrote, key)
+			delete(u.of, key)
 			continue
 		}
-		cal, err := x.calendar(person)
+		cal, err := cals.calendar(g.people[person])
 		var e series.Event
 		if err == nil {
-			e, err = cal.Read(ctx, w.ID, x.interest(x.people[person]))
+			e, err = cal.Read(ctx, w.ID, g.interest(g.people[person]))
 		}
 		missing := err != nil && provider.KindOf(err) == provider.NotFound
 		switch {
 		case err != nil && !missing: // not known: as it was listed
 			continue
 		case missing && !listed, !missing && listed && content(e) == shown: // a person was at it, and the listing is right
-			delete(x.wrote, key)
+			delete(u.of, key)
 			continue
 		case missing:
-			gone := series.Gone{ID: w.ID, Pair: s.Series[at].Mark.Pair, Generation: s.Series[at].Mark.Generation, Since: x.now,
-				Proven: true,
-				Ours:   w.Removed, Last: s.Series[at]}
+			gone := series.Gone{ID: w.ID, Pair: s.Series[at].Mark.Pair, Generation: s.Series[at].Mark.Generation, Since: g.now,
+				Proven: true, Ours: w.Removed, Last: s.Series[at]}
 			s.Series, s.Gone = slices.Delete(slices.Clone(s.Series), at, at+1), append(slices.Clip(s.Gone), gone)
 		case listed:
 			e.Earlier = s.Series[at].Earlier
@@ -139,112 +181,21 @@ func (x *round) catchUp(ctx context.Context, person string, s *series.Snapshot) 
 			s.Series = append(slices.Clip(s.Series), e)
 			s.Gone = slices.DeleteFunc(slices.Clone(s.Gone), func(g series.Gone) bool { return g.ID == w.ID })
 		}
-		if !x.behind[key] {
-			x.behind[key] = true
+		if !u.behind[key] {
+			u.behind[key] = true
 			w.Rounds++
-			x.wrote[key] = w
+			u.of[key] = w
 		}
-		if w.Rounds >= behindRounds || w.Created && !listed && w.At.Before(x.now) {
-			x.alarm(Subject{Matter: MatterListing, Pair: w.Pair}, Outage{
+		if w.Rounds >= behindRounds || w.Created && !listed && w.At.Before(g.now) {
+			out[Subject{Matter: MatterListing, Pair: w.Pair}] = Outage{
 				Kind:  unseen,
 				Cause: "the series is there, and is not listed as it is",
 				Text: fmt.Sprintf("the calendar of %s has the series of %s, and does not list it as it is",
 					person, w.Pair),
 				Hint: "a cache or proxy before the calendar server may be at fault; `holdfast doctor` tries it",
-			})
-		}
-		x.Log.Debug().Str("person", person).Stringer("pair", w.Pair).Int("rounds", w.Rounds).Msg("the listing is behind")
-	}
-}
-
-// Failing is a change that was tried and failed, in several rounds in a row.
-type Failing struct {
-	Pair   series.Pair
-	What   string // of the change, and of the versions that it is about: another change is tried anew
-	Kind   string // of the error
-	Cause  string // as Outage has it
-	Text   string
-	Hint   string
-	Since  time.Time
-	Rounds int
-	Next   time.Time // when it is tried again by itself; zero: never
-}
-
-const (
-	// triesInARow is in how many rounds a change is tried that fails in the same way.
-	triesInARow = 3
-	// firstPause and longestPause are for how long it is then left alone where time may heal it.
-	firstPause   = 10 * time.Minute
-	longestPause = 6 * time.Hour
-)
-
-// failing notes that the change failed, and that it is an alarm when it did so too often.
-func (x *round) failing(ctx context.Context, c plan.Change, err error) {
-	id, kind := c.ID(), provider.KindOf(err)
-	f := Failing{Pair: c.Pair, What: c.What(), Kind: kind.String(), Cause: provider.CauseOf(err), Text: err.Error(),
-		Hint: provider.HintOf(err), Since: x.now}
-	if kind == provider.Conflict {
-		f.Text, f.Hint = "each time somebody else seems to have changed the event at the same moment",
-			"look at the event, and at what else writes to that calendar"
-	}
-	if was, ok := x.mem.Standing.Failing[id]; ok && was.What == f.What && was.Kind == f.Kind {
-		f.Since, f.Rounds = was.Since, was.Rounds
-	}
-	if f.Rounds++; f.Rounds >= triesInARow {
-		if kind == provider.Transient {
-			f.Next = x.now.Add(min(longestPause, firstPause<<min(f.Rounds-triesInARow, 10)))
-		}
-		x.stuck(id, f)
-		if c.Allowed { // once
-			if _, err := x.Journal.Disallow(ctx, id); err != nil {
-				x.Log.Error().Err(err).Msg("cannot take back what was allowed")
 			}
 		}
-	}
-	x.fails[id] = f
-}
-
-// stuck raises the alarm of a change that does not work.
-func (x *round) stuck(id string, f Failing) {
-	x.alarm(
-		Subject{Matter: MatterChange, Name: id},
-		Outage{Kind: f.Kind, Cause: f.Cause, Text: fmt.Sprintf("%s: %s", f.Pair, f.because()), Hint: f.Hint},
-	)
-}
-
-func (f Failing) because() string {
-	return fmt.Sprintf("it was tried in %d rounds: %s", f.Rounds, f.Text)
-}
-
-// stuckChanges are those that are not tried now, by id.
-func (x *round) stuckChanges() map[string]plan.Stuck {
-	out := map[string]plan.Stuck{}
-	for id, f := range x.mem.Standing.Failing {
-		if f.Rounds >= triesInARow && (f.Next.IsZero() || x.now.Before(f.Next)) {
-			out[id] = plan.Stuck{What: f.What, Because: f.because()}
-		}
+		r.Log.Debug().Str("person", person).Stringer("pair", w.Pair).Int("rounds", w.Rounds).Msg("the listing is behind")
 	}
 	return out
-}
-
-// stillFailing are the changes that failed in this round, or were not tried because they failed before.
-func (x *round) stillFailing() map[string]Failing {
-	undecided := x.undecided()
-	held := map[string]bool{}
-	for _, h := range x.out.Plan.Held {
-		held[h.ID()] = h.Stuck
-	}
-	for id, f := range x.mem.Standing.Failing {
-		if _, now := x.fails[id]; !now && (held[id] || undecided[f.Pair]) && !x.succeeded(id) {
-			x.fails[id] = f
-			if f.Rounds >= triesInARow {
-				x.stuck(id, f)
-			}
-		}
-	}
-	return x.fails
-}
-
-func (x *round) succeeded(id string) bool {
-	return slices.ContainsFunc(x.out.Applied, func(c plan.Change) bool { return c.ID() == id })
 }

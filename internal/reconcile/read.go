@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -163,20 +164,23 @@ func (r *readings) end(x *reading) {
 	}
 }
 
-// readAll reads the calendars of these people, some of each server at a time. Where others were read and nobody was for
-// Patience, or for twice as long as the slowest of the others took, those that are left are late.
-func (x *round) readAll(ctx context.Context, ids []string, again bool) map[string]answer {
+// readAll reads the calendars that the errand is for, some of each server at a time. Where others were read and nobody
+// was for Patience, or for twice as long as the slowest of the others took, those that are left are late. interests are
+// what they were searched for, where that is not what the journal has.
+func (r *Reconciler) readAll(ctx context.Context, g *given, cals *calendars, first looked, e errand) (
+	out map[string]answer, interests map[string]provider.Interest) {
 	type arrived struct {
 		id string
 		r  *reading
 	}
-	x.readings.takeOver()
-	out, arrivals := map[string]answer{}, make(chan arrived, len(ids))
+	r.readings.takeOver()
+	out, interests = map[string]answer{}, map[string]provider.Interest{}
+	arrivals := make(chan arrived, len(e.ids))
 	gone := make(chan struct{}) // the round waits no longer
 	defer close(gone)
 	queues, began := map[string][]string{}, map[string]*reading{}
-	for _, id := range ids {
-		server := x.people[id].Calendar
+	for _, id := range e.ids {
+		server := g.people[id].Calendar
 		queues[server] = append(queues[server], id)
 	}
 	fresh := map[string]int{} // begun by this call, by server
@@ -184,14 +188,19 @@ func (x *round) readAll(ctx context.Context, ids []string, again bool) map[strin
 		for fresh[server] < workers && len(queues[server]) > 0 {
 			id := queues[server][0]
 			queues[server] = queues[server][1:]
-			r, old := x.reading(ctx, id, again)
-			if began[id] = r; !old {
+			in := g.interest(g.people[id])
+			hash := in.Hash()
+			if g.mem.Interests[id] != hash {
+				interests[id] = in
+			}
+			x, old := r.reading(ctx, cals, g.people[id], in, hash, from(g, first, id, e.again), e.again)
+			if began[id] = x; !old {
 				fresh[server]++
 			}
 			go func() {
 				select {
-				case <-r.done:
-					arrivals <- arrived{id, r}
+				case <-x.done:
+					arrivals <- arrived{id, x}
 				case <-gone:
 				}
 			}()
@@ -200,25 +209,28 @@ func (x *round) readAll(ctx context.Context, ids []string, again bool) map[strin
 	for server := range queues {
 		begin(server)
 	}
-	patience, stopped, waves := x.Patience, ctx.Done(), 0
+	awaited := g.askedOf()
+	awaits := func(id string) bool { _, read := out[id]; return !read && (e.patient || awaited[id]) }
+	patience, stopped, waves := r.Patience, ctx.Done(), 0
 	if patience == 0 {
 		stopped = nil // those under way end with ctx
 	}
-	for len(out) < len(ids) {
+	for len(out) < len(e.ids) {
 		var quiet <-chan time.Time
-		more := waves < maxWaves && len(out)+len(began) < len(ids)
-		if x.Patience > 0 && (more || len(out)+len(x.observed) > 0 && !x.awaits(ids, out)) {
+		more := waves < maxWaves && len(out)+len(began) < len(e.ids)
+		if r.Patience > 0 && (more || len(out)+len(first.of) > 0 && !slices.ContainsFunc(e.ids, awaits)) {
 			quiet = time.After(patience)
 		}
 		select {
 		case a := <-arrivals:
-			x.readings.take(a.id, a.r)
+			r.readings.take(a.id, a.r)
 			delete(began, a.id)
 			out[a.id] = answer{snap: a.r.snap, err: a.r.err}
-			patience = max(patience, 2*x.Clock().Sub(a.r.began))
-			fresh[x.people[a.id].Calendar] = max(0, fresh[x.people[a.id].Calendar]-1)
-			begin(x.people[a.id].Calendar)
-			x.Progress("reading calendars", len(out), len(ids))
+			patience = max(patience, 2*r.Clock().Sub(a.r.began))
+			server := g.people[a.id].Calendar
+			fresh[server] = max(0, fresh[server]-1)
+			begin(server)
+			r.Progress("reading calendars", len(out), len(e.ids))
 			continue
 		case <-stopped:
 		case <-quiet:
@@ -231,62 +243,53 @@ func (x *round) readAll(ctx context.Context, ids []string, again bool) map[strin
 				continue
 			}
 		}
-		for _, id := range ids {
+		for _, id := range e.ids {
 			if _, read := out[id]; !read {
-				out[id] = answer{late: true, began: x.now}
-				if r := began[id]; r != nil {
-					out[id] = answer{late: true, began: x.readings.pass(r)}
+				out[id] = answer{late: true, began: g.now}
+				if x := began[id]; x != nil {
+					out[id] = answer{late: true, began: r.readings.pass(x)}
 				}
 			}
 		}
 	}
-	return out
+	return out, interests
 }
 
-// awaits reports whether a calendar is not read yet that somebody asked for.
-func (x *round) awaits(ids []string, read map[string]answer) bool {
-	for _, id := range ids {
-		if _, ok := read[id]; !ok && (x.awaited == nil || x.awaited[id]) {
-			return true
-		}
+// from is the snapshot that the reading of a calendar goes on from. A second look goes from where the first did: what is
+// missing is missed once a round.
+func from(g *given, first looked, id string, again bool) series.Packed {
+	last, seen := g.mem.Snapshots[id]
+	if again && !seen {
+		return first.of[id].is
 	}
-	return false
+	return last
 }
 
 // reading is the one of the person's calendar that is under way or done, as far as it looks for the right thing, or
-// else one that is begun.
-func (x *round) reading(ctx context.Context, id string, again bool) (r *reading, old bool) {
-	// A second look goes from where the first did: what is missing is missed once a round.
-	last, seen := x.mem.Snapshots[id]
-	if again && !seen {
-		last = x.observed[id].is
+// else, and again in any case, one that is begun.
+func (r *Reconciler) reading(ctx context.Context, cals *calendars, p series.Person, in provider.Interest, hash string,
+	last series.Packed, again bool) (x *reading, old bool) {
+	r.readings.mu.Lock()
+	defer r.readings.mu.Unlock()
+	if x = r.readings.of[p.ID]; x != nil && !again && x.interest == hash && x.confirmed == in.Confirmed &&
+		x.last.Equal(last.At) && x.person.Calendar == p.Calendar && x.person.Email == p.Email && x.person.Zone == p.Zone {
+		x.ready = r.Ready
+		return x, true
 	}
-	p, in := x.people[id], x.interest(x.people[id])
-	hash := in.Hash()
-	if delete(x.interests, id); x.mem.Interests[id] != hash {
-		x.interests[id] = in
+	if r.Patience > 0 {
+		ctx = r.readings.ctx
 	}
-	x.readings.mu.Lock()
-	defer x.readings.mu.Unlock()
-	if r = x.readings.of[id]; r != nil && !again && r.interest == hash && r.confirmed == in.Confirmed &&
-		r.last.Equal(last.At) && r.person.Calendar == p.Calendar && r.person.Email == p.Email && r.person.Zone == p.Zone {
-		r.ready = x.Ready
-		return r, true
-	}
-	if x.Patience > 0 {
-		ctx = x.readings.ctx
-	}
-	cal, err := x.calendar(id)
-	return x.readings.begin(&reading{
+	cal, err := cals.calendar(p)
+	return r.readings.begin(&reading{
 		interest:  hash,
 		confirmed: in.Confirmed,
 		person:    p,
 		last:      last.At,
-		began:     x.Clock(),
+		began:     r.Clock(),
 		done:      make(chan struct{}),
 		err:       err,
-		ready:     x.Ready,
-	}, func(r *reading) { r.snap, r.err = look(ctx, cal, &x.hung, p.Calendar, last, in) }), false
+		ready:     r.Ready,
+	}, func(x *reading) { x.snap, x.err = look(ctx, cal, &cals.hung, p.Calendar, last, in) }), false
 }
 
 // begin begins what is to be read, which fails already if its calendar could not be opened. The lock is held.

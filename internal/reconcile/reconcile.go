@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -69,12 +68,11 @@ type Options struct {
 // Reconciler makes rounds. One round at a time.
 type Reconciler struct {
 	Options
-	deliveries map[string]int // made on the day, by calendar and pair
-	day        series.Date
+	deliveries deliveries
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 	outages    outage.Log
 	readings   *readings
-	left       *office   // by the last round
+	left       *office   // by the last round; nil: it left none
 	checked    time.Time // when a round last judged all pairs
 }
 
@@ -83,8 +81,7 @@ func New(o Options) *Reconciler {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int) {}
 	}
-	return &Reconciler{Options: o, deliveries: map[string]int{}, rest: map[series.Pair]time.Time{},
-		readings: newReadings()}
+	return &Reconciler{Options: o, rest: map[series.Pair]time.Time{}, readings: newReadings()}
 }
 
 // Failure is something that did not work, with what a person can do.
@@ -121,253 +118,159 @@ type Round struct {
 	Alarms    []Outage // those that are new
 }
 
-// round is the state of one round under way.
-type round struct {
-	*Reconciler
-	now       time.Time
-	mem       Memory
-	asked     bool            // by a person's command
-	sources   Origin          // of the roster, without the day
-	awaited   map[string]bool // people without whose calendars the round does not go on; nil: all
-	roster    RosterSeen
-	want      []series.Series
-	wantedOf  map[string][]int         // by person, the places in want of the pairs that they are of
-	people    map[string]series.Person // to observe
-	had       map[string][]series.Pair // by person, of which the journal has series or copies
-	observed  map[string]observed
-	read      map[string]bool              // people whose calendars were read in this round
-	interests map[string]provider.Interest // what they were searched for, where that is not what the journal has
-	mu        sync.Mutex                   // guards calendars, and wrote while changes are made
-	calendars map[string]provider.Calendar
-	hung      sync.Map // names of the settings' calendars whose server did not answer in time
-	written   *versions
-	tried     map[plan.Target]attempt // what was delivered, or tried to, in this round
-	wrote     map[string]Wrote
-	confirmed []string        // people whose confirmation was used
-	behind    map[string]bool // of wrote: what this round found the listing behind with
-	fails     map[string]Failing
-	met       []plan.Change            // creations that found the series there
-	ended     map[string]bool          // ids of the events that this round ended
-	chosen    map[series.Pair][]string // auto pairs that got a slot in this round, and what mattered for it
-	noSlot    map[series.Pair]string   // pairs for which no slot was found, and why
-	judging
-	unsettled map[series.Pair]bool         // by the journal
-	openOf    map[series.Pair][]drift.Flag // of the journal
-	out       Round
-}
-
 // Recall tells what is known without asking any calendar.
 //
 // Where there is no good roster, what the journal knows to be booked is taken for what it last wanted, with the
 // problems.
 func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
-	x, err := r.begin(ctx, r.lastWanted)
+	g, err := r.begin(ctx, nil, r.lastWanted)
 	if err != nil {
 		return Round{}, err
 	}
-	x.remembered()
-	x.out.Outages = x.mem.Outages
-	x.links(false)
-	x.decide(nil)
-	x.out.Open = slices.Clone(x.mem.Open)
-	flagged := map[series.Pair]bool{}
-	for _, f := range x.out.Open {
+	k, o := r.know(g, g.remembered(g.everybody()), false), newOffice()
+	k, d := k.decide(o, decided{}, o.affected(k))
+	out := k.round(o, d)
+	out.Outages, _ = g.standingOutages(g.mem.Outages, d.outages)
+	out.Open = slices.Clone(g.mem.Open)
+	flagged := pairs{}
+	for _, f := range out.Open {
 		flagged[f.Pair] = true
 	}
-	drift.NewMakeUps(x.makeUpInput(flagged)).Fill(x.out.Open)
-	for i, f := range x.out.Open {
+	k.makeUps(o, flagged).Fill(out.Open)
+	for i, f := range out.Open {
 		if f.Kind == drift.SlotUnfit {
-			x.out.Open[i].Why = x.office.unfit[f.Pair].Why
+			out.Open[i].Why = o.unfit[f.Pair].Why
 		}
 	}
-	return x.out, nil
-}
-
-// remembered takes what is known of calendars for what they say.
-func (x *round) remembered() {
-	for id := range x.people {
-		snap, ok := x.mem.Snapshots[id]
-		_, broken := x.mem.Outages[CalendarOf(id)]
-		x.observed[id] = observed{is: snap, was: snap, stale: broken || !ok}
-	}
+	return out, nil
 }
 
 // Preview reads everything and decides, and stops there.
 func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, error) {
-	x, err := r.begin(ctx)
+	g, err := r.begin(ctx, asks, r.wanted)
 	if err != nil {
 		return Round{}, err
 	}
-	x.observe(ctx, slices.Sorted(maps.Keys(x.people)), false)
+	seen := r.read(ctx, g, r.calendars(), g.unseen(), errand{ids: g.everybody(), patient: true})
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
-	x.links(true)
-	x.decide(asks)
-	x.refuse()
-	x.detect()
-	x.zoneDoubts()
-	x.refusedVideo()
-	return x.out, nil
+	k, o := r.know(g, seen, true), newOffice()
+	k, d := k.decide(o, decided{}, o.affected(k))
+	f := detect(k, o, d, g.mem.Tries, g.mem.Pending)
+	out := k.round(o, d).with(f)
+	out.Failures = slices.Concat(k.failures, k.refused(o, d.plan.Refused))
+	out.Outages, out.Alarms = k.standingOutages(g.outages, k.looked.outages, d.outages,
+		o.zoneDoubts(g.zoneData), o.refusedVideo(g.now))
+	return out, nil
 }
 
 // Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within
 // it is in Round.Failures.
 func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
-	x, err := r.begin(ctx)
+	g, err := r.begin(ctx, asks, r.wanted)
 	if err != nil {
 		return Round{}, err
 	}
-	all := slices.Sorted(maps.Keys(x.people))
-	if r.Due != nil && len(asks) == 0 {
-		all = x.due(all)
-	}
-	x.sit(len(asks) > 0)
-	x.asked, x.awaited = len(asks) > 0, map[string]bool{}
-	for _, a := range asks {
-		x.awaited[a.Pair.Manager], x.awaited[a.Pair.Report] = true, true
-	}
-	x.observe(ctx, all, false)
+	cals, o := r.calendars(), r.office(g)
+	due, others := r.due(g)
+	seen := r.read(ctx, g, cals, g.remembered(others), errand{ids: due})
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
-	x.links(false)
-	x.decide(asks)
-	x.check(asks)
-	x.reread(ctx, asks)
-	if changed, err := x.documents(ctx, asks); err != nil {
-		return x.out, err
-	} else if len(changed) > 0 {
-		x.gather(changed)
-		x.diff(asks)
-		x.reread(ctx, asks)
+	k := r.know(g, seen, false)
+	k, d := k.decide(o, decided{}, o.affected(k))
+	o, d, otherwise := r.check(k, o, d)
+	k, d = r.readFirst(ctx, k, cals, o, d)
+	docs, err := r.tend(ctx, k, o.views, d.plan)
+	if err != nil {
+		return Round{}, err
 	}
-	x.refuse()
-	x.apply(ctx)
-	if touched := x.touched(); len(touched) > 0 {
-		x.observe(ctx, touched, true)
-		x.gather(x.affected())
+	if k.docs = docs.now; len(docs.links) > 0 {
+		k, d = k.relink(o, d, docs.links)
+		k, d = r.readFirst(ctx, k, cals, o, d)
 	}
-	// What an attendee answered may let the next delivery through.
-	for range 3 {
-		written := x.deliver(ctx, asks)
-		if len(written) == 0 {
-			break
-		}
-		x.observe(ctx, written, true)
-		x.gather(x.affected())
+	d = k.also(o, d, docs.changed)
+	refused := k.refused(o, d.plan.Refused)
+	done := r.apply(ctx, k, cals, d.plan.Changes)
+	k.unlisted = done.unlisted
+	k, d = r.readAgain(ctx, k, cals, o, d, done.touched(g.people))
+	sent, k, d := r.deliverAll(ctx, k, cals, o, d)
+	tries := k.tries(o.of(d.judge), sent.tried)
+	found := detect(k, o, d, tries, g.mem.Pending)
+	if again := found.pending(k.read); len(again) > 0 {
+		k, d = r.readAgain(ctx, k, cals, o, d, again)
+		found = detect(k, o, d, tries, found.found.Pending)
 	}
-	x.count()
-	x.detect()
-	if again := x.pending(); len(again) > 0 {
-		x.observe(ctx, again, true)
-		x.gather(x.affected())
-		x.mem.Pending = x.out.Found.Pending
-		x.detect()
-	}
-	x.zoneDoubts()
-	x.refusedVideo()
 	// What was not read because the round was told to stop says nothing about a calendar: the next round begins anew.
 	if err := ctx.Err(); err != nil {
-		return x.out, err
+		return Round{}, err
 	}
-	if err := x.record(context.WithoutCancel(ctx)); err != nil {
-		return x.out, err
+	stands := k.standing(d, found.judged, done)
+	outages, alarms := k.standingOutages(g.outages, k.looked.outages, d.outages, docs.outages, notDone(stands.Failing),
+		o.zoneDoubts(g.zoneData), o.refusedVideo(g.now))
+	left := remains{stands, tries, outages}
+	if err := r.Journal.Commit(context.WithoutCancel(ctx), record(k, o, d, found, left)); err != nil {
+		return Round{}, fmt.Errorf("write the journal: %w", err)
 	}
-	if !x.asked {
-		x.leave()
+	r.logOutages(g.now, causes(g.people, left))
+	out := k.round(o, d).with(found)
+	out.Applied, out.Mails, out.Delivered, out.Sections = done.changes, done.mails(), sent.n, docs.sections
+	out.Failures = slices.Concat(k.failures, docs.failures, refused, done.failures, sent.failures)
+	out.Outages, out.Alarms, out.Otherwise = outages, alarms, otherwise
+	if !g.asked() {
+		r.left = o.leave(k, found.judged, found.waiting(k, sent.tried))
 	}
-	return x.out, nil
+	return out, nil
 }
 
-// begin loads what a round starts from. Without a good roster instead is asked, if it is given, what to want.
-func (r *Reconciler) begin(ctx context.Context, instead ...func(Memory, error) (Desired, error)) (*round, error) {
-	x := &round{
-		Reconciler: r,
-		now:        r.Clock(),
-		observed:   map[string]observed{},
-		read:       map[string]bool{},
-		interests:  map[string]provider.Interest{},
-		calendars:  map[string]provider.Calendar{},
-		written:    &versions{m: map[[2]string]series.Ref{}},
-		ended:      map[string]bool{},
-		tried:      map[plan.Target]attempt{},
-		judging:    newJudging(),
+// round is what was seen and is to be done.
+func (k known) round(o *office, d decided) Round {
+	return Round{
+		At:       k.now,
+		First:    k.mem.Empty,
+		Problems: k.problems,
+		Views:    slices.Clone(o.views),
+		Plan:     d.plan,
+		Late:     slices.Sorted(maps.Keys(k.late)),
 	}
-	var err error
-	if x.mem, err = r.Journal.Load(ctx); err != nil {
-		return nil, fmt.Errorf("read the journal: %w", err)
-	}
-	d, err := r.Roster(x.now)
-	if err != nil && len(instead) > 0 {
-		d, err = instead[0](x.mem, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := x.rename(ctx, d); err != nil {
-		return nil, err
-	}
-	if x.mem.Documents == nil {
-		x.mem.Documents = map[series.Pair]Document{}
-	}
-	x.want, x.wantedOf = d.Series, map[string][]int{}
-	for i, w := range x.want {
-		x.wantedOf[w.Pair.Manager] = append(x.wantedOf[w.Pair.Manager], i)
-		x.wantedOf[w.Pair.Report] = append(x.wantedOf[w.Pair.Report], i)
-	}
-	if x.roster = (RosterSeen{Digest: ends(d), Since: x.now}); x.roster.Digest == x.mem.Standing.Roster.Digest {
-		x.roster = x.mem.Standing.Roster
-	}
-	x.wrote, x.behind, x.fails = maps.Clone(x.mem.Standing.Wrote), map[string]bool{}, map[string]Failing{}
-	if x.wrote == nil {
-		x.wrote = map[string]Wrote{}
-	}
-	x.sources = Origin{Sources: d.Sources, More: d.More}
-	x.out = Round{At: x.now, First: x.mem.Empty, Problems: d.Problems, Outages: map[Subject]Outage{}}
-	x.people = x.observable(d)
-	x.readings.leave(x.people)
-	x.know()
-	x.had = series.Had(maps.All(x.mem.Snapshots))
-	x.unsettled, x.openOf = underWay(x.mem), map[series.Pair][]drift.Flag{}
-	for _, f := range x.mem.Open {
-		x.openOf[f.Pair] = append(x.openOf[f.Pair], f)
-	}
-	return x, nil
 }
 
-// rename gives what is remembered under earlier ids to the new ones.
-func (x *round) rename(ctx context.Context, d Desired) error {
-	renamed := false
-	for _, id := range slices.Sorted(maps.Keys(d.People)) {
-		for _, old := range d.People[id].Formerly {
-			_, inUse := d.People[old]
-			if _, remembered := x.mem.People[old]; !remembered || inUse {
-				continue
-			}
-			if err := x.Journal.Rename(ctx, old, id); err != nil {
-				return fmt.Errorf("rename %s to %s in the journal: %w", old, id, err)
-			}
-			renamed = true
+// with is the round with what it found.
+func (r Round) with(f detected) Round {
+	r.Found, r.Judged, r.Edges, r.Open, r.Settles = f.found, len(f.judged), f.edges, f.open, f.settles
+	return r
+}
+
+// readFirst reads the calendars that the plan wants to write to and that were not read yet, and decides anew.
+func (r *Reconciler) readFirst(ctx context.Context, k known, cals *calendars, o *office, d decided) (known, decided) {
+	ids := k.unread(d.plan.Changes)
+	if len(ids) == 0 {
+		return k, d
+	}
+	k.looked = r.read(ctx, k.given, cals, k.looked, errand{ids: ids})
+	return k.decide(o, d, o.moved(k, ids))
+}
+
+// readAgain reads calendars that were written to or are worth another look, and judges what they now say.
+func (r *Reconciler) readAgain(ctx context.Context, k known, cals *calendars, o *office, d decided, ids []string) (
+	known, decided) {
+	if len(ids) == 0 {
+		return k, d
+	}
+	k.looked = r.read(ctx, k.given, cals, k.looked, errand{ids: ids, again: true})
+	return k, k.rejudge(o, d, o.moved(k, ids))
+}
+
+// deliverAll makes the deliveries that are due, and those that follow: what an attendee answered may let the next one
+// through.
+func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o *office, d decided) (
+	sent delivered, now known, then decided) {
+	for range 3 {
+		if sent = r.deliver(ctx, k.given, cals, o.of(d.judge), sent); len(sent.to) == 0 {
+			break
 		}
+		k, d = r.readAgain(ctx, k, cals, o, d, slices.Sorted(maps.Keys(sent.to)))
 	}
-	if !renamed {
-		return nil
-	}
-	var err error
-	if x.mem, err = x.Journal.Load(ctx); err != nil {
-		return fmt.Errorf("read the journal: %w", err)
-	}
-	return nil
-}
-
-// alarm notes that something is wrong with the subject, and that this is new if it is.
-func (x *round) alarm(s Subject, o Outage) {
-	o.Since = x.now
-	if old, ok := x.mem.Outages[s]; ok {
-		o.Since = old.Since
-	} else if _, told := x.out.Outages[s]; !told {
-		x.out.Alarms = append(x.out.Alarms, o)
-	}
-	x.out.Outages[s] = o
+	return sent, k, d
 }

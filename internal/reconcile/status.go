@@ -56,13 +56,17 @@ type Reason struct {
 	Outage
 }
 
-// lastWanted is what the journal knows to be booked, as the wish of a roster that has problems; the problems
-// themselves where it knows of nothing.
-func (r *Reconciler) lastWanted(mem Memory, problems error) (Desired, error) {
+// lastWanted is what the roster wants. Where there is no good one, it is what the journal knows to be booked, with the
+// roster's problems; the problems themselves where it knows of nothing.
+func (r *Reconciler) lastWanted(mem Memory, now time.Time) (Desired, error) {
+	d, problems := r.Roster(now)
+	if problems == nil {
+		return d, nil
+	}
 	latest := map[series.Pair]series.Event{}
 	for _, snap := range mem.Snapshots {
 		for _, e := range snap.Bare().Series {
-			if p := e.Mark.Pair; !e.Ended(r.Clock()) && e.Mark.Generation >= latest[p].Mark.Generation {
+			if p := e.Mark.Pair; !e.Ended(now) && e.Mark.Generation >= latest[p].Mark.Generation {
 				latest[p] = e
 			}
 		}
@@ -70,7 +74,7 @@ func (r *Reconciler) lastWanted(mem Memory, problems error) (Desired, error) {
 	if len(latest) == 0 {
 		return Desired{}, problems
 	}
-	d := Desired{People: mem.People, Problems: problems}
+	d = Desired{People: mem.People, Problems: problems}
 	for p, e := range latest {
 		d.Series = append(d.Series, series.Series{
 			Org: r.Org, Pair: p, Manager: mem.People[p.Manager], Report: mem.People[p.Report],

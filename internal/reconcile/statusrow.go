@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -304,31 +303,31 @@ func (r *Reconciler) holds(left Left, now time.Time) bool {
 	return true
 }
 
-// origin is what the round's status rows are made of. None are where it was for some pairs only, or where there is no
+// rowOrigin is what the round's status rows are made of. None are where it was for some pairs only, or where there is no
 // good roster: then what holds has to be found out.
-func (x *round) origin() Origin {
-	if x.asked || x.sources.Sources == "" || x.out.Problems != nil {
+func (g *given) rowOrigin() Origin {
+	if g.asked() || g.origin.Sources == "" || g.problems != nil {
 		return Origin{}
 	}
-	o := x.sources
-	o.Day, o.ZoneData = series.DateOf(x.now.UTC()), x.ZoneData
+	o := g.origin
+	o.Day, o.ZoneData = series.DateOf(g.now.UTC()), g.zoneData
 	return o
 }
 
 // statusRows are those of these views' pairs; nil where the roster has the pair no more.
-func (x *round) statusRows(views []*series.View) map[series.Pair]*StatusRow {
-	out, held := make(map[series.Pair]*StatusRow, len(views)), heldOf(x.out.Plan.Held)
+func (k known) statusRows(views []*series.View, d decided, outages map[Subject]Outage) map[series.Pair]*StatusRow {
+	out, held := make(map[series.Pair]*StatusRow, len(views)), heldOf(d.plan.Held)
 	// What is held of a pair after a write, made or not, or another look at its calendars, is the next round's to say.
-	unsaid := maps.Clone(x.unplanned)
-	for i := range x.out.Plan.Changes {
-		unsaid[x.out.Plan.Changes[i].Pair] = true
+	unsaid := union(d.since)
+	for i := range d.plan.Changes {
+		unsaid[d.plan.Changes[i].Pair] = true
 	}
 	for _, v := range views {
 		out[v.Pair] = nil
 		if v.Wanted {
-			row := statusRow(v, x.now, held[v.Pair], v.Stale && x.distrusted(v.Pair))
+			row := statusRow(v, k.now, held[v.Pair], v.Stale && k.distrusted(v.Pair, outages))
 			if unsaid[v.Pair] {
-				row.Until = x.now
+				row.Until = k.now
 			}
 			out[v.Pair] = &row
 		}
@@ -337,11 +336,11 @@ func (x *round) statusRows(views []*series.View) map[series.Pair]*StatusRow {
 }
 
 // distrusted reports whether a calendar of the pair cannot be read, or never was: one that is only late is as it was.
-func (x *round) distrusted(p series.Pair) bool {
+func (k known) distrusted(p series.Pair, outages map[Subject]Outage) bool {
 	for _, id := range []string{p.Manager, p.Report} {
-		_, seen := x.people[id]
-		_, broken := x.out.Outages[CalendarOf(id)]
-		if seen && (broken || x.observed[id].is.At.IsZero()) {
+		_, seen := k.people[id]
+		_, broken := outages[CalendarOf(id)]
+		if seen && (broken || k.of[id].is.At.IsZero()) {
 			return true
 		}
 	}

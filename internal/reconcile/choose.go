@@ -12,50 +12,56 @@ import (
 	"holdfast/internal/slotting"
 )
 
-// chooseSlots fills in the slots of auto pairs that have none yet, notes why others get none, and returns those for
-// which it looked.
-func (x *round) chooseSlots() map[series.Pair]bool {
-	x.chosen, x.noSlot = map[series.Pair][]string{}, nil
-	pairs := map[series.Pair]bool{}
-	for _, v := range x.judged() {
+// choice is what was chosen for the pairs whose slot Holdfast chooses.
+type choice struct {
+	among  pairs // those that had none
+	slots  map[series.Pair]series.Slot
+	why    map[series.Pair][]string // what mattered for the slot
+	noSlot map[series.Pair]string   // why there is none
+}
+
+// choose chooses the slots of those of the pairs whose slot Holdfast chooses and that have none yet.
+func choose(k known, o *office, judge pairs) choice {
+	c := choice{among: pairs{}, slots: map[series.Pair]series.Slot{}, why: map[series.Pair][]string{}}
+	for _, v := range o.of(judge) {
 		if v.Wanted && v.Want.Auto && v.Head() == nil {
-			pairs[v.Pair] = true
+			c.among[v.Pair] = true
 		}
 	}
-	if len(pairs) == 0 {
-		return nil
+	if len(c.among) == 0 {
+		return c
 	}
-	slots, none := slotting.Choose(x.standing(pairs))
-	x.noSlot = none
-	for i := range x.want {
-		if c, ok := slots[x.want[i].Pair]; ok {
-			x.want[i].Slot, x.chosen[x.want[i].Pair] = c.Slot, c.Why
+	chosen, none := slotting.Choose(standing(k, o, c.among))
+	c.noSlot = none
+	for p, s := range chosen {
+		if k.lines.has(p) {
+			c.slots[p], c.why[p] = s.Slot, s.Why
 		}
 	}
-	return pairs
+	return c
 }
 
 // standing is what slots are chosen among: the auto pairs that have none, and all that stands in their way. Busy times
 // are those of the people who have to do with them, or with these pairs.
-func (x *round) standing(pairs map[series.Pair]bool) slotting.Input {
-	today := series.DateOf(x.now.UTC())
+func standing(k known, o *office, of pairs) slotting.Input {
+	today := series.DateOf(k.now.UTC())
 	in := slotting.Input{
 		From:   today.AddDays(1),
-		Weeks:  x.Policy.HorizonWeeks,
+		Weeks:  k.policy.HorizonWeeks,
 		Booked: map[string][]series.Slot{},
 	}
-	for _, v := range x.out.Views {
+	for _, v := range o.views {
 		w, h := v.Want, v.Head()
 		stands := !w.Auto
 		switch {
 		case !v.Wanted || !w.Ends.IsZero() && w.Ends.Before(today.AddDays(-1)):
 			// It ends with this plan, and if the report gets another manager, only together with that creation.
-			in.Booked[v.Pair.Manager] = append(in.Booked[v.Pair.Manager], held(v, x.now)...)
+			in.Booked[v.Pair.Manager] = append(in.Booked[v.Pair.Manager], held(v, k.now)...)
 			continue
 		case h == nil && w.Auto && v.Lost() == nil && !v.Stale && len(v.Candidates) == 0:
 			in.Want = append(in.Want, w)
 			continue
-		case h == nil || h.Mark.Slot.IsZero() || h.Ended(x.now) && h.EndedByHand():
+		case h == nil || h.Mark.Slot.IsZero() || h.Ended(k.now) && h.EndedByHand():
 		case w.Auto: // day and time stay when the length changes
 			w.Slot.Weekday, w.Slot.At, w.Slot.Zone = h.Mark.Slot.Weekday, h.Mark.Slot.At, h.Mark.Slot.Zone
 			stands = true
@@ -65,32 +71,32 @@ func (x *round) standing(pairs map[series.Pair]bool) slotting.Input {
 		if stands {
 			in.Stand = append(in.Stand, w)
 		}
-		for _, s := range held(v, x.now) {
+		for _, s := range held(v, k.now) {
 			if !stands || s != w.Slot {
 				in.Booked[v.Pair.Manager] = append(in.Booked[v.Pair.Manager], s)
 				in.Booked[v.Pair.Report] = append(in.Booked[v.Pair.Report], s)
 			}
 		}
 	}
-	near := maps.Clone(pairs)
+	near := union(of)
 	for _, w := range in.Want {
 		near[w.Pair] = true
 	}
-	in.Busy = x.reckoned(near)
+	in.Busy = reckoned(k, o, near)
 	return in
 }
 
 // reckoned are the busy times of all who meet somebody of these pairs, or use their rooms, for the choice of slots: of
 // an event whose rule nobody can read, its time of every week.
-func (x *round) reckoned(pairs map[series.Pair]bool) map[string][]series.Interval {
-	from, to := x.window()
-	near := map[series.Pair]bool{}
-	for _, v := range x.office.about(pairs) {
+func reckoned(k known, o *office, of pairs) map[string][]series.Interval {
+	from, to := k.window()
+	near := pairs{}
+	for _, v := range o.about(of) {
 		near[v.Pair] = true
 	}
-	out := x.busyOf(near)
+	out := k.busyOf(near)
 	for id := range out {
-		for _, b := range x.observed[id].is.Bare().Busy {
+		for _, b := range k.of[id].is.Bare().Busy {
 			if recur.Unknown(b) {
 				out[id] = slices.Concat(out[id], recur.Weekly(b, from, to))
 			}
@@ -110,18 +116,18 @@ func held(v *series.View, now time.Time) []series.Slot {
 	return out
 }
 
-// findUnfit finds the booked slots that do not work any more, and proposes the best others. A proposal that was made stays
-// while it works. Each pair gets its own: whichever are accepted, and whenever, they do not get in each other's way.
-func (x *round) findUnfit() {
-	o, fresh, anew := x.office, x.fresh, false
-	x.fresh = map[series.Pair]bool{}
-	for part := range x.parts(fresh) {
+// fit finds the booked slots that do not work any more, of pairs that have new views, and proposes the best others. A
+// proposal that was made stays while it works. Each pair gets its own: whichever are accepted, and whenever, they do not
+// get in each other's way. It returns the pairs to which something else is proposed: they are to be judged, too.
+func (o *office) fit(k known, c choice, fresh pairs) pairs {
+	anew := false
+	for part := range fresh.parts(k.part) {
 		found := drift.FindUnfit(drift.Input{
-			Now:          x.now,
-			HorizonWeeks: x.Policy.HorizonWeeks,
+			Now:          k.now,
+			HorizonWeeks: k.policy.HorizonWeeks,
 			Only:         part,
 			Views:        o.around(part),
-			Busy:         x.busyOf(part),
+			Busy:         k.busyOf(part),
 		})
 		for p := range part {
 			_, was := o.unfit[p]
@@ -132,26 +138,33 @@ func (x *round) findUnfit() {
 			anew = anew || was
 		}
 	}
-	unfit := map[series.Pair]bool{}
+	unfit := pairs{}
 	for p := range o.unfit {
 		unfit[p] = true
 	}
-	anew = anew || slices.ContainsFunc(o.about(unfit), func(v *series.View) bool { return fresh[v.Pair] })
-	if anew {
-		x.propose(unfit)
+	if !anew && !slices.ContainsFunc(o.about(unfit), func(v *series.View) bool { return fresh[v.Pair] }) {
+		return nil
 	}
+	was := maps.Clone(o.unfit)
+	o.propose(k, c, unfit)
+	out := pairs{}
+	for p, u := range o.unfit { // what is proposed to one may have been proposed to another
+		if u.To != was[p].To {
+			out[p] = true
+		}
+	}
+	return out
 }
 
 // propose finds the best slots for the unfit pairs.
-func (x *round) propose(unfit map[series.Pair]bool) {
-	o, was := x.office, maps.Clone(x.office.unfit)
+func (o *office) propose(k known, c choice, unfit pairs) {
 	clear(o.better)
 	if len(unfit) == 0 {
 		return
 	}
-	in := x.standing(unfit)
+	in := standing(k, o, unfit)
 	for _, w := range in.Want {
-		if _, ok := x.chosen[w.Pair]; ok {
+		if _, chosen := c.slots[w.Pair]; chosen {
 			in.Stand = append(in.Stand, w) // as soon as it is booked
 		}
 	}
@@ -168,7 +181,7 @@ func (x *round) propose(unfit map[series.Pair]bool) {
 		}
 		u.To = series.Slot{}
 		o.unfit[w.Pair] = u
-		w.Slot.Zone = x.anchor(w.Pair)
+		w.Slot.Zone = k.lines.anchor(w.Pair)
 		in.Want, in.Stand = []series.Series{w}, nil
 		others := map[int]bool{i: true}
 		for _, key := range keys(w) {
@@ -178,21 +191,16 @@ func (x *round) propose(unfit map[series.Pair]bool) {
 				}
 			}
 		}
-		in.Keep, in.Leave = map[series.Pair]series.Slot{w.Pair: x.proposed(w.Pair)}, map[series.Pair]series.Slot{w.Pair: stand[i].Slot}
+		in.Keep, in.Leave = map[series.Pair]series.Slot{w.Pair: k.proposed(w.Pair)}, map[series.Pair]series.Slot{w.Pair: stand[i].Slot}
 		slots, _ := slotting.Choose(in)
-		c, ok := slots[w.Pair]
+		best, ok := slots[w.Pair]
 		if !ok {
 			continue
 		}
-		u.To = c.Slot
-		o.unfit[w.Pair], o.better[w.Pair] = u, plan.Better{Slot: c.Slot, Why: c.Why}
+		u.To = best.Slot
+		o.unfit[w.Pair], o.better[w.Pair] = u, plan.Better{Slot: best.Slot, Why: best.Why}
 		for _, id := range []string{w.Pair.Manager, w.Pair.Report} {
-			in.Booked[id] = append(in.Booked[id], c.Slot)
-		}
-	}
-	for p, u := range o.unfit { // what is proposed to one may have been proposed to another
-		if u.To != was[p].To {
-			x.judge[p] = true
+			in.Booked[id] = append(in.Booked[id], best.Slot)
 		}
 	}
 }
@@ -206,16 +214,10 @@ func keys(w series.Series) []string {
 	return out
 }
 
-// anchor is the zone whose clock the roster wants the pair's slot on.
-func (x *round) anchor(p series.Pair) string {
-	i := slices.IndexFunc(x.want, func(w series.Series) bool { return w.Pair == p })
-	return x.want[i].Slot.Zone
-}
-
 // proposed is the slot that was proposed to the pair, as far as the journal remembers; zero: none.
-func (x *round) proposed(p series.Pair) series.Slot {
-	for _, f := range x.mem.Open {
-		if f.Kind == drift.SlotUnfit && f.Pair == p {
+func (g *given) proposed(p series.Pair) series.Slot {
+	for _, f := range g.openOf[p] {
+		if f.Kind == drift.SlotUnfit {
 			return f.To.Slot()
 		}
 	}
@@ -223,10 +225,10 @@ func (x *round) proposed(p series.Pair) series.Slot {
 }
 
 // accepted is what `accept` may move pairs to: what their open flags say, no other slot.
-func (x *round) accepted() map[series.Pair]plan.Better {
+func (o *office) accepted(open []drift.Flag) map[series.Pair]plan.Better {
 	out := map[series.Pair]plan.Better{}
-	for _, f := range x.mem.Open {
-		if b, ok := x.office.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To.Equal(series.AspectOf(b.Slot)) {
+	for _, f := range open {
+		if b, ok := o.better[f.Pair]; ok && f.Kind == drift.SlotUnfit && f.To.Equal(series.AspectOf(b.Slot)) {
 			out[f.Pair] = b
 		}
 	}

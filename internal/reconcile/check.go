@@ -21,7 +21,7 @@ func (r *Reconciler) check(k known, o *office, d decided) (*office, decided, []s
 	r.checked = k.now
 	full := newOffice()
 	a := full.affected(k)
-	all := k.replan(full, decided{choice: d.choice, news: a.news}, full.gather(k, a.all))
+	all := replan(k, full, decided{choice: d.choice, news: a.news}, full.gather(k, a.all))
 	mine := byPair(o.views, d.plan, detect(k, o, d, k.mem.Tries, k.mem.Pending).open)
 	theirs := byPair(full.views, all.plan, detect(k, full, all, k.mem.Tries, k.mem.Pending).open)
 	both := pairs{}

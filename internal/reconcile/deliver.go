@@ -56,6 +56,19 @@ func (d delivered) after(first delivered) delivered {
 	return d
 }
 
+// deliverAll makes the deliveries that are due, and those that follow: what an attendee answered may let the next one
+// through.
+func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o *office, d decided) (
+	sent delivered, now known, then decided) {
+	for range 3 {
+		if sent = r.deliver(ctx, k.given, cals, o.of(d.judge), sent); len(sent.to) == 0 {
+			break
+		}
+		k, d = r.readAgain(ctx, k, cals, o, d, slices.Sorted(maps.Keys(sent.to)))
+	}
+	return sent, k, d
+}
+
 // deliver makes the deliveries of a scheduling agent that are due for these pairs. What was tried in this round is not
 // tried again, nor what did not show in several rounds, unless somebody asked for it.
 func (r *Reconciler) deliver(ctx context.Context, g *given, cals *calendars, judged []*series.View, first delivered) delivered {

@@ -9,47 +9,6 @@ import (
 	"holdfast/internal/series"
 )
 
-// decided is what a round is to do, and what it knows by having decided that.
-type decided struct {
-	judge   pairs // that are judged in this round: they have whole views
-	news    pairs // those of them of which something new was known (affected)
-	since   pairs // those that got new views since the plan was made
-	choice  choice
-	plan    plan.Plan
-	outages map[Subject]Outage // of pairs of which it is not known what became of their series
-}
-
-// decide judges the pairs that are affected, beside those that were judged already: it gathers their views, chooses
-// slots and makes the plan. The roster's lines have the slots from then on.
-func (k known) decide(o *office, was decided, a affected) (known, decided) {
-	gathered := o.gather(k, a.all)
-	was.judge, was.news = union(was.judge, gathered), union(was.news, a.news)
-	was.choice = choose(k, o, was.judge)
-	k.lines = k.lines.with(was.choice.slots)
-	return k, k.replan(o, was, union(gathered, o.gather(k, was.choice.among)))
-}
-
-// replan makes the plan of what was chosen, now that pairs have new views.
-func (k known) replan(o *office, was decided, gathered pairs) decided {
-	d := k.also(o, was, union(gathered, o.fit(k, was.choice, gathered)))
-	d.plan, d.outages = diff(k, o, d.judge, d.choice)
-	return d
-}
-
-// also judges these pairs, too.
-func (k known) also(o *office, was decided, more pairs) decided {
-	was.judge = union(was.judge, more)
-	o.fill(k, was.judge)
-	return was
-}
-
-// rejudge judges the pairs that are affected since the plan was made.
-func (k known) rejudge(o *office, was decided, a affected) decided {
-	gathered := o.gather(k, a.all)
-	was.news, was.since = union(was.news, a.news), union(was.since, gathered)
-	return k.also(o, was, union(gathered, o.fit(k, was.choice, gathered)))
-}
-
 // diff makes the plan of the views: what was planned for pairs that are not judged was nothing.
 func diff(k known, o *office, judge pairs, c choice) (plan.Plan, map[Subject]Outage) {
 	in := plan.Input{
@@ -135,17 +94,4 @@ func (g *given) doubtful() pairs {
 		}
 	}
 	return out
-}
-
-// unread are people whose calendars were not read in this round, and to whose series the plan wants to write.
-func (k known) unread(changes []plan.Change) []string {
-	ids := map[string]bool{}
-	for _, c := range changes {
-		for _, id := range []string{c.Calendar, c.Pair.Manager, c.Pair.Report} {
-			if _, known := k.people[id]; known && !k.read[id] {
-				ids[id] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(ids))
 }

@@ -165,16 +165,6 @@ func (r *Reconciler) tend(ctx context.Context, k known, views []*series.View, p 
 	return out, err
 }
 
-// relink plans anew with these links to documents.
-func (k known) relink(o *office, d decided, links map[series.Pair]string) (known, decided) {
-	k.lines = k.lines.linked(links)
-	other := pairs{}
-	for p := range links {
-		other[p] = true
-	}
-	return k, k.replan(o, d, o.gather(k, other))
-}
-
 // tending is what became of one document.
 type tending struct {
 	doc Document

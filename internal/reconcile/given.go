@@ -81,13 +81,12 @@ func (r *Reconciler) begin(ctx context.Context, asks []plan.Ask,
 	for _, f := range mem.Open {
 		g.openOf[f.Pair] = append(g.openOf[f.Pair], f)
 	}
-	observed := observable(d, mem, now)
-	other := otherAddresses(observed, mem.Snapshots)
-	g.people, g.lines = map[string]series.Person{}, linesOf(d.Series, other)
-	for id, p := range observed {
-		g.people[id] = under(p, other)
+	g.people = observable(d, mem, now)
+	other := otherAddresses(g.people, mem.Snapshots)
+	for id := range other {
+		g.people[id] = under(g.people[id], other)
 	}
-	g.outages = misaddressed(slices.Collect(maps.Keys(other)))
+	g.lines, g.outages = linesOf(d.Series, other), misaddressed(other)
 	r.readings.leave(g.people)
 	return g, nil
 }
@@ -161,10 +160,10 @@ func under(p series.Person, other map[string][]string) series.Person {
 	return p
 }
 
-// misaddressed are the outages of those whose calendars are under another address than the roster has.
-func misaddressed(people []string) map[Subject]Outage {
+// misaddressed are the outages of those whose calendars are under other addresses than the roster has.
+func misaddressed(other map[string][]string) map[Subject]Outage {
 	out := map[Subject]Outage{}
-	for _, id := range people {
+	for id := range other {
 		out[Subject{Matter: MatterAddress, Person: id}] = Outage{
 			Kind:  "address",
 			Cause: "it is under another address than the roster's",

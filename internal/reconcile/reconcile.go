@@ -128,7 +128,7 @@ func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
 		return Round{}, err
 	}
 	k, o := r.know(g, g.remembered(g.everybody()), false), newOffice()
-	k, d := k.decide(o, decided{}, o.affected(k))
+	k, d := decide(k, o, decided{}, o.affected(k))
 	out := k.round(o, d)
 	out.Outages, _ = g.standingOutages(g.mem.Outages, d.outages)
 	out.Open = slices.Clone(g.mem.Open)
@@ -156,7 +156,7 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 		return Round{}, err
 	}
 	k, o := r.know(g, seen, true), newOffice()
-	k, d := k.decide(o, decided{}, o.affected(k))
+	k, d := decide(k, o, decided{}, o.affected(k))
 	f := detect(k, o, d, g.mem.Tries, g.mem.Pending)
 	out := k.round(o, d).with(f)
 	out.Failures = slices.Concat(k.failures, k.refused(o, d.plan.Refused))
@@ -179,7 +179,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		return Round{}, err
 	}
 	k := r.know(g, seen, false)
-	k, d := k.decide(o, decided{}, o.affected(k))
+	k, d := decide(k, o, decided{}, o.affected(k))
 	o, d, otherwise := r.check(k, o, d)
 	k, d = r.readFirst(ctx, k, cals, o, d)
 	docs, err := r.tend(ctx, k, o.views, d.plan)
@@ -187,10 +187,10 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 		return Round{}, err
 	}
 	if k.docs = docs.now; len(docs.links) > 0 {
-		k, d = k.relink(o, d, docs.links)
+		k, d = relink(k, o, d, docs.links)
 		k, d = r.readFirst(ctx, k, cals, o, d)
 	}
-	d = k.also(o, d, docs.changed)
+	d = judge(k, o, d, docs.changed)
 	refused := k.refused(o, d.plan.Refused)
 	done := r.apply(ctx, k, cals, d.plan.Changes)
 	k.unlisted = done.unlisted
@@ -240,37 +240,4 @@ func (k known) round(o *office, d decided) Round {
 func (r Round) with(f detected) Round {
 	r.Found, r.Judged, r.Edges, r.Open, r.Settles = f.found, len(f.judged), f.edges, f.open, f.settles
 	return r
-}
-
-// readFirst reads the calendars that the plan wants to write to and that were not read yet, and decides anew.
-func (r *Reconciler) readFirst(ctx context.Context, k known, cals *calendars, o *office, d decided) (known, decided) {
-	ids := k.unread(d.plan.Changes)
-	if len(ids) == 0 {
-		return k, d
-	}
-	k.looked = r.read(ctx, k.given, cals, k.looked, errand{ids: ids})
-	return k.decide(o, d, o.moved(k, ids))
-}
-
-// readAgain reads calendars that were written to or are worth another look, and judges what they now say.
-func (r *Reconciler) readAgain(ctx context.Context, k known, cals *calendars, o *office, d decided, ids []string) (
-	known, decided) {
-	if len(ids) == 0 {
-		return k, d
-	}
-	k.looked = r.read(ctx, k.given, cals, k.looked, errand{ids: ids, again: true})
-	return k, k.rejudge(o, d, o.moved(k, ids))
-}
-
-// deliverAll makes the deliveries that are due, and those that follow: what an attendee answered may let the next one
-// through.
-func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o *office, d decided) (
-	sent delivered, now known, then decided) {
-	for range 3 {
-		if sent = r.deliver(ctx, k.given, cals, o.of(d.judge), sent); len(sent.to) == 0 {
-			break
-		}
-		k, d = r.readAgain(ctx, k, cals, o, d, slices.Sorted(maps.Keys(sent.to)))
-	}
-	return sent, k, d
 }

@@ -117,8 +117,8 @@ func held(v *series.View, now time.Time) []series.Slot {
 }
 
 // fit finds the booked slots that do not work any more, of pairs that have new views, and proposes the best others. A
-// proposal that was made stays while it works. Each pair gets its own: whichever are accepted, and whenever, they do not
-// get in each other's way. It returns the pairs to which something else is proposed: they are to be judged, too.
+// proposal that was made stays while it works. Each pair gets its own: whichever are accepted, and whenever, they do
+// not get in each other's way. It returns the pairs to which something else is proposed: they are to be judged, too.
 func (o *office) fit(k known, c choice, fresh pairs) pairs {
 	anew := false
 	for part := range fresh.parts(k.part) {
@@ -191,7 +191,8 @@ func (o *office) propose(k known, c choice, unfit pairs) {
 				}
 			}
 		}
-		in.Keep, in.Leave = map[series.Pair]series.Slot{w.Pair: k.proposed(w.Pair)}, map[series.Pair]series.Slot{w.Pair: stand[i].Slot}
+		in.Keep = map[series.Pair]series.Slot{w.Pair: k.proposed(w.Pair)}
+		in.Leave = map[series.Pair]series.Slot{w.Pair: stand[i].Slot}
 		slots, _ := slotting.Choose(in)
 		best, ok := slots[w.Pair]
 		if !ok {

@@ -71,7 +71,8 @@ func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o
 
 // deliver makes the deliveries of a scheduling agent that are due for these pairs. What was tried in this round is not
 // tried again, nor what did not show in several rounds, unless somebody asked for it.
-func (r *Reconciler) deliver(ctx context.Context, g *given, cals *calendars, judged []*series.View, first delivered) delivered {
+func (r *Reconciler) deliver(ctx context.Context, g *given, cals *calendars, judged []*series.View,
+	first delivered) delivered {
 	out := delivered{tried: map[plan.Target]attempt{}, to: map[string]bool{}}
 	var due []plan.Delivery
 	for _, d := range plan.Deliveries(judged, g.asks, g.now) {

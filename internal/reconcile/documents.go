@@ -61,8 +61,8 @@ const (
 	unmade = "https://docs.google.com/document/"
 )
 
-// links are those to the documents that are made. One that is not known (any more) is the one that Holdfast wrote on the
-// calendar. A preview takes those as made that a round would make.
+// links are those to the documents that are made. One that is not known (any more) is the one that Holdfast wrote on
+// the calendar. A preview takes those as made that a round would make.
 func links(g *given, l looked, preview bool) map[series.Pair]string {
 	out := map[series.Pair]string{}
 	if !slices.ContainsFunc(g.lines.all, func(w series.Series) bool { return w.Doc.Template != "" }) {
@@ -98,8 +98,8 @@ type tended struct {
 	failures []Failure
 }
 
-// tend tends the documents of the pairs that the plan leaves or makes booked. Where one cannot be tended the calendar is
-// kept all the same.
+// tend tends the documents of the pairs that the plan leaves or makes booked. Where one cannot be tended the calendar
+// is kept all the same.
 func (r *Reconciler) tend(ctx context.Context, k known, views []*series.View, p plan.Plan) (tended, error) {
 	out := tended{now: k.docs, changed: pairs{}, links: map[series.Pair]string{}, outages: map[Subject]Outage{}}
 	if r.Documents == nil {

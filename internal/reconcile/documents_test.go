@@ -42,3 +42,25 @@ func TestDocumentsOfPairs(t *testing.T) {
 		x.Fatalf("known %v", j.docs)
 	}
 }
+
+// A look at a document has nothing delivered: what the report's calendar has is known of a pair that is judged for its
+// document alone, too.
+func TestADocumentAlone(t *testing.T) {
+	x := newOrg(t, servers["holdfast delivers"])
+	x.wish("mia/raj", tuesdays, func(s *series.Series) { s.Link, s.Doc.Template = "", "template" })
+	r, j := x.holdfast()
+	r.Documents = shelf{}
+	x.once(r)
+	x.quiet(r)
+	copied := x.copied("mia/raj").Ref
+	for range 4 {
+		x.now = x.now.Add(time.Minute)
+		out := x.once(r)
+		if looked := j.docs[x.want[0].Pair].Looked; !looked.Equal(x.now) {
+			x.Fatalf("the document was looked at %s", looked)
+		}
+		if out.Delivered > 0 || flags(out) != "" || x.copied("mia/raj").Ref != copied {
+			x.Fatalf("%d deliveries, flags %q", out.Delivered, flags(out))
+		}
+	}
+}

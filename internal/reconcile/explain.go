@@ -48,7 +48,12 @@ func (r *Reconciler) Explain(ctx context.Context, pair series.Pair, n int) (Expl
 		return Explanation{}, fmt.Errorf("the roster has no pair %s", pair)
 	}
 	v := o.views[at]
-	out := Explanation{Want: v.Want, Booked: v.Head() != nil && !v.Head().Ended(k.now), Seen: v.At, Weeks: k.policy.HorizonWeeks}
+	out := Explanation{
+		Want:   v.Want,
+		Booked: v.Head() != nil && !v.Head().Ended(k.now),
+		Seen:   v.At,
+		Weeks:  k.policy.HorizonWeeks,
+	}
 	in := standing(k, o, pairs{pair: true})
 	is := func(w series.Series) bool { return w.Pair == pair }
 	if slices.ContainsFunc(in.Want, is) || slices.ContainsFunc(in.Stand, is) {

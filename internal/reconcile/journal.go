@@ -12,8 +12,7 @@ import (
 
 // Journal is what a round needs to remember from one to the next. Losing it loses history, never correctness.
 type Journal interface {
-	// Load reads all that a round starts from. It may share what it gives: of its maps, only Documents and Outages may be
-	// written to.
+	// Load reads all that a round starts from. It may share what it gives: nobody writes to its maps.
 	Load(ctx context.Context) (Memory, error)
 	// Begin keeps e as it was before one of its writes (10 versions, 90 days) and records the act about to be done, in one
 	// transaction; it returns the act's number.

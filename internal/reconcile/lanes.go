@@ -61,7 +61,8 @@ func lanesOf(keys [][]string, server func(i int) string) []lane {
 // inLanes does the work of all lanes, of each server some at a time, and returns what became of each. When none is
 // answered for a while, or for twice as long as the slowest answer took, the context of those that are left ends: what
 // became of a write that hangs, the next reading shows. Without Patience all is done in the order of the list.
-func (r *Reconciler) inLanes(ctx context.Context, lanes []lane, do func(ctx context.Context, i int) error) map[int]error {
+func (r *Reconciler) inLanes(ctx context.Context, lanes []lane,
+	do func(ctx context.Context, i int) error) map[int]error {
 	out := map[int]error{}
 	if r.Patience == 0 {
 		var all []int

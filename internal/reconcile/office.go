@@ -198,8 +198,8 @@ func (o *office) of(some pairs) []*series.View {
 	return out
 }
 
-// office is that of the last round, as far as that is of any use, else an empty one. What a round is about to write at a
-// person's command is only of the pairs that they asked for, and nobody can go on from there.
+// office is that of the last round, as far as that is of any use, else an empty one. What a round is about to write at
+// a person's command is only of the pairs that they asked for, and nobody can go on from there.
 func (r *Reconciler) office(g *given) *office {
 	o := r.left
 	r.left = nil

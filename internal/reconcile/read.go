@@ -255,8 +255,8 @@ func (r *Reconciler) readAll(ctx context.Context, g *given, cals *calendars, fir
 	return out, interests
 }
 
-// from is the snapshot that the reading of a calendar goes on from. A second look goes from where the first did: what is
-// missing is missed once a round.
+// from is the snapshot that the reading of a calendar goes on from. A second look goes from where the first did: what
+// is missing is missed once a round.
 func from(g *given, first looked, id string, again bool) series.Packed {
 	last, seen := g.mem.Snapshots[id]
 	if again && !seen {

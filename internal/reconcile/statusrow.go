@@ -303,8 +303,8 @@ func (r *Reconciler) holds(left Left, now time.Time) bool {
 	return true
 }
 
-// rowOrigin is what the round's status rows are made of. None are where it was for some pairs only, or where there is no
-// good roster: then what holds has to be found out.
+// rowOrigin is what the round's status rows are made of. There are none where it was for some pairs only, or where
+// there is no good roster: then what holds has to be found out.
 func (g *given) rowOrigin() Origin {
 	if g.asked() || g.origin.Sources == "" || g.problems != nil {
 		return Origin{}

@@ -47,11 +47,7 @@ type delivered struct {
 
 // after is what became of these and of others before.
 func (d delivered) after(first delivered) delivered {
-	tried := map[plan.Target]attempt{}
-	maps.Copy(tried, first.tried)
-	maps.Copy(tried, d.tried)
-	d.tried = tried
-	d.n += first.n
+	d.tried, d.n = merged(first.tried, d.tried), first.n+d.n
 	d.failures = slices.Concat(first.failures, d.failures)
 	return d
 }

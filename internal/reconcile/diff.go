@@ -36,11 +36,7 @@ func diff(k known, o *office, judge pairs, c choice) (plan.Plan, map[Subject]Out
 		}
 		maps.Copy(drafts, plan.Drafts(in))
 	}
-	for p := range judge {
-		if d := o.desks[p]; d != nil {
-			d.draft = drafts[p]
-		}
-	}
+	o.plan(judge, drafts)
 	in.Views = o.views
 	out := plan.Assemble(in, drafts)
 	return out, k.unsure(o.of(judge), out.Doubtful)

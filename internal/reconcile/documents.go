@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -153,10 +152,9 @@ func (r *Reconciler) tend(ctx context.Context, k known, views []*series.View, p 
 		return out, nil
 	}
 	var err error
-	out.now = map[series.Pair]Document{}
-	maps.Copy(out.now, k.docs)
+	out.now = merged(k.docs, others)
 	for p, d := range others {
-		out.now[p], out.changed[p] = d, true
+		out.changed[p] = true
 		// What was made is made, even if the round is told to stop.
 		if e := r.Journal.KeepDocument(context.WithoutCancel(ctx), p, d); e != nil {
 			err = errors.Join(err, fmt.Errorf("write the journal: %w", e))

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"maps"
 	"slices"
 
 	"holdfast/internal/series"
@@ -29,10 +28,7 @@ func linesOf(all []series.Series, other map[string][]string) lines {
 
 // linked are the lines with these links, too.
 func (l lines) linked(links map[series.Pair]string) lines {
-	all := map[series.Pair]string{}
-	maps.Copy(all, l.links)
-	maps.Copy(all, links)
-	l.links = all
+	l.links = merged(l.links, links)
 	return l
 }
 

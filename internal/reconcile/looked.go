@@ -71,28 +71,23 @@ func (g *given) remembered(ids []string) looked {
 
 // after is what was looked at first, with what was looked at then.
 func (l looked) after(first looked) looked {
-	join := func(a, b map[string]bool) map[string]bool {
-		out := map[string]bool{}
-		maps.Copy(out, a)
-		maps.Copy(out, b)
-		return out
-	}
-	l.read, l.confirmed, l.late = join(first.read, l.read), join(first.confirmed, l.confirmed), join(first.late, l.late)
-	of, interests, outages := map[string]observed{}, map[string]provider.Interest{}, map[Subject]Outage{}
-	maps.Copy(of, first.of)
-	maps.Copy(interests, first.interests)
-	for s, o := range first.outages {
+	before := maps.Clone(first.outages)
+	maps.DeleteFunc(before, func(s Subject, _ Outage) bool {
 		now, again := l.of[s.Person]
-		if mended := again && !now.stale; s.Matter != MatterCalendar || !mended {
-			outages[s] = o
-		}
-	}
-	maps.Copy(of, l.of)
-	maps.Copy(interests, l.interests)
-	maps.Copy(outages, l.outages)
-	l.of, l.interests, l.outages = of, interests, outages
-	l.failures = slices.Concat(first.failures, l.failures)
+		return s.Matter == MatterCalendar && again && !now.stale
+	})
+	l.of, l.read, l.late = merged(first.of, l.of), merged(first.read, l.read), merged(first.late, l.late)
+	l.interests, l.confirmed = merged(first.interests, l.interests), merged(first.confirmed, l.confirmed)
+	l.outages, l.failures = merged(before, l.outages), slices.Concat(first.failures, l.failures)
 	return l
+}
+
+// merged are the entries of both; of those of one key, then's.
+func merged[K comparable, V any](first, then map[K]V) map[K]V {
+	out := make(map[K]V, max(len(first), len(then)))
+	maps.Copy(out, first)
+	maps.Copy(out, then)
+	return out
 }
 
 // due are the people whose calendars are read now, and the others: what is known of those is taken for what they say.

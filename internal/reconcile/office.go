@@ -233,6 +233,15 @@ func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 	return o
 }
 
+// plan notes what is planned for these pairs: for those without a draft, nothing.
+func (o *office) plan(judged pairs, drafts map[series.Pair]plan.Draft) {
+	for p := range judged {
+		if d := o.desks[p]; d != nil {
+			d.draft = drafts[p]
+		}
+	}
+}
+
 // outcomeSeed is that of all sums: they are compared within one process.
 var outcomeSeed = maphash.MakeSeed()
 

@@ -41,11 +41,7 @@ type unlisted struct {
 
 // clone can be written to.
 func (u unlisted) clone() unlisted {
-	out := unlisted{map[string]Wrote{}, map[string]bool{}, map[string]bool{}}
-	maps.Copy(out.of, u.of)
-	maps.Copy(out.behind, u.behind)
-	maps.Copy(out.ended, u.ended)
-	return out
+	return unlisted{merged(u.of, nil), merged(u.behind, nil), merged(u.ended, nil)}
 }
 
 // on reports whether one is on the person's calendar.

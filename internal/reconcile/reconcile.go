@@ -167,21 +167,27 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 
 // Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within
 // it is in Round.Failures.
+//
+// Each step returns what it gives. What is known (k) and decided (d) is followed by what is known and decided then; the
+// office (o) has the views of all pairs, and goes from round to round.
 func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
 	g, err := r.begin(ctx, asks, r.wanted)
 	if err != nil {
 		return Round{}, err
 	}
 	cals, o := r.calendars(), r.office(g)
+
 	due, others := r.due(g)
 	seen := r.read(ctx, g, cals, g.remembered(others), errand{ids: due})
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
+
 	k := r.know(g, seen, false)
 	k, d := decide(k, o, decided{}, o.affected(k))
 	o, d, otherwise := r.check(k, o, d)
 	k, d = r.readFirst(ctx, k, cals, o, d)
+
 	docs, err := r.tend(ctx, k, o.views, d.plan)
 	if err != nil {
 		return Round{}, err
@@ -192,34 +198,38 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	}
 	d = judge(k, o, d, docs.changed)
 	refused := k.refused(o, d.plan.Refused)
+
 	done := r.apply(ctx, k, cals, d.plan.Changes)
 	k.unlisted = done.unlisted
 	k, d = r.readAgain(ctx, k, cals, o, d, done.touched(g.people))
 	sent, k, d := r.deliverAll(ctx, k, cals, o, d)
+
 	tries := k.tries(o.of(d.judge), sent.tried)
-	found := detect(k, o, d, tries, g.mem.Pending)
-	if again := found.pending(k.read); len(again) > 0 {
+	f := detect(k, o, d, tries, g.mem.Pending)
+	if again := f.pending(k.read); len(again) > 0 {
 		k, d = r.readAgain(ctx, k, cals, o, d, again)
-		found = detect(k, o, d, tries, found.found.Pending)
+		f = detect(k, o, d, tries, f.found.Pending)
 	}
 	// What was not read because the round was told to stop says nothing about a calendar: the next round begins anew.
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
-	stands := k.standing(d, found.judged, done)
-	outages, alarms := k.standingOutages(g.outages, k.looked.outages, d.outages, docs.outages, notDone(stands.Failing),
+
+	stands := k.standing(d, f.judged, done)
+	outages, alarms := g.standingOutages(g.outages, k.looked.outages, d.outages, docs.outages, notDone(stands.Failing),
 		o.zoneDoubts(g.zoneData), o.refusedVideo(g.now))
 	left := remains{stands, tries, outages}
-	if err := r.Journal.Commit(context.WithoutCancel(ctx), record(k, o, d, found, left)); err != nil {
+	if err := r.Journal.Commit(context.WithoutCancel(ctx), record(k, o, d, f, left)); err != nil {
 		return Round{}, fmt.Errorf("write the journal: %w", err)
 	}
 	r.logOutages(g.now, causes(g.people, left))
-	out := k.round(o, d).with(found)
+
+	out := k.round(o, d).with(f)
 	out.Applied, out.Mails, out.Delivered, out.Sections = done.changes, done.mails(), sent.n, docs.sections
 	out.Failures = slices.Concat(k.failures, docs.failures, refused, done.failures, sent.failures)
 	out.Outages, out.Alarms, out.Otherwise = outages, alarms, otherwise
 	if !g.asked() {
-		r.left = o.leave(k, found.judged, found.waiting(k, sent.tried))
+		r.left = o.leave(k, f.judged, f.waiting(k, sent.tried))
 	}
 	return out, nil
 }

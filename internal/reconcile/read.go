@@ -2,9 +2,9 @@ package reconcile
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"holdfast/internal/provider"
@@ -12,156 +12,152 @@ import (
 )
 
 const (
-	// workers is how many calendars of one server are begun to be read at once.
-	workers = 8
 	// maxWaves is how often others are begun beside those of which none gave an answer.
 	maxWaves = 3
-	// lookPatience is how long one calendar may take to be read.
-	lookPatience = 2 * time.Minute
 	// slowness is for how long a calendar may be read before it is an outage that it is not done.
 	slowness = 10 * time.Second
 )
 
-// answer is what reading a calendar gave.
-type answer struct {
-	snap  series.Packed
-	err   error
-	late  bool // it is still being read
-	began time.Time
-}
-
-// reading is one calendar that is being read. It may outlive the round that began it; the next one takes what it gives.
-type reading struct {
-	interest  string // what it looks for
-	confirmed bool   // provider.Interest's
-	person    series.Person
-	last      time.Time // of the snapshot that it goes on from
-	began     time.Time
-	done      chan struct{}
-	snap      series.Packed
-	err       error
-	late      bool   // a round went on without it
-	ready     func() // Reconciler.Ready
-}
-
-// readings are those under way and those that nobody took yet, by person.
-type readings struct {
-	ctx  context.Context // of all of them
-	stop context.CancelFunc
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	of   map[string]*reading
-	over func() // ends Begin, and waits until it has ended
-	took bool   // a round reads: Begin is of no use any more
-}
-
-func newReadings() *readings {
-	r := &readings{of: map[string]*reading{}}
-	r.ctx, r.stop = context.WithCancel(context.Background())
-	return r
-}
-
-// Close ends the readings that no round waits for any more, and waits for them. No round may be made after it.
-func (r *Reconciler) Close() {
-	r.readings.stop()
-	r.readings.wg.Wait()
-}
-
-// Complete is Once, and another round for what was late in it, as soon as that is read or has failed.
-func (r *Reconciler) Complete(ctx context.Context) (Round, error) {
-	out, err := r.Once(ctx)
-	for err == nil && len(out.Late) > 0 {
-		if err := r.readings.wait(ctx); err != nil {
-			return out, err
-		}
-		first := out
-		out, err = r.Once(ctx)
-		out.First = first.First
-		out.Applied = append(first.Applied, out.Applied...)
-		out.Sections = append(first.Sections, out.Sections...)
-		out.Delivered += first.Delivered
-		out.Mails += first.Mails
-		out.Edges.Opened = append(first.Edges.Opened, out.Edges.Opened...)
-		out.Edges.Changed = append(first.Edges.Changed, out.Edges.Changed...)
-		out.Edges.Closed = append(first.Edges.Closed, out.Edges.Closed...)
+// due are the people whose calendars are read now, and the others: what is known of those is taken for what they say.
+func (r *Reconciler) due(g *given) (due, others []string) {
+	behind := map[string]bool{} // whose listing does not show yet what was written
+	for _, w := range g.mem.Standing.Wrote {
+		behind[w.Person] = true
 	}
-	return out, err
-}
-
-// wait returns when nothing is being read.
-func (r *readings) wait(ctx context.Context) error {
-	r.mu.Lock()
-	var all []*reading
-	for _, x := range r.of {
-		all = append(all, x)
-	}
-	r.mu.Unlock()
-	for _, x := range all {
-		select {
-		case <-x.done:
-		case <-ctx.Done():
-			return ctx.Err()
+	for _, id := range g.everybody() {
+		p, last := g.people[id], g.mem.Snapshots[id]
+		_, broken := g.mem.Outages[CalendarOf(id)]
+		was := g.mem.People[id]
+		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
+		if r.Due == nil || g.asked() || broken || other || behind[id] || r.readings.under(id) || g.mem.Confirmed[id] ||
+			last.At.IsZero() || last.At.After(g.now) || last.Interest() != g.interest(p).Hash() || r.Due(p, last) {
+			due = append(due, id)
+		} else {
+			others = append(others, id)
 		}
 	}
-	return nil
+	return due, others
 }
 
-// under reports whether the person's calendar is being read, or was and nobody took it yet.
-func (r *readings) under(id string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.of[id] != nil
+// errand is what calendars are looked at for.
+type errand struct {
+	ids     []string // of people
+	again   bool     // they were written to in this round: what was begun to be read before that is of no use
+	patient bool     // none is left out because it takes long, also where nobody asked for it
 }
 
-// take forgets the person's reading.
-func (r *readings) take(id string, taken *reading) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.of[id] == taken {
-		delete(r.of, id)
+// read reads the calendars of these people, and returns what is then known of all that were looked at. Those that are
+// not read in time, while others are, are late: nothing is taken from them, and the round goes on.
+func (r *Reconciler) read(ctx context.Context, g *given, cals *calendars, first looked, e errand) looked {
+	got, interests := r.readAll(ctx, g, cals, first, e)
+	l := looked{
+		of:        make(map[string]observed, len(e.ids)),
+		read:      make(map[string]bool, len(e.ids)),
+		interests: interests,
+		confirmed: map[string]bool{},
+		late:      map[string]bool{},
+		unlisted:  first.unlisted.clone(),
+		outages:   map[Subject]Outage{},
+		busy:      first.busy,
 	}
-}
-
-// leave forgets those of people who are not among these, and are done.
-func (r *readings) leave(people map[string]series.Person) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for id, x := range r.of {
-		if _, still := people[id]; !still && x.isDone() {
-			delete(r.of, id)
+	for _, id := range e.ids {
+		a, was := got[id], g.mem.Snapshots[id]
+		_, broken := g.mem.Outages[CalendarOf(id)]
+		o := observed{is: a.snap, was: was, missed: broken || was.At.IsZero()}
+		l.read[id] = true
+		switch {
+		case a.late:
+			o.is, o.stale, l.late[id] = was, true, true
+			maps.Copy(l.outages, g.slow(id, a))
+		case a.err != nil:
+			o.is, o.stale = was, true
+			out := unread(id, a.err)
+			l.outages[CalendarOf(id)] = out
+			l.failures = append(l.failures, Failure{CalendarOf(id), a.err, out.Hint})
+			r.Log.Debug().Str("person", id).Str("kind", out.Kind).Err(a.err).Msg("calendar cannot be read")
+		default:
+			before := was
+			if e.again {
+				before = first.of[id].is
+			}
+			if g.mem.Confirmed[id] {
+				l.confirmed[id] = true
+			}
+			maps.Copy(l.outages, emptied(id, a.snap))
+			var behind map[Subject]Outage
+			o.is, behind = r.amend(ctx, g, cals, id, a.snap, before, l.unlisted)
+			maps.Copy(l.outages, behind)
+			if o.is.Same(was) { // one of two that are equal is enough
+				o.is = was.With(o.is.At, o.is.FullAt, o.is.Cursor)
+			}
 		}
+		l.of[id] = o
+	}
+	return l.after(first)
+}
+
+// amend adds to what was read what a round knows beside it, and brings up to date what listings do not show yet;
+// before is what was known of the calendar. It returns what is wrong with the listing.
+func (r *Reconciler) amend(ctx context.Context, g *given, cals *calendars, id string, is, before series.Packed,
+	u unlisted) (series.Packed, map[Subject]Outage) {
+	if !u.on(id) && len(u.ended) == 0 && is.Same(before) {
+		return is, nil
+	}
+	s := is.Snapshot()
+	r.Log.Debug().
+		Str("person", id).
+		Int("series", len(s.Series)).
+		Int("copies", len(s.Copies)).
+		Int("busy", len(s.Busy)).
+		Int("gone", len(s.Gone)).
+		Msg("calendar read")
+	out := r.catchUp(ctx, g, cals, id, &s, u)
+	s.Remember(before.Snapshot())
+	s.Gone = u.own(s.Gone)
+	return series.Pack(s), out
+}
+
+// slow is what is out when a calendar is still being read: nothing, until that takes longer than a slow server does.
+func (g *given) slow(id string, a answer) map[Subject]Outage {
+	o, was := g.mem.Outages[CalendarOf(id)]
+	if !was && g.now.Sub(a.began) < slowness {
+		return nil
+	}
+	if !was {
+		o = unread(id, &provider.Error{
+			Kind: provider.Transient,
+			Op:   "observe",
+			Hint: "check that the server runs and no firewall is between",
+			Err:  provider.Reached(context.DeadlineExceeded),
+		})
+	}
+	return map[Subject]Outage{CalendarOf(id): o}
+}
+
+// unread is the outage of a person's calendar that cannot be read.
+func unread(id string, err error) Outage {
+	return Outage{
+		Kind:  provider.KindOf(err).String(),
+		Cause: provider.CauseOf(err),
+		Text:  fmt.Sprintf("the calendar of %s cannot be read: %v", id, err),
+		Hint:  provider.HintOf(err),
 	}
 }
 
-func (r *reading) isDone() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
+// emptied is the outage of a calendar that cannot be believed in all it says.
+func emptied(id string, s series.Packed) map[Subject]Outage {
+	if !s.Emptied() {
+		return nil
 	}
-}
-
-// pass marks the reading as late and returns when it began.
-func (r *readings) pass(x *reading) time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	x.late = true
-	return x.began
-}
-
-// end makes the reading done and tells a round that went on without it.
-func (r *readings) end(x *reading) {
-	r.mu.Lock()
-	close(x.done)
-	ready := x.ready
-	if !x.late {
-		ready = nil
-	}
-	r.mu.Unlock()
-	if ready != nil {
-		ready()
-	}
+	return map[Subject]Outage{{Matter: MatterEmptied, Person: id}: {
+		Kind:  "emptied",
+		Cause: "it shows nothing at all, though there were series",
+		Text: fmt.Sprintf(
+			"the calendar of %s shows nothing at all, though there were series: nothing is taken for deleted",
+			id,
+		),
+		Hint: "look at that calendar; `holdfast calendar confirm-empty " + id + "` says that it is empty",
+	}}
 }
 
 // readAll reads the calendars that the errand is for, some of each server at a time. Where others were read and nobody
@@ -290,47 +286,4 @@ func (r *Reconciler) reading(ctx context.Context, cals *calendars, p series.Pers
 		err:       err,
 		ready:     r.Ready,
 	}, func(x *reading) { x.snap, x.err = look(ctx, cal, &cals.hung, p.Calendar, last, in) }), false
-}
-
-// begin begins what is to be read, which fails already if its calendar could not be opened. The lock is held.
-func (r *readings) begin(x *reading, read func(*reading)) *reading {
-	r.of[x.person.ID] = x
-	if x.err != nil {
-		close(x.done)
-		return x
-	}
-	r.wg.Go(func() {
-		read(x)
-		r.end(x)
-	})
-	return x
-}
-
-// look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it.
-func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server string, last series.Packed,
-	in provider.Interest) (series.Packed, error) {
-	if _, is := hung.Load(server); is {
-		return series.Packed{}, &provider.Error{
-			Kind: provider.Transient,
-			Op:   "observe",
-			Err:  errors.New("its server did not answer another calendar in time"),
-		}
-	}
-	inTime, cancel := context.WithTimeout(ctx, lookPatience)
-	defer cancel()
-	from := last.Snapshot()
-	snap, err := cal.Observe(inTime, from, in)
-	switch {
-	case err != nil && inTime.Err() != nil && ctx.Err() == nil:
-		hung.Store(server, true)
-		fallthrough
-	case err != nil:
-		return series.Packed{}, err
-	case snap.Same(from): // as it mostly is
-		if snap.Cursor == last.Cursor { // what is kept from round to round is best the same
-			snap.Cursor = last.Cursor
-		}
-		return last.With(snap.At, snap.FullAt, snap.Cursor), nil
-	}
-	return series.Pack(snap), nil
 }

@@ -1,5 +1,21 @@
 // Package reconcile makes one round: read roster and calendars, decide, write, deliver invitations and answers where no
 // server does, record what is different. The decisions are those of plan and drift.
+//
+// A round is a row of functions, in files of their names. What one knows of another it is given (Reconciler.Once):
+//
+//	begin     the journal, the roster   -> given: what nobody changes in this round
+//	read      who is due                -> looked: what calendars say
+//	affected  known: all of the above   -> the pairs of which something else is known than was
+//	gather    those                     -> their views, in the office; the pairs that are judged
+//	choose    views                     -> slots for those that have none
+//	diff      views, slots              -> decided: the plan
+//	tend      views, plan               -> tended: the documents
+//	apply     plan                      -> applied; those calendars are read, and judged, again
+//	deliver   views                     -> delivered; likewise
+//	detect    views                     -> detected: flags, outcomes, what has opened, changed or closed
+//	record    all of it                 -> the Record that the journal commits
+//
+// From one round to the next goes the office: what was judged of each pair, and from what.
 package reconcile
 
 import (

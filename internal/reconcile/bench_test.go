@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/lineage"
 	"holdfast/internal/plan"
 	"holdfast/internal/series"
 )
@@ -20,10 +21,10 @@ func BenchmarkDecide(b *testing.B) {
 		now := observed["m0"].Snapshot.At
 		policy := plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag, HorizonWeeks: 8,
 			MaxCreations: plan.Limit{Percent: 100}, MaxEndings: plan.Limit{Percent: 100}, MaxMails: pairs * 2}
-		views := series.Gather(want, observed)
+		views := lineage.Gather(want, observed)
 		b.Run(fmt.Sprintf("gather/%d", pairs), func(b *testing.B) {
 			for b.Loop() {
-				views = series.Gather(want, observed)
+				views = lineage.Gather(want, observed)
 			}
 		})
 		b.Run(fmt.Sprintf("diff/%d", pairs), func(b *testing.B) {
@@ -35,7 +36,7 @@ func BenchmarkDecide(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("diff, a third of them to end/%d", pairs), func(b *testing.B) {
 			third := pairs / 3 // half of all would be held, whatever the policy allows
-			rest := series.Gather(want[third:], observed)
+			rest := lineage.Gather(want[third:], observed)
 			for b.Loop() {
 				if p := plan.Diff(plan.Input{Now: now, Views: rest, Policy: policy}); len(p.Changes) != third {
 					b.Fatalf("%d changes", len(p.Changes))
@@ -91,9 +92,9 @@ func BenchmarkIdleRound(b *testing.B) {
 }
 
 // company is one of so many pairs, all booked.
-func company(pairs int) (want []series.Series, observed map[string]series.Observed, busy map[string][]series.Interval) {
+func company(pairs int) (want []series.Series, observed map[string]lineage.Observed, busy map[string][]series.Interval) {
 	now := time.Date(2026, time.December, 7, 9, 0, 0, 0, time.UTC)
-	observed, busy = map[string]series.Observed{}, map[string][]series.Interval{}
+	observed, busy = map[string]lineage.Observed{}, map[string][]series.Interval{}
 	person := func(id string) series.Person {
 		return series.Person{ID: id, Email: id + "@example.com", Zone: berlin, Calendar: "office"}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/lineage"
 	"holdfast/internal/series"
 )
 
@@ -65,7 +66,7 @@ func viewsOf(k known, of pairs) iter.Seq2[series.Pair, *series.View] {
 
 // gathered are the views of these pairs.
 func gathered(k known, part pairs) map[series.Pair]*series.View {
-	places, observed := map[int]bool{}, map[string]series.Observed{}
+	places, observed := map[int]bool{}, map[string]lineage.Observed{}
 	for p := range part {
 		for _, id := range []string{p.Manager, p.Report} {
 			for _, i := range k.lines.of[id] {
@@ -86,7 +87,7 @@ func gathered(k known, part pairs) map[series.Pair]*series.View {
 		want = append(want, k.line(i))
 	}
 	out := map[series.Pair]*series.View{}
-	for _, v := range series.Gather(want, observed) {
+	for _, v := range lineage.Gather(want, observed) {
 		if part[v.Pair] {
 			out[v.Pair] = v
 		}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"holdfast/internal/lineage"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 )
@@ -21,18 +22,18 @@ type looked struct {
 	busy      *busyTimes
 }
 
-// observed is series.Observed as it is kept throughout a round: those of everybody would be too much at once.
+// observed is lineage.Observed as it is kept throughout a round: those of everybody would be too much at once.
 type observed struct {
 	is, was       series.Packed
 	stale, missed bool
 }
 
-func (o observed) looked() series.Looked {
-	return series.Looked{At: o.is.At, Before: o.was.At, Missed: o.stale || o.missed}
+func (o observed) looked() lineage.Looked {
+	return lineage.Looked{At: o.is.At, Before: o.was.At, Missed: o.stale || o.missed}
 }
 
-func (o observed) unpacked() series.Observed {
-	out := series.Observed{Snapshot: o.is.Snapshot(), Stale: o.stale, Missed: o.missed}
+func (o observed) unpacked() lineage.Observed {
+	out := lineage.Observed{Snapshot: o.is.Snapshot(), Stale: o.stale, Missed: o.missed}
 	if out.Last = out.Snapshot; !o.is.Same(o.was) {
 		out.Last = o.was.Snapshot()
 	}
@@ -41,8 +42,8 @@ func (o observed) unpacked() series.Observed {
 }
 
 // unpacked are the calendars of everybody.
-func (l looked) unpacked() map[string]series.Observed {
-	out := make(map[string]series.Observed, len(l.of))
+func (l looked) unpacked() map[string]lineage.Observed {
+	out := make(map[string]lineage.Observed, len(l.of))
 	for id, o := range l.of {
 		out[id] = o.unpacked()
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/lineage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
@@ -68,7 +69,7 @@ func links(g *given, l looked, preview bool) map[series.Pair]string {
 		return out
 	}
 	written := map[series.Pair]string{}
-	for _, v := range series.Gather(g.lines.all, l.unpacked()) {
+	for _, v := range lineage.Gather(g.lines.all, l.unpacked()) {
 		if h := v.Head(); h != nil {
 			written[v.Pair] = h.OwnLink()
 		}

@@ -149,7 +149,7 @@ func (e Event) Ended(t time.Time) bool {
 
 // LastStart is when the last meeting begins of a series with an end: at every later moment it has Ended.
 func (e Event) LastStart() time.Time {
-	last := e.lastStart()
+	last := e.LastOriginal()
 	for i := range e.Overrides {
 		if o := &e.Overrides[i]; !o.Cancelled && o.Start.After(last) {
 			last = o.Start

@@ -135,13 +135,13 @@ func (v *View) Missing() bool {
 			return true
 		}
 		return h.Mark.Generation == g.Generation &&
-			(g.Last.Derived && !h.Derived || !h.Rule.Until.IsZero() && g.Last.Start.After(h.lastStart()))
+			(g.Last.Derived && !h.Derived || !h.Rule.Until.IsZero() && g.Last.Start.After(h.LastOriginal()))
 	})
 }
 
-// lastStart is the original start of the last meeting of a series with an end. UNTIL itself is no measure: who moves
+// LastOriginal is the original start of the last meeting of a series with an end. UNTIL itself is no measure: who moves
 // "this and following" to an earlier time has the new part begin before it.
-func (e Event) lastStart() time.Time {
+func (e Event) LastOriginal() time.Time {
 	if e.Rule.Plain {
 		return e.Slot().On(e.LastDay())
 	}

@@ -20,61 +20,7 @@ func marked(line, first string, change func(*Event)) Event {
 	return e
 }
 
-// view is what Gather makes of mia's calendar.
-func view(t *testing.T, s Snapshot) *View {
-	t.Helper()
-	want := []Series{{Org: "acme", Pair: miaRaj, Manager: Person{ID: "mia", Email: "mia@example.com"}, Report: Person{ID: "raj", Email: "raj@example.com"}}}
-	vs := Gather(want, map[string]Observed{"mia": {Snapshot: s}})
-	if len(vs) != 1 {
-		t.Fatalf("%d views", len(vs))
-	}
-	return vs[0]
-}
-
 const tue = "Tue 10:00 1h0m0s 1w Europe/Berlin"
-
-func TestGatherLinks(t *testing.T) {
-	original := marked(tue, "2026-12-01", nil)
-	ended := marked(tue, "2026-12-01", func(e *Event) { e.Rule.Until = on(*e, "2026-12-15").Add(-time.Second) })
-	other := func(from string, change func(*Event)) Event {
-		return marked(tue, from, func(e *Event) {
-			e.Derived, e.UID = false, "other"
-			if change != nil {
-				change(e)
-			}
-		})
-	}
-	for _, test := range []struct {
-		name              string
-		series            []Event
-		gone              []Gone
-		chain, duplicates int
-		missing, lost     bool
-	}{
-		{"one", []Event{original}, nil, 1, 0, false, false},
-		{"a duplicate", []Event{other("2026-12-01", nil), original}, nil, 1, 1, false, false},
-		{"a successor", []Event{other("2026-12-15", nil), ended}, nil, 2, 0, false, false},
-		{"a successor that begins before UNTIL, after the last meeting", []Event{ended, other("2026-12-15", func(e *Event) { e.Start = e.Start.Add(-3 * time.Hour) })}, nil, 2, 0, false, false},
-		{"a successor of one that never met, and moved to before it", []Event{marked(tue, "2026-12-01", func(e *Event) { e.Rule.Until = e.Start.Add(-time.Second) }), other("2026-11-24", nil)}, nil, 2, 0, false, false},
-		{"a replacement", []Event{other("2026-12-01", nil)}, nil, 1, 0, false, false},
-		{"a replacement of a cancelled one", []Event{other("2026-12-01", nil), marked(tue, "2026-12-01", func(e *Event) { e.Cancelled = true })}, nil, 2, 0, false, false},
-		{"what is left of one that we removed", []Event{other("2026-12-01", nil)}, []Gone{{Generation: 1, Ours: true}}, 0, 1, false, false},
-		{"deleted", nil, []Gone{{Generation: 1, Proven: true, Last: original}}, 0, 0, false, true},
-		{"absent without proof", nil, []Gone{{Generation: 1, Last: original}}, 0, 0, true, false},
-		{"removed by us", nil, []Gone{{Generation: 1, Proven: true, Ours: true, Last: original}}, 0, 0, false, false},
-		{"the original absent, a duplicate there", []Event{other("2026-12-01", nil)}, []Gone{{Generation: 1, Last: original}}, 1, 0, true, false},
-		{"the duplicate absent", []Event{original}, []Gone{{Generation: 1, Last: other("2026-12-01", nil)}}, 1, 0, false, false},
-		{"the successor absent", []Event{ended}, []Gone{{Generation: 1, Last: other("2026-12-15", nil)}}, 1, 0, true, false},
-	} {
-		for i := range test.gone {
-			test.gone[i].Pair = miaRaj
-		}
-		v := view(t, Snapshot{Series: test.series, Gone: test.gone})
-		if len(v.Chain) != test.chain || len(v.Duplicates) != test.duplicates || v.Missing() != test.missing || (v.Lost() != nil) != test.lost {
-			t.Errorf("%s: chain of %d, %d duplicates, missing %v, lost %v", test.name, len(v.Chain), len(v.Duplicates), v.Missing(), v.Lost() != nil)
-		}
-	}
-}
 
 // weeks shows each booked day, and the day of its meeting; "-" for none.
 func weeks(v *View, from, to string) string {
@@ -121,7 +67,7 @@ func TestWeeks(t *testing.T) {
 		{"replaced, the old one not ended", []Event{marked(tue, "2026-12-01", nil), next(marked("Fri 09:00 1h0m0s 1w Europe/Berlin", "2026-12-18", nil))}, "1:12-01 1:12-08 2:12-18 2:12-25"},
 		{"cancelled whole", []Event{marked(tue, "2026-12-01", func(e *Event) { e.Cancelled = true })}, "1:12-01>gone 1:12-08>gone 1:12-15>gone 1:12-22>gone"},
 	} {
-		if got := weeks(view(t, Snapshot{Series: test.series}), "2026-12-01", "2026-12-22"); got != test.want {
+		if got := weeks(&View{Chain: test.series}, "2026-12-01", "2026-12-22"); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)
 		}
 	}
@@ -181,8 +127,8 @@ func TestLean(t *testing.T) {
 	raw := func(e *Event) { e.Raw = "text" }
 	ended := marked(tue, "2026-12-01", func(e *Event) { raw(e); e.Rule.Until = on(*e, "2026-12-15") })
 	next := marked(tue, "2026-12-22", func(e *Event) { raw(e); e.Mark.Generation = 2 })
-	v := view(t, Snapshot{Series: []Event{ended, next}, Gone: []Gone{{ID: "g", Pair: miaRaj, Last: ended}}})
-	v.Copies, v.LastCopies = []Event{next}, []Event{next}
+	v := &View{Pair: miaRaj, Wanted: true, Chain: []Event{ended, next}, Gone: []Gone{{ID: "g", Pair: miaRaj, Last: ended}},
+		Copies: []Event{next}, LastCopies: []Event{next}}
 	before := fmt.Sprintf("%+v", v)
 	l := v.Lean()
 	from, to := ended.Start, ended.Start.AddDate(0, 2, 0)

@@ -29,6 +29,7 @@ import (
 
 	"holdfast/internal/drift"
 	"holdfast/internal/ical/recur"
+	"holdfast/internal/lineage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
 	"holdfast/internal/series"
@@ -45,7 +46,7 @@ type Moment struct {
 	Fresh    bool // nothing is remembered
 	Want     []series.Series
 	Views    []*series.View
-	Observed map[string]series.Observed
+	Observed map[string]lineage.Observed
 	Busy     map[string][]series.Interval
 	Chosen   map[series.Pair][]string
 	NoSlot   map[series.Pair]string
@@ -92,7 +93,7 @@ func (m *Moment) PlanInput() plan.Input {
 // Shuffled is the same moment with all lists that have no order of their own in another one.
 func (m *Moment) Shuffled(r *rand.Rand) *Moment {
 	n := *m
-	n.Want, n.Busy, n.Observed = shuffled(r, m.Want), map[string][]series.Interval{}, map[string]series.Observed{}
+	n.Want, n.Busy, n.Observed = shuffled(r, m.Want), map[string][]series.Interval{}, map[string]lineage.Observed{}
 	for id, busy := range m.Busy {
 		n.Busy[id] = shuffled(r, busy)
 	}
@@ -104,7 +105,7 @@ func (m *Moment) Shuffled(r *rand.Rand) *Moment {
 		o.Busy = shuffled(r, o.Busy)
 		n.Observed[id] = o
 	}
-	n.Views = shuffled(r, series.Gather(n.Want, n.Observed))
+	n.Views = shuffled(r, lineage.Gather(n.Want, n.Observed))
 	return &n
 }
 
@@ -208,7 +209,7 @@ type teller struct {
 
 	world    *memory.World
 	seen     map[string]series.Person // everybody ever observed
-	observed map[string]series.Observed
+	observed map[string]lineage.Observed
 	last     *Moment
 	fresh    bool
 	unread   map[string]bool
@@ -263,7 +264,7 @@ func (s *teller) begin(name string) {
 	s.stuck, s.allows = "", ""
 	if s.world == nil {
 		s.world = memory.New(s.options)
-		s.seen, s.observed, s.fresh = map[string]series.Person{}, map[string]series.Observed{}, true
+		s.seen, s.observed, s.fresh = map[string]series.Person{}, map[string]lineage.Observed{}, true
 		s.join()
 	}
 }
@@ -298,7 +299,7 @@ func (s *teller) look() *Moment {
 		Chosen:    map[series.Pair][]string{},
 		NoSlot:    map[series.Pair]string{},
 		Busy:      map[string][]series.Interval{},
-		Observed:  map[string]series.Observed{},
+		Observed:  map[string]lineage.Observed{},
 		Doubtful:  s.doubtful,
 		Better:    s.better,
 		Documents: maps.Clone(s.documents),
@@ -315,9 +316,9 @@ func (s *teller) look() *Moment {
 		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))
 		snap.Remember(last)
 		snap.Singly = s.singly
-		o := series.Observed{Snapshot: snap, Last: last}
+		o := lineage.Observed{Snapshot: snap, Last: last}
 		if err != nil || s.unread[id] {
-			o = series.Observed{Snapshot: last, Last: last, Stale: true}
+			o = lineage.Observed{Snapshot: last, Last: last, Stale: true}
 		}
 		m.Observed[id], s.observed[id] = o, o
 	}
@@ -332,7 +333,7 @@ func (s *teller) look() *Moment {
 		m.Observed[id] = o
 	}
 	want := slices.Clone(s.want)
-	for _, v := range series.Gather(want, m.Observed) {
+	for _, v := range lineage.Gather(want, m.Observed) {
 		i := slices.IndexFunc(want, func(w series.Series) bool { return w.Pair == v.Pair })
 		if i < 0 || !want[i].Auto || v.Head() != nil && !v.Head().Ended(s.now) {
 			continue
@@ -344,7 +345,7 @@ func (s *teller) look() *Moment {
 			m.NoSlot[v.Pair] = "no slot is free for both"
 		}
 	}
-	m.Want, m.Views = want, series.Gather(want, m.Observed)
+	m.Want, m.Views = want, lineage.Gather(want, m.Observed)
 	m.Stuck = map[string]plan.Stuck{}
 	for _, c := range plan.Diff(m.PlanInput()).Changes {
 		if c.Action == s.stuck {

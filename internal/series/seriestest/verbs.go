@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/lineage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
@@ -42,7 +43,7 @@ func init() {
 		}},
 		{"what is due is delivered", func(s *teller, _ values) { s.deliver() }},
 		{"the journal is lost", func(s *teller, _ values) {
-			s.observed, s.fresh, s.doubtful = map[string]series.Observed{}, true, nil
+			s.observed, s.fresh, s.doubtful = map[string]lineage.Observed{}, true, nil
 		}},
 		{"ask accept", func(s *teller, v values) { s.asks = append(s.asks, plan.Ask{Pair: v.pair, Accept: true}) }},
 		{"ask accept all the same", func(s *teller, v values) {

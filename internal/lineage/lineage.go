@@ -1,22 +1,25 @@
-package series
+// Package lineage puts together what the roster wants of pairs and what calendars say of them: which events are a
+// pair's, which of them holds its slot, which are copies of it, and what is gone. It is pure.
+package lineage
 
 import (
 	"cmp"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast/internal/series"
 )
 
 // Observed is one person's calendar as a round has it.
 type Observed struct {
-	Snapshot Snapshot
-	Last     Snapshot // the one before
-	Stale    bool     // it could not be read: Snapshot is Last
-	Missed   bool     // it could not be read the time before, or never was
+	Snapshot series.Snapshot
+	Last     series.Snapshot // the one before
+	Stale    bool            // it could not be read: Snapshot is Last
+	Missed   bool            // it could not be read the time before, or never was
 	// Busy is the time taken by other events, as Snapshot.Busy expands to, by start.
-	Busy []Interval
+	Busy []series.Interval
 }
 
 // Suspect reports whether the listing has lost series without a tombstone in a number that nobody would believe.
@@ -30,80 +33,29 @@ func (o Observed) Suspect() bool {
 	return missing >= 2 && 2*missing > len(o.Last.Series)
 }
 
-// Had are by person the pairs of which a calendar has a series, its manager's, or a copy, its report's, or had one: the
-// roster has them, or had, and what is booked for them is still to be ended. The snapshots are by person.
-func Had(snapshots iter.Seq2[string, Packed]) map[string][]Pair {
-	pairs := map[Pair]bool{}
-	for id, s := range snapshots {
-		for _, h := range s.heading().had {
-			is := h.what == hadGone || h.what == hadSeries && h.pair.Manager == id || h.what == hadCopy && h.pair.Report == id
-			pairs[h.pair] = pairs[h.pair] || is
-		}
-	}
-	out := map[string][]Pair{}
-	for _, p := range slices.SortedFunc(maps.Keys(pairs), Pair.Compare) {
-		if pairs[p] {
-			out[p.Manager] = append(out[p.Manager], p)
-			out[p.Report] = append(out[p.Report], p)
-		}
-	}
-	return out
-}
-
-// earlierKept is how many earlier versions of a series are remembered.
-const earlierKept = 10
-
-// Remember notes on each series what versions of it were seen before, given the snapshot before this one, of which s
-// may share what it consists of.
-func (s *Snapshot) Remember(last Snapshot) {
-	was := map[string]*Event{}
-	for i := range last.Series {
-		was[last.Series[i].UID] = &last.Series[i]
-	}
-	own := false
-	for i, e := range s.Series {
-		old := was[e.UID]
-		if old == nil {
-			continue
-		}
-		earlier := old.Earlier
-		if t := old.Times(); t != e.Times() {
-			rest := slices.DeleteFunc(slices.Clone(old.Earlier), func(x string) bool { return x == t })
-			earlier = append([]string{t}, rest...)[:min(earlierKept, len(rest)+1)]
-		}
-		if slices.Equal(earlier, e.Earlier) {
-			continue
-		}
-		if !own {
-			s.Series, own = slices.Clone(s.Series), true
-		}
-		s.Series[i].Earlier = earlier
-	}
-}
-
 // Gather puts together what the roster wants and what calendars say, one View for each pair of the roster and for each
 // other pair of which a live series with our mark was seen, ordered by pair. observed is by person id; a person without
 // an entry has no calendar that Holdfast reads.
-func Gather(want []Series, observed map[string]Observed) []*View {
-	views := map[Pair]*View{}
-	former := map[Pair]Pair{}
+func Gather(want []series.Series, observed map[string]Observed) []*series.View {
+	views := map[series.Pair]*series.View{}
+	former := map[series.Pair]series.Pair{}
 	for _, s := range want {
-		views[s.Pair] = &View{Pair: s.Pair, Want: s, Wanted: true}
+		views[s.Pair] = &series.View{Pair: s.Pair, Want: s, Wanted: true}
 		for _, f := range s.Formerly {
 			former[f] = s.Pair
 		}
 	}
-	view := func(p Pair) *View {
+	view := func(p series.Pair) *series.View {
 		if now, ok := former[p]; ok && views[p] == nil {
 			p = now
 		}
 		if views[p] == nil {
-			views[p] = &View{Pair: p}
+			views[p] = &series.View{Pair: p}
 		}
 		return views[p]
 	}
-	var keys map[string]Pair // made when first needed
-	for _, id := range sortedKeys(observed) {
+	var keys map[string]series.Pair // made when first needed
+	for _, id := range slices.Sorted(maps.Keys(observed)) {
 		s := observed[id].Snapshot
 		for _, e := range s.Series {
 			// A mark counts in the calendar of its manager only: anybody can write one into their own. One under an id that
@@ -154,28 +106,29 @@ func Gather(want []Series, observed map[string]Observed) []*View {
 		}
 		for _, x := range s.StandIns {
 			v := view(x.Pair)
-			if !slices.ContainsFunc(v.StandIns, func(y StandIn) bool { return y.Start.Equal(x.Start) && y.LookAlike == x.LookAlike }) {
+			same := func(y series.StandIn) bool { return y.Start.Equal(x.Start) && y.LookAlike == x.LookAlike }
+			if !slices.ContainsFunc(v.StandIns, same) {
 				v.StandIns = append(v.StandIns, x)
 			}
 		}
 	}
-	var out []*View
-	for _, p := range sortedPairs(views) {
+	var out []*series.View
+	for _, p := range slices.SortedFunc(maps.Keys(views), series.Pair.Compare) {
 		v := views[p]
 		if !v.Wanted && len(v.Chain) == 0 && len(v.Copies) == 0 {
 			continue
 		}
-		v.link()
-		v.heal()
-		v.judge(observed)
+		link(v)
+		heal(v)
+		judge(v, observed)
 		out = append(out, v)
 	}
 	return out
 }
 
 // pairKeys are the roster's pairs by the key that the UIDs of their series bear.
-func pairKeys(want []Series) map[string]Pair {
-	keys := make(map[string]Pair, len(want))
+func pairKeys(want []series.Series) map[string]series.Pair {
+	keys := make(map[string]series.Pair, len(want))
 	for _, w := range want {
 		keys[w.Pair.Key(w.Org)] = w.Pair
 	}
@@ -200,7 +153,7 @@ func (l Looked) With(r Looked) Looked {
 }
 
 // judge notes how far the pair's two calendars can be believed, and what they can do.
-func (v *View) judge(observed map[string]Observed) {
+func judge(v *series.View, observed map[string]Observed) {
 	m, ok := observed[v.Pair.Manager]
 	r, has := observed[v.Pair.Report]
 	v.Stale = !ok || m.Stale || has && r.Stale
@@ -215,7 +168,7 @@ func (v *View) judge(observed map[string]Observed) {
 	v.At, v.Before = at.At, at.Before
 	for _, o := range []Observed{m, r} {
 		for _, b := range o.Busy {
-			if b.Kind == AwayKind {
+			if b.Kind == series.AwayKind {
 				v.Out = append(v.Out, b)
 			}
 		}
@@ -230,7 +183,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // heal gives series that lost their mark the one that the roster's values make.
-func (v *View) heal() {
+func heal(v *series.View) {
 	for i := range v.Chain {
 		h := &v.Chain[i]
 		w := v.Want
@@ -243,7 +196,7 @@ func (v *View) heal() {
 		}
 		for _, t := range h.Excluded {
 			if why := w.AwayAt(t); why != "" {
-				w.Skips = append(w.Skips, Skip{Date: DateOf(t.In(location(h.Zone))), Why: why})
+				w.Skips = append(w.Skips, series.Skip{Date: series.DateOf(series.At(t, h.Zone)), Why: why})
 			}
 		}
 		h.Mark, v.MarkLost = w.Mark(), append(v.MarkLost, h.UID)
@@ -253,10 +206,10 @@ func (v *View) heal() {
 // link sorts the marked events into the chain and the duplicates: in each generation the one of derived identity leads;
 // another is its successor if it begins after the leader's last meeting, its replacement if there is no live leader,
 // else a duplicate.
-func (v *View) link() {
+func link(v *series.View) {
 	events := v.Chain
 	v.Chain = nil
-	slices.SortStableFunc(events, func(a, b Event) int {
+	slices.SortStableFunc(events, func(a, b series.Event) int {
 		if c := cmp.Compare(a.Mark.Generation, b.Mark.Generation); c != 0 {
 			return c
 		}
@@ -269,8 +222,9 @@ func (v *View) link() {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID))
 	})
 	// What is left of a generation that Holdfast removed is no replacement.
-	removed := func(e Event) bool {
-		return !e.Derived && slices.ContainsFunc(v.Gone, func(g Gone) bool { return g.Ours && g.Generation == e.Mark.Generation })
+	removed := func(e series.Event) bool {
+		ours := func(g series.Gone) bool { return g.Ours && g.Generation == e.Mark.Generation }
+		return !e.Derived && slices.ContainsFunc(v.Gone, ours)
 	}
 	for _, e := range events {
 		head := v.Head()
@@ -279,33 +233,38 @@ func (v *View) link() {
 			v.Duplicates = append(v.Duplicates, e)
 		case head == nil || head.Mark.Generation < e.Mark.Generation || head.Cancelled:
 			v.Chain = append(v.Chain, e)
-		case !head.Rule.Until.IsZero() && (e.Start.After(head.lastStart()) || head.LastDay().Before(head.First())):
+		case !head.Rule.Until.IsZero() && (e.Start.After(head.LastOriginal()) || head.LastDay().Before(head.First())):
 			v.Chain = append(v.Chain, e)
 		default:
 			v.Duplicates = append(v.Duplicates, e)
 		}
 	}
 	// The report's side of a 1:1 that was adopted bears no mark: its UID tells.
-	v.Mine = slices.DeleteFunc(v.Mine, func(c Event) bool {
-		ours := slices.ContainsFunc(v.Chain, func(e Event) bool { return e.UID == c.UID })
+	v.Mine = slices.DeleteFunc(v.Mine, func(c series.Event) bool {
+		ours := slices.ContainsFunc(v.Chain, func(e series.Event) bool { return e.UID == c.UID })
 		if ours {
 			c.Mark.Pair = v.Pair
 			v.Copies = append(v.Copies, c)
 		}
 		return ours
 	})
-	slices.SortStableFunc(v.Gone, func(a, b Gone) int {
-		return cmp.Or(cmp.Compare(a.Generation, b.Generation), compareBool(a.Last.Derived, b.Last.Derived), a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	slices.SortStableFunc(v.Gone, func(a, b series.Gone) int {
+		return cmp.Or(cmp.Compare(a.Generation, b.Generation), compareBool(a.Last.Derived, b.Last.Derived),
+			a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
 	})
-	for _, list := range [][]Event{v.Candidates, v.Mine, v.Copies, v.LastCopies} {
-		slices.SortFunc(list, func(a, b Event) int {
+	for _, list := range [][]series.Event{v.Candidates, v.Mine, v.Copies, v.LastCopies} {
+		slices.SortFunc(list, func(a, b series.Event) int {
 			return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID), cmp.Compare(a.ID, b.ID))
 		})
 	}
-	slices.SortFunc(v.StandIns, func(a, b StandIn) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(v.StandIns, func(a, b series.StandIn) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+	})
 	if head := v.Head(); head != nil && !head.Rule.Until.IsZero() && head.EndedByHand() {
+		ended, soon := series.DateOf(head.Rule.Until.UTC()), 14*max(head.Mark.Slot.Every, 1)
 		for i, c := range v.Candidates {
-			if !v.Want.Report.Is(c.Organizer) && c.Start.After(head.lastStart()) && DateOf(c.Start.UTC()).DaysSince(DateOf(head.Rule.Until.UTC())) <= 14*max(head.Mark.Slot.Every, 1) {
+			if !v.Want.Report.Is(c.Organizer) && c.Start.After(head.LastOriginal()) &&
+				series.DateOf(c.Start.UTC()).DaysSince(ended) <= soon {
 				c.Mark = head.Mark
 				v.Chain, v.Unmarked = append(v.Chain, c), true
 				v.Candidates = slices.Delete(v.Candidates, i, i+1)
@@ -324,22 +283,4 @@ func compareBool(a, b bool) int {
 		return -1
 	}
 	return 1
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var ks []string
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.Sort(ks)
-	return ks
-}
-
-func sortedPairs[V any](m map[Pair]V) []Pair {
-	var ks []Pair
-	for k := range m {
-		ks = append(ks, k)
-	}
-	slices.SortFunc(ks, Pair.Compare)
-	return ks
 }

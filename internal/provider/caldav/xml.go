@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -54,11 +55,7 @@ type prop struct {
 	Owner href `xml:"DAV: owner"`
 	// https://www.rfc-editor.org/rfc/rfc3253#section-3.1.5
 	Reports struct {
-		All []struct {
-			Report struct {
-				Any []name `xml:",any"`
-			} `xml:"DAV: report"`
-		} `xml:"DAV: supported-report"`
+		All []report `xml:"DAV: supported-report"`
 	} `xml:"DAV: supported-report-set"`
 	// https://www.rfc-editor.org/rfc/rfc6578#section-4
 	SyncToken string `xml:"DAV: sync-token"`
@@ -66,9 +63,7 @@ type prop struct {
 	HomeSet hrefs `xml:"urn:ietf:params:xml:ns:caldav calendar-home-set"`
 	// https://www.rfc-editor.org/rfc/rfc4791#section-5.2.3
 	Components struct {
-		All []struct {
-			Name string `xml:"name,attr"`
-		} `xml:"urn:ietf:params:xml:ns:caldav comp"`
+		All []component `xml:"urn:ietf:params:xml:ns:caldav comp"`
 	} `xml:"urn:ietf:params:xml:ns:caldav supported-calendar-component-set"`
 	// https://www.rfc-editor.org/rfc/rfc4791#section-9.6
 	CalendarData *string `xml:"urn:ietf:params:xml:ns:caldav calendar-data"`
@@ -81,6 +76,16 @@ type prop struct {
 
 type href struct {
 	Href string `xml:"DAV: href"`
+}
+
+type component struct {
+	Name string `xml:"name,attr"`
+}
+
+type report struct {
+	Report struct {
+		Any []name `xml:",any"`
+	} `xml:"DAV: report"`
 }
 
 type hrefs struct {
@@ -198,9 +203,25 @@ func decoder(body io.Reader) *xml.Decoder {
 	return d
 }
 
-// parseMultistatus reads one response after the other, so that no more of them is in memory than what is kept.
+// texts are buffers for answers.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// parseMultistatus reads an answer, as plainXML does where it is small.
 func parseMultistatus(body io.Reader) (*multistatus, error) {
-	ms, d, depth := &multistatus{}, decoder(body), 0
+	text := texts.Get().(*bytes.Buffer)
+	defer texts.Put(text)
+	text.Reset()
+	if _, err := text.ReadFrom(io.LimitReader(body, small)); err == nil && text.Len() < small {
+		if ms, ok := plainMultistatus(text.Bytes()); ok {
+			return ms, nil
+		}
+	}
+	return readMultistatus(decoder(io.MultiReader(bytes.NewReader(text.Bytes()), body)))
+}
+
+// readMultistatus reads one response after the other, so that no more of them is in memory than what is kept.
+func readMultistatus(d *xml.Decoder) (*multistatus, error) {
+	ms, depth := &multistatus{}, 0
 	for {
 		t, err := d.Token()
 		if err == io.EOF && depth == 0 && ms.read {

@@ -130,7 +130,7 @@ func (c *condition) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 }
 
 // status is the response's own status, 200 where only its properties have one.
-func (r response) status() int {
+func (r *response) status() int {
 	if r.Status == "" {
 		return 200
 	}
@@ -138,24 +138,24 @@ func (r response) status() int {
 }
 
 // prop is what the response says of the properties that were found.
-func (r response) prop() (prop, bool) {
-	for _, ps := range r.Propstats {
-		if code := statusCode(ps.Status); code >= 200 && code < 300 {
-			return ps.Prop, true
+func (r *response) prop() (*prop, bool) {
+	for i := range r.Propstats {
+		if code := statusCode(r.Propstats[i].Status); code >= 200 && code < 300 {
+			return &r.Propstats[i].Prop, true
 		}
 	}
-	return prop{}, false
+	return &prop{}, false
 }
 
 // unfound is the status of the properties where none was found, 0 where one was or the response has none.
-func (r response) unfound() int {
+func (r *response) unfound() int {
 	if _, ok := r.prop(); ok || len(r.Propstats) == 0 {
 		return 0
 	}
 	return statusCode(r.Propstats[0].Status)
 }
 
-func (p prop) supports(report string) bool {
+func (p *prop) supports(report string) bool {
 	for _, r := range p.Reports.All {
 		for _, e := range r.Report.Any {
 			if e.XMLName.Local == report {
@@ -167,7 +167,7 @@ func (p prop) supports(report string) bool {
 }
 
 // holdsEvents reports whether a collection of these properties takes events.
-func (p prop) holdsEvents() bool {
+func (p *prop) holdsEvents() bool {
 	for _, c := range p.Components.All {
 		if strings.EqualFold(c.Name, "VEVENT") {
 			return true
@@ -178,15 +178,17 @@ func (p prop) holdsEvents() bool {
 
 // statusCode reads "HTTP/1.1 404 Not Found", with or without the phrase; 0 if it cannot.
 func statusCode(line string) int {
-	f := strings.Fields(line)
-	if len(f) < 2 {
-		return 0
+	i := 0
+	for f := range strings.FieldsSeq(line) {
+		if i++; i == 2 {
+			n, err := strconv.Atoi(f)
+			if err != nil {
+				return 0
+			}
+			return n
+		}
 	}
-	n, err := strconv.Atoi(f[1])
-	if err != nil {
-		return 0
-	}
-	return n
+	return 0
 }
 
 func decoder(body io.Reader) *xml.Decoder {

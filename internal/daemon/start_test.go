@@ -17,6 +17,16 @@ type program struct {
 	binary, dir string
 }
 
+// built is the path of the program as it is now.
+func built(b *testing.B) string {
+	b.Helper()
+	binary := filepath.Join(b.TempDir(), "holdfast")
+	if out, err := exec.Command("go", "build", "-o", binary, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
+		b.Fatalf("go build: %v: %s", err, out)
+	}
+	return binary
+}
+
 // command is one of its commands; what it prints on its standard output is not looked at.
 func (p program) command(name string) (cmd *exec.Cmd, complaints *bytes.Buffer) {
 	complaints = &bytes.Buffer{}
@@ -61,10 +71,7 @@ func (p program) start(door <-chan time.Time) time.Duration {
 // first request, and how long it takes to show what the journal has. The files were just read, and so
 // are in the machine's memory.
 func BenchmarkStart(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "holdfast")
-	if out, err := exec.Command("go", "build", "-o", binary, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
-		b.Fatalf("go build: %v: %s", err, out)
-	}
+	binary := built(b)
 	atScale(b, func(b *testing.B, pairs int) {
 		o := newOrg(b, pairs)
 		o.book()

@@ -52,9 +52,17 @@ var pairs = flag.Int("pairs", 8, "how many pairs TestRequestsADay watches; what 
 // reports is how many each manager has.
 const reports = 8
 
+// newProject are the quotas of one.
+var newProject = googletest.Quota{PerProject: 10_000, PerUser: 600}
+
 // company is a Google with so many pairs, under the quotas of a new project, and the program for them. It is to be
 // opened in a bubble.
 func company(t testing.TB, dir string, pairs int, web string) (*googletest.Server, *App) {
+	return companyUnder(t, newProject, dir, pairs, web)
+}
+
+// companyUnder is a company under other quotas.
+func companyUnder(t testing.TB, quota googletest.Quota, dir string, pairs int, web string) (*googletest.Server, *App) {
 	var users []googletest.User
 	var people, ones bytes.Buffer
 	hire := func(id string) {
@@ -75,7 +83,7 @@ func company(t testing.TB, dir string, pairs int, web string) (*googletest.Serve
 			Clock: clock.System,
 			Base:  "http://google.test",
 			Users: users,
-			Quota: googletest.Quota{PerProject: 10_000, PerUser: 600},
+			Quota: quota,
 			Delegation: []googletest.ServiceAccount{
 				{Email: "holdfast@project.iam.gserviceaccount.com", Scopes: []string{google.Scope}},
 			},
@@ -84,7 +92,7 @@ func company(t testing.TB, dir string, pairs int, web string) (*googletest.Serve
 	for name, text := range map[string]string{
 		"key.json": string(s.ServiceAccountJSON("holdfast@project.iam.gserviceaccount.com")),
 		"holdfast.yaml": "org: acme\nroster: [roster.yaml]\ncalendars: {office: {google: {service_account_file: key.json, endpoint: http://google.test}}}\n" +
-			"policy: {max_creations: {count: 0, percent: 100}, max_mails: 5000}\n" + web,
+			fmt.Sprintf("policy: {max_creations: {count: 0, percent: 100}, max_mails: %d}\n", 2*pairs+5000) + web,
 		"roster.yaml": "defaults: {prep_doc: \"https://docs.example.com/{manager.id}-{report.id}\"}\npeople:\n" + people.String() + "one_on_ones:\n" + ones.String(),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/emersion/go-ical"
 )
 
 // ErrObject is what Parse wraps for text that is no iCalendar object.
@@ -15,10 +17,14 @@ var ErrObject = errors.New("not an iCalendar object that can be read")
 // maxDepth is how deep components may be nested. Nothing is refused for its size: that would change what a thing is.
 const maxDepth = 16
 
+// usualLines is how many lines of a component there is room for at first.
+const usualLines = 12
+
 // parse splits text into components of content lines. Lines that nobody can make sense of are kept, unread.
 func parse(text string) (root *component, lead, tail string, err error) {
 	lead, lines := contentLines(text)
-	var stack []*component
+	props := make([]ical.Prop, len(lines))
+	stack := make([]*component, 0, maxDepth)
 	for i, raw := range lines {
 		line := unfold(raw)
 		switch name, value := lineName(line), line[strings.IndexByte(line, ':')+1:]; {
@@ -26,7 +32,8 @@ func parse(text string) (root *component, lead, tail string, err error) {
 			if len(stack) == maxDepth {
 				return nil, "", "", fmt.Errorf("%w: components are nested deeper than %d", ErrObject, maxDepth)
 			}
-			c := &component{name: strings.ToUpper(strings.TrimSpace(value)), begin: raw}
+			c := &component{name: strings.ToUpper(strings.TrimSpace(value)), begin: raw,
+				nodes: make([]node, 0, usualLines)}
 			if len(stack) == 0 {
 				root = c
 			} else {
@@ -50,7 +57,7 @@ func parse(text string) (root *component, lead, tail string, err error) {
 			}
 		default:
 			top := stack[len(stack)-1]
-			top.nodes = append(top.nodes, read(raw, line))
+			top.nodes = append(top.nodes, read(raw, line, &props[i]))
 		}
 	}
 	return nil, "", "", fmt.Errorf("%w: it is cut off", ErrObject)
@@ -60,6 +67,7 @@ func parse(text string) (root *component, lead, tail string, err error) {
 // with the line before them. lead is what comes before the first: a byte order mark, blank lines.
 func contentLines(text string) (lead string, lines []string) {
 	const bom = "\ufeff"
+	lines = make([]string, 0, strings.Count(text, "\n")+1)
 	start := len(text) - len(strings.TrimLeft(strings.TrimPrefix(text, bom), "\r\n \t"))
 	for begin, at := start, start; at < len(text); {
 		if i := strings.IndexByte(text[at:], '\n'); i >= 0 {

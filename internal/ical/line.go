@@ -44,13 +44,16 @@ func lineName(line string) string {
 	return strings.ToUpper(line)
 }
 
-// read is the line as a node.
-func read(raw, line string) node {
+// read is the line as a node, with prop as its property.
+func read(raw, line string, prop *ical.Prop) node {
 	p := partsOf(line)
 	if p.name == "" {
 		return node{raw: raw}
 	}
-	prop := &ical.Prop{Name: p.name, Params: ical.Params{}, Value: line[p.value:]}
+	prop.Name, prop.Value = p.name, line[p.value:]
+	if len(p.params) > 0 {
+		prop.Params = make(ical.Params, len(p.params))
+	}
 	for _, s := range p.params {
 		if _, seen := prop.Params[s.name]; !seen {
 			prop.Params.Set(s.name, s.value)

@@ -41,9 +41,11 @@ func (c *component) link(written string) string {
 	return described
 }
 
+var textOfURI = strings.NewReplacer(`\;`, ";", `\,`, ",")
+
 // plainURI undoes what some servers do to a URI, as if it were text.
 func plainURI(v string) string {
-	return strings.NewReplacer(`\;`, ";", `\,`, ",").Replace(v)
+	return textOfURI.Replace(v)
 }
 
 // setLink writes the link all three ways, or takes it away. A URL or an ATTACH that is not ours, and all other lines of the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type Object struct {
 	raw        string
 	lead, tail string
 	root       *component
+	family     []*component // events() of what was parsed; nil where root may change
 	zone       string
 	zones      map[string]string // TZID -> zone for series.Location
 }
@@ -33,6 +35,7 @@ func Parse(raw []byte, zone string) (*Object, error) {
 	if o.root, o.lead, o.tail, err = parse(o.raw); err != nil {
 		return nil, err
 	}
+	o.family = o.events()
 	o.resolveZones()
 	return o, nil
 }
@@ -83,6 +86,9 @@ func (o *Object) ZoneDoubts(from series.Date) []string {
 
 // events are the VEVENTs that belong together: those with the UID of the first.
 func (o *Object) events() []*component {
+	if o.family != nil {
+		return o.family
+	}
 	all := o.root.components("VEVENT")
 	return slices.DeleteFunc(all, func(c *component) bool { return c.value("UID") != all[0].value("UID") })
 }
@@ -99,12 +105,21 @@ func (o *Object) master() *component {
 
 // UID is that of the event, or of whatever else the object holds; "" for none.
 func (o *Object) UID() string {
+	if m := o.master(); m != nil && m.get("UID") != nil {
+		return m.textValue("UID")
+	}
 	for _, n := range o.root.nodes {
 		if n.comp != nil && n.comp.get("UID") != nil {
 			return n.comp.textValue("UID")
 		}
 	}
 	return ""
+}
+
+// Marked reports whether the event bears a mark of any org, one that can be read or not.
+func (o *Object) Marked() bool {
+	m := o.master()
+	return m != nil && m.get(markOrg) != nil
 }
 
 // Recurring reports whether the object is a series.
@@ -163,7 +178,7 @@ func (o *Object) finish(now time.Time) ([]byte, error) {
 // edit is a copy of o to be changed, and its series.
 func (o *Object) edit(now time.Time) (*Object, *component, series.Event, error) {
 	d := *o
-	d.root = o.root.clone()
+	d.root, d.family = o.root.clone(), nil
 	m := d.master()
 	if m == nil {
 		return nil, nil, series.Event{}, ErrNoSeries
@@ -247,11 +262,13 @@ func (o *Object) parseMoment(value, tzid, zone string) (moment, bool) {
 	if z, ok := o.zones[tzid]; ok {
 		zone = z
 	}
-	if t, err := time.Parse(dateForm, value); err == nil {
-		return moment{Time: series.Instant(series.DateOf(t), 0, zone), zone: zone, date: true}, true
+	if len(value) == len(dateForm) {
+		t, err := time.Parse(dateForm, value)
+		return moment{Time: series.Instant(series.DateOf(t), 0, zone), zone: zone, date: true}, err == nil
 	}
-	if t, err := time.Parse(utcForm, value); err == nil {
-		return moment{Time: t, zone: "UTC", utc: true}, true
+	if strings.HasSuffix(value, "Z") {
+		t, err := time.Parse(utcForm, value)
+		return moment{Time: t, zone: "UTC", utc: true}, err == nil
 	}
 	t, err := time.Parse(localForm, value)
 	if err != nil {
@@ -284,6 +301,12 @@ func (o *Object) duration(c *component, start moment, otherwise time.Duration) t
 	return max(end.Sub(start.Time), 0)
 }
 
+// The units of a DURATION: days, and parts of one.
+var (
+	dayUnits   = map[byte]time.Duration{'W': 7, 'D': 1}
+	clockUnits = map[byte]time.Duration{'H': time.Hour, 'M': time.Minute, 'S': time.Second}
+)
+
 // parseDuration reads a DURATION (RFC 5545 section 3.3.6): whole days, and the time beside them.
 func parseDuration(s string) (days int, exact time.Duration, ok bool) {
 	s, ok = strings.CutPrefix(strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "+"), "P")
@@ -292,25 +315,21 @@ func parseDuration(s string) (days int, exact time.Duration, ok bool) {
 	}
 	const limit = 100_000 // of any unit: what is longer is no meeting, and overflows nothing
 	date, clock, _ := strings.Cut(s, "T")
-	for _, part := range []struct {
+	for _, part := range [...]struct {
 		text  string
-		units map[string]time.Duration
-	}{
-		{date, map[string]time.Duration{"W": 7, "D": 1}},
-		{clock, map[string]time.Duration{"H": time.Hour, "M": time.Minute, "S": time.Second}},
-	} {
+		units map[byte]time.Duration
+	}{{date, dayUnits}, {clock, clockUnits}} {
 		for rest := part.text; rest != ""; {
-			var n int
-			var unit string
 			i := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
 			if i < 1 || i > 6 {
 				return 0, 0, false
 			}
-			if _, err := fmt.Sscanf(rest[:i], "%d", &n); err != nil || n > limit {
+			n, err := strconv.Atoi(rest[:i])
+			if err != nil || n > limit {
 				return 0, 0, false
 			}
-			unit, rest = rest[i:i+1], rest[i+1:]
-			each, known := part.units[unit]
+			each, known := part.units[rest[i]]
+			rest = rest[i+1:]
 			switch {
 			case !known:
 				return 0, 0, false

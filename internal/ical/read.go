@@ -149,9 +149,11 @@ func (o *Object) readRule(e *series.Event, m *component, around time.Time) (leng
 	return lengths
 }
 
+var textOfRule = strings.NewReplacer(`\;`, ";", `\,`, ",", " ", "")
+
 // ruleText is a rule without what servers and sloppy clients add to it.
 func ruleText(v string) string {
-	return strings.Trim(strings.ToUpper(strings.NewReplacer(`\;`, ";", `\,`, ",", " ", "").Replace(v)), ";")
+	return strings.Trim(strings.ToUpper(textOfRule.Replace(v)), ";")
 }
 
 // rulePart is one part of a rule, "" for none.

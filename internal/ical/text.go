@@ -210,7 +210,9 @@ func (n node) withParam(name, value string) node {
 		}
 	}
 	p := *n.prop
-	p.Params = maps.Clone(p.Params)
+	if p.Params = maps.Clone(p.Params); p.Params == nil {
+		p.Params = ical.Params{}
+	}
 	p.Params.Del(name)
 	if value != "" {
 		p.Params.Set(name, value)
@@ -236,10 +238,15 @@ func fold(l string) string {
 	return b.String() + l + crlf
 }
 
+var (
+	textEscapes  = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`)
+	paramEscapes = strings.NewReplacer("^", "^^", "\n", "^n", `"`, "^'") // RFC 6868
+)
+
 // escape writes text as a value of type TEXT. Control characters that no iCalendar text may hold are left out.
 func escape(s string) string {
 	s = strings.ReplaceAll(s, crlf, "\n")
-	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace(printable(s, "\n\t"))
+	return textEscapes.Replace(printable(s, "\n\t"))
 }
 
 // unescape reads a value of type TEXT. What is not escaped as it should be is taken as it stands.
@@ -263,7 +270,7 @@ func unescape(s string) string {
 
 // paramValue encodes what a parameter cannot hold (RFC 6868).
 func paramValue(s string) string {
-	return strings.NewReplacer("^", "^^", "\n", "^n", `"`, "^'").Replace(printable(s, "\n\t"))
+	return paramEscapes.Replace(printable(s, "\n\t"))
 }
 
 // quote puts an encoded parameter value into quotes where it needs them.

@@ -8,7 +8,7 @@ import "strings"
 // owner's.
 func (o *Object) Unscheduled(organizes func(address string) bool) []byte {
 	d := *o
-	d.root = o.root.clone()
+	d.root, d.family = o.root.clone(), nil
 	changed := false
 	for _, c := range d.events() {
 		name, change := "ATTENDEE", func(n node) (node, bool) { return n.withParam("SCHEDULE-AGENT", "CLIENT"), true }

@@ -205,8 +205,11 @@ func (b *builder) carry() {
 // keep is what of xs ok accepts; nil if that is nothing.
 func keep[T any](xs []T, ok func(T) bool) []T {
 	var out []T
-	for _, x := range xs {
+	for i, x := range xs {
 		if ok(x) {
+			if out == nil {
+				out = make([]T, 0, len(xs)-i)
+			}
 			out = append(out, x)
 		}
 	}

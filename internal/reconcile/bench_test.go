@@ -2,6 +2,8 @@ package reconcile_test
 
 import (
 	"fmt"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +60,76 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// BenchmarkAnew is what it takes to think about everybody at once, as after a start with an empty journal and once a
+// day: all of BenchmarkDecide, with calendars that are in memory as a round has them. CPU seconds are those of this
+// process, garbage collection included.
+//
+//	go test ./internal/reconcile -run XXX -bench Anew -benchtime 1x
+func BenchmarkAnew(b *testing.B) {
+	for _, pairs := range []int{1_000, 10_000, 50_000} {
+		b.Run(fmt.Sprint(pairs), func(b *testing.B) {
+			want, observed, busy := company(pairs)
+			now := observed["m0"].Snapshot.At
+			policy := plan.Policy{Moved: plan.PolicyFlag, SeriesMoved: plan.PolicyFlag, SeriesEnded: plan.PolicyFlag,
+				HorizonWeeks: 8, MaxCreations: plan.Limit{Percent: 100}, MaxEndings: plan.Limit{Percent: 100}, MaxMails: pairs * 2}
+			steps := []struct {
+				name string
+				cost
+			}{{name: "gather"}, {name: "diff"}, {name: "detect"}, {name: "unfit"}}
+			rounds := 0.0
+			for b.Loop() {
+				var views []*series.View
+				var in drift.Input
+				for i, do := range []func(){
+					func() { views = series.Gather(want, observed) },
+					func() { plan.Diff(plan.Input{Now: now, Views: views, Policy: policy}) },
+					func() {
+						in = drift.Input{Now: now, HorizonWeeks: 8, Views: views, Busy: busy}
+						if f := drift.Detect(in); len(f.Flags) < pairs/10 {
+							b.Fatalf("%d flags", len(f.Flags))
+						}
+					},
+					func() { drift.FindUnfit(in) },
+				} {
+					steps[i].measure(b, do)
+				}
+				rounds++
+			}
+			var all cost
+			for _, s := range steps {
+				all.cpu, all.megabytes = all.cpu+s.cpu, all.megabytes+s.megabytes
+				b.ReportMetric(s.cpu/rounds, s.name+"-cpu-s")
+				b.ReportMetric(s.megabytes/rounds, s.name+"-MB")
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(all.cpu/rounds, "cpu-s/round")
+			b.ReportMetric(all.megabytes/rounds, "MB/round")
+		})
+	}
+}
+
+// cost is what steps took of this process.
+type cost struct{ cpu, megabytes float64 }
+
+// measure adds what f costs. What was thrown away before is collected before it, and not at its expense.
+func (c *cost) measure(b *testing.B, f func()) {
+	b.Helper()
+	used := func() (cpu, megabytes float64) {
+		var r syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+			b.Fatal(err)
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return time.Duration(r.Utime.Nano() + r.Stime.Nano()).Seconds(), float64(m.TotalAlloc) / 1e6
+	}
+	runtime.GC()
+	cpu, megabytes := used()
+	f()
+	cpuAfter, after := used()
+	c.cpu, c.megabytes = c.cpu+cpuAfter-cpu, c.megabytes+after-megabytes
+}
+
 // BenchmarkIdleRound is a round over calendars that nobody touched, on a server in memory: what a round costs beside
 // the requests.
 func BenchmarkIdleRound(b *testing.B) {
@@ -98,6 +170,13 @@ func company(pairs int) (want []series.Series, observed map[string]lineage.Obser
 	person := func(id string) series.Person {
 		return series.Person{ID: id, Email: id + "@example.com", Zone: berlin, Calendar: "office"}
 	}
+	var others []series.Interval
+	for day := range 7 * 9 {
+		for hour := range 6 {
+			start := now.AddDate(0, 0, day).Truncate(24 * time.Hour).Add(time.Duration(12+hour) * time.Hour)
+			others = append(others, series.Interval{Start: start, End: start.Add(30 * time.Minute), Kind: series.Hard})
+		}
+	}
 	for i := range pairs {
 		m, r := fmt.Sprintf("m%d", i/10), fmt.Sprintf("r%d", i)
 		slot := series.Slot{Weekday: time.Weekday(1 + i%5), At: series.TimeOfDay(9*60 + i%10/5*60), Duration: time.Hour, Every: 1, Zone: berlin}
@@ -119,15 +198,7 @@ func company(pairs int) (want []series.Series, observed map[string]lineage.Obser
 			o := observed[id]
 			o.Snapshot.At, o.Last.At, o.Snapshot.Schedules = now, now.Add(-time.Minute), true
 			list(&o.Snapshot)
-			if busy[id] == nil {
-				for day := range 7 * 9 {
-					for hour := range 6 {
-						start := now.AddDate(0, 0, day).Truncate(24 * time.Hour).Add(time.Duration(12+hour) * time.Hour)
-						busy[id] = append(busy[id], series.Interval{Start: start, End: start.Add(30 * time.Minute), Kind: series.Hard})
-					}
-				}
-			}
-			o.Busy = busy[id]
+			busy[id], o.Busy = others, others
 			observed[id] = o
 		}
 	}

@@ -163,7 +163,7 @@ func (e Event) LastStart() time.Time {
 func (e Event) Meetings(from, to time.Time) []Meeting {
 	var out []Meeting
 	in := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
-	seen := map[int64]bool{}
+	seen := make(map[int64]bool, len(e.Overrides))
 	for _, o := range e.Overrides {
 		seen[o.Original.Unix()] = true
 		if in(o.Original) || in(o.Start) {
@@ -171,11 +171,13 @@ func (e Event) Meetings(from, to time.Time) []Meeting {
 			out = append(out, Meeting{Override: o, Overridden: true})
 		}
 	}
-	excluded := map[int64]bool{}
+	excluded := make(map[int64]bool, len(e.Excluded))
 	for _, t := range e.Excluded {
 		excluded[t.Unix()] = true
 	}
-	for _, t := range e.starts(from, to) {
+	starts := e.starts(from, to)
+	out = slices.Grow(out, len(starts))
+	for _, t := range starts {
 		if seen[t.Unix()] {
 			continue
 		}
@@ -204,7 +206,9 @@ func (e Event) starts(from, to time.Time) []time.Time {
 	s := e.Slot()
 	lo, _ := WallClock(from, e.Zone)
 	hi, _ := WallClock(to, e.Zone)
-	for _, d := range s.Dates(e.First(), lo.AddDays(-1), hi.AddDays(1)) {
+	days := s.Dates(e.First(), lo.AddDays(-1), hi.AddDays(1))
+	out = make([]time.Time, 0, len(days))
+	for _, d := range days {
 		add(s.On(d))
 	}
 	return out

@@ -114,7 +114,10 @@ func (s Slot) Dates(first, from, to Date) []Date {
 	if n := from.DaysSince(first); n > 0 {
 		d = first.AddDays((n + step - 1) / step * step)
 	}
-	var out []Date
+	if d.After(to) {
+		return nil
+	}
+	out := make([]Date, 0, to.DaysSince(d)/step+1)
 	for ; !d.After(to); d = d.AddDays(step) {
 		out = append(out, d)
 	}

@@ -48,13 +48,17 @@ type ending struct {
 	until time.Time // UTC; zero: for ever
 }
 
+var (
+	oneLineEnd = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	unfolding  = strings.NewReplacer("\n ", "", "\n\t", "")
+)
+
 // parse reads a VTIMEZONE, alone or anywhere in a text. Offsets and onsets must be sound, or all of it is refused.
 func parse(text string) (*component, error) {
 	if len(text) > maxComponent {
 		return nil, errors.New("VTIMEZONE is too long")
 	}
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
-	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
+	text = unfolding.Replace(oneLineEnd.Replace(text))
 	c := &component{}
 	var o *observed
 	for l := range strings.SplitSeq(text, "\n") {

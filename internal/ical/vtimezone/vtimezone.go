@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/internal/series"
@@ -32,6 +33,33 @@ func custom(zone string) bool { return strings.HasPrefix(zone, series.CustomZone
 // right from the year before the day on, for ever where the zone keeps to yearly rules, else for listYears both ways.
 // UTC, which needs none, and zones that nobody knows give "".
 func Write(zone string, around series.Date) string {
+	k := wanted{zone, clamp(around.Year)}
+	written.Lock()
+	defer written.Unlock()
+	text, known := written.m[k]
+	if !known {
+		if len(written.m) >= maxAnswers {
+			clear(written.m)
+		}
+		text = k.component()
+		written.m[k] = text
+	}
+	return text
+}
+
+// wanted is what a component depends on. A calendar repeats few of them in many objects: they are remembered.
+type wanted struct {
+	zone string
+	year int
+}
+
+var written = struct {
+	sync.Mutex
+	m map[wanted]string
+}{m: map[wanted]string{}}
+
+func (k wanted) component() string {
+	zone, year := k.zone, k.year
 	loc, err := series.Location(zone)
 	if err != nil || zone == "UTC" {
 		return ""
@@ -39,7 +67,6 @@ func Write(zone string, around series.Date) string {
 	w := &strings.Builder{}
 	line(w, "BEGIN:VTIMEZONE")
 	line(w, "TZID:%s", TZID(zone))
-	year := clamp(around.Year)
 	turns, ok := describe(loc, year)
 	switch {
 	case !ok:

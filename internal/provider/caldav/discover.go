@@ -322,7 +322,7 @@ func same(a, b *url.URL) bool {
 type row struct {
 	url     *url.URL
 	status  int
-	prop    prop
+	prop    *prop
 	unfound int // the status of what was not found of its properties, 0 where some was
 }
 
@@ -353,8 +353,9 @@ func (c *client) propfindAnswer(ctx context.Context, u *url.URL, depth string, n
 
 // rows are the resources of ms with their addresses; those whose href nobody can read are left out.
 func (c *client) rows(ms *multistatus, base *url.URL) []row {
-	var out []row
-	for _, r := range ms.Responses {
+	out := make([]row, 0, len(ms.Responses))
+	for i := range ms.Responses {
+		r := &ms.Responses[i]
 		for _, h := range r.Hrefs {
 			u, ok := resolve(base, h)
 			if !ok {

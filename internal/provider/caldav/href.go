@@ -11,6 +11,10 @@ import (
 // absolute or relative, with @ as it is or as %40, and with letters of escapes in either case (RFC 3986 section 6.2).
 func resolve(base *url.URL, href string) (*url.URL, bool) {
 	href = strings.TrimSpace(href)
+	if absolute := strings.HasPrefix(href, "/") && base.Host != ""; absolute && plainPath(href) &&
+		!strings.HasPrefix(href, "//") && !strings.Contains(href, "/.") {
+		return withPath(base, href), true
+	}
 	if strings.HasPrefix(href, "//") { // a doubled slash, never another host
 		href = "/" + strings.TrimLeft(href, "/")
 	}
@@ -23,6 +27,9 @@ func resolve(base *url.URL, href string) (*url.URL, bool) {
 
 // withPath is u with that escaped path in its comparable form, and without query and fragment.
 func withPath(u *url.URL, path string) *url.URL {
+	if plainPath(path) {
+		return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path, RawPath: path}
+	}
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
 		if plain, err := url.PathUnescape(s); err == nil {
@@ -35,6 +42,17 @@ func withPath(u *url.URL, path string) *url.URL {
 		plain = path
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: plain, RawPath: path}
+}
+
+// plainPath reports whether every spelling of the path is this one: it has but characters that are never escaped.
+func plainPath(path string) bool {
+	for i := range len(path) {
+		c := path[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("/-._~", c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // learn compares what was asked for with the href that the answer gives it: one that is its end is what a proxy that

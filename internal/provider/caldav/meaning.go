@@ -48,6 +48,9 @@ type meant struct{ field, value string }
 
 // sameMeaning is the error that says in which field the served object says something else than the one that was sent.
 func (c *Calendar) sameMeaning(sent, served string) error {
+	if sent == served {
+		return nil
+	}
 	want, err := c.meaning(sent)
 	if err != nil {
 		return err

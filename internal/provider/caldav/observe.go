@@ -91,7 +91,7 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 	}
 	unparsed := 0
 	for _, x := range objects {
-		item := o.item(x)
+		item := o.item(x, false)
 		r.Items = append(r.Items, item)
 		if item.Unreadable {
 			unparsed++
@@ -135,7 +135,7 @@ func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (s
 	}
 	x.path = id
 	o := &observation{c: c, cal: cal, in: in, at: c.o.Clock()}
-	item := o.item(*x)
+	item := o.item(*x, true)
 	if item.Event == nil {
 		return series.Event{}, permanent(op, "open the event in a calendar app and save it anew, or delete it",
 			"event %s cannot be read", opaque(id))
@@ -165,8 +165,8 @@ func (o *observation) wanted(l *listing) []string {
 	return out
 }
 
-// item is an object as the builder of snapshots takes it.
-func (o *observation) item(x object) provider.Item {
+// item is an object as the builder of snapshots takes it; asked: also an event that the builder does not look into.
+func (o *observation) item(x object, asked bool) provider.Item {
 	out := provider.Item{ID: opaque(x.path), Version: x.etag}
 	p, err := ical.Parse([]byte(x.text), o.c.o.Zone)
 	if err != nil {
@@ -176,10 +176,13 @@ func (o *observation) item(x object) provider.Item {
 	out.Recurring, out.Foreign = p.Recurring(), marked(x.text)
 	out.People, out.Title = p.People(), p.Title()
 	out.Busy, out.ZoneDoubts = p.Busy(out.ID, o.in.Owner), p.ZoneDoubts(series.DateOf(o.at.UTC()))
-	if e, err := p.Event(o.in.Org, o.at); err == nil {
-		e.Ref = series.Ref{ID: x.path, Version: x.etag}
-		out.Event, out.Named = &e, named(o.in.Org, e.UID)
-		out.Foreign = out.Foreign && e.Mark.IsZero() // that of this org is none of another's
+	out.Named = named(o.in.Org, p.UID())
+	if asked || out.Recurring || p.Marked() || out.Named.Key != "" { // else one meeting of others
+		if e, err := p.Event(o.in.Org, o.at); err == nil {
+			e.Ref = series.Ref{ID: x.path, Version: x.etag}
+			out.Event = &e
+			out.Foreign = out.Foreign && e.Mark.IsZero() // that of this org is none of another's
+		}
 	}
 	if start, duration, ok := p.Single(); ok && !out.Recurring {
 		out.Single = &provider.Span{Start: start, Duration: duration}
@@ -196,7 +199,7 @@ func (o *observation) Look(ctx context.Context, path string) (provider.Presence,
 	switch {
 	case err == nil:
 		x.path = path
-		item := o.item(*x)
+		item := o.item(*x, false)
 		return provider.Present, &item, nil
 	case gone(err):
 		return provider.Absent, nil, nil

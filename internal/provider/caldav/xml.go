@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -54,11 +55,7 @@ type prop struct {
 	Owner href `xml:"DAV: owner"`
 	// https://www.rfc-editor.org/rfc/rfc3253#section-3.1.5
 	Reports struct {
-		All []struct {
-			Report struct {
-				Any []name `xml:",any"`
-			} `xml:"DAV: report"`
-		} `xml:"DAV: supported-report"`
+		All []report `xml:"DAV: supported-report"`
 	} `xml:"DAV: supported-report-set"`
 	// https://www.rfc-editor.org/rfc/rfc6578#section-4
 	SyncToken string `xml:"DAV: sync-token"`
@@ -66,9 +63,7 @@ type prop struct {
 	HomeSet hrefs `xml:"urn:ietf:params:xml:ns:caldav calendar-home-set"`
 	// https://www.rfc-editor.org/rfc/rfc4791#section-5.2.3
 	Components struct {
-		All []struct {
-			Name string `xml:"name,attr"`
-		} `xml:"urn:ietf:params:xml:ns:caldav comp"`
+		All []component `xml:"urn:ietf:params:xml:ns:caldav comp"`
 	} `xml:"urn:ietf:params:xml:ns:caldav supported-calendar-component-set"`
 	// https://www.rfc-editor.org/rfc/rfc4791#section-9.6
 	CalendarData *string `xml:"urn:ietf:params:xml:ns:caldav calendar-data"`
@@ -81,6 +76,16 @@ type prop struct {
 
 type href struct {
 	Href string `xml:"DAV: href"`
+}
+
+type component struct {
+	Name string `xml:"name,attr"`
+}
+
+type report struct {
+	Report struct {
+		Any []name `xml:",any"`
+	} `xml:"DAV: report"`
 }
 
 type hrefs struct {
@@ -125,7 +130,7 @@ func (c *condition) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 }
 
 // status is the response's own status, 200 where only its properties have one.
-func (r response) status() int {
+func (r *response) status() int {
 	if r.Status == "" {
 		return 200
 	}
@@ -133,24 +138,24 @@ func (r response) status() int {
 }
 
 // prop is what the response says of the properties that were found.
-func (r response) prop() (prop, bool) {
-	for _, ps := range r.Propstats {
-		if code := statusCode(ps.Status); code >= 200 && code < 300 {
-			return ps.Prop, true
+func (r *response) prop() (*prop, bool) {
+	for i := range r.Propstats {
+		if code := statusCode(r.Propstats[i].Status); code >= 200 && code < 300 {
+			return &r.Propstats[i].Prop, true
 		}
 	}
-	return prop{}, false
+	return &prop{}, false
 }
 
 // unfound is the status of the properties where none was found, 0 where one was or the response has none.
-func (r response) unfound() int {
+func (r *response) unfound() int {
 	if _, ok := r.prop(); ok || len(r.Propstats) == 0 {
 		return 0
 	}
 	return statusCode(r.Propstats[0].Status)
 }
 
-func (p prop) supports(report string) bool {
+func (p *prop) supports(report string) bool {
 	for _, r := range p.Reports.All {
 		for _, e := range r.Report.Any {
 			if e.XMLName.Local == report {
@@ -162,7 +167,7 @@ func (p prop) supports(report string) bool {
 }
 
 // holdsEvents reports whether a collection of these properties takes events.
-func (p prop) holdsEvents() bool {
+func (p *prop) holdsEvents() bool {
 	for _, c := range p.Components.All {
 		if strings.EqualFold(c.Name, "VEVENT") {
 			return true
@@ -173,15 +178,17 @@ func (p prop) holdsEvents() bool {
 
 // statusCode reads "HTTP/1.1 404 Not Found", with or without the phrase; 0 if it cannot.
 func statusCode(line string) int {
-	f := strings.Fields(line)
-	if len(f) < 2 {
-		return 0
+	i := 0
+	for f := range strings.FieldsSeq(line) {
+		if i++; i == 2 {
+			n, err := strconv.Atoi(f)
+			if err != nil {
+				return 0
+			}
+			return n
+		}
 	}
-	n, err := strconv.Atoi(f[1])
-	if err != nil {
-		return 0
-	}
-	return n
+	return 0
 }
 
 func decoder(body io.Reader) *xml.Decoder {
@@ -198,9 +205,25 @@ func decoder(body io.Reader) *xml.Decoder {
 	return d
 }
 
-// parseMultistatus reads one response after the other, so that no more of them is in memory than what is kept.
+// texts are buffers for answers.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// parseMultistatus reads an answer, as plainXML does where it is small.
 func parseMultistatus(body io.Reader) (*multistatus, error) {
-	ms, d, depth := &multistatus{}, decoder(body), 0
+	text := texts.Get().(*bytes.Buffer)
+	defer texts.Put(text)
+	text.Reset()
+	if _, err := text.ReadFrom(io.LimitReader(body, small)); err == nil && text.Len() < small {
+		if ms, ok := plainMultistatus(text.Bytes()); ok {
+			return ms, nil
+		}
+	}
+	return readMultistatus(decoder(io.MultiReader(bytes.NewReader(text.Bytes()), body)))
+}
+
+// readMultistatus reads one response after the other, so that no more of them is in memory than what is kept.
+func readMultistatus(d *xml.Decoder) (*multistatus, error) {
+	ms, depth := &multistatus{}, 0
 	for {
 		t, err := d.Token()
 		if err == io.EOF && depth == 0 && ms.read {

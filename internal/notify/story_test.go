@@ -39,7 +39,7 @@ const zone = "Europe/Berlin"
 //	  meeting mia/raj 2026-12-08 10:00, gone                               without gone: it takes place
 //	  outage - office, says refused, owner mia
 //	  lost mia/raj 2026-W40 kcce                                           kept, cancelled, excused, unknown
-//	  baseline | crash | waiting | forget
+//	  baseline | crash | waiting
 //	-- told --
 //
 // A line says how something stands from then on; told is everything that was sent, and what waiting lists.

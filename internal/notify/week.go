@@ -24,17 +24,20 @@ func (d *decider) digest() (due []Notice, next time.Time) {
 			first, last := work[0], work[len(work)-1]
 			at := first.from.Add(spread(d.r.Person.ID) % first.to.Sub(first.from))
 			id := hash(d.r.Person.ID, string(Digest), monday.Week().String())
-			switch g := d.r.working(later(at, d.in.Now)); {
-			case d.ids[id] || g.IsZero() || !g.Before(last.to):
-			case g.After(d.in.Now):
-				return due, earliest(next, g)
-			case due == nil:
+			g := d.r.working(later(at, d.in.Now))
+			if d.in.Now.Before(at) && !d.ids[id] {
+				return due, earliest(next, at)
+			}
+			if due == nil && !d.ids[id] && g.Before(last.to) && !g.IsZero() {
 				n, settled := d.weekAhead(monday, end)
-				if len(n.Items)+len(n.Meetings) == 0 {
+				switch {
+				case len(n.Items)+len(n.Meetings) == 0:
 					next = settled
-				} else {
+				case g.After(d.in.Now): // between two stretches of work
+					return nil, g
+				default:
 					n.ID, n.Kind, n.Due, n.Thread = id, Digest, at, Thread{Root: id}
-					due = append(due, d.addressed(n))
+					due = []Notice{d.addressed(n)}
 				}
 			}
 		}

@@ -31,7 +31,7 @@ func (w *world) input(r notify.Reader) notify.Input {
 		in.Matters = append(in.Matters, w.matters[k])
 	}
 	for _, k := range slices.Sorted(maps.Keys(w.meetings)) {
-		if m := w.meetings[k]; m.Start.After(w.now) && m.Start.Before(w.now.AddDate(0, 0, 15)) {
+		if m := w.meetings[k]; m.Start.After(w.now) && m.Start.Before(w.now.AddDate(0, 0, 16)) {
 			in.Meetings = append(in.Meetings, m)
 		}
 	}
@@ -67,20 +67,21 @@ func (w *world) send() (next time.Time) {
 	return next
 }
 
-// run lets time pass, from one moment that was announced to the next.
+// run lets time pass, from one moment that was announced to the next, and looks twice a day.
 func (w *world) run(until time.Time) {
-	for next := w.send(); !next.IsZero() && next.Before(until); next = w.send() {
-		if !next.After(w.now) {
+	for w.now.Before(until) {
+		next := w.send()
+		if !next.IsZero() && !next.After(w.now) {
 			panic("the next moment is not ahead")
+		}
+		if look := w.now.Add(12 * time.Hour); next.IsZero() || next.After(look) {
+			next = look
+		}
+		if next.After(until) {
+			next = until
 		}
 		w.now = next
 	}
-	w.now = until
-}
-
-// forget drops what is over, as a journal does: meetings that began, and what closed and needs to be told to nobody.
-func (w *world) forget() {
-	maps.DeleteFunc(w.meetings, func(_ string, m notify.Meeting) bool { return m.Start.Before(w.now) })
 }
 
 func at(day series.Date, clock series.TimeOfDay, zone string) time.Time {

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -178,7 +179,8 @@ func (d *decider) addressed(n Notice) Notice {
 	return n
 }
 
-// thread is that of the earliest week of the items, and of its first pair; of what is operational that of the matter.
+// thread is that of the earliest week of the items, and of its first pair; of what is operational the one in which its
+// first item was told before.
 func (d *decider) thread(items []Item) Thread {
 	var t Thread
 	for _, i := range items {
@@ -195,7 +197,8 @@ func (d *decider) thread(items []Item) Thread {
 		}
 	}
 	if t.Pair == (series.Pair{}) {
-		return d.begun(Thread{Root: hash(d.r.Person.ID, "thread", items[0].Matter.Key)})
+		key := items[0].Matter.Key
+		return d.begun(Thread{Root: cmp.Or(d.last[key].Thread, hash(d.r.Person.ID, "thread", key))})
 	}
 	return d.ofWeek(t.Pair, t.Week)
 }

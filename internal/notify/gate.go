@@ -123,8 +123,7 @@ func (d *decider) inHours(g gate) gate {
 // Who works at night hears of it at night.
 func (d *decider) byDay(g gate, start time.Time) gate {
 	day, at := d.r.day(g.at)
-	off := len(d.r.work(day)) == 0
-	if !off && at >= morning && at < evening || d.r.working(g.at).Equal(g.at) {
+	if len(d.r.work(day)) > 0 && at >= morning && at < evening {
 		return g
 	}
 	if at >= morning {
@@ -179,14 +178,17 @@ func (d *decider) gate(m Matter, from time.Time) gate {
 	}
 	g, late := d.calm(m, from), Begins
 	if m.Kind == Acted {
-		g = d.byDay(gate{later(m.Changed, from), Settling}, time.Time{})
+		g = d.byDay(gate{later(m.Changed, from), Settling}, m.Until)
+		if about := later(m.Old, m.New); !about.IsZero() && d.r.away(g.at, about) {
+			return never(OnLeave)
+		}
 	}
 	for _, start := range m.starts() {
 		switch rush := d.rush(m, start, from); {
 		case !rush.before(start):
 		case d.r.away(rush.at, start):
 			late = OnLeave
-		case g.never() || rush.before(g.at):
+		case rush.before(g.at):
 			g = rush
 		}
 	}
@@ -237,11 +239,11 @@ func (m Matter) starts() []time.Time {
 	return slices.DeleteFunc([]time.Time{m.Old, m.New}, time.Time.IsZero)
 }
 
-// near is the earliest start that is less than a day after t.
+// near is a start that is less than a day after t.
 func (m Matter) near(t time.Time) (start time.Time, ok bool) {
 	for _, s := range m.starts() {
 		if t.Before(s) && s.Sub(t) <= soonBefore {
-			start, ok = earliest(start, s), true
+			start, ok = s, true
 		}
 	}
 	return start, ok

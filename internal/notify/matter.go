@@ -78,7 +78,7 @@ func (m Matter) State() string {
 
 // once reports whether it is told once and then no more, whatever becomes of it.
 func (m Matter) once() bool {
-	return slices.Contains([]Kind{LostWeeks, Ask, Acted, FirstRound, Round}, m.Kind)
+	return slices.Contains([]Kind{LostWeeks, Ask, Acted, FirstRound}, m.Kind)
 }
 
 // whole reports whether it is of the series or of no meeting: it outlasts the next one's begin.

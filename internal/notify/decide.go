@@ -64,8 +64,8 @@ type pending struct {
 	ready gate // not before now
 }
 
-// Decide is what is due to the reader at Now, and what waits. It is a pure function of its argument, and cheap: it looks
-// at nobody but the reader.
+// Decide is what is due to the reader at Now, and what waits. It is a pure function of its argument, and cheap: it
+// looks at nobody but the reader.
 func Decide(in Input) Decision {
 	d := newDecider(in)
 	var out Decision

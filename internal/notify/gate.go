@@ -119,8 +119,8 @@ func (d *decider) inHours(g gate) gate {
 	}
 }
 
-// byDay puts what is urgent off to the morning of a working day, or to the last call before the meeting that starts then.
-// Who works at night hears of it at night.
+// byDay puts what is urgent off to the morning of a working day, or to the last call before the meeting that starts
+// then. Who works at night hears of it at night.
 func (d *decider) byDay(g gate, start time.Time) gate {
 	day, at := d.r.day(g.at)
 	if len(d.r.work(day)) > 0 && at >= morning && at < evening {

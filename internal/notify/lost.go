@@ -13,9 +13,9 @@ const (
 	lostFrom = 3
 )
 
-// Lost is the run of lost weeks that a pair is in, as a matter, and the lost ones of its last weeks; false for none. The
-// outcomes are the pair's, by week, of at least half a year if there are as many. Only final ones count, and of those
-// neither the excused nor the unknown. Changed is since when the last of them is final.
+// Lost is the run of lost weeks that a pair is in, as a matter, and the lost ones of its last weeks; false for none.
+// The outcomes are the pair's, by week, of at least half a year if there are as many. Only final ones count, and of
+// those neither the excused nor the unknown. Changed is since when the last of them is final.
 func Lost(p series.Pair, outcomes []drift.Outcome, changed time.Time) (m Matter, weeks []series.Week, ok bool) {
 	m = Matter{Kind: LostWeeks, Key: "lost|" + p.String(), Pair: p, Changed: changed}
 	var last []drift.Outcome

@@ -138,8 +138,8 @@ func (m Matter) to(r Reader) (Matter, bool) {
 const namedTimes = 3
 
 // nobodys are the differences that are no person's act, whatever calendar shows them first.
-var nobodys = []drift.Kind{drift.RoomDeclined, drift.Undelivered, drift.SlotUnfit, drift.DocMissing, drift.DocUnreadable,
-	drift.DocOvershared}
+var nobodys = []drift.Kind{drift.RoomDeclined, drift.Undelivered, drift.SlotUnfit, drift.DocMissing,
+	drift.DocUnreadable, drift.DocOvershared}
 
 // own reports whether it is the reader's own act: proven, or else first seen in their calendar alone.
 func (m Matter) own(reader string) bool {

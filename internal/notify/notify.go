@@ -195,8 +195,8 @@ func Baseline(r Reader, matters []Matter, at time.Time) []Told {
 	return out
 }
 
-// Still is the notice as it is to be sent now, or why it is not. With a reason that makes matters wait it is to be tried
-// again at the Next of the same Input.
+// Still is the notice as it is to be sent now, or why it is not. With a reason that makes matters wait it is to be
+// tried again at the Next of the same Input.
 func Still(in Input, n Notice) (Notice, Reason) {
 	d := Decide(in)
 	for _, due := range d.Due {

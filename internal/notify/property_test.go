@@ -14,8 +14,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// TestLaws lets random people live through random weeks, sends what is due when Next says so, and holds every notice and
-// everything that waits against the rules, each asked of single moments: may this be told now?
+// TestLaws lets random people live through random weeks, sends what is due when Next says so, and holds every notice
+// and everything that waits against the rules, each asked of single moments: may this be told now?
 func TestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := &laws{world: newWorld(), t: t, ids: map[string]bool{}}
@@ -77,8 +77,11 @@ func (l *laws) people() {
 			Prepare:  rapid.Bool().Draw(l.t, "prepare"),
 		})
 	}
-	ops := notify.Reader{Person: series.Person{ID: "ops", Zone: zone}, Channels: []string{"mail"}, Hears: notify.Operational}
-	l.readers = append(l.readers, ops)
+	l.readers = append(l.readers, notify.Reader{
+		Person:   series.Person{ID: "ops", Zone: zone},
+		Channels: []string{"mail"},
+		Hears:    notify.Operational,
+	})
 }
 
 func (l *laws) away(id string) {
@@ -130,7 +133,8 @@ func (l *laws) event() {
 		l.meetings[key] = notify.Meeting{Pair: p, Occurrence: day, Start: moved}
 		return
 	case 7:
-		m = notify.Matter{Kind: rapid.SampledFrom(notify.Operational).Draw(t, "operational"), Pair: p, Changed: l.now, Flag: m.Flag}
+		m = notify.Matter{Pair: p, Changed: l.now, Flag: m.Flag}
+		m.Kind = rapid.SampledFrom(notify.Operational).Draw(t, "operational")
 		m.Says = rapid.SampledFrom([]string{"x", "y"}).Draw(t, "says")
 		m.Closed = rapid.Bool().Draw(t, "closed")
 		m.Key = string(m.Kind)
@@ -162,8 +166,7 @@ func (l *laws) event() {
 func (l *laws) check(r notify.Reader, n notify.Notice, in notify.Input) {
 	fail := func(format string, args ...any) {
 		l.t.Helper()
-		l.t.Fatalf("%s to %s, %s %s: %s\n%+v", series.At(l.now, r.Person.Zone).Format(time.RFC1123Z), r.Person.ID, n.Kind, n.ID,
-			fmt.Sprintf(format, args...), n.Items)
+		l.t.Fatalf("%s to %s, %s %s: %s\n%+v", l.clock(r), r.Person.ID, n.Kind, n.ID, fmt.Sprintf(format, args...), n.Items)
 	}
 	if l.repeats != "" && n.ID != l.repeats || l.repeats == "" && l.ids[n.ID] {
 		fail("after %q the id is no repeat, or a second one", l.repeats)
@@ -186,7 +189,8 @@ func (l *laws) check(r notify.Reader, n notify.Notice, in notify.Input) {
 		if len(r.Hears) > 0 && (i.Matter.Flag.Kind != "" || i.Matter.Kind != notify.Held && i.Matter.Pair != series.Pair{}) {
 			fail("an admin reads %+v", i.Matter)
 		}
-		if f := i.Matter.Flag; f.Kind == drift.DoubleBooked && !slices.Contains(m.In, r.Person.ID) && (!f.To.IsZero() || f.Detail != "") {
+		f, theirs := i.Matter.Flag, slices.Contains(m.In, r.Person.ID)
+		if f.Kind == drift.DoubleBooked && !theirs && (!f.To.IsZero() || f.Detail != "") {
 			fail("whose calendar it is not sees with what it collides")
 		}
 		if len(i.Matter.Flag.Makeups) > 3 {
@@ -234,7 +238,7 @@ func (l *laws) checkWaiting(in notify.Input, d notify.Decision) {
 	r, h := in.Reader, l.history(in.Reader.Person.ID)
 	fail := func(format string, args ...any) {
 		l.t.Helper()
-		l.t.Fatalf("%s, %s waits: %s", series.At(l.now, r.Person.Zone).Format(time.RFC1123Z), r.Person.ID, fmt.Sprintf(format, args...))
+		l.t.Fatalf("%s, %s waits: %s", l.clock(r), r.Person.ID, fmt.Sprintf(format, args...))
 	}
 	waits := map[string]notify.Waiting{}
 	for _, w := range d.Waiting {
@@ -288,6 +292,10 @@ func (l *laws) checkWaiting(in notify.Input, d notify.Decision) {
 			fail("next is %s; at %s it is %s, with %d due", d.Next, in.Now, again.Next, len(again.Due))
 		}
 	}
+}
+
+func (l *laws) clock(r notify.Reader) string {
+	return series.At(l.now, r.Person.Zone).Format(time.RFC1123Z)
 }
 
 // between is some moment of [from, to).
@@ -364,7 +372,9 @@ func works(r notify.Reader, t time.Time) bool {
 	if isAny(r) {
 		return clock >= 8*60 && clock < 20*60
 	}
-	return slices.ContainsFunc(r.Person.Hours[d.Weekday()], func(w series.Window) bool { return clock >= w.From && clock < w.To })
+	return slices.ContainsFunc(r.Person.Hours[d.Weekday()], func(w series.Window) bool {
+		return clock >= w.From && clock < w.To
+	})
 }
 
 // allowed asks every rule of the matter whether it may be told at t, as things stand.
@@ -406,11 +416,15 @@ func (l *laws) allowed(r notify.Reader, m notify.Matter, h history, t time.Time)
 		last := !t.Before(s.Add(-90 * time.Minute))
 		byDay := clock >= 7*60 && clock < 21*60 && workday(r, day) || works(r, t)
 		rest := pair == series.Pair{} || after(h.rush[pair], 30*time.Minute)
-		if after(m.Changed, 2*time.Minute) && rest && (last || byDay && after(h.news, 10*time.Minute)) && !onLeave(r, day, s) {
+		rest = rest && after(m.Changed, 2*time.Minute) && !onLeave(r, day, s)
+		if rest && (last || byDay && after(h.news, 10*time.Minute)) {
 			return true
 		}
 	}
-	if len(urgent) > 0 || !after(m.Changed, 10*time.Minute) || !after(h.news, 10*time.Minute) || !works(r, t) || len(h.days[day]) >= 6 {
+	if !after(m.Changed, 10*time.Minute) || !after(h.news, 10*time.Minute) {
+		return false
+	}
+	if len(urgent) > 0 || !works(r, t) || len(h.days[day]) >= 6 {
 		return false
 	}
 	if pair != (series.Pair{}) && !after(h.calm[pair], 4*time.Hour) {
@@ -433,8 +447,10 @@ func onLeave(r notify.Reader, day series.Date, s time.Time) bool {
 		}
 	}
 	for d := day; !workday(r, d); d = d.AddDays(-1) {
-		if slices.ContainsFunc(r.Person.Away, func(a series.Away) bool { return a.Why == series.Leave && !d.Before(a.From) && !d.After(a.To) }) {
-			return true
+		for _, a := range r.Person.Away {
+			if a.Why == series.Leave && !d.Before(a.From) && !d.After(a.To) {
+				return true
+			}
 		}
 	}
 	return false

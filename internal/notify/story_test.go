@@ -92,8 +92,8 @@ func (w *teller) write(r notify.Reader, n notify.Notice, _ notify.Input) {
 	if w.crash {
 		crash = " (and crashed)"
 	}
-	fmt.Fprintf(&w.out, "%s %s %s%s by %s\n", series.At(w.now, r.Person.Zone).Format("Mon 2006-01-02 15:04:05"), r.Person.ID,
-		kind, crash, strings.Join(n.Channels, ", "))
+	fmt.Fprintf(&w.out, "%s %s %s%s by %s\n", series.At(w.now, r.Person.Zone).Format("Mon 2006-01-02 15:04:05"),
+		r.Person.ID, kind, crash, strings.Join(n.Channels, ", "))
 	for _, i := range n.Items {
 		m, f := i.Matter, i.Matter.Flag
 		text := cmp.Or(string(f.Kind), string(m.Kind))
@@ -109,7 +109,10 @@ func (w *teller) write(r notify.Reader, n notify.Notice, _ notify.Input) {
 		if !f.From.IsZero() || !f.To.IsZero() {
 			text += ": " + strings.TrimSuffix(f.From.Words()+" -> "+f.To.Words(), " -> ")
 		}
-		for _, s := range []string{f.Detail, strings.Join(f.Why, "; "), m.Says} {
+		if f.Detail != "" {
+			text += "\n    with " + f.Detail
+		}
+		for _, s := range append([]string{m.Says}, f.Why...) {
 			if s != "" && m.Kind != notify.LostWeeks {
 				text += ", " + s
 			}
@@ -143,7 +146,8 @@ func (w *teller) waiting() {
 				until = series.At(x.Until, r.Person.Zone).Format(" until Mon 2006-01-02 15:04:05")
 			}
 			m := w.matters[x.Key]
-			fmt.Fprintf(&w.out, "%s waits for %s: %s%s\n", cmp.Or(string(m.Flag.Kind), string(m.Kind)), r.Person.ID, x.Because, until)
+			what := cmp.Or(string(m.Flag.Kind), string(m.Kind))
+			fmt.Fprintf(&w.out, "%s waits for %s: %s%s\n", what, r.Person.ID, x.Because, until)
 		}
 	}
 }
@@ -415,7 +419,8 @@ func (w *teller) lost(p series.Pair, week, weeks string) error {
 		if !ok {
 			return fmt.Errorf("no outcome %q", c)
 		}
-		outcomes = append(outcomes, drift.Outcome{Pair: p, Week: first.Monday().AddDays(7 * i).Week(), Result: r, Final: true})
+		on := first.Monday().AddDays(7 * i).Week()
+		outcomes = append(outcomes, drift.Outcome{Pair: p, Week: on, Result: r, Final: true})
 	}
 	m, _, ok := notify.Lost(p, outcomes, w.now)
 	delete(w.matters, m.Key)

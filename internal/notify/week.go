@@ -46,8 +46,8 @@ func (d *decider) digest() (due []Notice, next time.Time) {
 	return due, earliest(next, d.r.midnight(monday))
 }
 
-// weekAhead is what the digest of the week has: its meetings, and what differs in what is near enough to be told. What has
-// not stood for long enough does from settled on.
+// weekAhead is what the digest of the week has: its meetings, and what differs in what is near enough to be told. What
+// has not stood for long enough does from settled on.
 func (d *decider) weekAhead(from, to series.Date) (n Notice, settled time.Time) {
 	n = Notice{Meetings: d.meetings(func(m Meeting) bool {
 		on, _ := d.r.day(m.Start)

@@ -22,7 +22,11 @@ type world struct {
 }
 
 func newWorld() *world {
-	return &world{matters: map[string]notify.Matter{}, meetings: map[string]notify.Meeting{}, told: map[string][]notify.Told{}}
+	return &world{
+		matters:  map[string]notify.Matter{},
+		meetings: map[string]notify.Meeting{},
+		told:     map[string][]notify.Told{},
+	}
 }
 
 func (w *world) input(r notify.Reader) notify.Input {

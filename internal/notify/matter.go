@@ -19,6 +19,9 @@ const (
 	Acted      Kind = "acted"      // something was done by a link, and can be undone
 )
 
+// Test is a message that somebody asked for to see whether it arrives. It passes the same gate as all others.
+const Test Kind = "test"
+
 // The operational kinds: admins hear them.
 const (
 	Outage     Kind = "outage"    // what cannot be reached, by cause
@@ -63,7 +66,7 @@ type Matter struct {
 	Began    time.Time // of LostWeeks: when the run can have begun at the earliest; zero: not known
 	Changed  time.Time // since when it stands as it does, or is closed
 	Closed   bool
-	// Owner is the person whose calendar an Outage is of, where they themselves can mend it; else "".
+	// Owner is the person whose calendar an Outage is of, where they themselves can mend it; of a Test, who is to get it.
 	Owner string
 }
 
@@ -78,7 +81,7 @@ func (m Matter) State() string {
 
 // once reports whether it is told once and then no more, whatever becomes of it.
 func (m Matter) once() bool {
-	return slices.Contains([]Kind{LostWeeks, Ask, Acted, FirstRound}, m.Kind)
+	return slices.Contains([]Kind{LostWeeks, Ask, Acted, FirstRound, Test}, m.Kind)
 }
 
 // whole reports whether it is of the series or of no meeting: it outlasts the next one's begin.
@@ -112,6 +115,8 @@ func (m Matter) over() time.Time {
 func (m Matter) to(r Reader) (Matter, bool) {
 	id := r.Person.ID
 	switch {
+	case m.Kind == Test:
+		return m, m.Owner == id
 	case len(r.Hears) > 0:
 		if m.Kind != Held && m.Kind != State {
 			m.Pair = series.Pair{}

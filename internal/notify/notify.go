@@ -17,7 +17,8 @@ import (
 
 // Reader is somebody, or a channel, that notices go to.
 type Reader struct {
-	// Person has zone, hours, days off and leave. Of an admins' channel it is an id and a zone; no hours means any time.
+	// Person has zone, hours, days off and leave. Of an admins' channel it is a zone and an id that no person can have; no
+	// hours means any time.
 	Person series.Person
 	// Channels are those that work, in the order in which the person wants them; none: nothing can be sent.
 	Channels []string
@@ -163,7 +164,7 @@ type Decision struct {
 	Next    time.Time // before it nothing more becomes due by time alone; zero: never
 }
 
-// Rows are what is recorded once the notice was handed over to the channel.
+// Rows are what is recorded once the notice was handed over to the channel, or given up: until then it is due.
 func (n Notice) Rows(channel string, at time.Time) []Told {
 	row := func(p series.Pair, key, state string) Told {
 		return Told{Notice: n.ID, Kind: n.Kind, Urgent: n.Urgent, Channel: channel, At: at, Thread: n.Thread.Root, Pair: p,

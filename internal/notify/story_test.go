@@ -37,7 +37,7 @@ const zone = "Europe/Berlin"
 //	  cancelled mia/raj 2026-12-08 10:00 -> gone, closed
 //	  series-moved mia/raj series 2026-12-08 10:00 -> 2026-12-09 10:00     the next meeting's times
 //	  meeting mia/raj 2026-12-08 10:00, gone                               without gone: it takes place
-//	  outage - office, says refused, owner mia
+//	  outage - office, says refused, owner mia                             and so held, test, first, ...
 //	  lost mia/raj 2026-W40 kcce                                           kept, cancelled, excused, unknown
 //	  baseline | crash | waiting
 //	-- told --
@@ -305,8 +305,8 @@ func (w *teller) line(text string) error {
 	switch m.Kind {
 	case notify.Ask, notify.Acted:
 		m.Flag.Kind, rest = drift.Kind(f[2]), f[3:]
-	case notify.Outage, notify.Held, notify.Brake, notify.Roster, notify.Unreached, notify.Failed, notify.FirstRound,
-		notify.Round, notify.State:
+	case notify.Test, notify.Outage, notify.Held, notify.Brake, notify.Roster, notify.Unreached, notify.Failed,
+		notify.FirstRound, notify.Round, notify.State:
 		m.Key, rest = strings.Join(f, " "), nil
 	default:
 		m.Kind, m.Flag.Kind = notify.Difference, drift.Kind(f[0])

@@ -31,9 +31,6 @@ func newDecider(in Input) *decider {
 		if t.Key != "" {
 			d.last[t.Key] = t
 		}
-		if t.Notice == "" {
-			continue
-		}
 		again := d.ids[t.Notice]
 		d.newest[t.Kind], d.ids[t.Notice], d.roots[t.Thread] = t.Notice, true, true
 		if t.Kind != News {

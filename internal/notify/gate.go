@@ -178,7 +178,7 @@ func (d *decider) gate(m Matter, from time.Time) gate {
 	}
 	g, late := d.calm(m, from), Begins
 	if m.Kind == Acted {
-		g = d.byDay(gate{later(m.Changed, from), Settling}, m.Until)
+		g = d.rush(m, m.Until, from)
 		if about := later(m.Old, m.New); !about.IsZero() && d.r.away(g.at, about) {
 			return never(OnLeave)
 		}
@@ -221,10 +221,13 @@ func (d *decider) calm(m Matter, from time.Time) gate {
 	}
 }
 
-// rush is the gate for moments at which the matter is urgent because of a meeting that starts then, or was to start.
+// rush is the gate for moments at which the matter is urgent because of a meeting that starts then, or was to start, or
+// because what was done can be undone until then.
 func (d *decider) rush(m Matter, start, from time.Time) gate {
 	g := gate{m.Changed, Settling}
-	g.until(m.Changed.Add(settlesSoon), Settling)
+	if m.Kind != Acted { // that is done
+		g.until(m.Changed.Add(settlesSoon), Settling)
+	}
 	g.until(start.Add(-soonBefore), OffHours)
 	g.until(earlier(d.lastNews.Add(together), start.Add(-lastCall)), Together)
 	if at, ok := d.rushed[m.Pair]; ok {

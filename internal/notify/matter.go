@@ -49,7 +49,7 @@ func Kinds(name string) []Kind {
 // Matter is one thing that may be told.
 type Matter struct {
 	Kind Kind
-	Key  string      // stable for as long as it is the same thing; drift.Flag.ID of a Difference
+	Key  string      // stable for as long as it is the same thing; drift.Flag.ID of a Difference, the act of an Acted
 	Pair series.Pair // zero where it is of no pair
 	Flag drift.Flag  // of a Difference; of an Ask what it is about
 	// Says is what else would be said, or its digest; what it says otherwise is a change.
@@ -151,7 +151,7 @@ func (m Matter) own(reader string) bool {
 	switch {
 	case m.Kind != Difference || slices.Contains(nobodys, m.Flag.Kind):
 		return false
-	case m.Closed: // by whom is not proven: who opened it did not need to close it
+	case m.Closed && m.Flag.Kind != drift.DeclinedKind: // who opened it did not need to close it
 	case m.Flag.By == drift.ByManager:
 		return m.Pair.Manager == reader
 	case m.Flag.By == drift.ByReport:

@@ -364,6 +364,9 @@ func (w *teller) line(text string) error {
 			return fmt.Errorf("unknown %q", part)
 		}
 	}
+	if m.Kind == notify.Acted {
+		m.Key += m.Says // each act is one of its own
+	}
 	w.matters[m.Key] = m
 	return nil
 }

@@ -28,9 +28,10 @@ var levels = [][]string{
 	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile", "internal/outage"},
 	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/lineage",
 		"internal/plan", "internal/drift", "internal/slotting"},
+	{"internal/notify"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin"},
-	{"internal/roster", "internal/store", "internal/notify", "internal/web", "internal/prepdoc",
+	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
 	{"internal/demo"},
@@ -46,6 +47,7 @@ var only = map[string][]string{
 	"internal/plan":              {"internal/series"},
 	"internal/drift":             {"internal/series"},
 	"internal/slotting":          {"internal/series"},
+	"internal/notify":            {"internal/series", "internal/drift"},
 	"internal/provider":          {"internal/series"},
 	"internal/slotting/instance": {"internal/slotting"},
 	// Days off may stand in an .ics file.
@@ -67,7 +69,7 @@ var forTests = []string{"internal/provider/providertest", "internal/provider/mem
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",
-	"internal/outage"}
+	"internal/outage", "internal/notify"}
 
 // impure are imports that a pure package may not have, with all below them. Nor may it import anybody else's module.
 var impure = []string{"os", "net", "log", "io", "database", "syscall", "runtime", "context", "math/rand", "crypto/rand", "testing",
@@ -80,7 +82,7 @@ var (
 	waiters = []string{"internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
 		"internal/demo", "internal/reconcile"}
 	// loggers may write the log.
-	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
+	loggers = []string{"internal/reconcile", "internal/store", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
 	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}

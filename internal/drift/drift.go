@@ -107,6 +107,12 @@ const (
 	UnknownWeek   Result = "unknown"
 )
 
+// Counts reports whether the week is one of those of which some are kept.
+func (r Result) Counts() bool { return r != Excused && r != UnknownWeek }
+
+// Kept reports whether the meeting took place in its week, as far as the calendar says.
+func (r Result) Kept() bool { return r == Kept || r == KeptLate || r == Recovered }
+
 // Outcome is the record of one week's meeting of a pair.
 type Outcome struct {
 	Pair       series.Pair
@@ -125,10 +131,10 @@ func KeptRate(outcomes []Outcome) *float64 {
 		if !o.Final {
 			continue
 		}
-		switch o.Result {
-		case Excused, UnknownWeek:
+		if !o.Result.Counts() {
 			continue
-		case Kept, KeptLate, Recovered:
+		}
+		if o.Result.Kept() {
 			kept++
 		}
 		weeks++

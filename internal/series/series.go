@@ -110,12 +110,8 @@ type Hours [7][]Window
 
 // Covers reports whether the whole of duration lies within one window of the day.
 func (h Hours) Covers(day time.Weekday, at TimeOfDay, duration time.Duration) bool {
-	unset := true
-	for _, w := range h {
-		unset = unset && len(w) == 0
-	}
 	end := at + TimeOfDay(duration/time.Minute)
-	return unset || slices.ContainsFunc(h[day], func(w Window) bool { return w.From <= at && end <= w.To })
+	return h.Unset() || slices.ContainsFunc(h[day], func(w Window) bool { return w.From <= at && end <= w.To })
 }
 
 // Away is a run of days, both ends included, on which a person is not there.

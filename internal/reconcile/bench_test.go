@@ -81,7 +81,7 @@ func BenchmarkAnew(b *testing.B) {
 				var views []*series.View
 				var in drift.Input
 				for i, do := range []func(){
-					func() { views = series.Gather(want, observed) },
+					func() { views = lineage.Gather(want, observed) },
 					func() { plan.Diff(plan.Input{Now: now, Views: views, Policy: policy}) },
 					func() {
 						in = drift.Input{Now: now, HorizonWeeks: 8, Views: views, Busy: busy}

@@ -29,14 +29,17 @@ var levels = [][]string{
 	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/plan",
 		"internal/drift", "internal/slotting"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/slotting/instance",
-		"internal/provider/google/googletest", "internal/provider/google/signin"},
+		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
 	{"internal/roster", "internal/store", "internal/notify", "internal/web", "internal/prepdoc",
-		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
+		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
+		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
+		"internal/channel/webhook", "internal/channel/memory"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
 	{"cmd/holdfast"},
-	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands"},
+	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands",
+		"internal/channel/channeltest"},
 	{"internal/series/seriestest"},
 }
 
@@ -52,7 +55,16 @@ var only = map[string][]string{
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
-	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
+	// A channel knows nothing of what it carries, nor of the settings.
+	"internal/channel":       {"internal/provider"},
+	"internal/channel/mail":  {"internal/channel", "internal/clock", "internal/provider"},
+	"internal/channel/slack": {"internal/channel", "internal/clock"},
+	"internal/channel/googlechat": {"internal/channel", "internal/clock", "internal/provider", "internal/series",
+		"internal/provider/google/signin"},
+	"internal/channel/shout":   {"internal/channel", "internal/clock"},
+	"internal/channel/webhook": {"internal/channel", "internal/clock"},
+	"internal/channel/memory":  {"internal/channel"},
+	"internal/settings":        {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,
@@ -62,7 +74,8 @@ var only = map[string][]string{
 // forTests may be imported by the tests of any package.
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav",
 	"internal/provider/caldav/caldavtest", "internal/provider/caldav/caldavtest/hands",
-	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
+	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest",
+	"internal/slotting/instance", "internal/channel/channeltest", "internal/channel/memory"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/outage"}

@@ -88,7 +88,7 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
+	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
 		"internal/demo", "internal/reconcile"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",

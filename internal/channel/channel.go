@@ -72,7 +72,10 @@ type Error struct {
 	RetryAfter time.Duration // Transient: the server's wish, 0 if it stated none
 	Op         string        // channel and what was tried: "mail: sign in"
 	Hint       string        // for the admin: what to do next; may be empty
-	Err        error
+	// Said are the server's own words, on one line, for whoever tries the channel by hand. They may hold an address: they
+	// are no part of the text, and go into no log.
+	Said string
+	Err  error
 }
 
 func (e *Error) Error() string { return e.Op + ": " + e.Err.Error() }
@@ -107,8 +110,8 @@ func Token(id string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Limiter lets perMinute through in each minute, a fifth of them at once: of 25 no more than 30 are in any minute, which
-// is what Exchange Online takes.
+// Limiter lets perMinute through in each minute, a fifth of them at once: of 25 no more than 30 are in any minute,
+// which is what Exchange Online takes.
 func Limiter(perMinute int) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(float64(perMinute)/60), max(1, perMinute/5))
 }

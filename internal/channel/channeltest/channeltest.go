@@ -23,8 +23,8 @@ type World struct {
 	Secrets []string
 
 	Nobody string // an address that nobody has; "" where the channel has no addresses
-	// Busy makes the channel refuse the next message for now, and wish for so long a wait; 0: it states none.
-	Busy func() time.Duration
+	// Busy has m, which it may change, be refused once, and tells the wait that the channel wishes for; 0: none.
+	Busy func(m *channel.Message) time.Duration
 	Lose func() // takes the next message, and breaks off before the answer; nil: cannot be
 	Lock func() // refuses whoever signs in from now on; nil: nobody signs in
 }
@@ -162,11 +162,12 @@ func nobody(t *testing.T, w World) {
 }
 
 func busy(t *testing.T, w World) {
-	want := w.Busy()
-	if e := refuse(t, w, w.Message("n1"), channel.Transient); e.RetryAfter != want {
+	m := w.Message("n1")
+	want := w.Busy(&m)
+	if e := refuse(t, w, m, channel.Transient); e.RetryAfter != want {
 		t.Errorf("wait %s, want %s", e.RetryAfter, want)
 	}
-	send(t, w, w.Message("n1"))
+	send(t, w, m)
 	if got := w.Arrived(); len(got) != 1 {
 		t.Errorf("%d messages arrived", len(got))
 	}

@@ -26,7 +26,7 @@ func TestConformance(t *testing.T) {
 				}
 				return out
 			},
-			Busy: func() time.Duration {
+			Busy: func(*channel.Message) time.Duration {
 				c.Next(Fault{Err: fail(channel.Transient, time.Minute, "")})
 				return time.Minute
 			},

@@ -54,3 +54,12 @@ func Refused(op string, status int, h http.Header, now time.Time) *Error {
 	}
 	return e
 }
+
+// HTTP is a client as channels want it: bounded in time, and it follows no redirect, which would carry a secret to
+// another server.
+func HTTP() *http.Client {
+	return &http.Client{
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -94,7 +94,7 @@ var (
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
+	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

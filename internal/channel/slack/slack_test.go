@@ -59,8 +59,9 @@ func (w *workspace) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	method := strings.TrimPrefix(r.URL.Path, "/")
-	if r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		w.t.Errorf("%s %s with %s", r.Method, r.URL, r.Header.Get("Content-Type"))
+	kind := r.Header.Get("Content-Type")
+	if r.Method != http.MethodPost || !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+		w.t.Errorf("%s %s with %s", r.Method, r.URL, kind)
 	}
 	if w.busy > 0 {
 		w.busy--
@@ -135,7 +136,8 @@ func (w *workspace) post(r *http.Request) map[string]any {
 	}
 	p := post{channel: to, ts: fmt.Sprintf("1503435956.%06d", len(w.posted)+1), thread: thread, text: r.FormValue("text")}
 	w.posted = append(w.posted, p)
-	return map[string]any{"ok": true, "channel": p.channel, "ts": p.ts, "message": map[string]any{"text": p.text, "ts": p.ts}}
+	message := map[string]any{"text": p.text, "ts": p.ts}
+	return map[string]any{"ok": true, "channel": p.channel, "ts": p.ts, "message": message}
 }
 
 // shown is text as Slack shows it: of what looks like markup only three entities are decoded.

@@ -158,8 +158,8 @@ func IsTeams(address *url.URL) bool {
 		(strings.HasSuffix(host, ".logic.azure.com") || strings.HasSuffix(host, ".api.powerplatform.com"))
 }
 
-// card posts the message as an Adaptive Card, which is all that a workflow takes, and shoutrrr v0.13 does not know. That
-// it was taken does not mean that it arrived: the workflow answers before it runs.
+// card posts the message as an Adaptive Card, which is all that a workflow takes, and which shoutrrr v0.13 does not
+// know. That it was taken does not mean that it arrived: the workflow answers before it runs.
 func (s *Sender) card(ctx context.Context, address string, m channel.Message) error {
 	const op = "admins: teams"
 	type block struct {

@@ -71,7 +71,15 @@ func generate(title string, of any) []byte {
 			if p, ok := reflect.Zero(t).Interface().(interface{ TextPattern() string }); ok {
 				short.Pattern = p.TextPattern()
 			}
-			return &jsonschema.Schema{OneOf: []*jsonschema.Schema{short, inner(long, t)}}
+			forms := []*jsonschema.Schema{short, inner(long, t)}
+			if l, ok := reflect.New(t).Interface().(interface {
+				yamlpos.Listed
+				ItemPattern() string
+			}); ok {
+				item := &jsonschema.Schema{Type: "string", Pattern: l.ItemPattern()}
+				forms = append(forms, &jsonschema.Schema{Type: "array", Items: item, UniqueItems: true})
+			}
+			return &jsonschema.Schema{OneOf: forms}
 		}
 		return nil
 	}

@@ -27,6 +27,19 @@ type Notify struct {
 	Webhooks   []Webhook
 }
 
+// Serves reports whether there is the channel that the roster calls so: mail, slack or google-chat.
+func (n Notify) Serves(channel string) bool {
+	switch channel {
+	case "mail":
+		return n.Mail != nil
+	case "slack":
+		return n.Slack != nil
+	case "google-chat":
+		return n.GoogleChat != nil
+	}
+	return false
+}
+
 // Mail is the relay that mail goes out by.
 type Mail struct {
 	Address  string // host:port
@@ -226,7 +239,8 @@ func (p *parser) signIn(what string, f *FileMail, m *Mail) {
 	case f.PasswordFile.Given():
 		m.Password = p.secretFile(what, "password_file", f.PasswordFile)
 	case f.Username.Given():
-		p.Add(f.Username.Pos, what, "password_file is missing; or, for a relay that knows this machine's address, drop username")
+		p.Add(f.Username.Pos, what, "password_file is missing; or, for a relay that knows this machine's address, drop "+
+			"username")
 	}
 	if f.Username.Given() && m.Username == "" {
 		p.Add(f.Username.Pos, what, "username is empty")

@@ -275,8 +275,13 @@ func TestSecretsOfChannels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := map[string]string{"smtp": "mail: password_file: ", "slack": "slack: token_file: ", "google": "google_chat: ",
-		"ops": "admins: url_file: ", "hook": "webhooks: secret_file: "}
+	names := map[string]string{
+		"smtp":   "mail: password_file: ",
+		"slack":  "slack: token_file: ",
+		"google": "google_chat: ",
+		"ops":    "admins: url_file: ",
+		"hook":   "webhooks: secret_file: ",
+	}
 	_, errs := s.Notify.Check()
 	text := fmt.Sprint(errs)
 	for name, key := range names {

@@ -34,6 +34,7 @@ var levels = [][]string{
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
 		"internal/channel/webhook", "internal/channel/memory"},
+	{"internal/channel/setup"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},

@@ -211,6 +211,32 @@ func TestExamplesLoad(t *testing.T) {
 	}
 }
 
+// What the README shows of notices is as the settings want it.
+func TestReadmeNotices(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, block := range strings.Split(string(readme), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if !strings.HasPrefix(text, "notify:") {
+			continue
+		}
+		n++
+		text = "org: acme\nroster: [roster.yaml]\ncalendars: {}\n" + text
+		if err := parse("holdfast", "README.md", []byte(text)); err != nil {
+			t.Error(err)
+		}
+		if err := check(t, "holdfast.schema.json", []byte(text)); err != nil {
+			t.Error(err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d blocks of notices", n)
+	}
+}
+
 // Every file in testdata is named for its kind and what is wrong with it.
 func TestSchemasRefuseBadFiles(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.yaml")

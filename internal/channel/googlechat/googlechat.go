@@ -187,7 +187,7 @@ func (s *Sender) failed(ctx context.Context, op string, err error) *channel.Erro
 
 // tokenFailed is that Google gave no token.
 func tokenFailed(op string, err *provider.Error) *channel.Error {
-	e := &channel.Error{Op: op, Hint: err.Hint, RetryAfter: err.RetryAfter, Err: errors.New("Google gives no token")}
+	e := &channel.Error{Op: op, Hint: err.Hint, RetryAfter: err.RetryAfter, Err: errors.New("no token from Google")}
 	text := strings.ToLower(err.Error())
 	switch {
 	case err.Kind == provider.Transient:

@@ -227,6 +227,7 @@ func TestConformance(t *testing.T) {
 			To:      "mia@example.com",
 			Nobody:  "nobody@example.com",
 			Secrets: []string{"PRIVATE KEY", "100000000000000000001"},
+			Known:   true,
 			Arrived: func() (out []channeltest.Got) {
 				d.mu.Lock()
 				defer d.mu.Unlock()

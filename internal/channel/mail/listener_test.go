@@ -108,6 +108,13 @@ func (s *listener) took() []string {
 	return append([]string(nil), s.messages...)
 }
 
+// connections are those that were opened so far.
+func (s *listener) connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
+}
+
 // options reach the listener as a relay on this machine.
 func (s *listener) options() Options {
 	return Options{

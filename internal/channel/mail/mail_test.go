@@ -47,6 +47,7 @@ func TestConformance(t *testing.T) {
 					To:      "mia@example.test",
 					Nobody:  "nobody@example.test",
 					Secrets: []string{r.env["PASSWORD"], r.env["TOKEN"]},
+					Known:   true,
 					Arrived: func() (out []channeltest.Got) {
 						for _, a := range r.arrivedFrom(t, o.Bounces) {
 							out = append(out, channeltest.Got{
@@ -343,19 +344,40 @@ func TestOneConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	set("", "")
-	if err := to("mia@example.test"); err != nil || l.opened != 1 {
-		t.Fatalf("%d connections, %v", l.opened, err)
+	if err := to("mia@example.test"); err != nil || l.connections() != 1 {
+		t.Fatalf("%d connections, %v", l.connections(), err)
 	}
 	set("MAIL", "421 4.7.0 too many messages on this connection")
-	if err := to("mia@example.test"); channel.KindOf(err) != channel.Transient || l.opened != 2 {
-		t.Fatalf("%d connections, %v", l.opened, err) // and not a third: the new one says so too
+	if err := to("mia@example.test"); channel.KindOf(err) != channel.Transient || l.connections() != 2 {
+		t.Fatalf("%d connections, %v", l.connections(), err) // and not a third: the new one says so too
 	}
 	set("", "")
 	l.mu.Lock()
 	l.hangUp = "MAIL"
 	l.mu.Unlock()
-	if err := to("mia@example.test"); channel.KindOf(err) != channel.Transient || l.opened != 3 {
-		t.Fatalf("%d connections, %v", l.opened, err)
+	if err := to("mia@example.test"); channel.KindOf(err) != channel.Transient || l.connections() != 3 {
+		t.Fatalf("%d connections, %v", l.connections(), err)
+	}
+}
+
+// A connection that nobody uses is closed, and one that somebody uses is not.
+func TestRest(t *testing.T) {
+	l := listen(t, nil)
+	s := New(l.options())
+	defer s.Close()
+	m := channel.Message{ID: "n", To: "mia@example.test", Subject: "moved", Text: "text\n"}
+	for i, rest := range []func(){func() {}, s.rest, func() {
+		s.turn <- struct{}{}
+		s.rest()
+		s.unlock()
+	}} {
+		rest()
+		if _, err := s.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{1, 2, 2}[i]; l.connections() != want {
+			t.Errorf("%d connections, want %d", l.connections(), want)
+		}
 	}
 }
 

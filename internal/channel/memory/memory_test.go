@@ -20,6 +20,7 @@ func TestConformance(t *testing.T) {
 			Sender: c,
 			To:     "mia@example.com",
 			Nobody: "nobody@example.com",
+			Known:  true,
 			Arrived: func() (out []channeltest.Got) {
 				for _, a := range c.Arrived() {
 					out = append(out, channeltest.Got{ID: a.ID, To: a.To, Text: a.Text, Thread: a.In})

@@ -22,7 +22,6 @@ type workspace struct {
 
 	mu       sync.Mutex
 	token    string
-	scopes   string
 	people   map[string]string // id by address
 	posted   []post
 	lookups  int

@@ -130,6 +130,7 @@ func TestConformance(t *testing.T) {
 		return channeltest.World{
 			Sender:  sender{h},
 			Secrets: []string{"c2Vjcm", "secretsecret", "private", "127.0.0.1"},
+			Known:   true,
 			Arrived: func() []channeltest.Got {
 				rc.mu.Lock()
 				defer rc.mu.Unlock()

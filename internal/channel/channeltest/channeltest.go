@@ -138,7 +138,8 @@ func conversations(t *testing.T, w World) {
 	if len(got) != 3 {
 		t.Fatalf("%d messages arrived", len(got))
 	}
-	if got[0].Thread != got[2].Thread || got[0].Thread != "" && got[0].Thread == got[1].Thread {
+	in := got[0].Thread
+	if in != got[2].Thread || in != "" && in == got[1].Thread || in == "" && sent.ThreadKey != "" {
 		t.Errorf("the conversations are %q, %q, %q", got[0].Thread, got[1].Thread, got[2].Thread)
 	}
 	// A conversation that the chat has no more: the message begins another.

@@ -104,8 +104,9 @@ func TestGolden(t *testing.T) {
 			ID: "digest mia 2026-W51", To: "zoë.müller@example.test",
 			Subject: "Your 1:1s this week: Raj, Łukasz, 田中さん, مريم, " +
 				"and everybody else whom you meet from Monday to Friday",
-			Text: "Mon 10:00 Łukasz\n" + strings.Repeat("long ", 30) + "\n.\nFrom then on = free\n",
-			Stop: "https://holdfast.example.com/stop/" + strings.Repeat("0123456789abcdef", 8),
+			Text:   "Mon 10:00 Łukasz\n" + strings.Repeat("long ", 30) + "\n.\nFrom then on = free\n",
+			Thread: channel.Thread{Root: "digest mia 2026-W51"}, // it is its own root
+			Stop:   "https://holdfast.example.com/stop/" + strings.Repeat("0123456789abcdef", 8),
 		},
 		"injection": {
 			ID: "n4\r\nBcc: eve@example.test", To: "mia@example.test", Subject: "moved\r\nBcc: eve@example.test\r\n\r\nbody",

@@ -168,6 +168,11 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	s := New(Options{Address: func() (string, error) { return "", errors.New("no such file") }, Clock: time.Now})
+	// A number in the address is no status.
+	err := s.failed("admins: x", errors.New(`post "https://example.com/404/private": status 503`))
+	if channel.KindOf(err) != channel.Transient || !strings.HasSuffix(err.Error(), "503 Service Unavailable") {
+		t.Errorf("got %v", err)
+	}
 	if _, err := s.Send(t.Context(), channel.Message{}); channel.KindOf(err) != channel.Broken {
 		t.Errorf("got %v", err)
 	}

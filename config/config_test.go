@@ -71,7 +71,15 @@ func generate(title string, of any) []byte {
 			if p, ok := reflect.Zero(t).Interface().(interface{ TextPattern() string }); ok {
 				short.Pattern = p.TextPattern()
 			}
-			return &jsonschema.Schema{OneOf: []*jsonschema.Schema{short, inner(long, t)}}
+			forms := []*jsonschema.Schema{short, inner(long, t)}
+			if l, ok := reflect.New(t).Interface().(interface {
+				yamlpos.Listed
+				ItemPattern() string
+			}); ok {
+				item := &jsonschema.Schema{Type: "string", Pattern: l.ItemPattern()}
+				forms = append(forms, &jsonschema.Schema{Type: "array", Items: item, UniqueItems: true})
+			}
+			return &jsonschema.Schema{OneOf: forms}
 		}
 		return nil
 	}
@@ -200,6 +208,32 @@ func TestExamplesLoad(t *testing.T) {
 		if err := check(t, kind+".schema.json", text); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// What the README shows of notices is as the settings want it.
+func TestReadmeNotices(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, block := range strings.Split(string(readme), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if !strings.HasPrefix(text, "notify:") {
+			continue
+		}
+		n++
+		text = "org: acme\nroster: [roster.yaml]\ncalendars: {}\n" + text
+		if err := parse("holdfast", "README.md", []byte(text)); err != nil {
+			t.Error(err)
+		}
+		if err := check(t, "holdfast.schema.json", []byte(text)); err != nil {
+			t.Error(err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d blocks of notices", n)
 	}
 }
 

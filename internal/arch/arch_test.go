@@ -30,14 +30,18 @@ var levels = [][]string{
 		"internal/plan", "internal/drift", "internal/slotting"},
 	{"internal/notify"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/slotting/instance",
-		"internal/provider/google/googletest", "internal/provider/google/signin"},
-	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc",
-		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
+		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
+	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc", "internal/provider/caldav",
+		"internal/provider/caldav/caldavtest", "internal/provider/google", "config", "internal/channel/mail",
+		"internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout", "internal/channel/webhook",
+		"internal/channel/memory"},
+	{"internal/channel/setup"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
 	{"cmd/holdfast"},
-	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands"},
+	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands",
+		"internal/channel/channeltest"},
 	{"internal/series/seriestest"},
 }
 
@@ -55,7 +59,16 @@ var only = map[string][]string{
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
-	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
+	// A channel knows nothing of what it carries, nor of the settings.
+	"internal/channel":       {"internal/provider"},
+	"internal/channel/mail":  {"internal/channel", "internal/clock", "internal/provider"},
+	"internal/channel/slack": {"internal/channel", "internal/clock"},
+	"internal/channel/googlechat": {"internal/channel", "internal/clock", "internal/provider", "internal/series",
+		"internal/provider/google/signin"},
+	"internal/channel/shout":   {"internal/channel", "internal/clock"},
+	"internal/channel/webhook": {"internal/channel", "internal/clock"},
+	"internal/channel/memory":  {"internal/channel"},
+	"internal/settings":        {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,
@@ -65,7 +78,8 @@ var only = map[string][]string{
 // forTests may be imported by the tests of any package.
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav",
 	"internal/provider/caldav/caldavtest", "internal/provider/caldav/caldavtest/hands",
-	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest", "internal/slotting/instance"}
+	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest",
+	"internal/slotting/instance", "internal/channel/channeltest", "internal/channel/memory"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",
@@ -79,13 +93,13 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
+	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
 		"internal/demo", "internal/reconcile"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/store", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
+	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

@@ -150,6 +150,7 @@ func (a *App) Warnings() yamlpos.Problems {
 	out := slices.Clone(a.Settings.Warnings)
 	if r, ok := a.Roster.Good(); ok {
 		out = append(out, r.Warnings(series.DateOf(a.o.Clock().UTC()))...)
+		out = append(out, r.Unserved(a.Settings.Notify.Serves)...)
 	}
 	return out
 }

@@ -15,6 +15,7 @@ type File struct {
 // Defaults are what holds for everybody who does not say otherwise.
 type Defaults struct {
 	Wishes
+	Telling
 	// Days off of everybody who states none: as at a person.
 	Holidays Holidays `yaml:"holidays"`
 }
@@ -51,7 +52,8 @@ type Wishes struct {
 // FilePerson is somebody as a roster file writes them.
 type FilePerson struct {
 	yamlpos.Pos `yaml:"-"`
-	Name        yamlpos.Text `yaml:"name" jsonschema:"required,maxLength=200"`
+	Telling
+	Name yamlpos.Text `yaml:"name" jsonschema:"required,maxLength=200"`
 	// The address in invitations.
 	Email yamlpos.Text `yaml:"email" jsonschema:"required"`
 	// Other addresses of the same person.
@@ -70,6 +72,8 @@ type FilePerson struct {
 	Holidays Holidays `yaml:"holidays"`
 	// Leave.
 	Away []FileAway `yaml:"away"`
+	// What Slack calls the person, where it does not know their address.
+	Slack yamlpos.Text `yaml:"slack" jsonschema:"pattern=^[UW][A-Z0-9][A-Z0-9]+$,example=U0123ABCD"`
 }
 
 // FileAway is a leave as a roster file writes it.

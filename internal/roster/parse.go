@@ -30,7 +30,8 @@ func Parse(inputs []Input, calendars map[string]bool, read func(path string) ([]
 		problems := yamlpos.Decode(in.Name, in.Data, &f)
 		p.Problems = append(p.Problems, problems...)
 		whole = whole && len(problems) == 0
-		stated := f.People != nil || f.OneOnOnes != nil || f.Defaults.Wishes != (Wishes{}) || f.Defaults.Holidays != nil
+		stated := f.People != nil || f.OneOnOnes != nil || f.Defaults.Wishes != (Wishes{}) || f.Defaults.Holidays != nil ||
+			f.Defaults.Telling.given()
 		unread = unread || len(problems) > 0 && !stated
 		files = append(files, f)
 	}
@@ -42,9 +43,10 @@ func Parse(inputs []Input, calendars map[string]bool, read func(path string) ([]
 		p.addDefaults(f.Defaults)
 	}
 	free := p.freeDays("defaults", p.holidays)
+	told := p.notices("defaults", p.telling, Notices{})
 	for _, f := range files {
 		for _, e := range f.People {
-			p.addPerson(e.Key, e.Value, free)
+			p.addPerson(e.Key, e.Value, free, told)
 		}
 	}
 	p.checkWishes("defaults", &p.defaults)
@@ -60,9 +62,10 @@ func Parse(inputs []Input, calendars map[string]bool, read func(path string) ([]
 	}
 	p.checkLines()
 	p.resolveZones(whole)
-	var r Roster
+	r := Roster{Notices: map[string]Notices{}}
 	for _, e := range p.ids {
 		r.People = append(r.People, p.people[e].Person)
+		r.Notices[e] = p.people[e].notices
 	}
 	slices.SortFunc(r.People, func(a, b Person) int { return strings.Compare(a.ID, b.ID) })
 	r.Pairs = p.resolvePairs()
@@ -83,6 +86,7 @@ type parser struct {
 	read      func(path string) ([]byte, error)
 	defaults  Wishes
 	holidays  Holidays             // of defaults
+	telling   Telling              // of defaults
 	free      map[string]*FreeDays // by what is stated, and where
 	hours     map[string]series.Hours
 	people    map[string]*person
@@ -97,6 +101,7 @@ type person struct {
 	calendar yamlpos.Text
 	emails   []yamlpos.Text
 	formerly []yamlpos.Text
+	notices  Notices
 }
 
 func (p *parser) addDefaults(f Defaults) {
@@ -116,6 +121,7 @@ func (p *parser) addDefaults(f Defaults) {
 	case f.Holidays != nil:
 		p.holidays = f.Holidays
 	}
+	p.addTelling(f.Telling)
 	switch at := f.PrepDoc.place(); {
 	case !at.Given():
 	case p.defaults.PrepDoc.place().Given():
@@ -127,7 +133,7 @@ func (p *parser) addDefaults(f Defaults) {
 
 const idRule = "lower-case letters, digits, - and _, at most 64"
 
-func (p *parser) addPerson(id yamlpos.Text, f FilePerson, free *FreeDays) {
+func (p *parser) addPerson(id yamlpos.Text, f FilePerson, free *FreeDays, told Notices) {
 	what := "person " + id.V
 	if first, again := p.people[id.V]; again {
 		p.Add(id.Pos, what, "given twice (first at %s)", first.At)
@@ -140,6 +146,11 @@ func (p *parser) addPerson(id yamlpos.Text, f FilePerson, free *FreeDays) {
 	x.ID, x.Name, x.Calendar, x.Zone, x.Free = id.V, strings.TrimSpace(f.Name.V), f.Calendar.V, f.Zone.V, free
 	x.At, x.HoursAt = id.Pos, cmp.Or(f.Hours.Pos, id.Pos)
 	x.Email = series.Address(f.Email.V)
+	x.notices = p.notices(what, f.Telling, told)
+	if t := f.Slack; t.Given() && !slackID.MatchString(t.V) {
+		p.Add(t.Pos, what, "slack: %q is not what Slack calls a person: want their member ID, like U0123ABCD", t.V)
+	}
+	x.notices.Slack = f.Slack.V
 	for _, a := range f.Aliases {
 		x.Aliases = append(x.Aliases, series.Address(a.V))
 	}

@@ -16,6 +16,8 @@ import (
 type Roster struct {
 	People []Person // by id
 	Pairs  []Pair   // by manager and report
+	// Notices are how each person is told, by id.
+	Notices map[string]Notices
 
 	warnings yamlpos.Problems
 }

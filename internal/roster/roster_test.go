@@ -98,6 +98,16 @@ func show(r Roster) string {
 			fmt.Fprintf(&b, " formerly=%v", p.Formerly)
 		}
 		b.WriteByte('\n')
+		if n := r.Notices[p.ID]; n.Via != nil || n.Digest+n.Prepare != Unsaid || n.Slack != "" {
+			var via []string
+			for _, v := range n.Via {
+				if via = append(via, v.Channel); v.Hours != (series.Window{}) {
+					via = append(via, v.Hours.From.String()+"-"+v.Hours.To.String())
+				}
+			}
+			choice := []string{"unsaid", "on", "off"}
+			fmt.Fprintf(&b, "  notices %q digest=%s prepare=%s slack=%s\n", via, choice[n.Digest], choice[n.Prepare], n.Slack)
+		}
 		if usual, _ := parseHours(defaultHours); !cmp.Equal(p.Hours, usual) {
 			fmt.Fprintf(&b, "  hours %s\n", showHours(p.Hours))
 		}
@@ -139,6 +149,25 @@ func showHours(h series.Hours) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// A channel that the settings lack is told once for each line that wants it.
+func TestUnserved(t *testing.T) {
+	r, err := Parse([]Input{{"roster.yaml", []byte(`defaults: {notices: [mail, slack], zone: UTC}
+people:
+  mia: {name: Mia, email: mia@example.com}
+  raj: {name: Raj, email: raj@example.com}
+  lee: {name: Lee, email: lee@example.com, notices: {google-chat: any}}
+`)}}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := r.Unserved(func(channel string) bool { return channel == "mail" }).Err()
+	want := "roster.yaml:1:28: person mia: notices: the settings have no notify.slack: nobody is told by it\n" +
+		"roster.yaml:5:67: person lee: notices: the settings have no notify.google_chat: nobody is told by it"
+	if got == nil || got.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", got, want)
+	}
 }
 
 func TestEveryZoneLoads(t *testing.T) {

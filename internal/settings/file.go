@@ -13,9 +13,9 @@ type File struct {
 	// The calendar servers, by the names that people in the roster use.
 	Calendars yamlpos.Map[FileCalendar] `yaml:"calendars" jsonschema:"required"`
 	Policy    FilePolicy                `yaml:"policy"`
-	// Empty in this version.
-	Notify []FileNotice `yaml:"notify" jsonschema:"maxItems=0"`
-	Web    FileWeb      `yaml:"web"`
+	// By which channels people are told.
+	Notify FileNotify `yaml:"notify"`
+	Web    FileWeb    `yaml:"web"`
 }
 
 // FileCalendar is one calendar server: exactly one of its kinds.
@@ -107,9 +107,87 @@ type FileLimit struct {
 	Percent yamlpos.Int `yaml:"percent" jsonschema:"required,minimum=0,maximum=100"`
 }
 
-// FileNotice stands for the notices that this version does not have.
-type FileNotice struct {
+// FileNotify is by which channels people are told, as the file writes it.
+type FileNotify struct {
 	yamlpos.Pos `yaml:"-"`
+	Mail        *FileMail       `yaml:"mail"`
+	Slack       *FileSlack      `yaml:"slack"`
+	GoogleChat  *FileGoogleChat `yaml:"google_chat"`
+	// Where admins are told of what concerns them: mail addresses, and addresses of shoutrrr (Teams, Matrix, ntfy,
+	// Mattermost, …), best of two kinds.
+	Admins []FileAdmin `yaml:"admins"`
+	// Receivers of events, signed as Standard Webhooks has it.
+	Webhooks []FileWebhook `yaml:"webhooks"`
+}
+
+// FileMail is the relay that mail goes out by, as the file writes it.
+type FileMail struct {
+	// smtps:// is TLS from the first byte (port 465). smtp:// is TLS by STARTTLS, without which nothing is sent (587
+	// with a username, else 25), but for a relay on this machine. May use ${ENV}.
+	SMTP yamlpos.Text `yaml:"smtp" jsonschema:"required,pattern=^(smtps?://|[$][{]),example=smtps://smtp.example.com:465"`
+	// Who signs in; without, the relay must know this machine by its address. May use ${ENV}.
+	Username yamlpos.Text `yaml:"username"`
+	// File with nothing but the password, read at each sign-in. May use ${ENV}.
+	PasswordFile yamlpos.Text `yaml:"password_file" jsonschema:"example=secrets/smtp"`
+	// xoauth2: an app at Microsoft signs in, as username or the address of from.
+	Auth yamlpos.Text `yaml:"auth" jsonschema:"enum=xoauth2"`
+	// The app's id.
+	ClientID yamlpos.Text `yaml:"client_id"`
+	// File with nothing but the app's secret. May use ${ENV}.
+	ClientSecretFile yamlpos.Text `yaml:"client_secret_file" jsonschema:"example=secrets/entra"`
+	// The organization's id, or a domain of it.
+	Tenant yamlpos.Text `yaml:"tenant" jsonschema:"example=example.onmicrosoft.com"`
+	// Who writes. May use ${ENV}.
+	From yamlpos.Text `yaml:"from" jsonschema:"required,example=Holdfast <holdfast@example.com>"`
+	// Where mail that cannot be delivered comes back to. Default: the address of from.
+	Bounces yamlpos.Text `yaml:"bounces" jsonschema:"example=bounces@example.com"`
+	// Whether answers go to the other of the pair; else to from.
+	ReplyTo yamlpos.Text `yaml:"reply_to" jsonschema:"enum=on,enum=off,default=on"`
+	// PEM file with the certificates of a private CA, which count beside those that the machine trusts. May use
+	// ${ENV}.
+	CAFile yamlpos.Text `yaml:"ca_file" jsonschema:"example=secrets/ca.pem"`
+	// Mails a minute.
+	Rate yamlpos.Int `yaml:"rate" jsonschema:"minimum=1,maximum=60000,default=25"`
+}
+
+// FileSlack is a Slack app, as the file writes it.
+type FileSlack struct {
+	// File with nothing but the app's bot token. May use ${ENV}.
+	TokenFile yamlpos.Text `yaml:"token_file" jsonschema:"required,example=secrets/slack"`
+	// People looked up in a minute.
+	Rate yamlpos.Int `yaml:"rate" jsonschema:"minimum=1,maximum=60000,default=40"`
+}
+
+// FileGoogleChat is a Google Chat app, as the file writes it.
+type FileGoogleChat struct {
+	// Key of the app's service account. May use ${ENV}.
+	ServiceAccountFile yamlpos.Text `yaml:"service_account_file" jsonschema:"required,example=secrets/google.json"`
+	// Messages a minute.
+	Rate yamlpos.Int `yaml:"rate" jsonschema:"minimum=1,maximum=60000,default=600"`
+}
+
+// FileAdmin is where admins are told, as the file writes it: a mail address, or a file with an address of shoutrrr.
+type FileAdmin struct {
+	yamlpos.Pos `yaml:"-"`
+	Address     yamlpos.Text `yaml:"-"`
+	// File with nothing but an address of shoutrrr, or the https address of a Teams workflow. May use ${ENV}.
+	URLFile yamlpos.Text `yaml:"url_file" jsonschema:"required,example=secrets/ops-channel"`
+}
+
+// SetText takes the mail address.
+func (a *FileAdmin) SetText(t yamlpos.Text) { a.Address = t }
+
+// TextPattern is what the mail address must match.
+func (FileAdmin) TextPattern() string { return "^[^@ :]+@[^@ :]+$" }
+
+// FileWebhook is a receiver of events, as the file writes it.
+type FileWebhook struct {
+	// May use ${ENV}.
+	URL yamlpos.Text `yaml:"url" jsonschema:"required,pattern=^(https?://|[$][{]),example=https://ops.example.com/hook"`
+	// File with nothing but whsec_ and 24 bytes or more in base64. May use ${ENV}.
+	SecretFile yamlpos.Text `yaml:"secret_file" jsonschema:"required,example=secrets/hook"`
+	// Of events; none is all.
+	Kinds []yamlpos.Text `yaml:"kinds" jsonschema:"enum=outage,enum=held,enum=round,enum=state"`
 }
 
 // FileWeb is how the daemon is reached, as the file writes it.

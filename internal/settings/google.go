@@ -3,7 +3,6 @@ package settings
 import (
 	"fmt"
 	"io/fs"
-	"net/mail"
 	"net/url"
 	"strings"
 	"time"
@@ -87,7 +86,7 @@ func (p *parser) google(what string, f *FileGoogle, to *Calendar) {
 		Meet:     f.Video.V == "meet",
 	}
 	for _, r := range f.Rooms {
-		if a, err := mail.ParseAddress(r.Value.V); err != nil || a.Address != r.Value.V {
+		if !isAddress(r.Value.V) {
 			p.Add(r.Value.Pos, what, "room %q: %q is not the address of a room's calendar", r.Key.V, r.Value.V)
 			continue
 		}

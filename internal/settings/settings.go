@@ -1,5 +1,5 @@
-// Package settings reads the daemon's own YAML: calendars and their credentials, database, policy, web. It hands over
-// only valid values, or all problems with their places. It is read at start.
+// Package settings reads the daemon's own YAML: calendars and their credentials, database, policy, notices, web. It
+// hands over only valid values, or all problems with their places. It is read at start.
 package settings
 
 import (
@@ -31,6 +31,7 @@ type Settings struct {
 	Database  string              // path of the SQLite file, relative ones already below Dir
 	Calendars map[string]Calendar // by name
 	Policy    plan.Policy
+	Notify    Notify
 	Holidays  bool   // nobody meets on holidays
 	Listen    string // address at which the daemon answers; "" for none
 	URL       string // how the internet reaches it, without a slash at the end; "" for not at all
@@ -85,11 +86,7 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 		s.Calendars[e.Key.V] = p.calendar(e.Key, e.Value)
 	}
 	s.Policy, s.Holidays = p.policy(f.Policy), f.Policy.Holidays.V != "keep"
-	for _, n := range f.Notify {
-		if n.Given() {
-			p.Add(n.Pos, "notify", "notices are not supported by this version")
-		}
-	}
+	s.Notify = p.notify(f.Notify)
 	p.web(f.Web, &s)
 	if err := p.Err(); err != nil {
 		return Settings{}, err

@@ -108,10 +108,30 @@ func show(s Settings) string {
 			a.URL, a.Username, a.Password, a.Calendar, a.Headers, a.Scheduling, err)
 	}
 	fmt.Fprintf(&b, "policy %+v holidays %t\n", s.Policy, s.Holidays)
+	showNotify(&b, s.Notify)
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning %s\n", w)
 	}
 	return b.String()
+}
+
+func showNotify(b *strings.Builder, n Notify) {
+	if m := n.Mail; m != nil {
+		fmt.Fprintf(b, "mail %s %s from=%q bounces=%s reply_to=%t rate=%d\n  username=%q password=%q app=%+v\n",
+			m.Address, m.Security, m.From.String(), m.Bounces, m.ReplyTo, m.Rate, m.Username, m.Password, m.App)
+	}
+	if n.Slack != nil {
+		fmt.Fprintf(b, "slack %+v\n", *n.Slack)
+	}
+	if n.GoogleChat != nil {
+		fmt.Fprintf(b, "google_chat %+v\n", *n.GoogleChat)
+	}
+	for _, a := range n.Admins {
+		fmt.Fprintf(b, "admin %+v\n", a)
+	}
+	for _, w := range n.Webhooks {
+		fmt.Fprintf(b, "webhook %+v\n", w)
+	}
 }
 
 var mia = series.Person{ID: "mia", Email: "mia@example.com"}
@@ -244,6 +264,49 @@ func TestPrivateCA(t *testing.T) {
 	}
 }
 
+// Each secret of the channels is read when it is wanted, and what is wrong with a file is known beforehand.
+func TestSecretsOfChannels(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "holdfast.yaml")
+	s, err := Parse(path, []byte("org: acme\nroster: [roster.yaml]\ncalendars: {}\nnotify:\n"+
+		"  mail: {smtp: 'smtps://smtp.example.com', username: x, password_file: smtp, from: x@example.com}\n"+
+		"  slack: {token_file: slack}\n  google_chat: {service_account_file: google}\n  admins: [{url_file: ops}]\n"+
+		"  webhooks: [{url: 'https://ops.example.com', secret_file: hook}]\n"), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{
+		"smtp":   "mail: password_file: ",
+		"slack":  "slack: token_file: ",
+		"google": "google_chat: ",
+		"ops":    "admins: url_file: ",
+		"hook":   "webhooks: secret_file: ",
+	}
+	_, errs := s.Notify.Check()
+	text := fmt.Sprint(errs)
+	for name, key := range names {
+		want := "notify." + key + "open " + filepath.Join(dir, name) + ": no such file or directory"
+		if !strings.Contains(text, want) || len(errs) != len(names) {
+			t.Errorf("%s has no %q", text, want)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("hunter2\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if warnings, errs := s.Notify.Check(); warnings != nil || errs != nil {
+		t.Errorf("%v, %v", warnings, errs)
+	}
+	if text, err := s.Notify.Slack.Token.Text(); text != "hunter2" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "hook"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if warnings, _ := s.Notify.Check(); len(warnings) != 1 || !strings.HasSuffix(warnings[0], "hook") {
+		t.Errorf("%q", warnings)
+	}
+}
+
 // What stands in the place of a file must not hang Holdfast, nor fill its memory.
 func TestOnlyFilesAreRead(t *testing.T) {
 	if _, err := Load("/dev/zero"); err == nil || err.Error() != "settings: open /dev/zero: is not a regular file" {
@@ -298,6 +361,10 @@ func FuzzParse(f *testing.F) {
 		}
 		if s.Org == "" || len(s.Roster) == 0 || s.Policy.HorizonWeeks < 1 || !filepath.IsAbs(s.Database) {
 			t.Errorf("%+v", s)
+		}
+		if m := s.Notify.Mail; m != nil && (m.Address == "" || !isAddress(m.From.Address) || !isAddress(m.Bounces) ||
+			m.Rate < 1 || m.Username != "" && !m.Password.Given() && m.App == nil) {
+			t.Errorf("%+v", m)
 		}
 		for _, c := range s.Calendars {
 			if c.Poll <= 0 || c.Pushed <= 0 {

@@ -41,6 +41,9 @@ func (Map[T]) mapping() {}
 // Short is a struct that may also be written as a single text.
 type Short interface{ SetText(Text) }
 
+// Listed is a struct that may also be written as a list of texts.
+type Listed interface{ SetList([]Text) }
+
 // Decode reads one YAML document into out, a pointer to a struct. Its fields, named by their `yaml` tags, are Text,
 // Int, Map, slices, structs and pointers to structs (nil unless given as such); embedded structs lend their keys, an
 // embedded Pos gets the place of its struct. A `jsonschema` tag with "required" or "enum=…" is obeyed, so that file and schema cannot differ. Unknown,
@@ -111,6 +114,12 @@ func (d *decoder) node(n *yaml.Node) *yaml.Node {
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, at *path) {
 	if n = d.node(n); n == nil {
+		return
+	}
+	if p, ok := v.Addr().Interface().(Listed); ok && n.Kind == yaml.SequenceNode {
+		var list []Text
+		d.value(n, reflect.ValueOf(&list).Elem(), at)
+		p.SetList(list)
 		return
 	}
 	switch p := v.Addr().Interface().(type) {

@@ -151,3 +151,42 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// ways is a struct in all of its forms.
+type ways struct {
+	Pos   `yaml:"-"`
+	Names []Text `yaml:"-"`
+	Mail  Text   `yaml:"mail"`
+}
+
+func (w *ways) SetText(t Text)   { w.Names = []Text{t} }
+func (w *ways) SetList(l []Text) { w.Names = l }
+
+func TestFormsOfAStruct(t *testing.T) {
+	for text, want := range map[string]string{
+		"x: a":         "[a] ",
+		"x: [a, b]":    "[a b] ",
+		"x: []":        "[] ",
+		"x: {mail: a}": "[] a",
+		"x: [a, [b]]":  "f.yaml:1:8: x[1]: want text, found a list",
+		"x: {pig: a}":  `f.yaml:1:5: x: unknown key "pig"`,
+		"x: 7":         "f.yaml:1:4: x: want text, found a number (in quotes it would be text)",
+	} {
+		var s struct {
+			X ways `yaml:"x"`
+		}
+		got := ""
+		if err := Decode("f.yaml", []byte(text), &s).Err(); err != nil {
+			got = err.Error()
+		} else {
+			var names []string
+			for _, n := range s.X.Names {
+				names = append(names, n.V)
+			}
+			got = fmt.Sprintf("%v %s", names, s.X.Mail.V)
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}

@@ -30,7 +30,7 @@ var levels = [][]string{
 		"internal/drift", "internal/slotting"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin"},
-	{"internal/roster", "internal/store", "internal/notify", "internal/web", "internal/prepdoc",
+	{"internal/roster", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/wire",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
 	{"internal/demo"},
@@ -52,6 +52,8 @@ var only = map[string][]string{
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
+	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting",
+		"internal/reconcile"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
@@ -81,7 +83,7 @@ var (
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
+	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/wire", "internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

@@ -14,6 +14,7 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 	"holdfast/internal/yamlpos"
 )
 
@@ -109,7 +110,7 @@ func (a *app) calendarCommand() *cobra.Command {
 				return err
 			}
 			if a.output == "json" {
-				return a.json(map[string]string{"person": args[0], "state": "confirmed"})
+				return a.json(wire.Person{Person: args[0], State: "confirmed"})
 			}
 			a.printf("Confirmed: when the calendar of %s is next read, what is missing from it counts as deleted. "+
 				"`holdfast plan` shows what follows.\n", args[0])

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) forecastCommand() *cobra.Command {
@@ -56,17 +57,9 @@ func (a *app) forecastCommand() *cobra.Command {
 	return cmd
 }
 
-// touch is one day on which something touches a slot.
-type touch struct {
-	Date string `json:"date"`
-	Pair string `json:"pair"`
-	Kind string `json:"kind"` // "clock", "away"
-	Text string `json:"text"`
-}
-
 // forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
-func forecast(views []*series.View, now time.Time, months int) []touch {
-	out := []touch{}
+func forecast(views []*series.View, now time.Time, months int) []wire.Touch {
+	out := []wire.Touch{}
 	for _, v := range views {
 		from, until := series.DateOf(now), series.DateOf(now.AddDate(0, months, 0))
 		if from.Before(v.Want.Starts) {
@@ -86,11 +79,14 @@ func forecast(views []*series.View, now time.Time, months int) []touch {
 		}
 		usual := map[string]string{} // by person id, on their clock
 		for _, d := range slot.Dates(slot.InWeek(first), from, until) {
+			touch := func(kind, text string) {
+				out = append(out, wire.Touch{Date: d.String(), Pair: v.Pair.String(), Kind: kind, Text: text})
+			}
 			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
 				theirs, at := series.WallClock(slot.On(d), p.Zone)
 				for _, away := range p.Away {
 					if !theirs.Before(away.From) && !theirs.After(away.To) {
-						out = append(out, touch{d.String(), v.Pair.String(), "away", cmp.Or(p.Name, p.ID) + ": " + away.Why})
+						touch("away", cmp.Or(p.Name, p.ID)+": "+away.Why)
 					}
 				}
 				shown := at.String()
@@ -102,12 +98,12 @@ func forecast(views []*series.View, now time.Time, months int) []touch {
 					if !p.Hours.Covers(theirs.Weekday(), at, slot.Duration) {
 						text += ": outside their hours"
 					}
-					out = append(out, touch{d.String(), v.Pair.String(), "clock", text})
+					touch("clock", text)
 				}
 				usual[p.ID] = shown
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y touch) int { return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair)) })
+	slices.SortStableFunc(out, func(x, y wire.Touch) int { return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair)) })
 	return out
 }

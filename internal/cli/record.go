@@ -14,6 +14,7 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) flagsCommand() *cobra.Command {
@@ -50,11 +51,7 @@ func (a *app) flagsCommand() *cobra.Command {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
 			if a.output == "json" {
-				out := []flagJSON{}
-				for _, f := range rows {
-					out = append(out, toFlag(f))
-				}
-				return a.json(out)
+				return a.json(wire.List(rows, wire.FlagOf))
 			}
 			a.flagsText(rows)
 			return nil
@@ -75,7 +72,7 @@ func (a *app) flagsCommand() *cobra.Command {
 				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
 			}
 			if a.output == "json" {
-				return a.json(map[string]string{"id": args[0], "state": "acknowledged"})
+				return a.json(wire.Acknowledged{ID: args[0], State: "acknowledged"})
 			}
 			a.printf("Flag %s is acknowledged: it stays on the list until it closes.\n", args[0])
 			return nil
@@ -181,11 +178,7 @@ func (a *app) historyCommand() *cobra.Command {
 			}
 			switch {
 			case a.output == "json":
-				out := []outcomeJSON{}
-				for _, o := range rows {
-					out = append(out, toOutcome(o))
-				}
-				return a.json(out)
+				return a.json(wire.List(rows, wire.OutcomeOf))
 			case len(rows) > 0:
 				a.historyText(rows)
 			case since != "":

@@ -17,6 +17,7 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -43,7 +44,7 @@ func (a *app) planCommand() *cobra.Command {
 				a.code = exitChanges
 			}
 			if a.output == "json" {
-				return a.json(toPlan(r))
+				return a.json(wire.PlanOf(r))
 			}
 			a.warnings(d)
 			a.problems(r)
@@ -117,7 +118,7 @@ func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error
 	}
 	a.judge(r)
 	if a.output == "json" {
-		return r, a.json(toSync(r))
+		return r, a.json(wire.RoundOf(r))
 	}
 	a.warnings(d)
 	a.problems(r)
@@ -312,7 +313,7 @@ func (a *app) allowCommand() *cobra.Command {
 			}
 			switch {
 			case a.output == "json":
-				return a.json(toPlan(r))
+				return a.json(wire.PlanOf(r))
 			case len(changes) > 0:
 				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes %s. "+
 					"`holdfast allow --withdraw` takes it back until then.\n", when(until, a.Clock()), them(len(changes)))
@@ -349,7 +350,7 @@ func (a *app) withdraw(ctx context.Context) error {
 	case err != nil:
 		return err
 	case a.output == "json":
-		return a.json(map[string][]string{"withdrawn": append([]string{}, ids...)})
+		return a.json(wire.Withdrawn{Withdrawn: append([]string{}, ids...)})
 	case len(ids) == 0:
 		a.printf("Nothing to take back: nothing is allowed that is not done already.\n")
 	default:

@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 // What a week looks like.
@@ -163,7 +164,7 @@ func (d day) cell(at, step series.TimeOfDay, first bool, width int) drawn {
 	for _, kind := range []series.Kind{series.Hard, series.Soft, series.AllDayKind, series.AwayKind} {
 		for _, i := range d.busy {
 			if i.Kind == kind && over(i) {
-				return filled(busyWord[kind], "", width)
+				return filled(wire.BusyKind[kind], "", width)
 			}
 		}
 	}

@@ -5,38 +5,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 	"holdfast/internal/slotting"
-)
-
-// The JSON of slots explain.
-type (
-	explainJSON struct {
-		Pair     string       `json:"pair"`
-		Booked   bool         `json:"booked"`
-		Chosen   bool         `json:"chosen"`   // by Holdfast: the roster says auto
-		Possible int          `json:"possible"` // slots that nothing hard is against
-		Against  *string      `json:"against"`  // what makes the present one not work
-		Seen     *string      `json:"seen"`
-		Present  optionJSON   `json:"present"`
-		Next     []optionJSON `json:"next"`
-	}
-	optionJSON struct {
-		Slot  string            `json:"slot"`
-		Cost  int               `json:"cost"` // to the two
-		More  int               `json:"more"` // to everybody, compared with the present one
-		Why   []costJSON        `json:"why"`
-		Local map[string]string `json:"local"` // by person, where it is another time on their clock
-	}
-	costJSON struct {
-		Cost int    `json:"cost"`
-		Text string `json:"text"`
-	}
+	"holdfast/internal/wire"
 )
 
 // nextBest is how many other slots are told of.
@@ -65,29 +40,11 @@ func (a *app) slotsExplainCommand() *cobra.Command {
 				return hinted{err, "`holdfast status " + pair.String() + "` and `holdfast plan` tell what can be done; `holdfast slots check` looks at the roster alone"}
 			}
 			if a.output == "json" {
-				return a.json(toExplain(e))
+				return a.json(wire.ExplanationOf(e))
 			}
 			a.explainText(e)
 			return nil
 		}}
-}
-
-func toExplain(e reconcile.Explanation) explainJSON {
-	option := func(o slotting.Option) optionJSON {
-		out := optionJSON{Slot: o.Slot.String(), Cost: o.Terms.Sum(), More: o.More, Why: []costJSON{}, Local: o.Local}
-		for _, c := range o.Costs {
-			out.Why = append(out.Why, costJSON{c.Points, c.Text})
-		}
-		return out
-	}
-	out := explainJSON{Pair: e.Want.Pair.String(), Booked: e.Booked, Chosen: e.Want.Auto, Possible: e.Possible, Against: null(e.Against), Present: option(e.Present), Next: []optionJSON{}}
-	if !e.Seen.IsZero() {
-		out.Seen = null(e.Seen.Format(time.RFC3339))
-	}
-	for _, o := range e.Next {
-		out.Next = append(out.Next, option(o))
-	}
-	return out
 }
 
 func (a *app) explainText(e reconcile.Explanation) {

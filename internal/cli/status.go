@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -45,11 +46,7 @@ func (a *app) statusCommand() *cobra.Command {
 				a.code = exitError
 			}
 			if a.output == "json" {
-				out := []statusJSON{}
-				for _, s := range rows {
-					out = append(out, toStatus(s))
-				}
-				return a.json(out)
+				return a.json(wire.List(rows, wire.StatusOf))
 			}
 			if r.Problems != nil {
 				a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)

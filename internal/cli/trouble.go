@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"holdfast/internal/reconcile"
+	"holdfast/internal/wire"
 )
 
 // trouble is something that did not work, of everybody whom it concerns in the same way.
@@ -55,21 +56,13 @@ func untended(outages map[reconcile.Subject]reconcile.Outage) []trouble {
 	return out
 }
 
-// cause is why a calendar cannot be read, without whose it is and that it was being opened or read.
-func cause(id, text string) string {
-	for _, prefix := range []string{"the calendar of " + id + " cannot be read: ", "observe: ", "open: "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	return text
-}
-
 // unreadable tells of calendars that cannot be read, by the person's id.
 func unreadable(outages map[string]reconcile.Outage) []trouble {
 	who, details := map[trouble][]string{}, map[trouble]string{}
 	var order []trouble
 	for _, id := range slices.Sorted(maps.Keys(outages)) {
 		o := outages[id]
-		detail := cause(id, o.Text)
+		detail := wire.Cause(id, o.Text)
 		c := trouble{cmp.Or(o.Cause, detail), o.Hint}
 		if who[c] == nil {
 			order = append(order, c)

@@ -66,9 +66,9 @@ func (a *app) doctorCommand() *cobra.Command {
 			a.printf("%s\n", dim.Render("zone data: "+tzdata.Described()))
 			switch {
 			case ill > 0 && len(args) == 0:
-				a.printf("\n%d of %s cannot be used yet.\n", ill, count(len(people), "calendar"))
+				a.printf("\n%d of %s cannot be used yet.\n", ill, a.say().Count(len(people), "calendar"))
 			case len(args) == 0:
-				a.printf("\n%s: logged in, read and written. Next: `holdfast plan`.\n", count(len(people), "calendar"))
+				a.printf("\n%s: logged in, read and written. Next: `holdfast plan`.\n", a.say().Count(len(people), "calendar"))
 			}
 			return nil
 		}}

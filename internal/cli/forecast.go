@@ -42,13 +42,13 @@ func (a *app) forecastCommand() *cobra.Command {
 				return a.json(rows)
 			}
 			if len(rows) == 0 {
-				a.printf("Nothing touches a slot within %s.\n", count(months, "month"))
+				a.printf("Nothing touches a slot within %s.\n", a.say().Count(months, "month"))
 				return nil
 			}
 			var out [][]string
 			for _, f := range rows {
 				day, _ := series.ParseDate(f.Date)
-				out = append(out, []string{day.Long(), bold.Render(f.Pair), f.Kind, f.Text})
+				out = append(out, []string{a.say().Date(day), bold.Render(f.Pair), f.Kind, f.Text})
 			}
 			a.table([]string{"DAY", "PAIR", "WHAT", "WHY"}, out)
 			return nil

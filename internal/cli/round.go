@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -71,7 +70,7 @@ func (a *app) titles(r reconcile.Round) {
 	if len(other) == 0 {
 		return
 	}
-	note := "Booked series keep their title where the roster's is another one now: " + list(other) + "."
+	note := "Booked series keep their title where the roster's is another one now: " + a.say().List(other) + "."
 	a.printf("\n%s\n", dim.Render(note))
 }
 
@@ -89,7 +88,7 @@ func (a *app) syncCommand() *cobra.Command {
 				a.printf("Nothing to write.\n")
 			}
 			for _, s := range r.Sections {
-				a.printf("%s: the section for %s is in the document.\n", bold.Render(s.Pair.String()), s.Date.Long())
+				a.printf("%s: the section for %s is in the document.\n", bold.Render(s.Pair.String()), a.say().Date(s.Date))
 			}
 			a.heldText(r.Plan.Held)
 			a.edges(r)
@@ -140,14 +139,14 @@ func (a *app) problems(r reconcile.Round) {
 	if r.Problems != nil {
 		a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
 	}
-	for _, t := range troubles(r) {
-		a.errorf("holdfast: %s\n", t.text)
-		if t.hint != "" {
-			a.errorf("hint: %s\n", t.hint)
+	for _, o := range troubles(r) {
+		a.errorf("holdfast: %s\n", a.say().Outage(o))
+		if hint := a.say().OutageHint(o); hint != "" {
+			a.errorf("hint: %s\n", hint)
 		}
 	}
-	for _, t := range standing(r.Outages) {
-		a.errorf("alarm: %s\nhint: %s\n", t.text, t.hint)
+	for _, o := range standing(r.Outages) {
+		a.errorf("alarm: %s\nhint: %s\n", a.say().Outage(o), a.say().OutageHint(o))
 	}
 }
 
@@ -161,24 +160,13 @@ func (a *app) changeText(c plan.Change, mark string) {
 	case plan.End:
 		style = red
 	}
-	what := c.To.Words()
-	switch {
-	case c.Action == plan.End:
-		what = c.From.Words() + " " + what
-	case !c.From.IsZero() && !c.To.IsZero() && !c.From.Equal(c.To):
-		what = c.From.Words() + " -> " + what
-	case c.To.IsZero():
-		what = c.From.Words()
-	}
-	if !c.Occurrence.IsZero() && what == "" {
-		what = c.Occurrence.Long()
-	}
+	what := a.say().Change(c)
 	if what != "" {
 		what = "  " + what
 	}
-	mails := ""
-	if c.Mails > 0 {
-		mails = dim.Render("  (" + count(c.Mails, "mail") + ")")
+	mails := a.say().Mails(c.Mails)
+	if mails != "" {
+		mails = "  " + dim.Render(mails)
 	}
 	a.printf("  %s %s  %s%s%s\n", style.Render(mark), bold.Render(c.Pair.String()), style.Render(string(c.Action)), what, mails)
 	for _, w := range c.Why {
@@ -188,7 +176,7 @@ func (a *app) changeText(c plan.Change, mark string) {
 
 func (a *app) planText(r reconcile.Round) {
 	if n := len(r.Plan.Changes); n > 0 {
-		a.printf("%s, %s:\n\n", bold.Render(count(n, "change")), count(r.Plan.Mails, "mail"))
+		a.printf("%s, %s:\n\n", bold.Render(a.say().Count(n, "change")), a.say().Count(r.Plan.Mails, "mail"))
 		for _, c := range r.Plan.Changes {
 			a.changeText(c, sign[c.Action])
 		}
@@ -199,15 +187,15 @@ func (a *app) planText(r reconcile.Round) {
 	a.heldText(r.Plan.Held)
 	if n := len(r.Edges.Opened); n > 0 {
 		a.gap()
-		a.printf("%s would open:\n", count(n, "flag"))
+		a.printf("%s would open:\n", a.say().Count(n, "flag"))
 		for _, f := range r.Edges.Opened {
-			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), f.Words())
+			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), a.say().Flag(f))
 			a.whyText(f)
 		}
 	}
 	if n := len(r.Open) - len(r.Edges.Opened); n > 0 {
 		a.gap()
-		a.printf("%s open: `holdfast flags` shows them.\n", count(n, "flag"))
+		a.printf("%s open: `holdfast flags` shows them.\n", a.say().Count(n, "flag"))
 	}
 }
 
@@ -217,7 +205,7 @@ func (a *app) heldText(held []plan.Held) {
 		return
 	}
 	a.gap()
-	a.printf("%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(held))))
+	a.printf("%s:\n\n", bold.Render(a.say().Held(len(held))))
 	last := ""
 	for i, h := range held {
 		a.changeText(h.Change, yellow.Render("!"))
@@ -237,7 +225,7 @@ func (a *app) applied(r reconcile.Round) bool {
 	for _, c := range r.Applied {
 		a.changeText(c, sign[c.Action])
 	}
-	a.printf("\n%s made, %s.\n", count(len(r.Applied), "change"), count(r.Mails, "mail"))
+	a.printf("\n%s made, %s.\n", a.say().Count(len(r.Applied), "change"), a.say().Count(r.Mails, "mail"))
 	return true
 }
 
@@ -253,7 +241,7 @@ func (a *app) edges(r reconcile.Round) {
 	}
 	for _, n := range names {
 		for _, f := range n.flags {
-			a.printf("flag %s  %s: %s\n", n.style(n.word), bold.Render(f.Pair.String()), f.Words())
+			a.printf("flag %s  %s: %s\n", n.style(n.word), bold.Render(f.Pair.String()), a.say().Flag(f))
 			if n.word != "closed " {
 				a.proposals(f)
 			}
@@ -303,7 +291,7 @@ func (a *app) allowCommand() *cobra.Command {
 				a.heldText(r.Plan.Held)
 			}
 			if len(changes) > 0 && !yes {
-				if sure, err := a.sure("Let " + them(len(changes)) + " through?"); err != nil || !sure {
+				if sure, err := a.sure("Let " + a.them(len(changes)) + " through?"); err != nil || !sure {
 					a.code = exitHeld
 					return err
 				}
@@ -316,7 +304,7 @@ func (a *app) allowCommand() *cobra.Command {
 				return a.json(wire.PlanOf(r))
 			case len(changes) > 0:
 				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes %s. "+
-					"`holdfast allow --withdraw` takes it back until then.\n", when(until, a.Clock()), them(len(changes)))
+					"`holdfast allow --withdraw` takes it back until then.\n", a.say().When(until), a.them(len(changes)))
 			case all > 0:
 				a.printf("No brake holds anything. %d held for another reason: `holdfast plan` shows what to do about it.\n", all)
 			default:
@@ -331,11 +319,11 @@ func (a *app) allowCommand() *cobra.Command {
 }
 
 // them is "this change", "these 3 changes".
-func them(n int) string {
+func (a *app) them(n int) string {
 	if n == 1 {
 		return "this change"
 	}
-	return "these " + count(n, "change")
+	return "these " + a.say().Count(n, "change")
 }
 
 // withdraw takes back what was allowed.
@@ -354,17 +342,17 @@ func (a *app) withdraw(ctx context.Context) error {
 	case len(ids) == 0:
 		a.printf("Nothing to take back: nothing is allowed that is not done already.\n")
 	default:
-		a.printf("Taken back: %s held again.\n", isOrAre(len(ids)))
+		a.printf("Taken back: %s held again.\n", isOrAre(a.say().Count(len(ids), "change"), len(ids)))
 	}
 	return nil
 }
 
 // isOrAre is "1 change is", "3 changes are".
-func isOrAre(n int) string {
+func isOrAre(counted string, n int) string {
 	if n == 1 {
-		return "1 change is"
+		return counted + " is"
 	}
-	return count(n, "change") + " are"
+	return counted + " are"
 }
 
 // sure asks the person at the terminal; where there is none, that is an error.

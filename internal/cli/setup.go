@@ -58,7 +58,7 @@ func (a *app) initCommand() *cobra.Command {
 			if a.output == "json" {
 				return a.json(wire.Files{Files: written})
 			}
-			a.printf("Wrote %s.\n\nNext:\n", list(written))
+			a.printf("Wrote %s.\n\nNext:\n", a.say().List(written))
 			flag := ""
 			if dir != "." {
 				flag = " --config " + filepath.Join(dir, "holdfast.yaml")
@@ -109,10 +109,10 @@ func (a *app) checkCommand() *cobra.Command {
 				a.printf("%s\n", p.Error())
 			}
 			if len(problems) > 0 {
-				a.printf("%s: nothing will be written until that is mended.\n", count(len(problems), "problem"))
+				a.printf("%s: nothing will be written until that is mended.\n", a.say().Count(len(problems), "problem"))
 				return nil
 			}
-			a.printf("%s and the roster are good: %s, %s.\n", a.config, count(len(want.People), "person"), count(len(want.Series), "pair"))
+			a.printf("%s and the roster are good: %s, %s.\n", a.config, a.say().Count(len(want.People), "person"), a.say().Count(len(want.Series), "pair"))
 			return nil
 		}}
 }

@@ -60,8 +60,8 @@ func (a *app) slotsCheckCommand() *cobra.Command {
 				out.Conflicts = append(out.Conflicts, wire.Conflict{
 					Pair:   f.Pair.String(),
 					Others: wire.List(f.Others, series.Pair.String),
-					Text:   conflict(f, in.Want),
-					Wishes: wishes(f.Because, files, in.Stand),
+					Text:   a.conflict(f, in.Want),
+					Wishes: a.wishes(f.Because, files, in.Stand),
 				})
 			}
 			if !out.Feasible {
@@ -76,7 +76,7 @@ func (a *app) slotsCheckCommand() *cobra.Command {
 }
 
 // conflict tells in a few words why the pair can have no slot.
-func conflict(f slotting.Infeasible, want []series.Series) string {
+func (a *app) conflict(f slotting.Infeasible, want []series.Series) string {
 	has := func(k slotting.WishKind) bool {
 		return slices.ContainsFunc(f.Because, func(o slotting.Obstacle) bool { return o.Kind == k })
 	}
@@ -87,13 +87,13 @@ func conflict(f slotting.Infeasible, want []series.Series) string {
 	case has(slotting.Meet):
 		return fmt.Sprintf("%d 1:1s do not fit into the working hours of their people", len(f.Because))
 	case has(slotting.KeepPinned):
-		return "1:1s with a slot of their own leave no " + series.Length(want[i].Slot.Duration) + " free"
+		return "1:1s with a slot of their own leave no " + a.say().Length(want[i].Slot.Duration) + " free"
 	}
-	return "their working hours do not share " + series.Length(want[i].Slot.Duration) + " in every week of the year"
+	return "their working hours do not share " + a.say().Length(want[i].Slot.Duration) + " in every week of the year"
 }
 
 // wishes are the obstacles as the files have them: 1:1s that stand are told one by one.
-func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series) []wire.Wish {
+func (a *app) wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series) []wire.Wish {
 	var out []wire.Wish
 	say := func(kind, person string, pair series.Pair, at yamlpos.Pos, text string) {
 		out = append(out, wire.Wish{
@@ -115,7 +115,7 @@ func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series)
 		case slotting.KeepPinned:
 			for _, s := range stand {
 				if pair, _ = files.Pair(s.Pair); s.Pair.Has(o.Person) {
-					say("slot", "", s.Pair, pair.SlotAt, fmt.Sprintf("the 1:1 of %s, %s", s.Pair, s.Slot.Words()))
+					say("slot", "", s.Pair, pair.SlotAt, fmt.Sprintf("the 1:1 of %s, %s", s.Pair, a.say().Slot(s.Slot)))
 				}
 			}
 		case slotting.KeepRoom:
@@ -136,9 +136,9 @@ func (a *app) feasibleText(f wire.Feasible) {
 	case f.Pairs == 0:
 		a.printf("Nothing to choose: nobody meets.\n")
 	case f.Auto == 0:
-		a.printf("Nothing to choose: the roster gives all of the %s a slot.\n", count(f.Pairs, "pair"))
+		a.printf("Nothing to choose: the roster gives all of the %s a slot.\n", a.say().Count(f.Pairs, "pair"))
 	case f.Feasible:
-		a.printf("%s Each of the %s can have a slot; Holdfast chooses %d of them.\n", green.Render("ok"), count(f.Pairs, "pair"), f.Auto)
+		a.printf("%s Each of the %s can have a slot; Holdfast chooses %d of them.\n", green.Render("ok"), a.say().Count(f.Pairs, "pair"), f.Auto)
 	}
 	for i, c := range f.Conflicts {
 		if i > 0 {
@@ -146,7 +146,7 @@ func (a *app) feasibleText(f wire.Feasible) {
 		}
 		who, first := bold.Render(c.Pair), ""
 		if n := len(c.Others); n > 0 {
-			who += " and " + count(n, "other")
+			who += " and " + a.say().Count(n, "other")
 			if slices.ContainsFunc(c.Wishes, func(w wire.Wish) bool { return w.Kind == "pair" }) {
 				first = " first"
 			}

@@ -216,7 +216,7 @@ func (a *app) legend(seen map[string]bool) {
 
 // weekNotes tells how much the picture is worth.
 func (a *app) weekNotes(w reconcile.PersonWeek) {
-	local := func(t time.Time) string { return when(t.In(a.Clock().Location()), a.Clock()) }
+	local := func(t time.Time) string { return a.say().When(t.In(a.Clock().Location())) }
 	switch {
 	case w.Person.Calendar == "":
 		a.printf("%s\n", dim.Render("Holdfast reaches no calendar of "+w.Person.ID+": other events are not shown."))

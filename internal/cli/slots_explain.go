@@ -50,7 +50,7 @@ func (a *app) slotsExplainCommand() *cobra.Command {
 func (a *app) explainText(e reconcile.Explanation) {
 	w := e.Want
 	a.printf("%s  %s and %s\n\n", bold.Render(w.Pair.String()), w.Manager.Name, w.Report.Name)
-	rows := [][2]string{{"slot", e.Present.Slot.Words()}}
+	rows := [][2]string{{"slot", a.say().Slot(e.Present.Slot)}}
 	for _, id := range slices.Sorted(maps.Keys(e.Present.Local)) {
 		rows = append(rows, [2]string{"for " + id, e.Present.Local[id]})
 	}
@@ -66,7 +66,7 @@ func (a *app) explainText(e reconcile.Explanation) {
 	rows = append(rows, [2]string{"why", how})
 	a.facts(rows)
 
-	among := fmt.Sprintf("Of the %s that are free and within the hours of both all year", count(e.Possible, "slot"))
+	among := fmt.Sprintf("Of the %s that are free and within the hours of both all year", a.say().Count(e.Possible, "slot"))
 	cost := e.Present.Terms.Sum()
 	if e.Against != "" {
 		among = "This one is " + red.Render(e.Against)
@@ -100,7 +100,7 @@ func (a *app) explainText(e reconcile.Explanation) {
 		a.printf("\n%s\n", dim.Render("A booked slot stays though another is better by now: change its line in the roster to move it."))
 	}
 	if !e.Seen.IsZero() {
-		a.printf("\n%s\n", dim.Render("As the calendars were seen "+relative(e.Seen, a.Clock())+", "+when(e.Seen.In(a.Clock().Location()), a.Clock())+"."))
+		a.printf("\n%s\n", dim.Render("As the calendars were seen "+a.say().Relative(e.Seen)+", "+a.say().When(e.Seen.In(a.Clock().Location()))+"."))
 	}
 }
 

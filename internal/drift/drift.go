@@ -45,6 +45,15 @@ type Finding struct {
 	Detail string // plain words with counts; no names, no addresses, no links
 }
 
+// What a Flag's Detail may be, beside what others find.
+const (
+	InAnotherEvent = "in an event that the report is not invited to"
+	CopyDeleted    = "the copy in their calendar was deleted"
+	CopyGone       = "the report's calendar does not show the copy any more"
+	NoWay          = "no server sends the invitation, and the report has no calendar here"
+	Undone         = "a later change of the series undid it"
+)
+
 // By is who did it.
 type By string
 

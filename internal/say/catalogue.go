@@ -129,9 +129,9 @@ func (c *catalogue) list(all []string) string {
 
 // facts are what texts are filled in with; of each only some are given.
 type facts struct {
-	Meeting, Day, Weekday, Month, Year, Clock                    string
+	Meeting, Day, Weekday, Month, MonthLong, Year, Clock         string
 	From, To, Zone, Length, Detail, Dates, By, Text, List, Other string
-	Manager, Report, OfReport                                    string
+	Manager, Report, OfManager, OfReport                         string
 	Pair, Occurrence, Time                                       string
 	N                                                            int
 	Series, Until                                                bool

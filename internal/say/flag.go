@@ -9,8 +9,9 @@ import (
 
 // parties are what the two of a pair are called, and what a meeting of theirs is.
 type parties struct {
-	manager, report, ofReport string
-	meeting, day              func(series.Date) string // a zero day: the series
+	manager, report, ofManager, ofReport string
+	meeting, day                         func(series.Date) string // a zero day: the series
+	reads                                Role                     // who of them is the reader; "": neither
 }
 
 // theTwo are the parties where both are called by what they are.
@@ -22,12 +23,22 @@ func (r Reader) theTwo() parties {
 		return r.Date(d)
 	}
 	return parties{
-		manager:  r.say("manager", facts{}),
-		report:   r.say("report", facts{}),
-		ofReport: r.say("report.of", facts{}),
-		meeting:  day,
-		day:      day,
+		manager:   r.say("manager", facts{}),
+		report:    r.say("report", facts{}),
+		ofManager: r.say("manager.of", facts{}),
+		ofReport:  r.say("report.of", facts{}),
+		meeting:   day,
+		day:       day,
 	}
+}
+
+// details are the names of the texts for what package drift says of a flag.
+var details = map[string]string{
+	drift.InAnotherEvent: "detail.other-event",
+	drift.CopyDeleted:    "detail.copy-deleted",
+	drift.CopyGone:       "detail.copy-gone",
+	drift.NoWay:          "detail.no-way",
+	drift.Undone:         "detail.undone",
 }
 
 // Flag is what is different, in a sentence without a full stop: "Tue 8 Dec 2026 was moved to Thu 10 Dec 15:00".
@@ -40,24 +51,30 @@ func (r Reader) flag(f drift.Flag, who parties) string {
 // facts are those of a flag.
 func (r Reader) facts(f drift.Flag, who parties) facts {
 	out := facts{
-		Meeting:  who.meeting(f.Occurrence),
-		Day:      who.day(f.Occurrence),
-		From:     r.Aspect(f.From),
-		To:       r.Aspect(f.To),
-		Manager:  who.manager,
-		Report:   who.report,
-		OfReport: who.ofReport,
-		By:       r.by(f.By, who),
-		Detail:   f.Detail,
-		Dates:    r.dates(f.Dates),
-		Pair:     f.Pair.String(),
-		Series:   f.Occurrence.IsZero(),
+		Meeting:   who.meeting(f.Occurrence),
+		Day:       who.day(f.Occurrence),
+		From:      r.Aspect(f.From),
+		To:        r.Aspect(f.To),
+		Manager:   who.manager,
+		Report:    who.report,
+		OfManager: who.ofManager,
+		OfReport:  who.ofReport,
+		By:        r.by(f.By, who),
+		Detail:    f.Detail,
+		Dates:     r.dates(f.Dates),
+		Pair:      f.Pair.String(),
+		Series:    f.Occurrence.IsZero(),
 	}
 	_, out.Until = f.To.Day()
 	if f.Kind == drift.SeriesMoved && !out.Series { // from that day on
 		out.Meeting, out.Other = who.meeting(series.Date{}), out.Day
 	}
-	if f.Detail != "" && f.Kind != drift.DoubleBooked {
+	if name, known := details[f.Detail]; known {
+		if own := name + ".you"; who.reads == Report && r.catalogue().has(own) {
+			name = own
+		}
+		out.Detail = r.say(name, out)
+	} else if f.Detail != "" && f.Kind != drift.DoubleBooked {
 		out.Detail = r.say("detail", facts{Text: f.Detail})
 	}
 	if !out.Series {

@@ -56,10 +56,11 @@ func (r Reader) here(t time.Time) time.Time {
 func (r Reader) of(d series.Date) facts {
 	word := func(name string, i int) string { return strings.Fields(r.say(name, facts{}))[i] }
 	return facts{
-		Weekday: word("weekdays", int(d.Weekday())),
-		Day:     strconv.Itoa(d.Day),
-		Month:   word("months", int(d.Month)-1),
-		Year:    strconv.Itoa(d.Year),
+		Weekday:   word("weekdays", int(d.Weekday())),
+		Day:       strconv.Itoa(d.Day),
+		Month:     word("months", int(d.Month)-1),
+		MonthLong: word("months.long", int(d.Month)-1),
+		Year:      strconv.Itoa(d.Year),
 	}
 }
 
@@ -73,6 +74,14 @@ func (r Reader) Date(d series.Date) string {
 		return ""
 	}
 	return r.say("date", r.of(d))
+}
+
+// day is "Tue 1 Dec", with its year if that is another than the present one.
+func (r Reader) day(d series.Date) string {
+	if d.Year != r.here(r.Now).Year() {
+		return r.Date(d)
+	}
+	return r.say("date.thisyear", r.of(d))
 }
 
 // When is a moment on the reader's clock: "Tue 1 Dec 10:00", with its year if that is another than the present one.

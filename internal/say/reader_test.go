@@ -52,14 +52,18 @@ func TestRelative(t *testing.T) {
 		}
 	}
 	// The days are those of the meeting's zone: it is still Monday in New York, and the meeting is on Tuesday there.
-	if got := at(moment(t, "2026-11-24 05:00:00", "Europe/Berlin")).Relative(moment(t, "2026-11-24 23:30:00", "America/New_York")); got != "tomorrow" {
+	r := at(moment(t, "2026-11-24 05:00:00", "Europe/Berlin"))
+	if got := r.Relative(moment(t, "2026-11-24 23:30:00", "America/New_York")); got != "tomorrow" {
 		t.Errorf("over zones: %q", got)
 	}
 }
 
 func TestWhen(t *testing.T) {
 	now := moment(t, "2026-12-31 23:30:00", "UTC")
-	for then, want := range map[string]string{"2027-01-01 10:00:00": "Fri 1 Jan 10:00", "2026-12-31 23:45:00": "Thu 31 Dec 2026 23:45"} {
+	for then, want := range map[string]string{
+		"2027-01-01 10:00:00": "Fri 1 Jan 10:00",
+		"2026-12-31 23:45:00": "Thu 31 Dec 2026 23:45",
+	} {
 		if got := at(now).When(moment(t, then, "Europe/Berlin")); got != want { // it is 2027 in Berlin
 			t.Errorf("%s is %q, want %q", then, got, want)
 		}
@@ -76,11 +80,15 @@ func TestSmallWords(t *testing.T) {
 	}
 	rate := 2.0 / 3
 	for _, tc := range [][2]string{
-		{en.Notice(nil), "-"}, {en.Notice(d("0s")), "none"}, {en.Notice(d("59s")), "none"}, {en.Notice(d("1m")), "1 minute"}, {en.Notice(d("59m")), "59 minutes"},
-		{en.Notice(d("26h30m")), "26 hours"}, {en.Notice(d("47h59m")), "47 hours"}, {en.Notice(d("48h")), "2 days"}, {en.Notice(d("340h")), "14 days"},
-		{en.Count(0, "mail"), "0 mails"}, {en.Count(1, "mail"), "1 mail"}, {en.Count(2, "person"), "2 people"}, {en.Count(1, "person"), "1 person"},
+		{en.Notice(nil), "-"}, {en.Notice(d("0s")), "none"}, {en.Notice(d("59s")), "none"},
+		{en.Notice(d("1m")), "1 minute"}, {en.Notice(d("59m")), "59 minutes"},
+		{en.Notice(d("26h30m")), "26 hours"}, {en.Notice(d("47h59m")), "47 hours"},
+		{en.Notice(d("48h")), "2 days"}, {en.Notice(d("340h")), "14 days"},
+		{en.Count(0, "mail"), "0 mails"}, {en.Count(1, "mail"), "1 mail"},
+		{en.Count(2, "person"), "2 people"}, {en.Count(1, "person"), "1 person"},
 		{en.Percent(nil), "-"}, {en.Percent(&rate), "67 %"},
-		{en.List(nil), ""}, {en.List([]string{"a"}), "a"}, {en.List([]string{"a", "b"}), "a and b"}, {en.List([]string{"a", "b", "c", "d", "e", "f"}), "a, b, c, d, e and f"},
+		{en.List(nil), ""}, {en.List([]string{"a"}), "a"}, {en.List([]string{"a", "b"}), "a and b"},
+		{en.List([]string{"a", "b", "c", "d", "e", "f"}), "a, b, c, d, e and f"},
 		{en.List(strings.Split("abcdefg", "")), "a, b, c, d, e and 2 others"},
 		{en.Slot(series.Slot{Weekday: time.Tuesday, At: 600, Duration: 90 * time.Minute, Every: 2, Zone: "Asia/Kolkata"}),
 			"Tue 10:00 Asia/Kolkata, 90 min, every 2 weeks"},
@@ -123,7 +131,8 @@ func TestRemedies(t *testing.T) {
 		drift.DocOvershared: {"the manager can stop", "its owner can stop"},
 	} {
 		for i, linked := range []bool{false, true} {
-			if got := en.Hint(drift.Flag{Pair: pair, Kind: kind}, linked); !strings.Contains(got, want[i]) || linked && strings.Contains(got, "restore") {
+			got := en.Hint(drift.Flag{Pair: pair, Kind: kind}, linked)
+			if !strings.Contains(got, want[i]) || linked && strings.Contains(got, "restore") {
 				t.Errorf("%s, linked %t: %q, want %q in it", kind, linked, got, want[i])
 			}
 		}

@@ -93,9 +93,10 @@ func flags() []drift.Flag {
 	before, after := series.AspectOf(on(0, 10*60)), series.AspectOf(on(2, 15*60))
 	until := series.AspectOf(tuesday.AddDays(2))
 	all := []drift.Flag{
-		{Kind: drift.Moved, Occurrence: tuesday, From: before, To: after, By: drift.ByReport, Notice: length(5 * 24 * time.Hour)},
+		{Kind: drift.Moved, Occurrence: tuesday, From: before, To: after, By: drift.ByReport,
+			Notice: length(5 * 24 * time.Hour)},
 		{Kind: drift.Moved, Occurrence: tuesday, From: before, To: series.AspectOf(on(30, 9*60)),
-			Detail: "in an event that the report is not invited to"},
+			Detail: drift.InAnotherEvent},
 		{Kind: drift.Cancelled, Occurrence: tuesday, From: before, Notice: length(4 * time.Hour),
 			Moment: drift.Moment{Makeups: []time.Time{on(2, 14*60), on(3, 9*60+30)}}},
 		{Kind: drift.Cancelled, Occurrence: tuesday, From: before, By: drift.ByManager, Notice: length(0)},
@@ -134,11 +135,14 @@ func flags() []drift.Flag {
 		{Kind: drift.CopyDiffers, From: slot(booked), To: slot(other)},
 		{Kind: drift.CopyDiffers, From: slot(booked), To: until},
 		{Kind: drift.CopyDiffers, From: slot(booked)},
-		{Kind: drift.Undelivered, Detail: "the copy in their calendar was deleted", By: drift.ByReport},
-		{Kind: drift.Undelivered, Detail: "no server sends the invitation, and the report has no calendar here"},
+		{Kind: drift.Undelivered, Detail: drift.CopyDeleted, By: drift.ByReport},
+		{Kind: drift.Undelivered, Detail: drift.CopyGone},
+		{Kind: drift.Undelivered, Detail: drift.NoWay},
+		{Kind: drift.Undelivered, Detail: "the server refused it"},
+		{Kind: drift.CopyDiffers, Occurrence: tuesday, From: before, To: after, Detail: drift.Undone},
 		{Kind: drift.Duplicate, From: slot(booked)},
 		{Kind: drift.SlotUnfit, From: slot(booked), To: slot(other)},
-		{Kind: drift.SlotUnfit, From: slot(series.Slot{Weekday: 1, At: 60, Duration: 1, Every: 1, Zone: series.CustomZone(nil)})},
+		{Kind: drift.SlotUnfit, From: slot(series.Slot{Weekday: 1, At: 60, Zone: series.CustomZone(nil)})},
 		{Kind: drift.DocMissing},
 		{Kind: drift.DocUnreadable, Detail: "the report cannot edit it"},
 		{Kind: drift.DocOvershared, Detail: "3 other people can see it"},
@@ -254,7 +258,9 @@ func everything(t *testing.T, r Reader) string {
 	section("What is held")
 	entry("held")
 	line(r.Held(2))
-	for _, h := range []plan.Held{{}, {Brake: true}, {Brake: true, Stuck: true}, {Brake: true, Changed: true}, {Waits: true}} {
+	for _, h := range []plan.Held{
+		{}, {Brake: true}, {Brake: true, Stuck: true}, {Brake: true, Changed: true}, {Waits: true},
+	} {
 		line(r.Waiting(h))
 	}
 	section("What is out")
@@ -276,8 +282,9 @@ func everything(t *testing.T, r Reader) string {
 	line(r.ClockOf("Raj Patel", "Asia/Kolkata", on(0, 10*60)))
 	entry("next")
 	for _, far := range []time.Duration{
-		-800 * 24 * time.Hour, -24 * time.Hour, -3 * time.Hour, -time.Second, time.Second, time.Minute, time.Hour, 13 * time.Hour,
-		24 * time.Hour, 72 * time.Hour, 90 * 24 * time.Hour, 800 * 24 * time.Hour,
+		-800 * 24 * time.Hour, -24 * time.Hour, -3 * time.Hour, -time.Second,
+		time.Second, time.Minute, time.Hour, 13 * time.Hour, 24 * time.Hour,
+		72 * time.Hour, 90 * 24 * time.Hour, 800 * 24 * time.Hour,
 	} {
 		line(r.Next(now.Add(far)))
 	}
@@ -290,7 +297,9 @@ func everything(t *testing.T, r Reader) string {
 	here.Other = "Europe/Paris"
 	line(here.Aspect(series.AspectOf(on(0, 15*60))))
 	entry("notice")
-	for _, d := range []*time.Duration{nil, length(0), length(time.Minute), length(time.Hour), length(26 * time.Hour), length(72 * time.Hour)} {
+	for _, d := range []*time.Duration{
+		nil, length(0), length(time.Minute), length(time.Hour), length(26 * time.Hour), length(72 * time.Hour),
+	} {
 		line(strings.TrimRight(r.Notice(d)+"  "+r.WithNotice(d), " "))
 	}
 	entry("numbers")
@@ -335,7 +344,8 @@ func golden(t *testing.T, name, got string) {
 
 // TestTexts: all that is said stands in one file, for an editor to read from top to bottom.
 func TestTexts(t *testing.T) {
-	const head = "# All that Holdfast says\n\nMade by `go test ./internal/say -update` of text/en.txt: change the texts there.\n"
+	const head = "# All that Holdfast says\n\n" +
+		"Made by `go test ./internal/say -update` of text/en.txt: change the texts there.\n"
 	golden(t, "texts.txt", head+everything(t, at(now)))
 }
 
@@ -377,7 +387,11 @@ func TestEveryTextIsUsed(t *testing.T) {
 	all["marked"] = c
 	defer delete(all, "marked")
 	said := map[string]bool{}
-	for _, m := range regexp.MustCompile("«([^»]*)»").FindAllStringSubmatch(everything(t, Reader{Language: "marked", Now: now}), -1) {
+	text := everything(t, Reader{Language: "marked", Now: now})
+	for _, l := range letters(t, "marked") {
+		text += l.Subject + l.Text
+	}
+	for _, m := range regexp.MustCompile("«([^»]*)»").FindAllStringSubmatch(text, -1) {
 		said[m[1]] = true
 	}
 	for _, text := range c.texts.Templates() {

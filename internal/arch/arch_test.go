@@ -31,6 +31,7 @@ var levels = [][]string{
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin"},
 	{"internal/roster", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/wire",
+		"internal/act",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config"},
 	{"internal/daemon"},
 	{"internal/demo"},
@@ -53,6 +54,7 @@ var only = map[string][]string{
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
 	"internal/say":      {"internal/series", "internal/plan", "internal/drift", "internal/slotting"},
+	"internal/act":      {"internal/series", "internal/plan", "internal/drift", "internal/clock", "internal/reconcile"},
 	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting",
 		"internal/reconcile"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
@@ -89,7 +91,8 @@ var (
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/wire", "internal/roster", "internal/settings", "internal/slotting/instance"}
+	wire = []string{"internal/provider/", "internal/store", "internal/web", "internal/wire", "internal/roster",
+		"internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

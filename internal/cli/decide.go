@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 	"holdfast/internal/wire"
@@ -29,7 +29,7 @@ func (a *app) acceptCommand() *cobra.Command {
 			"Either stands until the slot line in the roster is changed.",
 		Example: "  holdfast accept mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd, args[0], plan.Ask{Accept: true, Force: force})
+			return a.ask(cmd, args[0], act.Request{Deed: act.Accept, Force: force})
 		}}
 	cmd.Flags().BoolVar(&force, "force", false, "though one of the two has another 1:1 then")
 	return cmd
@@ -44,13 +44,13 @@ func (a *app) restoreCommand() *cobra.Command {
 			"get a mail about it, as about any change.",
 		Example: "  holdfast restore mia/raj\n  holdfast restore mia/raj --occurrence 2026-12-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ask := plan.Ask{Force: force}
+			ask := act.Request{Deed: act.Restore, Force: force}
 			if occurrence != "" {
 				day, err := series.ParseDate(occurrence)
 				if err != nil {
 					return fmt.Errorf("--occurrence: %w", err)
 				}
-				ask.Occurrence = day
+				ask.Deed, ask.Occurrence = act.RestoreOne, day
 			}
 			return a.ask(cmd, args[0], ask)
 		}}
@@ -61,7 +61,7 @@ func (a *app) restoreCommand() *cobra.Command {
 }
 
 // ask makes one round for a person's command about the pair of that name.
-func (a *app) ask(cmd *cobra.Command, name string, ask plan.Ask) error {
+func (a *app) ask(cmd *cobra.Command, name string, ask act.Request) error {
 	d, err := daemon.New(a.options())
 	if err != nil {
 		return a.explain(err)
@@ -106,7 +106,7 @@ func (a *app) calendarCommand() *cobra.Command {
 			if _, known := want.People[args[0]]; !known {
 				return unknown("person", args[0], slices.Collect(maps.Keys(want.People)))
 			}
-			if err := d.Store.ConfirmEmpty(cmd.Context(), args[0]); err != nil {
+			if err := a.acts(d).ConfirmEmpty(cmd.Context(), act.InShell, args[0]); err != nil {
 				return err
 			}
 			if a.output == "json" {
@@ -120,7 +120,7 @@ func (a *app) calendarCommand() *cobra.Command {
 }
 
 // nothing tells why a command had nothing to do, and what could be done.
-func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
+func (a *app) nothing(r reconcile.Round, ask act.Request) {
 	v := r.View(ask.Pair)
 	if v == nil || v.Stale {
 		return // what could not be read is told already
@@ -128,14 +128,14 @@ func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
 	h := v.Head()
 	if h == nil || h.Mark.Slot.IsZero() {
 		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
-	} else if slot := a.say().Slot(h.Mark.Slot); ask.To != nil {
+	} else if slot := a.say().Slot(h.Mark.Slot); ask.Deed == act.Rebook {
 		if len(r.Failures) == 0 {
 			a.printf("Nothing to do: the 1:1 of %s on %s is at that time already.\n", ask.Pair, a.say().Date(ask.Occurrence))
 		}
 		return
-	} else if ask.Accept && slices.ContainsFunc(slices.Concat(r.Edges.Opened, r.Edges.Changed), isProposal(ask.Pair)) {
+	} else if ask.Deed == act.Accept && slices.ContainsFunc(slices.Concat(r.Edges.Opened, r.Edges.Changed), isProposal(ask.Pair)) {
 		a.printf("Nothing moved: the slot that is proposed to %s is a new one. Accept again if you want it.\n", ask.Pair)
-	} else if ask.Accept {
+	} else if ask.Deed == act.Accept {
 		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
 	} else if ask.Occurrence.IsZero() {
 		a.printf("Nothing to put back: the series of %s is as it was put, %s.\n", ask.Pair, slot)

@@ -104,6 +104,8 @@ func forecast(views []*series.View, now time.Time, months int) []wire.Touch {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y wire.Touch) int { return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair)) })
+	slices.SortStableFunc(out, func(x, y wire.Touch) int {
+		return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair))
+	})
 	return out
 }

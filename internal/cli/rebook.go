@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/say"
@@ -38,7 +39,7 @@ func (a *app) rebookCommand() *cobra.Command {
 			if err != nil {
 				return hinted{fmt.Errorf("--to: %w", err), like.hint}
 			}
-			return a.ask(cmd, args[0], plan.Ask{Occurrence: day, To: &when, Force: force})
+			return a.ask(cmd, args[0], act.Request{Deed: act.Rebook, Occurrence: day, To: when, Force: force})
 		}}
 	cmd.Flags().StringVar(&occurrence, "occurrence", "", "the meeting booked on this `date`")
 	cmd.Flags().StringVar(&to, "to", "", "the new `time`, like \"Thu 14:00\" or \"2026-12-03 14:00\"")

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
@@ -64,12 +66,12 @@ func (a *app) flagsCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			ok, err := d.Store.Acknowledge(cmd.Context(), args[0], a.Clock())
+			err = a.acts(d).Acknowledge(cmd.Context(), act.InShell, args[0])
+			if refused := (*act.Refused)(nil); errors.As(err, &refused) {
+				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
+			}
 			if err != nil {
 				return err
-			}
-			if !ok {
-				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
 			}
 			if a.output == "json" {
 				return a.json(wire.Acknowledged{ID: args[0], State: "acknowledged"})
@@ -261,7 +263,14 @@ func (a *app) historyText(past []drift.Outcome) {
 		if o.Result != drift.Kept && o.Result != drift.Excused && o.By != "" {
 			by = string(o.By)
 		}
-		out = append(out, []string{o.Week.String(), bold.Render(o.Pair.String()), a.say().Date(o.Occurrence), result, by, a.say().Notice(o.Notice)})
+		out = append(out, []string{
+			o.Week.String(),
+			bold.Render(o.Pair.String()),
+			a.say().Date(o.Occurrence),
+			result,
+			by,
+			a.say().Notice(o.Notice),
+		})
 	}
 	a.table([]string{"WEEK", "PAIR", "BOOKED", "OUTCOME", "BY", "NOTICE"}, out)
 	if n := counted(past); n > 0 && (len(pairs) == 1 || len(pairs) >= groupOf) {

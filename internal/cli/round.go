@@ -7,10 +7,10 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
@@ -96,8 +96,13 @@ func (a *app) syncCommand() *cobra.Command {
 		}}
 }
 
-// once makes one round, for a command's pair if there is an ask, and tells of it but for what it did.
-func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error) {
+// acts does what people ask for at the terminal.
+func (a *app) acts(d *daemon.App) act.Acts {
+	return act.Acts{Rounds: d.Reconciler, Journal: d.Store, Clock: a.Clock}
+}
+
+// once makes one round, for what is asked for if there is anything, and tells of it but for what it did.
+func (a *app) once(cmd *cobra.Command, asked ...act.Request) (reconcile.Round, error) {
 	a.progress()
 	d, err := a.open(cmd.Context())
 	if err != nil {
@@ -106,10 +111,10 @@ func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error
 	defer d.Close()
 	d.Reconciler.Patience = daemon.Patience
 	r, err := reconcile.Round{}, error(nil)
-	if len(asks) == 0 {
+	if len(asked) == 0 {
 		r, err = d.Reconciler.Complete(cmd.Context())
 	} else {
-		r, err = d.Reconciler.Once(cmd.Context(), asks...)
+		r, err = a.acts(d).Do(cmd.Context(), act.InShell, asked[0])
 	}
 	a.bar.stop()
 	if err != nil {
@@ -281,7 +286,6 @@ func (a *app) allowCommand() *cobra.Command {
 			}
 			all := len(r.Plan.Held)
 			r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return !h.Brake })
-			until := a.Clock().Add(allowance)
 			changes := map[string]string{}
 			for id, h := range r.Plan.Braked() {
 				changes[id] = h.Digest
@@ -296,7 +300,8 @@ func (a *app) allowCommand() *cobra.Command {
 					return err
 				}
 			}
-			if err := d.Store.Allow(cmd.Context(), changes, until); err != nil {
+			until, err := a.acts(d).Allow(cmd.Context(), act.InShell, changes)
+			if err != nil {
 				return err
 			}
 			switch {
@@ -333,7 +338,7 @@ func (a *app) withdraw(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
-	ids, err := d.Store.Disallow(ctx)
+	ids, err := a.acts(d).Withdraw(ctx, act.InShell)
 	switch {
 	case err != nil:
 		return err
@@ -372,6 +377,3 @@ func (a *app) sure(question string) (bool, error) {
 	a.printf("Nothing was allowed.\n")
 	return false, nil
 }
-
-// allowance is how long `allow` holds.
-const allowance = 24 * time.Hour

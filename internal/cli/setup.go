@@ -112,7 +112,8 @@ func (a *app) checkCommand() *cobra.Command {
 				a.printf("%s: nothing will be written until that is mended.\n", a.say().Count(len(problems), "problem"))
 				return nil
 			}
-			a.printf("%s and the roster are good: %s, %s.\n", a.config, a.say().Count(len(want.People), "person"), a.say().Count(len(want.Series), "pair"))
+			people, pairs := a.say().Count(len(want.People), "person"), a.say().Count(len(want.Series), "pair")
+			a.printf("%s and the roster are good: %s, %s.\n", a.config, people, pairs)
 			return nil
 		}}
 }

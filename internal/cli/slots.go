@@ -78,7 +78,8 @@ func (a *app) summary(s slotting.Solution) string {
 			unplaced++
 		}
 	}
-	text := fmt.Sprintf("%s, %d without a slot; the plan costs %d", a.say().Count(len(s.Slots), "pair"), unplaced, s.Cost())
+	pairs := a.say().Count(len(s.Slots), "pair")
+	text := fmt.Sprintf("%s, %d without a slot; the plan costs %d", pairs, unplaced, s.Cost())
 	if s.Proven {
 		return text + ", and none costs less"
 	}

@@ -138,7 +138,8 @@ func (a *app) feasibleText(f wire.Feasible) {
 	case f.Auto == 0:
 		a.printf("Nothing to choose: the roster gives all of the %s a slot.\n", a.say().Count(f.Pairs, "pair"))
 	case f.Feasible:
-		a.printf("%s Each of the %s can have a slot; Holdfast chooses %d of them.\n", green.Render("ok"), a.say().Count(f.Pairs, "pair"), f.Auto)
+		a.printf("%s Each of the %s can have a slot; Holdfast chooses %d of them.\n", green.Render("ok"),
+			a.say().Count(f.Pairs, "pair"), f.Auto)
 	}
 	for i, c := range f.Conflicts {
 		if i > 0 {

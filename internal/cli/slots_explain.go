@@ -66,7 +66,8 @@ func (a *app) explainText(e reconcile.Explanation) {
 	rows = append(rows, [2]string{"why", how})
 	a.facts(rows)
 
-	among := fmt.Sprintf("Of the %s that are free and within the hours of both all year", a.say().Count(e.Possible, "slot"))
+	slots := a.say().Count(e.Possible, "slot")
+	among := "Of the " + slots + " that are free and within the hours of both all year"
 	cost := e.Present.Terms.Sum()
 	if e.Against != "" {
 		among = "This one is " + red.Render(e.Against)
@@ -100,7 +101,8 @@ func (a *app) explainText(e reconcile.Explanation) {
 		a.printf("\n%s\n", dim.Render("A booked slot stays though another is better by now: change its line in the roster to move it."))
 	}
 	if !e.Seen.IsZero() {
-		a.printf("\n%s\n", dim.Render("As the calendars were seen "+a.say().Relative(e.Seen)+", "+a.say().When(e.Seen.In(a.Clock().Location()))+"."))
+		seen := a.say().Relative(e.Seen) + ", " + a.say().When(e.Seen.In(a.Clock().Location()))
+		a.printf("\n%s\n", dim.Render("As the calendars were seen "+seen+"."))
 	}
 }
 

@@ -100,6 +100,11 @@ func (f Flag) ID() string {
 	return hex.EncodeToString(sum[:5])
 }
 
+// Digest tells whether the difference is still what a person saw.
+func (f Flag) Digest() string {
+	return series.Digest(fmt.Sprintf("%s|%s|%s|%s|%s", f.ID(), f.From, f.To, f.Detail, f.By))
+}
+
 // Result is what became of a week's meeting.
 type Result string
 
@@ -179,7 +184,7 @@ func Compare(before, now []Flag, unread map[series.Pair]bool) Edges {
 		switch {
 		case !known:
 			e.Opened = append(e.Opened, f)
-		case !old.From.Equal(f.From) || !old.To.Equal(f.To) || old.Detail != f.Detail || old.By != f.By:
+		case old.Digest() != f.Digest():
 			e.Changed = append(e.Changed, f)
 		}
 	}

@@ -36,6 +36,9 @@ func (r Reader) Outage(o Outage) string {
 	return r.say("outage."+string(o.Matter), r.outage(o))
 }
 
+// Refused is why somebody may not do something, or why it is not done: reason is one of act.Reason.
+func (r Reader) Refused(reason string) string { return r.say("refused."+reason, facts{}) }
+
 func (r Reader) outage(o Outage) facts {
 	return facts{List: r.List(o.Of), N: len(o.Of), Text: o.Cause, Manager: o.Pair.Manager, Pair: o.Pair.String()}
 }

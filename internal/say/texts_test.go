@@ -271,6 +271,11 @@ func everything(t *testing.T, r Reader) string {
 			line("  " + hint)
 		}
 	}
+	section("Why something is not done")
+	for _, reason := range constants(t, "act", "Reason") {
+		entry(reason)
+		line(r.Refused(reason))
+	}
 	section("A pair, times and numbers")
 	entry("slot")
 	for _, s := range [][2]series.Slot{{booked, {}}, {other, {}}, {{}, booked}, {}} {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -121,62 +120,19 @@ func (a *app) calendarCommand() *cobra.Command {
 
 // nothing tells why a command had nothing to do, and what could be done.
 func (a *app) nothing(r reconcile.Round, ask act.Request) {
-	v := r.View(ask.Pair)
-	if v == nil || v.Stale {
-		return // what could not be read is told already
+	n, ok := act.Nothing(&r, ask)
+	if !ok {
+		return // what could not be read or done is told already
 	}
-	h := v.Head()
-	if h == nil || h.Mark.Slot.IsZero() {
-		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
-	} else if slot := a.say().Slot(h.Mark.Slot); ask.Deed == act.Rebook {
-		if len(r.Failures) == 0 {
-			a.printf("Nothing to do: the 1:1 of %s on %s is at that time already.\n", ask.Pair, a.say().Date(ask.Occurrence))
-		}
-		return
-	} else if ask.Deed == act.Accept && slices.ContainsFunc(slices.Concat(r.Edges.Opened, r.Edges.Changed), isProposal(ask.Pair)) {
-		a.printf("Nothing moved: the slot that is proposed to %s is a new one. Accept again if you want it.\n", ask.Pair)
-	} else if ask.Deed == act.Accept {
-		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
-	} else if ask.Occurrence.IsZero() {
-		a.printf("Nothing to put back: the series of %s is as it was put, %s.\n", ask.Pair, slot)
-	} else if week := v.Weeks(ask.Occurrence.Week(), ask.Occurrence.Week()); onDate(week, ask.Occurrence) >= 0 {
-		a.printf("Nothing to put back: the 1:1 of %s on %s %s.\n", ask.Pair, a.say().Date(ask.Occurrence),
-			a.stands(week[onDate(week, ask.Occurrence)], r.At))
-	} else if len(week) > 0 {
-		a.printf("Nothing to put back: no 1:1 of %s is booked on %s; that week's is booked on %s.\n", ask.Pair, a.say().Date(ask.Occurrence), a.say().Date(week[0].Date))
-	} else {
-		a.printf("Nothing to put back: no 1:1 of %s is booked in the week of %s (%s).\n", ask.Pair, a.say().Date(ask.Occurrence), slot)
-	}
-	if flags := flagsOf(r, ask.Pair); len(flags) > 0 {
+	a.printf("%s\n", a.say().Nothing(n))
+	if flags := flagsOf(r, ask.Pair); len(flags) > 0 && ask.Deed != act.Rebook {
 		a.printf("\nWhat is different:\n")
 		a.flagList(flags, linked(r, ask.Pair))
 	}
 }
 
-// onDate is the index of the meeting that is booked on the day, -1 for none.
-func onDate(week []series.WeekMeeting, day series.Date) int {
-	return slices.IndexFunc(week, func(w series.WeekMeeting) bool { return w.Date == day })
-}
-
-// stands tells why a meeting cannot be put back.
-func (a *app) stands(w series.WeekMeeting, now time.Time) string {
-	at, m := w.MadeUpAt(), w.Meeting
-	switch {
-	case w.Booked.After(now):
-		return "is as it was put"
-	case !at.IsZero() && m != nil && !m.Cancelled && m.Start.Equal(at):
-		return "was made up for on " + a.say().When(at) + ", and its own time is over"
-	}
-	return "was booked for a time that is over"
-}
-
 func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
 	return slices.DeleteFunc(slices.Clone(r.Open), func(f drift.Flag) bool { return f.Pair != p })
-}
-
-// isProposal tells flags that propose another slot to the pair.
-func isProposal(p series.Pair) func(drift.Flag) bool {
-	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && !f.To.IsZero() }
 }
 
 // flagList prints flags of one pair, whose document the roster may give a link to, with what can be done about them.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/say"
 	"holdfast/internal/series"
 	"holdfast/internal/wire"
 )
@@ -59,7 +60,7 @@ func (a *app) forecastCommand() *cobra.Command {
 
 // forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
 func forecast(views []*series.View, now time.Time, months int) []wire.Touch {
-	out := []wire.Touch{}
+	out, to := []wire.Touch{}, say.Reader{Now: now}
 	for _, v := range views {
 		from, until := series.DateOf(now), series.DateOf(now.AddDate(0, months, 0))
 		if from.Before(v.Want.Starts) {
@@ -86,7 +87,7 @@ func forecast(views []*series.View, now time.Time, months int) []wire.Touch {
 				theirs, at := series.WallClock(slot.On(d), p.Zone)
 				for _, away := range p.Away {
 					if !theirs.Before(away.From) && !theirs.After(away.To) {
-						touch("away", cmp.Or(p.Name, p.ID)+": "+away.Why)
+						touch("away", to.Away(cmp.Or(p.Name, p.ID), away.Why))
 					}
 				}
 				shown := at.String()
@@ -94,11 +95,8 @@ func forecast(views []*series.View, now time.Time, months int) []wire.Touch {
 					shown = series.ShortDay(day) + " " + shown
 				}
 				if before := usual[p.ID]; before != "" && before != shown {
-					text := fmt.Sprintf("from here on at %s for %s, not %s", shown, cmp.Or(p.Name, p.ID), before)
-					if !p.Hours.Covers(theirs.Weekday(), at, slot.Duration) {
-						text += ": outside their hours"
-					}
-					touch("clock", text)
+					outside := !p.Hours.Covers(theirs.Weekday(), at, slot.Duration)
+					touch("clock", to.ClockChange(cmp.Or(p.Name, p.ID), before, shown, outside))
 				}
 				usual[p.ID] = shown
 			}

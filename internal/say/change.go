@@ -93,3 +93,17 @@ func waiting(h plan.Held) string {
 
 // Waiting is what a held change waits for.
 func (r Reader) Waiting(h plan.Held) string { return r.say(waiting(h), facts{}) }
+
+// Away is that somebody is away, and why.
+func (r Reader) Away(name, why string) string {
+	return r.say("forecast.away", facts{Text: name, Detail: why})
+}
+
+// ClockChange is that from a day on a 1:1 is at another time on somebody's clock, perhaps outside their hours.
+func (r Reader) ClockChange(name, before, now string, outside bool) string {
+	text := r.say("forecast.clock", facts{Text: name, From: before, To: now})
+	if outside {
+		text += r.say("forecast.outside", facts{})
+	}
+	return text
+}

@@ -250,6 +250,11 @@ func everything(t *testing.T, r Reader) string {
 		entry(string(o.Result))
 		line(r.Outcome(o))
 	}
+	section("What will touch a slot")
+	entry("forecast")
+	line(r.Away("Mia Chen", "leave"))
+	line(r.ClockChange("Raj Patel", "15:30", "14:30", false))
+	line(r.ClockChange("Raj Patel", "18:30", "17:30", true))
 	section("What is written")
 	for _, c := range changes(t) {
 		entry(string(c.Action))
@@ -275,6 +280,11 @@ func everything(t *testing.T, r Reader) string {
 	for _, reason := range constants(t, "act", "Reason") {
 		entry(reason)
 		line(r.Refused(reason))
+	}
+	section("Why nothing was done")
+	for _, why := range constants(t, "say", "Why") {
+		entry(why)
+		line(r.Nothing(Nothing{Why(why), raj, tuesday, tuesday.AddDays(1), booked, on(2, 14*60)}))
 	}
 	section("A pair, times and numbers")
 	entry("slot")

@@ -13,6 +13,7 @@ import (
 
 	"holdfast/internal/daemon"
 	"holdfast/internal/provider"
+	"holdfast/internal/wire"
 )
 
 // blocked is what to do where an organization lets its people use none but trusted apps (admin_policy_enforced).
@@ -83,7 +84,7 @@ func (a *app) authCommand() *cobra.Command {
 // consent says what has become of a person's consent.
 func (a *app) consent(person, state, text string) error {
 	if a.output == "json" {
-		return a.json(map[string]string{"person": person, "state": state})
+		return a.json(wire.Person{Person: person, State: state})
 	}
 	a.printf(text, person)
 	return nil

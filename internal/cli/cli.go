@@ -236,7 +236,8 @@ func (a *app) fail(err error) {
 	case errors.As(err, &h):
 		next = h.hint
 	case errors.As(err, &problems):
-		text, next = fmt.Sprintf("%s in the files:\n%v", count(len(problems), "problem"), problems), "nothing was done; `holdfast check` reads them again"
+		text = fmt.Sprintf("%s in the files:\n%v", a.say().Count(len(problems), "problem"), problems)
+		next = "nothing was done; `holdfast check` reads them again"
 	}
 	a.errorf("holdfast: %s\n", text)
 	if next != "" {

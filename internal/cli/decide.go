@@ -5,15 +5,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
-	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 	"holdfast/internal/yamlpos"
 )
 
@@ -28,7 +28,7 @@ func (a *app) acceptCommand() *cobra.Command {
 			"Either stands until the slot line in the roster is changed.",
 		Example: "  holdfast accept mia/raj",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.ask(cmd, args[0], plan.Ask{Accept: true, Force: force})
+			return a.ask(cmd, args[0], act.Request{Deed: act.Accept, Force: force})
 		}}
 	cmd.Flags().BoolVar(&force, "force", false, "though one of the two has another 1:1 then")
 	return cmd
@@ -43,13 +43,13 @@ func (a *app) restoreCommand() *cobra.Command {
 			"get a mail about it, as about any change.",
 		Example: "  holdfast restore mia/raj\n  holdfast restore mia/raj --occurrence 2026-12-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ask := plan.Ask{Force: force}
+			ask := act.Request{Deed: act.Restore, Force: force}
 			if occurrence != "" {
 				day, err := series.ParseDate(occurrence)
 				if err != nil {
 					return fmt.Errorf("--occurrence: %w", err)
 				}
-				ask.Occurrence = day
+				ask.Deed, ask.Occurrence = act.RestoreOne, day
 			}
 			return a.ask(cmd, args[0], ask)
 		}}
@@ -60,7 +60,7 @@ func (a *app) restoreCommand() *cobra.Command {
 }
 
 // ask makes one round for a person's command about the pair of that name.
-func (a *app) ask(cmd *cobra.Command, name string, ask plan.Ask) error {
+func (a *app) ask(cmd *cobra.Command, name string, ask act.Request) error {
 	d, err := daemon.New(a.options())
 	if err != nil {
 		return a.explain(err)
@@ -105,11 +105,11 @@ func (a *app) calendarCommand() *cobra.Command {
 			if _, known := want.People[args[0]]; !known {
 				return unknown("person", args[0], slices.Collect(maps.Keys(want.People)))
 			}
-			if err := d.Store.ConfirmEmpty(cmd.Context(), args[0]); err != nil {
+			if err := a.acts(d).ConfirmEmpty(cmd.Context(), act.InShell, args[0]); err != nil {
 				return err
 			}
 			if a.output == "json" {
-				return a.json(map[string]string{"person": args[0], "state": "confirmed"})
+				return a.json(wire.Person{Person: args[0], State: "confirmed"})
 			}
 			a.printf("Confirmed: when the calendar of %s is next read, what is missing from it counts as deleted. "+
 				"`holdfast plan` shows what follows.\n", args[0])
@@ -119,79 +119,38 @@ func (a *app) calendarCommand() *cobra.Command {
 }
 
 // nothing tells why a command had nothing to do, and what could be done.
-func (a *app) nothing(r reconcile.Round, ask plan.Ask) {
-	v := r.View(ask.Pair)
-	if v == nil || v.Stale {
-		return // what could not be read is told already
+func (a *app) nothing(r reconcile.Round, ask act.Request) {
+	n, ok := act.Nothing(&r, ask)
+	if !ok {
+		return // what could not be read or done is told already
 	}
-	h := v.Head()
-	if h == nil || h.Mark.Slot.IsZero() {
-		a.printf("Nothing to do: %s has no series. `holdfast plan` shows what a round would do about it.\n", ask.Pair)
-	} else if slot := h.Mark.Slot.Words(); ask.To != nil {
-		if len(r.Failures) == 0 {
-			a.printf("Nothing to do: the 1:1 of %s on %s is at that time already.\n", ask.Pair, ask.Occurrence.Long())
-		}
-		return
-	} else if ask.Accept && slices.ContainsFunc(slices.Concat(r.Edges.Opened, r.Edges.Changed), isProposal(ask.Pair)) {
-		a.printf("Nothing moved: the slot that is proposed to %s is a new one. Accept again if you want it.\n", ask.Pair)
-	} else if ask.Accept {
-		a.printf("Nothing to accept: the series of %s stands where it was put, %s.\n", ask.Pair, slot)
-	} else if ask.Occurrence.IsZero() {
-		a.printf("Nothing to put back: the series of %s is as it was put, %s.\n", ask.Pair, slot)
-	} else if week := v.Weeks(ask.Occurrence.Week(), ask.Occurrence.Week()); onDate(week, ask.Occurrence) >= 0 {
-		a.printf("Nothing to put back: the 1:1 of %s on %s %s.\n", ask.Pair, ask.Occurrence.Long(),
-			stands(week[onDate(week, ask.Occurrence)], r.At))
-	} else if len(week) > 0 {
-		a.printf("Nothing to put back: no 1:1 of %s is booked on %s; that week's is booked on %s.\n", ask.Pair, ask.Occurrence.Long(), week[0].Date.Long())
-	} else {
-		a.printf("Nothing to put back: no 1:1 of %s is booked in the week of %s (%s).\n", ask.Pair, ask.Occurrence.Long(), slot)
-	}
-	if flags := flagsOf(r, ask.Pair); len(flags) > 0 {
+	a.printf("%s\n", a.say().Nothing(n))
+	if flags := flagsOf(r, ask.Pair); len(flags) > 0 && ask.Deed != act.Rebook {
 		a.printf("\nWhat is different:\n")
 		a.flagList(flags, linked(r, ask.Pair))
 	}
-}
-
-// onDate is the index of the meeting that is booked on the day, -1 for none.
-func onDate(week []series.WeekMeeting, day series.Date) int {
-	return slices.IndexFunc(week, func(w series.WeekMeeting) bool { return w.Date == day })
-}
-
-// stands tells why a meeting cannot be put back.
-func stands(w series.WeekMeeting, now time.Time) string {
-	at, m := w.MadeUpAt(), w.Meeting
-	switch {
-	case w.Booked.After(now):
-		return "is as it was put"
-	case !at.IsZero() && m != nil && !m.Cancelled && m.Start.Equal(at):
-		return "was made up for on " + when(at, now) + ", and its own time is over"
-	}
-	return "was booked for a time that is over"
 }
 
 func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
 	return slices.DeleteFunc(slices.Clone(r.Open), func(f drift.Flag) bool { return f.Pair != p })
 }
 
-// isProposal tells flags that propose another slot to the pair.
-func isProposal(p series.Pair) func(drift.Flag) bool {
-	return func(f drift.Flag) bool { return f.Pair == p && f.Kind == drift.SlotUnfit && !f.To.IsZero() }
-}
-
 // flagList prints flags of one pair, whose document the roster may give a link to, with what can be done about them.
 func (a *app) flagList(flags []drift.Flag, linked bool) {
 	for _, f := range flags {
-		a.printf("  %s %s\n", yellow.Render("!"), f.Words())
+		a.printf("  %s %s\n", yellow.Render("!"), a.say().Flag(f))
 		a.whyText(f)
-		a.printf("      %s\n", dim.Render(remedy(f, linked)))
+		a.printf("      %s\n", dim.Render(a.say().Hint(f, linked)))
 		a.proposals(f)
 	}
 }
 
-// proposals prints the make-ups of a flag below it.
+// proposals prints the make-ups of a flag below it, and the command that books the first.
 func (a *app) proposals(f drift.Flag) {
-	for line := range strings.Lines(madeUpBy(f)) {
-		a.printf("      %s\n", dim.Render(strings.TrimSpace(line)))
+	for _, line := range []string{a.say().Makeups(f), a.say().BookMakeup(f)} {
+		if line != "" {
+			a.printf("      %s\n", dim.Render(line))
+		}
 	}
 }
 
@@ -206,61 +165,6 @@ func (a *app) whyText(f drift.Flag) {
 func linked(r reconcile.Round, p series.Pair) bool {
 	v := r.View(p)
 	return v != nil && v.Wanted && v.Want.Doc.Template == ""
-}
-
-// remedy is what can be done about a flag of a pair, whose document the roster may give a link to.
-func remedy(f drift.Flag, linked bool) string {
-	restore := fmt.Sprintf("`holdfast restore %s`", f.Pair)
-	one := fmt.Sprintf("`holdfast restore %s --occurrence %s`", f.Pair, f.Occurrence)
-	single := !f.Occurrence.IsZero()
-	switch f.Kind {
-	case drift.SeriesMoved:
-		return fmt.Sprintf("%s puts it back, `holdfast accept %s` takes the new slot", restore, f.Pair)
-	case drift.SlotUnfit:
-		if f.To.IsZero() {
-			return "no other slot is free within the hours of both: somebody's hours or events have to change"
-		}
-		return fmt.Sprintf("`holdfast accept %s` moves it there, from next week on", f.Pair)
-	case drift.SeriesEnded:
-		return restore + " brings it back; or take the pair out of the roster"
-	case drift.Moved, drift.Cancelled, drift.Shortened, drift.PlaceChanged, drift.NotBusy:
-		if single {
-			return one + " puts it back"
-		}
-		return restore + " puts it back"
-	case drift.LinkChanged, drift.GuestAdded, drift.GuestRemoved:
-		if !single {
-			return restore + " puts it back"
-		}
-	case drift.DeclinedKind:
-		return "only the report can take that back"
-	case drift.CopyDiffers:
-		return "it is the report's own calendar: only they can put it right"
-	case drift.Undelivered:
-		return fmt.Sprintf("`holdfast invite %s` delivers the invitation again", f.Pair)
-	case drift.RoomDeclined:
-		return "another room, or another time: the manager's to choose, or the roster's"
-	case drift.DoubleBooked:
-		return "one of the two has to move"
-	case drift.Duplicate:
-		return "the copy should be deleted by whoever made it"
-	case drift.DocMissing:
-		if linked {
-			return "take it out of its owner's trash, let the manager see it, or correct the link in the roster"
-		}
-		return "take it out of the trash of the manager's Drive, or " + restore + " makes a new one"
-	case drift.DocUnreadable:
-		if linked {
-			return "its owner shares it with both, as editors, or the link in the roster is corrected"
-		}
-		return "the manager shares it with the report, as editor"
-	case drift.DocOvershared:
-		if linked {
-			return "its owner takes the others out of its sharing, or the roster links to a document of the two"
-		}
-		return "the manager takes the others out of its sharing, or moves it out of a folder that they see"
-	}
-	return "a person has to undo it in the calendar"
 }
 
 // pair is the roster's pair of that name.

@@ -13,15 +13,13 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/series"
 	"holdfast/internal/tzdata"
+	"holdfast/internal/wire"
 )
 
-type findingJSON struct {
-	Person string  `json:"person"`
-	Check  string  `json:"check"`
-	OK     bool    `json:"ok"`
-	Text   string  `json:"text"`
-	Hint   *string `json:"hint"`
-	note   bool    // it works, and is to be known all the same
+// finding is one with whether it is to be known though it works.
+type finding struct {
+	wire.Finding
+	note bool
 }
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -41,7 +39,7 @@ func (a *app) doctorCommand() *cobra.Command {
 				return err
 			}
 			a.warn(d, people, false)
-			out, ill, told, width := []findingJSON{}, 0, map[string]bool{}, 0
+			out, ill, told, width := []finding{}, 0, map[string]bool{}, 0
 			for _, p := range people {
 				width = max(width, len(p.ID))
 			}
@@ -51,7 +49,7 @@ func (a *app) doctorCommand() *cobra.Command {
 					return err
 				}
 				out = append(out, found...)
-				well := !slices.ContainsFunc(found, func(f findingJSON) bool { return !f.OK })
+				well := !slices.ContainsFunc(found, func(f finding) bool { return !f.OK })
 				if !well {
 					a.code = exitError
 					ill++
@@ -61,14 +59,16 @@ func (a *app) doctorCommand() *cobra.Command {
 				}
 			}
 			if a.output == "json" {
-				return a.json(append(out, findingJSON{Check: "zone data", OK: true, Text: tzdata.Described()}))
+				json := func(f finding) wire.Finding { return f.Finding }
+				zones := wire.Finding{Check: "zone data", OK: true, Text: tzdata.Described()}
+				return a.json(append(wire.List(out, json), zones))
 			}
 			a.printf("%s\n", dim.Render("zone data: "+tzdata.Described()))
 			switch {
 			case ill > 0 && len(args) == 0:
-				a.printf("\n%d of %s cannot be used yet.\n", ill, count(len(people), "calendar"))
+				a.printf("\n%d of %s cannot be used yet.\n", ill, a.say().Count(len(people), "calendar"))
 			case len(args) == 0:
-				a.printf("\n%s: logged in, read and written. Next: `holdfast plan`.\n", count(len(people), "calendar"))
+				a.printf("\n%s: logged in, read and written. Next: `holdfast plan`.\n", a.say().Count(len(people), "calendar"))
 			}
 			return nil
 		}}
@@ -121,7 +121,7 @@ func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 		}
 		w, err := c.Config.Check(p)
 		if err != nil && missing {
-			w = cause(p.ID, err.Error())
+			w = wire.Cause(p.ID, err.Error())
 		}
 		if !told[w] {
 			told[w] = true
@@ -130,25 +130,33 @@ func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	}
 }
 
-func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]findingJSON, error) {
+func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]finding, error) {
 	found, err := d.Examine(cmd.Context(), p)
 	if err != nil {
-		return []findingJSON{{Person: p.ID, Check: "settings", Text: cause(p.ID, err.Error()), Hint: null(provider.HintOf(err))}}, nil
+		return []finding{{Finding: wire.Finding{
+			Person: p.ID,
+			Check:  "settings",
+			Text:   wire.Cause(p.ID, err.Error()),
+			Hint:   wire.Null(provider.HintOf(err)),
+		}}}, nil
 	}
-	var out []findingJSON
+	var out []finding
 	for _, f := range found {
 		text := f.Text
 		for rest, ok := text, true; ok; rest, ok = strings.CutPrefix(text, f.Check+": ") {
 			text = rest
 		}
-		out = append(out, findingJSON{Person: p.ID, Check: f.Check, OK: f.OK, Text: text, Hint: null(f.Hint), note: f.Note})
+		out = append(out, finding{
+			Finding: wire.Finding{Person: p.ID, Check: f.Check, OK: f.OK, Text: text, Hint: wire.Null(f.Hint)},
+			note:    f.Note,
+		})
 	}
 	return out, cmd.Context().Err()
 }
 
 // findingsText tells of a calendar: in one line where all is well, unless it is wanted in full. A hint that was told is
 // not told again.
-func (a *app) findingsText(id string, found []findingJSON, full bool, told map[string]bool) {
+func (a *app) findingsText(id string, found []finding, full bool, told map[string]bool) {
 	well := 0
 	for _, f := range found {
 		switch {

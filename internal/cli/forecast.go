@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/say"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) forecastCommand() *cobra.Command {
@@ -41,13 +43,13 @@ func (a *app) forecastCommand() *cobra.Command {
 				return a.json(rows)
 			}
 			if len(rows) == 0 {
-				a.printf("Nothing touches a slot within %s.\n", count(months, "month"))
+				a.printf("Nothing touches a slot within %s.\n", a.say().Count(months, "month"))
 				return nil
 			}
 			var out [][]string
 			for _, f := range rows {
 				day, _ := series.ParseDate(f.Date)
-				out = append(out, []string{day.Long(), bold.Render(f.Pair), f.Kind, f.Text})
+				out = append(out, []string{a.say().Date(day), bold.Render(f.Pair), f.Kind, f.Text})
 			}
 			a.table([]string{"DAY", "PAIR", "WHAT", "WHY"}, out)
 			return nil
@@ -56,17 +58,9 @@ func (a *app) forecastCommand() *cobra.Command {
 	return cmd
 }
 
-// touch is one day on which something touches a slot.
-type touch struct {
-	Date string `json:"date"`
-	Pair string `json:"pair"`
-	Kind string `json:"kind"` // "clock", "away"
-	Text string `json:"text"`
-}
-
 // forecast lists by day where a slot moves on one side's clock, and where one of the two is away.
-func forecast(views []*series.View, now time.Time, months int) []touch {
-	out := []touch{}
+func forecast(views []*series.View, now time.Time, months int) []wire.Touch {
+	out, to := []wire.Touch{}, say.Reader{Now: now}
 	for _, v := range views {
 		from, until := series.DateOf(now), series.DateOf(now.AddDate(0, months, 0))
 		if from.Before(v.Want.Starts) {
@@ -86,11 +80,14 @@ func forecast(views []*series.View, now time.Time, months int) []touch {
 		}
 		usual := map[string]string{} // by person id, on their clock
 		for _, d := range slot.Dates(slot.InWeek(first), from, until) {
+			touch := func(kind, text string) {
+				out = append(out, wire.Touch{Date: d.String(), Pair: v.Pair.String(), Kind: kind, Text: text})
+			}
 			for _, p := range []series.Person{v.Want.Manager, v.Want.Report} {
 				theirs, at := series.WallClock(slot.On(d), p.Zone)
 				for _, away := range p.Away {
 					if !theirs.Before(away.From) && !theirs.After(away.To) {
-						out = append(out, touch{d.String(), v.Pair.String(), "away", cmp.Or(p.Name, p.ID) + ": " + away.Why})
+						touch("away", to.Away(cmp.Or(p.Name, p.ID), away.Why))
 					}
 				}
 				shown := at.String()
@@ -98,16 +95,15 @@ func forecast(views []*series.View, now time.Time, months int) []touch {
 					shown = series.ShortDay(day) + " " + shown
 				}
 				if before := usual[p.ID]; before != "" && before != shown {
-					text := fmt.Sprintf("from here on at %s for %s, not %s", shown, cmp.Or(p.Name, p.ID), before)
-					if !p.Hours.Covers(theirs.Weekday(), at, slot.Duration) {
-						text += ": outside their hours"
-					}
-					out = append(out, touch{d.String(), v.Pair.String(), "clock", text})
+					outside := !p.Hours.Covers(theirs.Weekday(), at, slot.Duration)
+					touch("clock", to.ClockChange(cmp.Or(p.Name, p.ID), before, shown, outside))
 				}
 				usual[p.ID] = shown
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y touch) int { return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair)) })
+	slices.SortStableFunc(out, func(x, y wire.Touch) int {
+		return cmp.Or(cmp.Compare(x.Date, y.Date), cmp.Compare(x.Pair, y.Pair))
+	})
 	return out
 }

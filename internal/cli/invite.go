@@ -3,8 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
-	"holdfast/internal/plan"
 )
 
 func (a *app) inviteCommand() *cobra.Command {
@@ -24,7 +24,7 @@ func (a *app) inviteCommand() *cobra.Command {
 			if err != nil {
 				return a.explain(err)
 			}
-			ask := plan.Ask{Invite: true}
+			ask := act.Request{Deed: act.Invite}
 			if ask.Pair, err = a.pair(d, args[0]); err != nil {
 				return err
 			}

@@ -10,9 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"holdfast/internal/drift"
+	"holdfast/internal/act"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
 	"holdfast/internal/series"
 )
 
@@ -38,7 +39,7 @@ func (a *app) rebookCommand() *cobra.Command {
 			if err != nil {
 				return hinted{fmt.Errorf("--to: %w", err), like.hint}
 			}
-			return a.ask(cmd, args[0], plan.Ask{Occurrence: day, To: &when, Force: force})
+			return a.ask(cmd, args[0], act.Request{Deed: act.Rebook, Occurrence: day, To: when, Force: force})
 		}}
 	cmd.Flags().StringVar(&occurrence, "occurrence", "", "the meeting booked on this `date`")
 	cmd.Flags().StringVar(&to, "to", "", "the new `time`, like \"Thu 14:00\" or \"2026-12-03 14:00\"")
@@ -67,7 +68,7 @@ func (a *app) completeTimes(ctx context.Context, args []string, occurrence strin
 	for _, f := range r.Open {
 		if len(args) == 1 && f.Pair.String() == args[0] && (occurrence == "" || f.Occurrence.String() == occurrence) {
 			for _, t := range f.Makeups {
-				out = append(out, drift.SayTimes([]time.Time{t}))
+				out = append(out, say.CommandTime(t))
 			}
 		}
 	}
@@ -91,7 +92,7 @@ func (a *app) completeDates(cmd *cobra.Command, args []string, _ string) ([]stri
 			words := []string{}
 			for _, f := range r.Open {
 				if f.Pair == v.Pair && f.Occurrence == w.Date {
-					words = append(words, f.Words())
+					words = append(words, a.say().Flag(f))
 				}
 			}
 			out = append(out, w.Date.String()+"\t"+cmp.Or(strings.Join(words, "; "), w.Booked.Format("Mon 15:04")))
@@ -121,12 +122,4 @@ func parseTime(text string) (plan.Time, error) {
 	}
 	weekday, err := series.ParseWeekday(day)
 	return plan.Time{Weekday: weekday, At: at}, err
-}
-
-// madeUpBy tells people the make-ups of a flag and the command that books the first; "" if there are none.
-func madeUpBy(f drift.Flag) string {
-	if len(f.Makeups) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("could be made up: %s\n`holdfast rebook %s --occurrence %s --to %q` books the first", drift.SayTimes(f.Makeups), f.Pair, f.Occurrence, drift.SayTimes(f.Makeups[:1]))
 }

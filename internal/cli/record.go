@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,10 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) flagsCommand() *cobra.Command {
@@ -50,11 +53,7 @@ func (a *app) flagsCommand() *cobra.Command {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
 			if a.output == "json" {
-				out := []flagJSON{}
-				for _, f := range rows {
-					out = append(out, toFlag(f))
-				}
-				return a.json(out)
+				return a.json(wire.List(rows, wire.FlagOf))
 			}
 			a.flagsText(rows)
 			return nil
@@ -67,15 +66,15 @@ func (a *app) flagsCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			ok, err := d.Store.Acknowledge(cmd.Context(), args[0], a.Clock())
+			err = a.acts(d).Acknowledge(cmd.Context(), act.InShell, args[0])
+			if refused := (*act.Refused)(nil); errors.As(err, &refused) {
+				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
+			}
 			if err != nil {
 				return err
 			}
-			if !ok {
-				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
-			}
 			if a.output == "json" {
-				return a.json(map[string]string{"id": args[0], "state": "acknowledged"})
+				return a.json(wire.Acknowledged{ID: args[0], State: "acknowledged"})
 			}
 			a.printf("Flag %s is acknowledged: it stays on the list until it closes.\n", args[0])
 			return nil
@@ -108,16 +107,16 @@ func (a *app) flagsText(rows []reconcile.FlagRow) {
 	var out [][]string
 	lost := false
 	for _, f := range rows {
-		what := f.Words()
+		what := a.say().Flag(f.Flag)
 		if len(f.Why) > 0 {
 			what += "\n" + dim.Render(strings.Join(f.Why, "; "))
 		}
 		if len(f.Makeups) > 0 {
-			what += "\n" + dim.Render("could be made up: "+drift.SayTimes(f.Makeups))
+			what += "\n" + dim.Render(a.say().Makeups(f.Flag))
 			lost = true
 		}
-		out = append(out, []string{dim.Render(f.ID()), bold.Render(f.Pair.String()), what, notice(f.Notice),
-			relative(f.Since.In(a.Clock().Location()), a.Clock()), style[f.State](f.State)})
+		out = append(out, []string{dim.Render(f.ID()), bold.Render(f.Pair.String()), what, a.say().Notice(f.Notice),
+			a.say().Relative(f.Since.In(a.Clock().Location())), style[f.State](f.State)})
 	}
 	a.table([]string{"ID", "PAIR", "WHAT", "NOTICE", "SEEN", "STATE"}, out)
 	const next = "`holdfast status PAIR` shows what can be done; `holdfast flags ack ID` marks one as seen."
@@ -139,7 +138,7 @@ func (a *app) completeFlags(cmd *cobra.Command, args []string, _ string) ([]stri
 	}
 	var out []string
 	for _, f := range rows {
-		out = append(out, f.ID()+"\t"+f.Pair.String()+": "+f.Words())
+		out = append(out, f.ID()+"\t"+f.Pair.String()+": "+a.say().Flag(f.Flag))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
@@ -181,11 +180,7 @@ func (a *app) historyCommand() *cobra.Command {
 			}
 			switch {
 			case a.output == "json":
-				out := []outcomeJSON{}
-				for _, o := range rows {
-					out = append(out, toOutcome(o))
-				}
-				return a.json(out)
+				return a.json(wire.List(rows, wire.OutcomeOf))
 			case len(rows) > 0:
 				a.historyText(rows)
 			case since != "":
@@ -247,7 +242,7 @@ func (a *app) noHistoryText(coming []reconcile.Status) {
 		return
 	}
 	first := slices.MinFunc(coming, func(x, y reconcile.Status) int { return x.Next.Compare(y.Next) })
-	a.printf("No week is recorded yet: the first 1:1 is on %s.\n", series.DateOf(first.Next).Long())
+	a.printf("No week is recorded yet: the first 1:1 is on %s.\n", a.say().Date(series.DateOf(first.Next)))
 }
 
 // historyText prints the outcomes of weeks so far.
@@ -262,17 +257,24 @@ func (a *app) historyText(past []drift.Outcome) {
 		}
 		result := style(string(o.Result))
 		if !o.Final {
-			result += dim.Render(" (so far)")
+			result += dim.Render(a.say().SoFar())
 		}
 		by := "-"
 		if o.Result != drift.Kept && o.Result != drift.Excused && o.By != "" {
 			by = string(o.By)
 		}
-		out = append(out, []string{o.Week.String(), bold.Render(o.Pair.String()), o.Occurrence.Long(), result, by, notice(o.Notice)})
+		out = append(out, []string{
+			o.Week.String(),
+			bold.Render(o.Pair.String()),
+			a.say().Date(o.Occurrence),
+			result,
+			by,
+			a.say().Notice(o.Notice),
+		})
 	}
 	a.table([]string{"WEEK", "PAIR", "BOOKED", "OUTCOME", "BY", "NOTICE"}, out)
 	if n := counted(past); n > 0 && (len(pairs) == 1 || len(pairs) >= groupOf) {
-		a.printf("\nKept in the calendar: %s of %s.\n", percent(drift.KeptRate(past)), count(n, "week"))
+		a.printf("\nKept in the calendar: %s of %s.\n", a.say().Percent(drift.KeptRate(past)), a.say().Count(n, "week"))
 	}
 }
 

@@ -4,19 +4,19 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -43,7 +43,7 @@ func (a *app) planCommand() *cobra.Command {
 				a.code = exitChanges
 			}
 			if a.output == "json" {
-				return a.json(toPlan(r))
+				return a.json(wire.PlanOf(r))
 			}
 			a.warnings(d)
 			a.problems(r)
@@ -70,7 +70,7 @@ func (a *app) titles(r reconcile.Round) {
 	if len(other) == 0 {
 		return
 	}
-	note := "Booked series keep their title where the roster's is another one now: " + list(other) + "."
+	note := "Booked series keep their title where the roster's is another one now: " + a.say().List(other) + "."
 	a.printf("\n%s\n", dim.Render(note))
 }
 
@@ -88,7 +88,7 @@ func (a *app) syncCommand() *cobra.Command {
 				a.printf("Nothing to write.\n")
 			}
 			for _, s := range r.Sections {
-				a.printf("%s: the section for %s is in the document.\n", bold.Render(s.Pair.String()), s.Date.Long())
+				a.printf("%s: the section for %s is in the document.\n", bold.Render(s.Pair.String()), a.say().Date(s.Date))
 			}
 			a.heldText(r.Plan.Held)
 			a.edges(r)
@@ -96,8 +96,13 @@ func (a *app) syncCommand() *cobra.Command {
 		}}
 }
 
-// once makes one round, for a command's pair if there is an ask, and tells of it but for what it did.
-func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error) {
+// acts does what people ask for at the terminal.
+func (a *app) acts(d *daemon.App) act.Acts {
+	return act.Acts{Rounds: d.Reconciler, Journal: d.Store, Clock: a.Clock}
+}
+
+// once makes one round, for what is asked for if there is anything, and tells of it but for what it did.
+func (a *app) once(cmd *cobra.Command, asked ...act.Request) (reconcile.Round, error) {
 	a.progress()
 	d, err := a.open(cmd.Context())
 	if err != nil {
@@ -106,10 +111,10 @@ func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error
 	defer d.Close()
 	d.Reconciler.Patience = daemon.Patience
 	r, err := reconcile.Round{}, error(nil)
-	if len(asks) == 0 {
+	if len(asked) == 0 {
 		r, err = d.Reconciler.Complete(cmd.Context())
 	} else {
-		r, err = d.Reconciler.Once(cmd.Context(), asks...)
+		r, err = a.acts(d).Do(cmd.Context(), act.InShell, asked[0])
 	}
 	a.bar.stop()
 	if err != nil {
@@ -117,7 +122,7 @@ func (a *app) once(cmd *cobra.Command, asks ...plan.Ask) (reconcile.Round, error
 	}
 	a.judge(r)
 	if a.output == "json" {
-		return r, a.json(toSync(r))
+		return r, a.json(wire.RoundOf(r))
 	}
 	a.warnings(d)
 	a.problems(r)
@@ -139,14 +144,14 @@ func (a *app) problems(r reconcile.Round) {
 	if r.Problems != nil {
 		a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
 	}
-	for _, t := range troubles(r) {
-		a.errorf("holdfast: %s\n", t.text)
-		if t.hint != "" {
-			a.errorf("hint: %s\n", t.hint)
+	for _, o := range troubles(r) {
+		a.errorf("holdfast: %s\n", a.say().Outage(o))
+		if hint := a.say().OutageHint(o); hint != "" {
+			a.errorf("hint: %s\n", hint)
 		}
 	}
-	for _, t := range standing(r.Outages) {
-		a.errorf("alarm: %s\nhint: %s\n", t.text, t.hint)
+	for _, o := range standing(r.Outages) {
+		a.errorf("alarm: %s\nhint: %s\n", a.say().Outage(o), a.say().OutageHint(o))
 	}
 }
 
@@ -160,24 +165,13 @@ func (a *app) changeText(c plan.Change, mark string) {
 	case plan.End:
 		style = red
 	}
-	what := c.To.Words()
-	switch {
-	case c.Action == plan.End:
-		what = c.From.Words() + " " + what
-	case !c.From.IsZero() && !c.To.IsZero() && !c.From.Equal(c.To):
-		what = c.From.Words() + " -> " + what
-	case c.To.IsZero():
-		what = c.From.Words()
-	}
-	if !c.Occurrence.IsZero() && what == "" {
-		what = c.Occurrence.Long()
-	}
+	what := a.say().Change(c)
 	if what != "" {
 		what = "  " + what
 	}
-	mails := ""
-	if c.Mails > 0 {
-		mails = dim.Render("  (" + count(c.Mails, "mail") + ")")
+	mails := a.say().Mails(c.Mails)
+	if mails != "" {
+		mails = "  " + dim.Render(mails)
 	}
 	a.printf("  %s %s  %s%s%s\n", style.Render(mark), bold.Render(c.Pair.String()), style.Render(string(c.Action)), what, mails)
 	for _, w := range c.Why {
@@ -187,7 +181,7 @@ func (a *app) changeText(c plan.Change, mark string) {
 
 func (a *app) planText(r reconcile.Round) {
 	if n := len(r.Plan.Changes); n > 0 {
-		a.printf("%s, %s:\n\n", bold.Render(count(n, "change")), count(r.Plan.Mails, "mail"))
+		a.printf("%s, %s:\n\n", bold.Render(a.say().Count(n, "change")), a.say().Count(r.Plan.Mails, "mail"))
 		for _, c := range r.Plan.Changes {
 			a.changeText(c, sign[c.Action])
 		}
@@ -198,15 +192,15 @@ func (a *app) planText(r reconcile.Round) {
 	a.heldText(r.Plan.Held)
 	if n := len(r.Edges.Opened); n > 0 {
 		a.gap()
-		a.printf("%s would open:\n", count(n, "flag"))
+		a.printf("%s would open:\n", a.say().Count(n, "flag"))
 		for _, f := range r.Edges.Opened {
-			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), f.Words())
+			a.printf("  %s: %s\n", bold.Render(f.Pair.String()), a.say().Flag(f))
 			a.whyText(f)
 		}
 	}
 	if n := len(r.Open) - len(r.Edges.Opened); n > 0 {
 		a.gap()
-		a.printf("%s open: `holdfast flags` shows them.\n", count(n, "flag"))
+		a.printf("%s open: `holdfast flags` shows them.\n", a.say().Count(n, "flag"))
 	}
 }
 
@@ -216,7 +210,7 @@ func (a *app) heldText(held []plan.Held) {
 		return
 	}
 	a.gap()
-	a.printf("%s, waiting for a person:\n\n", bold.Render(fmt.Sprintf("%d held", len(held))))
+	a.printf("%s:\n\n", bold.Render(a.say().Held(len(held))))
 	last := ""
 	for i, h := range held {
 		a.changeText(h.Change, yellow.Render("!"))
@@ -236,7 +230,7 @@ func (a *app) applied(r reconcile.Round) bool {
 	for _, c := range r.Applied {
 		a.changeText(c, sign[c.Action])
 	}
-	a.printf("\n%s made, %s.\n", count(len(r.Applied), "change"), count(r.Mails, "mail"))
+	a.printf("\n%s made, %s.\n", a.say().Count(len(r.Applied), "change"), a.say().Count(r.Mails, "mail"))
 	return true
 }
 
@@ -252,7 +246,7 @@ func (a *app) edges(r reconcile.Round) {
 	}
 	for _, n := range names {
 		for _, f := range n.flags {
-			a.printf("flag %s  %s: %s\n", n.style(n.word), bold.Render(f.Pair.String()), f.Words())
+			a.printf("flag %s  %s: %s\n", n.style(n.word), bold.Render(f.Pair.String()), a.say().Flag(f))
 			if n.word != "closed " {
 				a.proposals(f)
 			}
@@ -292,7 +286,6 @@ func (a *app) allowCommand() *cobra.Command {
 			}
 			all := len(r.Plan.Held)
 			r.Plan.Held = slices.DeleteFunc(r.Plan.Held, func(h plan.Held) bool { return !h.Brake })
-			until := a.Clock().Add(allowance)
 			changes := map[string]string{}
 			for id, h := range r.Plan.Braked() {
 				changes[id] = h.Digest
@@ -302,20 +295,21 @@ func (a *app) allowCommand() *cobra.Command {
 				a.heldText(r.Plan.Held)
 			}
 			if len(changes) > 0 && !yes {
-				if sure, err := a.sure("Let " + them(len(changes)) + " through?"); err != nil || !sure {
+				if sure, err := a.sure("Let " + a.them(len(changes)) + " through?"); err != nil || !sure {
 					a.code = exitHeld
 					return err
 				}
 			}
-			if err := d.Store.Allow(cmd.Context(), changes, until); err != nil {
+			until, err := a.acts(d).Allow(cmd.Context(), act.InShell, changes)
+			if err != nil {
 				return err
 			}
 			switch {
 			case a.output == "json":
-				return a.json(toPlan(r))
+				return a.json(wire.PlanOf(r))
 			case len(changes) > 0:
 				a.printf("\nAllowed until %s: the next `holdfast sync`, or the running daemon, makes %s. "+
-					"`holdfast allow --withdraw` takes it back until then.\n", when(until, a.Clock()), them(len(changes)))
+					"`holdfast allow --withdraw` takes it back until then.\n", a.say().When(until), a.them(len(changes)))
 			case all > 0:
 				a.printf("No brake holds anything. %d held for another reason: `holdfast plan` shows what to do about it.\n", all)
 			default:
@@ -330,11 +324,11 @@ func (a *app) allowCommand() *cobra.Command {
 }
 
 // them is "this change", "these 3 changes".
-func them(n int) string {
+func (a *app) them(n int) string {
 	if n == 1 {
 		return "this change"
 	}
-	return "these " + count(n, "change")
+	return "these " + a.say().Count(n, "change")
 }
 
 // withdraw takes back what was allowed.
@@ -344,26 +338,26 @@ func (a *app) withdraw(ctx context.Context) error {
 		return err
 	}
 	defer d.Close()
-	ids, err := d.Store.Disallow(ctx)
+	ids, err := a.acts(d).Withdraw(ctx, act.InShell)
 	switch {
 	case err != nil:
 		return err
 	case a.output == "json":
-		return a.json(map[string][]string{"withdrawn": append([]string{}, ids...)})
+		return a.json(wire.Withdrawn{Withdrawn: append([]string{}, ids...)})
 	case len(ids) == 0:
 		a.printf("Nothing to take back: nothing is allowed that is not done already.\n")
 	default:
-		a.printf("Taken back: %s held again.\n", isOrAre(len(ids)))
+		a.printf("Taken back: %s held again.\n", isOrAre(a.say().Count(len(ids), "change"), len(ids)))
 	}
 	return nil
 }
 
 // isOrAre is "1 change is", "3 changes are".
-func isOrAre(n int) string {
+func isOrAre(counted string, n int) string {
 	if n == 1 {
-		return "1 change is"
+		return counted + " is"
 	}
-	return count(n, "change") + " are"
+	return counted + " are"
 }
 
 // sure asks the person at the terminal; where there is none, that is an error.
@@ -383,6 +377,3 @@ func (a *app) sure(question string) (bool, error) {
 	a.printf("Nothing was allowed.\n")
 	return false, nil
 }
-
-// allowance is how long `allow` holds.
-const allowance = 24 * time.Hour

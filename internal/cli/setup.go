@@ -22,6 +22,7 @@ import (
 	"holdfast/internal/demo"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/tzdata"
+	"holdfast/internal/wire"
 	"holdfast/internal/yamlpos"
 )
 
@@ -55,9 +56,9 @@ func (a *app) initCommand() *cobra.Command {
 				}
 			}
 			if a.output == "json" {
-				return a.json(map[string][]string{"files": written})
+				return a.json(wire.Files{Files: written})
 			}
-			a.printf("Wrote %s.\n\nNext:\n", list(written))
+			a.printf("Wrote %s.\n\nNext:\n", a.say().List(written))
 			flag := ""
 			if dir != "." {
 				flag = " --config " + filepath.Join(dir, "holdfast.yaml")
@@ -71,15 +72,6 @@ func (a *app) initCommand() *cobra.Command {
 			}
 			return nil
 		}}
-}
-
-type problemJSON struct {
-	File     string `json:"file"`
-	Line     int    `json:"line"`
-	Column   int    `json:"column"`
-	What     string `json:"what"`
-	Text     string `json:"text"`
-	Severity string `json:"severity"` // "error", or "warning": it works and yet should not stay so
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -103,14 +95,12 @@ func (a *app) checkCommand() *cobra.Command {
 				a.code = exitError
 			}
 			if a.output == "json" {
-				out := []problemJSON{}
-				for _, p := range problems {
-					out = append(out, problemJSON{p.File, p.Line, p.Column, p.What, p.Text, "error"})
+				as := func(severity string) func(yamlpos.Problem) wire.Problem {
+					return func(p yamlpos.Problem) wire.Problem {
+						return wire.Problem{File: p.File, Line: p.Line, Column: p.Column, What: p.What, Text: p.Text, Severity: severity}
+					}
 				}
-				for _, p := range warnings {
-					out = append(out, problemJSON{p.File, p.Line, p.Column, p.What, p.Text, "warning"})
-				}
-				return a.json(out)
+				return a.json(append(wire.List(problems, as("error")), wire.List(warnings, as("warning"))...))
 			}
 			if d != nil {
 				a.warn(d, slices.Collect(maps.Values(want.People)), true)
@@ -119,10 +109,11 @@ func (a *app) checkCommand() *cobra.Command {
 				a.printf("%s\n", p.Error())
 			}
 			if len(problems) > 0 {
-				a.printf("%s: nothing will be written until that is mended.\n", count(len(problems), "problem"))
+				a.printf("%s: nothing will be written until that is mended.\n", a.say().Count(len(problems), "problem"))
 				return nil
 			}
-			a.printf("%s and the roster are good: %s, %s.\n", a.config, count(len(want.People), "person"), count(len(want.Series), "pair"))
+			people, pairs := a.say().Count(len(want.People), "person"), a.say().Count(len(want.Series), "pair")
+			a.printf("%s and the roster are good: %s, %s.\n", a.config, people, pairs)
 			return nil
 		}}
 }
@@ -207,8 +198,13 @@ func (a *app) versionCommand() *cobra.Command {
 			if a.output == "json" {
 				b := build()
 				zones, _ := tzdata.Releases()
-				return a.json(map[string]*string{"version": null(b[0]), "revision": null(b[1]), "go": null(b[2]),
-					"zone_data": &zones.Version, "zone_data_from": &zones.From})
+				return a.json(wire.Version{
+					Go:           wire.Null(b[2]),
+					Revision:     wire.Null(b[1]),
+					Version:      wire.Null(b[0]),
+					ZoneData:     zones.Version,
+					ZoneDataFrom: zones.From,
+				})
 			}
 			a.printf("%s\n", version())
 			return nil

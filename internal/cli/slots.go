@@ -43,7 +43,7 @@ func (a *app) slotsSolveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(a.Err, summary(s))
+			fmt.Fprintln(a.Err, a.summary(s))
 			_, err = a.Out.Write(out)
 			return err
 		}}
@@ -71,14 +71,15 @@ func (a *app) read(name string) ([]byte, error) {
 }
 
 // summary tells what a plan costs, and how good that is.
-func summary(s slotting.Solution) string {
+func (a *app) summary(s slotting.Solution) string {
 	unplaced := 0
 	for _, slot := range s.Slots {
 		if slot == slotting.None {
 			unplaced++
 		}
 	}
-	text := fmt.Sprintf("%s, %d without a slot; the plan costs %d", count(len(s.Slots), "pair"), unplaced, s.Cost())
+	pairs := a.say().Count(len(s.Slots), "pair")
+	text := fmt.Sprintf("%s, %d without a slot; the plan costs %d", pairs, unplaced, s.Cost())
 	if s.Proven {
 		return text + ", and none costs less"
 	}

@@ -12,33 +12,8 @@ import (
 	"holdfast/internal/roster"
 	"holdfast/internal/series"
 	"holdfast/internal/slotting"
+	"holdfast/internal/wire"
 	"holdfast/internal/yamlpos"
-)
-
-// The JSON of slots check.
-type (
-	feasibleJSON struct {
-		Feasible  bool           `json:"feasible"`
-		Pairs     int            `json:"pairs"`
-		Auto      int            `json:"auto"`      // of these, those whose slot Holdfast chooses
-		Calendars bool           `json:"calendars"` // whether other events count: false, no calendar is asked
-		Conflicts []conflictJSON `json:"conflicts"`
-	}
-	conflictJSON struct {
-		Pair   string     `json:"pair"`   // that can have no slot
-		Others []string   `json:"others"` // nor can these, for the same reason
-		Text   string     `json:"text"`
-		Wishes []wishJSON `json:"wishes"`
-	}
-	wishJSON struct {
-		Kind   string  `json:"kind"` // "hours", "slot", "place", "pair"
-		Person *string `json:"person"`
-		Pair   *string `json:"pair"`
-		Text   string  `json:"text"`
-		File   string  `json:"file"`
-		Line   int     `json:"line"`
-		Column int     `json:"column"`
-	}
 )
 
 func (a *app) slotsCheckCommand() *cobra.Command {
@@ -75,13 +50,19 @@ func (a *app) slotsCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := feasibleJSON{Feasible: len(found) == 0, Pairs: len(in.Want) + len(in.Stand), Auto: len(in.Want), Conflicts: []conflictJSON{}}
+			out := wire.Feasible{
+				Feasible:  len(found) == 0,
+				Pairs:     len(in.Want) + len(in.Stand),
+				Auto:      len(in.Want),
+				Conflicts: []wire.Conflict{},
+			}
 			for _, f := range found {
-				c := conflictJSON{f.Pair.String(), []string{}, conflict(f, in.Want), wishes(f.Because, files, in.Stand)}
-				for _, p := range f.Others {
-					c.Others = append(c.Others, p.String())
-				}
-				out.Conflicts = append(out.Conflicts, c)
+				out.Conflicts = append(out.Conflicts, wire.Conflict{
+					Pair:   f.Pair.String(),
+					Others: wire.List(f.Others, series.Pair.String),
+					Text:   a.conflict(f, in.Want),
+					Wishes: a.wishes(f.Because, files, in.Stand),
+				})
 			}
 			if !out.Feasible {
 				a.code = exitError
@@ -95,7 +76,7 @@ func (a *app) slotsCheckCommand() *cobra.Command {
 }
 
 // conflict tells in a few words why the pair can have no slot.
-func conflict(f slotting.Infeasible, want []series.Series) string {
+func (a *app) conflict(f slotting.Infeasible, want []series.Series) string {
 	has := func(k slotting.WishKind) bool {
 		return slices.ContainsFunc(f.Because, func(o slotting.Obstacle) bool { return o.Kind == k })
 	}
@@ -106,16 +87,24 @@ func conflict(f slotting.Infeasible, want []series.Series) string {
 	case has(slotting.Meet):
 		return fmt.Sprintf("%d 1:1s do not fit into the working hours of their people", len(f.Because))
 	case has(slotting.KeepPinned):
-		return "1:1s with a slot of their own leave no " + series.Length(want[i].Slot.Duration) + " free"
+		return "1:1s with a slot of their own leave no " + a.say().Length(want[i].Slot.Duration) + " free"
 	}
-	return "their working hours do not share " + series.Length(want[i].Slot.Duration) + " in every week of the year"
+	return "their working hours do not share " + a.say().Length(want[i].Slot.Duration) + " in every week of the year"
 }
 
 // wishes are the obstacles as the files have them: 1:1s that stand are told one by one.
-func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series) []wishJSON {
-	var out []wishJSON
+func (a *app) wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series) []wire.Wish {
+	var out []wire.Wish
 	say := func(kind, person string, pair series.Pair, at yamlpos.Pos, text string) {
-		out = append(out, wishJSON{kind, null(person), null(pair.String()), text, at.File, at.Line, at.Column})
+		out = append(out, wire.Wish{
+			Kind:   kind,
+			Person: wire.Null(person),
+			Pair:   wire.Null(pair.String()),
+			Text:   text,
+			File:   at.File,
+			Line:   at.Line,
+			Column: at.Column,
+		})
 	}
 	for _, o := range all {
 		who, _ := files.Person(o.Person)
@@ -126,7 +115,7 @@ func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series)
 		case slotting.KeepPinned:
 			for _, s := range stand {
 				if pair, _ = files.Pair(s.Pair); s.Pair.Has(o.Person) {
-					say("slot", "", s.Pair, pair.SlotAt, fmt.Sprintf("the 1:1 of %s, %s", s.Pair, s.Slot.Words()))
+					say("slot", "", s.Pair, pair.SlotAt, fmt.Sprintf("the 1:1 of %s, %s", s.Pair, a.say().Slot(s.Slot)))
 				}
 			}
 		case slotting.KeepRoom:
@@ -135,21 +124,22 @@ func wishes(all []slotting.Obstacle, files roster.Roster, stand []series.Series)
 			say("pair", o.Person, o.Pair, pair.At, cmp.Or(o.String(), o.Person))
 		}
 	}
-	slices.SortStableFunc(out, func(x, y wishJSON) int {
+	slices.SortStableFunc(out, func(x, y wire.Wish) int {
 		return cmp.Or(strings.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 	})
 	return out
 }
 
-func (a *app) feasibleText(f feasibleJSON) {
+func (a *app) feasibleText(f wire.Feasible) {
 	const alone = "No calendar was asked: other events do not count here. `holdfast plan` counts them."
 	switch {
 	case f.Pairs == 0:
 		a.printf("Nothing to choose: nobody meets.\n")
 	case f.Auto == 0:
-		a.printf("Nothing to choose: the roster gives all of the %s a slot.\n", count(f.Pairs, "pair"))
+		a.printf("Nothing to choose: the roster gives all of the %s a slot.\n", a.say().Count(f.Pairs, "pair"))
 	case f.Feasible:
-		a.printf("%s Each of the %s can have a slot; Holdfast chooses %d of them.\n", green.Render("ok"), count(f.Pairs, "pair"), f.Auto)
+		a.printf("%s Each of the %s can have a slot; Holdfast chooses %d of them.\n", green.Render("ok"),
+			a.say().Count(f.Pairs, "pair"), f.Auto)
 	}
 	for i, c := range f.Conflicts {
 		if i > 0 {
@@ -157,8 +147,8 @@ func (a *app) feasibleText(f feasibleJSON) {
 		}
 		who, first := bold.Render(c.Pair), ""
 		if n := len(c.Others); n > 0 {
-			who += " and " + count(n, "other")
-			if slices.ContainsFunc(c.Wishes, func(w wishJSON) bool { return w.Kind == "pair" }) {
+			who += " and " + a.say().Count(n, "other")
+			if slices.ContainsFunc(c.Wishes, func(w wire.Wish) bool { return w.Kind == "pair" }) {
 				first = " first"
 			}
 		}
@@ -175,6 +165,6 @@ func (a *app) feasibleText(f feasibleJSON) {
 }
 
 // place is where the wish stands: "roster.yaml:14:13".
-func place(w wishJSON) string {
+func place(w wire.Wish) string {
 	return yamlpos.Pos{File: w.File, Line: w.Line, Column: w.Column}.String()
 }

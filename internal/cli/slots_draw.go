@@ -11,6 +11,7 @@ import (
 
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 // What a week looks like.
@@ -163,7 +164,7 @@ func (d day) cell(at, step series.TimeOfDay, first bool, width int) drawn {
 	for _, kind := range []series.Kind{series.Hard, series.Soft, series.AllDayKind, series.AwayKind} {
 		for _, i := range d.busy {
 			if i.Kind == kind && over(i) {
-				return filled(busyWord[kind], "", width)
+				return filled(wire.BusyKind[kind], "", width)
 			}
 		}
 	}
@@ -215,7 +216,7 @@ func (a *app) legend(seen map[string]bool) {
 
 // weekNotes tells how much the picture is worth.
 func (a *app) weekNotes(w reconcile.PersonWeek) {
-	local := func(t time.Time) string { return when(t.In(a.Clock().Location()), a.Clock()) }
+	local := func(t time.Time) string { return a.say().When(t.In(a.Clock().Location())) }
 	switch {
 	case w.Person.Calendar == "":
 		a.printf("%s\n", dim.Render("Holdfast reaches no calendar of "+w.Person.ID+": other events are not shown."))

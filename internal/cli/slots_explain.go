@@ -5,38 +5,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 	"holdfast/internal/slotting"
-)
-
-// The JSON of slots explain.
-type (
-	explainJSON struct {
-		Pair     string       `json:"pair"`
-		Booked   bool         `json:"booked"`
-		Chosen   bool         `json:"chosen"`   // by Holdfast: the roster says auto
-		Possible int          `json:"possible"` // slots that nothing hard is against
-		Against  *string      `json:"against"`  // what makes the present one not work
-		Seen     *string      `json:"seen"`
-		Present  optionJSON   `json:"present"`
-		Next     []optionJSON `json:"next"`
-	}
-	optionJSON struct {
-		Slot  string            `json:"slot"`
-		Cost  int               `json:"cost"` // to the two
-		More  int               `json:"more"` // to everybody, compared with the present one
-		Why   []costJSON        `json:"why"`
-		Local map[string]string `json:"local"` // by person, where it is another time on their clock
-	}
-	costJSON struct {
-		Cost int    `json:"cost"`
-		Text string `json:"text"`
-	}
+	"holdfast/internal/wire"
 )
 
 // nextBest is how many other slots are told of.
@@ -65,35 +40,17 @@ func (a *app) slotsExplainCommand() *cobra.Command {
 				return hinted{err, "`holdfast status " + pair.String() + "` and `holdfast plan` tell what can be done; `holdfast slots check` looks at the roster alone"}
 			}
 			if a.output == "json" {
-				return a.json(toExplain(e))
+				return a.json(wire.ExplanationOf(e))
 			}
 			a.explainText(e)
 			return nil
 		}}
 }
 
-func toExplain(e reconcile.Explanation) explainJSON {
-	option := func(o slotting.Option) optionJSON {
-		out := optionJSON{Slot: o.Slot.String(), Cost: o.Terms.Sum(), More: o.More, Why: []costJSON{}, Local: o.Local}
-		for _, c := range o.Costs {
-			out.Why = append(out.Why, costJSON{c.Points, c.Text})
-		}
-		return out
-	}
-	out := explainJSON{Pair: e.Want.Pair.String(), Booked: e.Booked, Chosen: e.Want.Auto, Possible: e.Possible, Against: null(e.Against), Present: option(e.Present), Next: []optionJSON{}}
-	if !e.Seen.IsZero() {
-		out.Seen = null(e.Seen.Format(time.RFC3339))
-	}
-	for _, o := range e.Next {
-		out.Next = append(out.Next, option(o))
-	}
-	return out
-}
-
 func (a *app) explainText(e reconcile.Explanation) {
 	w := e.Want
 	a.printf("%s  %s and %s\n\n", bold.Render(w.Pair.String()), w.Manager.Name, w.Report.Name)
-	rows := [][2]string{{"slot", e.Present.Slot.Words()}}
+	rows := [][2]string{{"slot", a.say().Slot(e.Present.Slot)}}
 	for _, id := range slices.Sorted(maps.Keys(e.Present.Local)) {
 		rows = append(rows, [2]string{"for " + id, e.Present.Local[id]})
 	}
@@ -109,7 +66,8 @@ func (a *app) explainText(e reconcile.Explanation) {
 	rows = append(rows, [2]string{"why", how})
 	a.facts(rows)
 
-	among := fmt.Sprintf("Of the %s that are free and within the hours of both all year", count(e.Possible, "slot"))
+	slots := a.say().Count(e.Possible, "slot")
+	among := "Of the " + slots + " that are free and within the hours of both all year"
 	cost := e.Present.Terms.Sum()
 	if e.Against != "" {
 		among = "This one is " + red.Render(e.Against)
@@ -143,7 +101,8 @@ func (a *app) explainText(e reconcile.Explanation) {
 		a.printf("\n%s\n", dim.Render("A booked slot stays though another is better by now: change its line in the roster to move it."))
 	}
 	if !e.Seen.IsZero() {
-		a.printf("\n%s\n", dim.Render("As the calendars were seen "+relative(e.Seen, a.Clock())+", "+when(e.Seen.In(a.Clock().Location()), a.Clock())+"."))
+		seen := a.say().Relative(e.Seen) + ", " + a.say().When(e.Seen.In(a.Clock().Location()))
+		a.printf("\n%s\n", dim.Render("As the calendars were seen "+seen+"."))
 	}
 }
 

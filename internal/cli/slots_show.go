@@ -11,45 +11,8 @@ import (
 
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
-
-// The JSON of slots show. Of other events it tells times only.
-type (
-	weekJSON struct {
-		Person string    `json:"person"`
-		Zone   string    `json:"zone"`
-		Week   string    `json:"week"`
-		Seen   *string   `json:"seen"` // as of when the journal has the calendar
-		Stale  bool      `json:"stale"`
-		Days   []dayJSON `json:"days"`
-	}
-	dayJSON struct {
-		Date      string     `json:"date"`
-		Hours     []spanJSON `json:"hours"` // working hours, wall clock; none given: any
-		Away      *string    `json:"away"`
-		OneOnOnes []metJSON  `json:"one_on_ones"`
-		Busy      []busyJSON `json:"busy"`
-	}
-	spanJSON struct {
-		From string `json:"from"`
-		To   string `json:"to"`
-	}
-	metJSON struct {
-		Pair string `json:"pair"`
-		spanJSON
-	}
-	busyJSON struct {
-		Kind string `json:"kind"` // "busy", "tentative", "all day", "away"
-		spanJSON
-	}
-)
-
-var busyWord = map[series.Kind]string{
-	series.Hard:       "busy",
-	series.Soft:       "tentative",
-	series.AllDayKind: "all day",
-	series.AwayKind:   "away",
-}
 
 func (a *app) slotsShowCommand() *cobra.Command {
 	week := ""
@@ -88,7 +51,7 @@ func (a *app) slotsShowCommand() *cobra.Command {
 				return hinted{err, "`one_on_ones:` in the roster lists who meets whom"}
 			}
 			if a.output == "json" {
-				return a.json(toWeek(w))
+				return a.json(weekOf(w))
 			}
 			a.weekText(w)
 			return nil
@@ -97,28 +60,25 @@ func (a *app) slotsShowCommand() *cobra.Command {
 	return cmd
 }
 
-func toWeek(w reconcile.PersonWeek) weekJSON {
+func weekOf(w reconcile.PersonWeek) wire.Week {
 	p := w.Person
-	out := weekJSON{Person: p.ID, Zone: p.Zone, Week: w.Monday.Week().String(), Stale: w.Stale, Days: []dayJSON{}}
-	if !w.Seen.IsZero() {
-		out.Seen = null(w.Seen.Format(time.RFC3339))
+	out := wire.Week{Person: p.ID, Zone: p.Zone, Week: w.Monday.Week().String(), Seen: wire.Moment(w.Seen), Stale: w.Stale}
+	span := func(i series.Interval) wire.Span {
+		from, to := series.At(i.Start, p.Zone), series.At(i.End, p.Zone)
+		return wire.Span{From: from.Format(time.RFC3339), To: to.Format(time.RFC3339)}
 	}
 	for n := range 7 {
 		d := newDay(w, w.Monday.AddDays(n))
-		x := dayJSON{Date: d.date.String(), Hours: []spanJSON{}, Away: null(d.away), OneOnOnes: []metJSON{}, Busy: []busyJSON{}}
-		span := func(i series.Interval) spanJSON {
-			return spanJSON{series.At(i.Start, p.Zone).Format(time.RFC3339), series.At(i.End, p.Zone).Format(time.RFC3339)}
-		}
-		for _, h := range p.Hours[d.date.Weekday()] {
-			x.Hours = append(x.Hours, spanJSON{h.From.String(), h.To.String()})
-		}
-		for _, b := range d.booked {
-			x.OneOnOnes = append(x.OneOnOnes, metJSON{b.Pair.String(), span(b.Interval)})
-		}
-		for _, i := range d.busy {
-			x.Busy = append(x.Busy, busyJSON{busyWord[i.Kind], span(i)})
-		}
-		out.Days = append(out.Days, x)
+		hours := func(h series.Window) wire.Span { return wire.Span{From: h.From.String(), To: h.To.String()} }
+		met := func(b series.Booking) wire.Met { return wire.Met{Pair: b.Pair.String(), Span: span(b.Interval)} }
+		busy := func(i series.Interval) wire.Busy { return wire.Busy{Kind: wire.BusyKind[i.Kind], Span: span(i)} }
+		out.Days = append(out.Days, wire.Day{
+			Date:      d.date.String(),
+			Hours:     wire.List(p.Hours[d.date.Weekday()], hours),
+			Away:      wire.Null(d.away),
+			OneOnOnes: wire.List(d.booked, met),
+			Busy:      wire.List(d.busy, busy),
+		})
 	}
 	return out
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/drift"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
+	"holdfast/internal/wire"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -45,11 +45,7 @@ func (a *app) statusCommand() *cobra.Command {
 				a.code = exitError
 			}
 			if a.output == "json" {
-				out := []statusJSON{}
-				for _, s := range rows {
-					out = append(out, toStatus(s))
-				}
-				return a.json(out)
+				return a.json(wire.List(rows, wire.StatusOf))
 			}
 			if r.Problems != nil {
 				a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
@@ -68,7 +64,7 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			a.outagesText(r, rows)
 			if len(args) == 0 {
-				a.standingText(r.Outages)
+				a.outageList("To be looked at:", yellow, standing(r.Outages))
 			}
 			return nil
 		}}
@@ -82,44 +78,24 @@ var stateStyle = map[reconcile.State]func(string) string{
 	reconcile.Unbooked: dim.Render,
 }
 
-func stateText(s reconcile.Status) string {
+func (a *app) stateText(s reconcile.Status) string {
 	if s.State == reconcile.Stale && len(s.Why) == 0 {
-		return dim.Render("not read yet")
+		return dim.Render(a.say().NotRead())
 	}
 	text := stateStyle[s.State](string(s.State))
 	if s.Flags > 0 {
-		text += fmt.Sprintf(" (%s)", count(s.Flags, "flag"))
+		text += fmt.Sprintf(" (%s)", a.say().Count(s.Flags, "flag"))
 	}
 	return text
 }
 
 // slotText is the slot that is booked, or else the one that the roster wants.
-func slotText(s reconcile.Status) string {
-	switch {
-	case !s.Slot.IsZero():
-		return s.Slot.Words()
-	case s.Wanted.IsZero():
-		return dim.Render("not booked; Holdfast chooses it")
-	default:
-		return dim.Render("not booked; wanted: " + s.Wanted.Words())
+func (a *app) slotText(s reconcile.Status) string {
+	text, open := a.say().Booked(s.Slot, s.Wanted)
+	if open {
+		return dim.Render(text)
 	}
-}
-
-func nextText(s reconcile.Status, now time.Time) string {
-	if s.Next.IsZero() {
-		return "-"
-	}
-	return when(s.Next, now) + ", " + relative(s.Next, now)
-}
-
-// clockOf is a meeting's start on a person's own clock: "Tue 14:30 for Raj Patel (Asia/Kolkata)"; "" where that
-// shows the same as start's own, or there is none.
-func clockOf(name, zone string, start time.Time) string {
-	theirs := series.At(start, zone)
-	if start.IsZero() || theirs.Format("Mon 15:04") == start.Format("Mon 15:04") {
-		return ""
-	}
-	return fmt.Sprintf("%s for %s (%s)", theirs.Format("Mon 15:04"), name, zone)
+	return text
 }
 
 func (a *app) statusText(r reconcile.Look, rows []reconcile.Status) {
@@ -131,10 +107,10 @@ func (a *app) statusText(r reconcile.Look, rows []reconcile.Status) {
 	for _, s := range rows {
 		out = append(out, []string{
 			bold.Render(s.Pair.String()),
-			slotText(s),
-			nextText(s, r.At),
-			stateText(s),
-			percent(s.Kept),
+			a.slotText(s),
+			a.say().Next(s.Next),
+			a.stateText(s),
+			a.say().Percent(s.Kept),
 		})
 	}
 	a.table([]string{"PAIR", "SLOT", "NEXT", "STATE", "KEPT"}, out)
@@ -145,17 +121,17 @@ func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Ou
 	a.printf("%s  %s and %s\n\n", bold.Render(s.Pair.String()), s.Person[0], s.Person[1])
 	kept := ""
 	if n := counted(outcomes); n > 0 {
-		kept = percent(s.Kept) + " of " + count(n, "week")
+		kept = a.say().Percent(s.Kept) + " of " + a.say().Count(n, "week")
 	}
-	rows := [][2]string{{"slot", slotText(s)}, {"next", nextText(s, r.At)}}
+	rows := [][2]string{{"slot", a.slotText(s)}, {"next", a.say().Next(s.Next)}}
 	for i, id := range []string{s.Pair.Manager, s.Pair.Report} {
-		rows = append(rows, [2]string{"", clockOf(cmp.Or(s.Person[i], id), s.Zone[i], s.Next)})
+		rows = append(rows, [2]string{"", a.say().ClockOf(cmp.Or(s.Person[i], id), s.Zone[i], s.Next)})
 	}
 	for _, m := range s.MadeUp {
-		rows = append(rows, [2]string{"made up", m.Occurrence.Long() + " is on " + when(m.To, r.At) + " instead"})
+		rows = append(rows, [2]string{"made up", a.say().MadeUp(m.Occurrence, m.To)})
 	}
 	a.facts(append(rows, [][2]string{
-		{"place", s.Place}, {"agenda", s.PrepDoc}, {"state", stateText(s)}, {"kept", kept}}...))
+		{"place", s.Place}, {"agenda", s.PrepDoc}, {"state", a.stateText(s)}, {"kept", kept}}...))
 	var flags []drift.Flag
 	for _, f := range r.Flags {
 		if f.Pair == s.Pair {
@@ -197,22 +173,7 @@ func (a *app) outagesText(r reconcile.Look, rows []reconcile.Status) {
 			}
 		}
 	}
-	for i, t := range unreadable(causes) {
-		if i == 0 {
-			a.printf("\n%s\n", red.Render("Not up to date since "+when(since.In(a.Clock().Location()), a.Clock())+":"))
-		}
-		a.printf("  %s %s\n", red.Render("!"), t.text)
-		if t.hint != "" {
-			a.printf("      %s\n", dim.Render(t.hint))
-		}
-	}
-	for i, t := range untended(documentOutages(r, rows)) {
-		if i == 0 {
-			a.printf("\n%s\n", yellow.Render("Documents that cannot be made or checked:"))
-		}
-		a.printf("  %s %s\n", yellow.Render("!"), t.text)
-		if t.hint != "" {
-			a.printf("      %s\n", dim.Render(t.hint))
-		}
-	}
+	heading := "Not up to date since " + a.say().When(since.In(a.Clock().Location())) + ":"
+	a.outageList(heading, red, unreadable(causes))
+	a.outageList("Documents that cannot be made or checked:", yellow, untended(documentOutages(r, rows)))
 }

@@ -7,12 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"holdfast/internal/series"
+	"holdfast/internal/say"
 )
 
 // style is how a text within a line looks.
@@ -165,96 +164,5 @@ func (a *app) facts(rows [][2]string) {
 	}
 }
 
-// count is "1 mail", "2 mails".
-func count(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun == "person":
-		return fmt.Sprintf("%d people", n)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// shownNames is how many names a list has before the rest is counted.
-const shownNames = 5
-
-// list is "ana", "ana and bo", "ana, bo, kim, lee, mia and 37 others".
-func list(names []string) string {
-	if n := len(names) - shownNames; n > 1 {
-		names = append(slices.Clone(names[:shownNames]), fmt.Sprintf("%d others", n))
-	}
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
-// when is a moment as people say it: "Tue 1 Dec 10:00".
-func when(t time.Time, now time.Time) string {
-	if t.Year() != now.In(t.Location()).Year() {
-		return t.Format("Mon 2 Jan 2006 15:04")
-	}
-	return t.Format("Mon 2 Jan 15:04")
-}
-
-// relative is how far t is from now: by calendar days of t's zone, or by the clock within half a day.
-func relative(t, now time.Time) string {
-	days := series.DateOf(t).DaysSince(series.DateOf(now.In(t.Location())))
-	d := t.Sub(now)
-	ago := func(s string) string {
-		if d < 0 {
-			return s + " ago"
-		}
-		return "in " + s
-	}
-	abs := d.Abs()
-	switch {
-	case abs < time.Minute && d <= 0:
-		return "just now"
-	case abs < time.Minute:
-		return "now"
-	case abs < time.Hour:
-		return ago(count(int(abs/time.Minute), "minute"))
-	case abs < 12*time.Hour:
-		return ago(count(int(abs/time.Hour), "hour"))
-	case days == 0:
-		return "today"
-	case days == 1:
-		return "tomorrow"
-	case days == -1:
-		return "yesterday"
-	}
-	if days < 0 {
-		days = -days
-	}
-	switch {
-	case days > 730:
-		return ago(count(days/365, "year"))
-	case days > 60:
-		return ago(count(days/30, "month"))
-	}
-	return ago(count(days, "day"))
-}
-
-// notice is "26 hours", "3 days"; "-" where it is not known.
-func notice(d *time.Duration) string {
-	switch {
-	case d == nil:
-		return "-"
-	case *d < time.Minute:
-		return "none"
-	case *d < time.Hour:
-		return count(int(*d/time.Minute), "minute")
-	case *d < 48*time.Hour:
-		return count(int(*d/time.Hour), "hour")
-	}
-	return count(int(*d/(24*time.Hour)), "day")
-}
-
-func percent(rate *float64) string {
-	if rate == nil {
-		return "-"
-	}
-	return fmt.Sprintf("%.0f %%", *rate*100)
-}
+// say tells people at the terminal: times are on the clock that they are given on.
+func (a *app) say() say.Reader { return say.Reader{Now: a.Clock()} }

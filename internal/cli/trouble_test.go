@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
 	"holdfast/internal/series"
 )
 
@@ -23,7 +24,7 @@ func TestTroublesOfDocuments(t *testing.T) {
 			Hint: "share it",
 		}
 		if name == "bo/kim" {
-			b.Text, b.Hint = "the document of bo/kim: copy the template: HTTP 403", "let them copy it"
+			b.Text, b.Hint = "the document of bo/kim cannot be made or checked: copy the template: HTTP 403", "let them copy it"
 			down := errors.New("create bo/kim: down")
 			r.Failures = append(r.Failures, reconcile.Failure{Subject: reconcile.BookingOf(p), Err: down})
 		}
@@ -31,9 +32,16 @@ func TestTroublesOfDocuments(t *testing.T) {
 		r.Outages[of] = b
 		r.Failures = append(r.Failures, reconcile.Failure{Subject: of, Err: errors.New(b.Text), Hint: b.Hint})
 	}
-	want := []trouble{{"the documents of ana/lee and mia/raj: copy the template: HTTP 404", "share it"},
-		{"the document of bo/kim: copy the template: HTTP 403", "let them copy it"}, {"create bo/kim: down", ""}}
-	if d := cmp.Diff(want, troubles(r), cmp.AllowUnexported(trouble{})); d != "" {
+	want := []string{
+		"the documents of ana/lee and mia/raj cannot be made or checked: copy the template: HTTP 404", "share it",
+		"the document of bo/kim cannot be made or checked: copy the template: HTTP 403", "let them copy it",
+		"create bo/kim: down", "",
+	}
+	var got []string
+	for _, o := range troubles(r) {
+		got = append(got, say.Reader{}.Outage(o), say.Reader{}.OutageHint(o))
+	}
+	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 }

@@ -79,12 +79,12 @@ func TestDocumentFlags(t *testing.T) {
 		}
 	}
 	o.Grant(id, "anyone", "", "reader")
-	see(week(), "mia/raj the pair's document is shared with others: anyone with the link can see it")
+	see(week(), "mia/raj doc-overshared: anyone with the link can see it")
 	o.Grant(id, "anyone", "", "")
 	o.at = o.at.Add(time.Hour)
 	see(o.well(), "")
 	o.Trash(id, true)
-	see(week(), "mia/raj the pair's document is missing: it is in the trash")
+	see(week(), "mia/raj doc-missing: it is in the trash")
 	r := o.round(plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}})
 	if ids := o.made(); len(r.Failures) > 0 || len(ids) != 2 || len(r.Applied) != 1 || r.Mails != 0 {
 		t.Fatalf("%v, %d documents: %s", r.Failures, len(ids), said(r))

@@ -69,20 +69,20 @@ func TestDocumentGiven(t *testing.T) {
 	}
 	see("")
 	o.Grant(id, "anyone", "", "reader")
-	see("mia/raj the pair's document is shared with others: anyone with the link can see it")
+	see("mia/raj doc-overshared: anyone with the link can see it")
 	o.Grant(id, "anyone", "", "")
 	o.Grant(id, "user", "lee@example.com", "reader")
-	see("mia/raj the pair's document is shared with others: one other person can see it")
+	see("mia/raj doc-overshared: one other person can see it")
 	o.Grant(id, "user", "lee@example.com", "")
 	o.Grant(id, "user", "raj@example.com", "commenter")
-	see("mia/raj the pair's document is not open to both: the report cannot edit it")
+	see("mia/raj doc-unreadable: the report cannot edit it")
 	o.Grant(id, "user", "raj@example.com", "writer")
 	see("")
 	o.Trash(id, true)
 	restore := plan.Ask{Pair: series.Pair{Manager: "mia", Report: "raj"}}
-	see("mia/raj the pair's document is missing: it is in the trash", restore)
+	see("mia/raj doc-missing: it is in the trash", restore)
 	o.DeleteFile(id)
-	see("mia/raj the pair's document is missing: it is gone, or the manager may not see it any more", restore)
+	see("mia/raj doc-missing: it is gone, or the manager may not see it any more", restore)
 	if ids := o.made(); len(ids) > 0 || len(writes) > 0 {
 		t.Errorf("documents %v, writes %v", ids, writes)
 	}
@@ -95,7 +95,7 @@ func TestDocumentGivenNowhere(t *testing.T) {
 	o.gives(link(o.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "Theirs"})))
 	o.start()
 	o.well()
-	if got := flagsOf(o.well()); got != "mia/raj the pair's document is missing: it is not there, or the manager may not see it" {
+	if got := flagsOf(o.well()); got != "mia/raj doc-missing: it is not there, or the manager may not see it" {
 		t.Errorf("flags %q", got)
 	}
 	o.rests()

@@ -16,6 +16,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"holdfast/internal/daemon"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
 	"holdfast/internal/series"
 )
 
@@ -175,14 +176,15 @@ func (d *demo) tellRound(r reconcile.Round) {
 	line := func(style lipgloss.Style, word string, p series.Pair, text string) {
 		d.say("          %s  %s: %s", style.Render(fmt.Sprintf("%-12s", word)), bold.Render(p.String()), text)
 	}
+	to := say.Reader{Now: r.At}
 	for _, f := range r.Edges.Opened {
-		line(yellow, "flag opened", f.Pair, f.Words())
+		line(yellow, "flag opened", f.Pair, to.Flag(f))
 	}
 	for _, f := range r.Edges.Changed {
-		line(yellow, "flag changed", f.Pair, f.Words())
+		line(yellow, "flag changed", f.Pair, to.Flag(f))
 	}
 	for _, f := range r.Edges.Closed {
-		line(green, "flag closed", f.Pair, f.Words())
+		line(green, "flag closed", f.Pair, to.Flag(f))
 	}
 	for _, c := range r.Applied {
 		if !r.First {

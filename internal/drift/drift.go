@@ -45,6 +45,15 @@ type Finding struct {
 	Detail string // plain words with counts; no names, no addresses, no links
 }
 
+// What a Flag's Detail may be, beside what others find.
+const (
+	InAnotherEvent = "in an event that the report is not invited to"
+	CopyDeleted    = "the copy in their calendar was deleted"
+	CopyGone       = "the report's calendar does not show the copy any more"
+	NoWay          = "no server sends the invitation, and the report has no calendar here"
+	Undone         = "a later change of the series undid it"
+)
+
 // By is who did it.
 type By string
 
@@ -89,6 +98,11 @@ var none series.Aspect
 func (f Flag) ID() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%d", f.Pair, f.Kind, f.Occurrence, f.Generation))
 	return hex.EncodeToString(sum[:5])
+}
+
+// Digest tells whether the difference is still what a person saw.
+func (f Flag) Digest() string {
+	return series.Digest(fmt.Sprintf("%s|%s|%s|%s|%s", f.ID(), f.From, f.To, f.Detail, f.By))
 }
 
 // Result is what became of a week's meeting.
@@ -176,7 +190,7 @@ func Compare(before, now []Flag, unread map[series.Pair]bool) Edges {
 		switch {
 		case !known:
 			e.Opened = append(e.Opened, f)
-		case !old.From.Equal(f.From) || !old.To.Equal(f.To) || old.Detail != f.Detail || old.By != f.By:
+		case old.Digest() != f.Digest():
 			e.Changed = append(e.Changed, f)
 		}
 	}

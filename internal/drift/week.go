@@ -96,7 +96,7 @@ func (d *detector) week(w series.WeekMeeting) {
 	switch {
 	case gone && standIn != nil:
 		f := detailed(Flag{Kind: Moved, From: moment(at), To: moment(standIn.Start), By: ByUnknown,
-			Detail: "in an event that the report is not invited to"})
+			Detail: InAnotherEvent})
 		outcome(sameWeek(w, standIn.Start), f.By, f.Notice)
 		return
 	case gone && away:

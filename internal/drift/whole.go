@@ -187,11 +187,11 @@ func (d *detector) undelivered(h *series.Event) {
 	switch there := slices.ContainsFunc(d.v.Copies, func(c series.Event) bool { return c.UID == h.UID }); {
 	case there:
 	case i >= 0 && d.v.GoneCopies[i].Proven:
-		by, detail = ByReport, "the copy in their calendar was deleted"
+		by, detail = ByReport, CopyDeleted
 	case i >= 0 && d.v.GoneCopies[i].Rounds >= absentRounds:
-		detail = "the report's calendar does not show the copy any more"
+		detail = CopyGone
 	case !d.v.HasCopy && !d.v.ServerDelivers:
-		detail = "no server sends the invitation, and the report has no calendar here"
+		detail = NoWay
 	}
 	if detail != "" {
 		f := Flag{Pair: d.v.Pair, Generation: h.Mark.Generation, Kind: Undelivered, Detail: detail, By: by}
@@ -224,7 +224,7 @@ func (d *detector) overwritten(h, c *series.Event) {
 		if len(without.Overrides) == len(last.Overrides) || without.Shows(*c, d.in.Now) {
 			continue // it is as it was, or its owner put it back
 		}
-		put(&d.out.Undone, id, "a later change of the series undid it")
+		put(&d.out.Undone, id, Undone)
 	}
 }
 

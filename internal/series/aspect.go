@@ -96,6 +96,12 @@ func (a Aspect) Equal(b Aspect) bool { return a.String() == b.String() }
 // Time is the time that it is, in the slot's zone or at its offset; false where it is none.
 func (a Aspect) Time() (time.Time, bool) { return a.at, a.kind == aTime }
 
+// Length is the length that it is; false where it is none.
+func (a Aspect) Length() (time.Duration, bool) { return a.length, a.kind == aLength }
+
+// Day is the day that it is; false where it is none.
+func (a Aspect) Day() (Date, bool) { return a.day, a.kind == aDay }
+
 // Slot is the slot that it is, perhaps without length and weeks; zero where it is none.
 func (a Aspect) Slot() Slot { return a.slot }
 

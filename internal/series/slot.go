@@ -48,7 +48,7 @@ func Length(d time.Duration) string {
 }
 
 func (s Slot) zoneName() string {
-	if strings.HasPrefix(s.Zone, tzifPrefix) {
+	if IsCustom(s.Zone) {
 		return "custom zone"
 	}
 	return s.Zone

@@ -43,6 +43,9 @@ func Location(name string) (*time.Location, error) {
 // CustomZone names the zone that the TZif data (RFC 8536) describes, so that Location finds it again anywhere.
 func CustomZone(tzif []byte) string { return tzifPrefix + base64.RawURLEncoding.EncodeToString(tzif) }
 
+// IsCustom reports whether the zone is one of somebody's own, whose name says nothing to people.
+func IsCustom(zone string) bool { return strings.HasPrefix(zone, tzifPrefix) }
+
 // location is Location for names that were checked when they came in; an unknown one counts as UTC.
 func location(name string) *time.Location {
 	l, err := Location(name)

@@ -1,0 +1,482 @@
+package say
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// Party is one of the two of a pair, as messages call them.
+type Party struct{ Name, Zone string }
+
+// OneOnOne is a 1:1 that a message is about.
+type OneOnOne struct {
+	Pair            series.Pair
+	Manager, Report Party
+	Agenda          string // the link to it; "": none
+	Page            string // the address of the pair's page; "": none
+	Linked          bool   // the roster gives the link to the document
+}
+
+// Role is who somebody is in a 1:1.
+type Role string
+
+// The roles.
+const (
+	Manager Role = "manager"
+	Report  Role = "report"
+)
+
+// Deed is what a message offers to do.
+type Deed string
+
+// The deeds.
+const (
+	Accept     Deed = "accept"
+	Restore    Deed = "restore"
+	Rebook     Deed = "rebook"
+	Invite     Deed = "invite"
+	Ack        Deed = "ack"
+	AskAccept  Deed = "ask-accept"
+	AskRestore Deed = "ask-restore"
+)
+
+// Offer is something that the reader can do by a link.
+type Offer struct {
+	Deed Deed
+	At   time.Time // of Rebook
+	Link string
+}
+
+// Edge is what happened to a flag.
+type Edge string
+
+// The edges.
+const (
+	Opened  Edge = "opened"
+	Changed Edge = "changed"
+	Closed  Edge = "closed"
+)
+
+// News is a flag that opened, changed or closed. Where neither Offers nor a page are given the commands are told that
+// do something about it.
+type News struct {
+	Edge   Edge
+	Flag   drift.Flag
+	Owner  bool // of the calendar in which it collides: only they see when the other event is, and what it may be
+	Offers []Offer
+}
+
+// PairNews is what is new of one 1:1, in which the reader is As.
+type PairNews struct {
+	OneOnOne
+	As   Role
+	News []News
+}
+
+// Stop is how a reader stops messages: by a link, or else as the text of their kind says.
+type Stop struct{ Link string }
+
+// beside is the reader of a 1:1: on their own clock, with the other's beside it.
+func (r Reader) beside(o OneOnOne, as Role) (Reader, string, parties) {
+	you, yours := r.say("you", facts{}), r.say("you.of", facts{})
+	other := o.Report
+	name := func(p Party) string { return r.say("name.of", facts{Text: p.Name}) }
+	who := parties{manager: you, report: o.Report.Name, ofManager: yours, ofReport: name(o.Report)}
+	if as == Report {
+		other = o.Manager
+		who = parties{manager: o.Manager.Name, report: you, ofManager: name(o.Manager), ofReport: yours}
+	}
+	r.Other, who.reads = other.Zone, as
+	who.meeting = func(d series.Date) string {
+		if d.IsZero() {
+			return r.say("message.series", facts{Other: other.Name})
+		}
+		return r.say("message.meeting", facts{Day: r.day(d), Other: other.Name})
+	}
+	who.day = func(d series.Date) string {
+		if d.IsZero() {
+			return r.say("message.day", facts{})
+		}
+		return r.day(d)
+	}
+	return r, other.Name, who
+}
+
+// News tells what is new of one or several 1:1s. There is one at least, each with news.
+func (r Reader) News(all []PairNews, stop Stop) Message {
+	p := page{Foot: r.foot("pair", stop), Subject: r.newsSubject(all)}
+	single := len(all) == 1
+	if !single {
+		p.Lead = r.say("news.lead", facts{N: len(all)})
+	}
+	for _, of := range all {
+		p.Blocks = append(p.Blocks, r.pairNews(of, !single))
+	}
+	return r.message(p)
+}
+
+func (r Reader) newsSubject(all []PairNews) string {
+	var names []string
+	for _, of := range all {
+		_, other, _ := r.beside(of.OneOnOne, of.As)
+		names = append(names, other)
+	}
+	if len(all) > 1 {
+		return r.say("subject.pairs", facts{List: r.List(names)})
+	}
+	first := all[0].News[0].Flag
+	if n := len(all[0].News); n > 1 {
+		return r.say("subject.several", facts{N: n, Other: names[0]})
+	}
+	what := r.say("subject."+string(first.Kind), facts{})
+	if first.Occurrence.IsZero() {
+		return r.say("subject.series", facts{Text: what, Other: names[0]})
+	}
+	return r.say("subject.one", facts{
+		Text:  what,
+		Other: names[0],
+		Day:   r.say("date.subject", r.of(first.Occurrence)),
+	})
+}
+
+// pairNews are the news of one 1:1, with its agenda below them.
+func (r Reader) pairNews(of PairNews, headed bool) block {
+	me, other, who := r.beside(of.OneOnOne, of.As)
+	var b block
+	if headed {
+		b.Heading = r.say("message.pair", facts{Other: other})
+	}
+	for _, n := range of.News {
+		b.Items = append(b.Items, me.item(n, of, other, who))
+	}
+	last := &b.Items[len(b.Items)-1]
+	last.Facts = append(last.Facts, r.links(of.OneOnOne)...)
+	return b
+}
+
+// links are the agenda and the page of a 1:1.
+func (r Reader) links(o OneOnOne) []fact {
+	var out []fact
+	for _, l := range [][2]string{{"fact.agenda", o.Agenda}, {"fact.page", o.Page}} {
+		if l[1] != "" {
+			out = append(out, fact{Name: r.say(l[0], facts{}), Text: l[1], Link: l[1]})
+		}
+	}
+	return out
+}
+
+// item tells one piece of news to the reader on whose clock r is.
+func (r Reader) item(n News, of PairNews, other string, who parties) item {
+	f := n.Flag
+	if f.Kind == drift.DoubleBooked && !n.Owner {
+		f.To, f.Why = series.Aspect{}, nil
+	}
+	text := r.flag(f, who)
+	if n.Edge != Closed && len(f.Makeups) > 0 {
+		first := f.Makeups[0]
+		text = r.say("news.free", facts{Text: text, Time: r.both(r.InWeek(first), first)})
+	}
+	out := item{Text: capital(r.say("news."+string(n.Edge), facts{Text: text})) + "."}
+	if n.Edge == Closed {
+		return out
+	}
+	add := func(name, text string) {
+		if text != "" {
+			out.Facts = append(out.Facts, fact{Name: r.say(name, facts{}), Text: text})
+		}
+	}
+	switch f.Kind {
+	case drift.CopyDiffers, drift.DoubleBooked, drift.SlotUnfit, drift.Duplicate: // the sentence tells both
+	default:
+		add("fact.before", r.Aspect(f.From))
+		if _, ends := f.To.Day(); !ends {
+			add("fact.now", r.Aspect(f.To))
+		}
+	}
+	if f.Notice != nil {
+		add("fact.notice", r.Notice(f.Notice))
+	}
+	var free []string
+	for _, t := range f.Makeups {
+		free = append(free, r.both(r.When(t), t))
+	}
+	add("fact.free", strings.Join(free, "; "))
+	for _, why := range f.Why {
+		out.Offers = append(out.Offers, offer{Text: capital(why) + "."})
+	}
+	out.Offers = append(out.Offers, r.offers(n, of, other, who)...)
+	return out
+}
+
+// offers are what can be done: by links, or by commands where there are none.
+func (r Reader) offers(n News, of PairNews, other string, who parties) []offer {
+	var out []offer
+	for _, o := range n.Offers {
+		f := facts{Other: other}
+		if !o.At.IsZero() {
+			f.Time = r.both(r.When(o.At), o.At)
+		}
+		out = append(out, offer{Text: capital(r.say("offer."+string(o.Deed), f)), Link: o.Link})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	hint := r.say(hint(n.Flag, of.Linked), r.facts(n.Flag, who))
+	if of.Page != "" && strings.Contains(hint, "`") {
+		return nil // the page has buttons
+	}
+	return []offer{{Text: capital(hint) + "."}}
+}
+
+// foot is why the reader gets it, and how to stop it.
+func (r Reader) foot(why string, stop Stop) []offer {
+	out := []offer{{Text: r.say("foot.what", facts{})}, {Text: r.say("foot.why."+why, facts{})}}
+	switch {
+	case why == "test":
+		return out
+	case stop.Link != "":
+		return append(out, offer{Text: r.say("foot.stop.link", facts{}), Link: stop.Link})
+	case why == "admin":
+		return append(out, offer{Text: r.say("foot.stop.admin", facts{})})
+	}
+	return append(out, offer{Text: r.say("foot.stop.roster", facts{})})
+}
+
+// Coming is a meeting that is to come.
+type Coming struct {
+	OneOnOne
+	As    Role
+	Start time.Time
+	Place string
+}
+
+// Ahead is something that touches a 1:1 in the weeks to come: a skip with its reason, or a clock change by which it is
+// at another time for one of the two.
+type Ahead struct {
+	OneOnOne
+	As      Role
+	Day     series.Date
+	Skip    string           // why it is skipped; "": it is a clock change
+	Whose   Role             // on whose clock it is at another time
+	Was, Is series.TimeOfDay // on that clock
+}
+
+// Digest is the week ahead.
+type Digest struct {
+	Monday   series.Date
+	Meetings []Coming   // of the week, by time
+	News     []PairNews // what is different, as Opened
+	Ahead    []Ahead    // in the next three weeks
+}
+
+// Digest tells of the week ahead.
+func (r Reader) Digest(d Digest, stop Stop) Message {
+	p := page{
+		Subject: r.say("digest.subject", facts{Day: r.say("date.subject", r.of(d.Monday))}),
+		Lead:    r.say("digest.none", facts{}),
+		Foot:    r.foot("pair", stop),
+	}
+	week := block{Heading: r.say("digest.week", facts{})}
+	for i, c := range d.Meetings {
+		text := r.coming(c)
+		if i == 0 {
+			p.Lead = r.say("digest.lead", facts{N: len(d.Meetings), Text: text})
+		}
+		week.Items = append(week.Items, item{Text: text, Facts: r.links(c.OneOnOne)})
+	}
+	differs := block{Heading: r.say("digest.differs", facts{})}
+	for _, of := range d.News {
+		differs.Items = append(differs.Items, r.pairNews(of, false).Items...)
+	}
+	ahead := block{Heading: r.say("digest.ahead", facts{})}
+	for _, a := range d.Ahead {
+		ahead.Items = append(ahead.Items, item{Text: capital(r.ahead(a)) + "."})
+	}
+	for _, b := range []block{week, differs, ahead} {
+		if len(b.Items) > 0 {
+			p.Blocks = append(p.Blocks, b)
+		}
+	}
+	return r.message(p)
+}
+
+// coming is "Tue 15 Dec 10:00 (04:00 in New York) with Raj, Room Alder".
+func (r Reader) coming(c Coming) string {
+	me, other, _ := r.beside(c.OneOnOne, c.As)
+	return r.say("digest.meeting", facts{Time: me.both(me.When(c.Start), c.Start), Other: other, Detail: c.Place})
+}
+
+func (r Reader) ahead(a Ahead) string {
+	_, other, _ := r.beside(a.OneOnOne, a.As)
+	f := facts{Day: r.day(a.Day), Other: other, Text: a.Skip, From: a.Was.String(), To: a.Is.String()}
+	switch {
+	case a.Skip != "":
+		return r.say("ahead.skip", f)
+	case a.Whose == a.As:
+		return r.say("ahead.clock.yours", f)
+	}
+	return r.say("ahead.clock.theirs", f)
+}
+
+// DayBefore reminds of a meeting, with its agenda.
+func (r Reader) DayBefore(c Coming, stop Stop) Message {
+	me, other, who := r.beside(c.OneOnOne, c.As)
+	start := r.here(c.Start)
+	return r.message(page{
+		Subject: r.say("before.subject", facts{
+			Other: other,
+			Day:   r.say("date.subject", r.of(series.DateOf(start))),
+			Clock: clock(start),
+		}),
+		Lead: r.say("before.lead", facts{Other: other, Time: me.both(me.When(c.Start), c.Start), Detail: c.Place}),
+		Blocks: []block{{Items: []item{{
+			Text:  r.say("before."+string(c.As), facts{OfReport: who.ofReport}),
+			Facts: r.links(c.OneOnOne),
+		}}}},
+		Foot: r.foot("pair", stop),
+	})
+}
+
+// Asked tells the manager that the report asks them to Accept or to Restore what the flag says.
+func (r Reader) Asked(o OneOnOne, deed Deed, f drift.Flag, offers []Offer, stop Stop) Message {
+	me, other, who := r.beside(o, Manager)
+	told := me.item(News{Edge: Opened, Flag: f, Offers: offers}, PairNews{OneOnOne: o, As: Manager}, other, who)
+	told.Text = ""
+	told.Facts = append(told.Facts, r.links(o)...)
+	return r.message(page{
+		Subject: r.say("asked.subject."+string(deed), facts{Other: other}),
+		Lead:    r.say("asked."+string(deed), facts{Other: other, Text: me.flag(f, who)}),
+		Blocks:  []block{{Items: []item{told}}},
+		Foot:    r.foot("pair", stop),
+	})
+}
+
+// Out is an outage that began, or is over.
+type Out struct {
+	Outage
+	Since time.Time
+	Over  bool
+}
+
+// Unsent is a message that could not be sent: to whom, by what, and why.
+type Unsent struct{ Person, Channel, Why string }
+
+// Alarm is what admins are told. Of people it names no pair but where a change of it waits.
+type Alarm struct {
+	Out      []Out
+	Held     []plan.Held
+	Problems []string // of the roster, each with its file and line
+	Silent   []string // people whom no channel reaches
+	Unsent   []Unsent
+}
+
+// Alarm tells admins what is to be looked at, and what is over.
+func (r Reader) Alarm(a Alarm, stop Stop) Message {
+	p := page{Foot: r.foot("admin", stop)}
+	var subjects []string // of what is to be looked at
+	note := func(name string, n int, items ...item) {
+		subjects = append(subjects, r.say("alarm.subject."+name, facts{N: n}))
+		p.Blocks = append(p.Blocks, block{Items: items})
+	}
+	for _, o := range a.Out {
+		if o.Over {
+			text := r.say("alarm.over", facts{Text: r.Outage(o.Outage)})
+			p.Blocks = append(p.Blocks, block{Items: []item{{Text: text}}})
+			continue
+		}
+		name := string(o.Matter)
+		if o.Text != "" {
+			name = "other"
+		}
+		note(name, len(o.Of), r.out(o))
+	}
+	if len(a.Held) > 0 {
+		note("held", len(a.Held), r.held(a.Held)...)
+	}
+	if len(a.Problems) > 0 {
+		told := item{Text: r.say("alarm.roster", facts{})}
+		for _, text := range a.Problems {
+			told.Offers = append(told.Offers, offer{Text: text})
+		}
+		note("roster", len(a.Problems), told)
+	}
+	for _, person := range a.Silent {
+		f := facts{Text: person}
+		note("silent", 1, r.todo(r.say("alarm.silent", f), r.say("alarm.silent.todo", f)))
+	}
+	for _, u := range a.Unsent {
+		text := r.say("alarm.failed", facts{Text: u.Person, Other: u.Channel, Detail: u.Why})
+		note("failed", 1, r.todo(text, r.say("alarm.failed.todo", facts{})))
+	}
+	switch n := len(subjects); n {
+	case 0:
+		p.Subject = r.say("alarm.subject.over", facts{})
+	case 1:
+		p.Subject = subjects[0]
+	default:
+		p.Subject = r.say("alarm.subject.several", facts{N: n})
+		p.Lead = r.say("alarm.lead", facts{N: n})
+	}
+	return r.message(p)
+}
+
+func (r Reader) todo(text, todo string) item {
+	out := item{Text: text}
+	if todo != "" {
+		out.Facts = []fact{{Name: r.say("alarm.todo", facts{}), Text: todo}}
+	}
+	return out
+}
+
+func (r Reader) out(o Out) item {
+	text := r.Outage(o.Outage)
+	if o.Text == "" { // else it may begin with a pair
+		text = capital(text)
+	}
+	told := r.todo(text+".", r.OutageHint(o.Outage))
+	if !o.Since.IsZero() {
+		told.Facts = slices.Insert(told.Facts, 0, fact{Name: r.say("alarm.since", facts{}), Text: r.When(o.Since)})
+	}
+	return told
+}
+
+// held are the changes that wait, and at the end what lets them through.
+func (r Reader) held(all []plan.Held) []item {
+	var out []item
+	brake := false
+	for _, h := range all {
+		what := strings.TrimSpace(r.Action(h.Action) + " " + r.Change(h.Change))
+		out = append(out, item{
+			Text:  r.say("alarm.held", facts{Pair: h.Pair.String(), Text: what}) + ": " + r.Waiting(h) + ".",
+			Facts: []fact{{Name: r.say("alarm.because", facts{}), Text: h.Because}},
+		})
+		brake = brake || h.Brake
+	}
+	how := "alarm.decide"
+	if brake {
+		how = "alarm.allow"
+	}
+	return append(out, item{Text: r.say(how, facts{})})
+}
+
+// Test is a message by which somebody sees that messages arrive.
+func (r Reader) Test() Message {
+	return r.message(page{
+		Subject: r.say("test.subject", facts{}),
+		Lead:    r.say("test.lead", facts{}),
+		Foot:    r.foot("test", Stop{}),
+	})
+}
+
+// capital begins a sentence.
+func capital(text string) string {
+	for i, c := range text {
+		return strings.ToUpper(string(c)) + text[i+len(string(c)):]
+	}
+	return text
+}

@@ -1,0 +1,225 @@
+package say
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
+	"holdfast/internal/series"
+)
+
+// letter samples: Mia in Berlin manages Raj in New York and Lee in Berlin.
+var (
+	withRaj = OneOnOne{
+		Pair:    raj,
+		Manager: Party{"Mia", "Europe/Berlin"},
+		Report:  Party{"Raj", "America/New_York"},
+		Agenda:  "https://docs.example.com/mia-raj",
+		Page:    "https://holdfast.example.com/pairs/mia/raj",
+	}
+	withLee = OneOnOne{
+		Pair:    series.Pair{Manager: "mia", Report: "lee"},
+		Manager: Party{"Mia", "Europe/Berlin"},
+		Report:  Party{"Lee", "Europe/Berlin"},
+	}
+	stop = Stop{Link: "https://holdfast.example.com/me"}
+)
+
+type letterSample struct {
+	name string
+	Message
+}
+
+// flagOf is the first sample of the kind that is of one meeting or of the series.
+func flagOf(kind drift.Kind, single bool) drift.Flag {
+	all := flags()
+	return all[slices.IndexFunc(all, func(f drift.Flag) bool {
+		return f.Kind == kind && !f.Occurrence.IsZero() == single
+	})]
+}
+
+// letters are one or more of every message.
+func letters(t *testing.T, language string) []letterSample {
+	mia := Reader{Language: language, Zone: "Europe/Berlin", Now: now}
+	report := Reader{Language: language, Zone: "America/New_York", Now: now}
+	var out []letterSample
+	add := func(name string, m Message) { out = append(out, letterSample{name, m}) }
+	of := func(o OneOnOne, as Role, news ...News) PairNews { return PairNews{OneOnOne: o, As: as, News: news} }
+	link := func(d Deed, at time.Time) Offer { return Offer{d, at, "https://holdfast.example.com/act/" + string(d)} }
+
+	cancelled, moved := flagOf(drift.Cancelled, true), flagOf(drift.Moved, true)
+	dragged, ended := flagOf(drift.SeriesMoved, false), flagOf(drift.SeriesEnded, false)
+	add("one meeting, with links", mia.News([]PairNews{of(withRaj, Manager, News{Opened, cancelled, true, []Offer{
+		link(Rebook, cancelled.Makeups[0]), link(Rebook, cancelled.Makeups[1]), link(Restore, time.Time{}),
+		link(Ack, time.Time{}),
+	}})}, stop))
+	add("the same to the report, on their clock", report.News([]PairNews{
+		of(withRaj, Report, News{Opened, cancelled, true, []Offer{
+			link(Rebook, cancelled.Makeups[0]), link(AskRestore, time.Time{}), link(Ack, time.Time{}),
+		}}),
+	}, stop))
+	add("changed", mia.News([]PairNews{of(withRaj, Manager, News{Changed, moved, true, nil})}, Stop{}))
+	add("closed", mia.News([]PairNews{of(withRaj, Manager, News{Closed, cancelled, true, nil})}, stop))
+	add("the series", mia.News([]PairNews{of(withRaj, Manager, News{Opened, dragged, true, []Offer{
+		link(Accept, time.Time{}), link(Restore, time.Time{}),
+	}})}, stop))
+	add("the series, to the report", report.News([]PairNews{of(withRaj, Report, News{Opened, dragged, true, []Offer{
+		link(AskAccept, time.Time{}), link(Invite, time.Time{}),
+	}})}, stop))
+	add("several of one pair", mia.News([]PairNews{
+		of(withRaj, Manager, News{Opened, cancelled, true, nil}, News{Opened, moved, true, nil}),
+	}, stop))
+	add("several pairs", mia.News([]PairNews{
+		of(withRaj, Manager, News{Opened, moved, true, nil}), of(withLee, Manager, News{Opened, ended, true, nil}),
+	}, stop))
+
+	meeting := Coming{withRaj, Manager, on(0, 10*60), "Room Alder"}
+	add("the week ahead", mia.Digest(Digest{
+		Monday:   tuesday.Monday(),
+		Meetings: []Coming{meeting, {OneOnOne: withLee, As: Manager, Start: on(2, 14*60)}},
+		News:     []PairNews{of(withLee, Manager, News{Opened, ended, true, nil})},
+		Ahead: []Ahead{
+			{OneOnOne: withRaj, As: Manager, Day: tuesday.AddDays(14), Skip: "leave"},
+			{OneOnOne: withRaj, As: Manager, Day: tuesday.AddDays(21), Whose: Report, Was: 240, Is: 300},
+			{OneOnOne: withRaj, As: Manager, Day: tuesday.AddDays(21), Whose: Manager, Was: 600, Is: 660},
+		},
+	}, stop))
+	add("a week without", mia.Digest(Digest{Monday: tuesday.AddDays(27)}, stop))
+	add("the day before", mia.DayBefore(meeting, stop))
+	meeting.As = Report
+	add("the day before, to the report", report.DayBefore(meeting, stop))
+	add("asked to accept", mia.Asked(withRaj, Accept, dragged, []Offer{link(Accept, time.Time{})}, stop))
+	add("asked to restore", mia.Asked(withRaj, Restore, moved, nil, stop))
+
+	admin := Reader{Language: language, Zone: "Europe/Berlin", Now: now}
+	for _, o := range outages() {
+		add("alarm: out", admin.Alarm(Alarm{Out: []Out{{Outage: o, Since: now.Add(-time.Hour)}}}, Stop{}))
+	}
+	held := []plan.Held{
+		{Change: changes(t)[0], Brake: true, Because: "21 creations within an hour, the limit is 20"},
+		{Change: changes(t)[2], Brake: true, Because: "21 creations within an hour, the limit is 20"},
+	}
+	add("alarm: over", admin.Alarm(Alarm{Out: []Out{{Outage: outages()[0], Over: true}}}, Stop{}))
+	add("alarm: brakes", admin.Alarm(Alarm{Held: held}, Stop{}))
+	decide := plan.Held{Change: changes(t)[3], Because: "the pair already has a 1:1 on Wed 11:00 Europe/Berlin"}
+	add("alarm: held", admin.Alarm(Alarm{Held: []plan.Held{decide}}, Stop{}))
+	add("alarm: the roster", admin.Alarm(Alarm{Problems: []string{
+		`roster.yaml:14: unknown zone "Europe/Pari" (did you mean Europe/Paris?)`, `roster.yaml:20: "raj" is there twice`,
+	}}, Stop{}))
+	add("alarm: no channel", admin.Alarm(Alarm{Silent: []string{"raj"}}, Stop{}))
+	add("alarm: not sent", admin.Alarm(Alarm{Unsent: []Unsent{{"raj", "mail", "550 no such user"}}}, Stop{}))
+	add("alarm: several", admin.Alarm(Alarm{
+		Out:    []Out{{Outage: outages()[1], Since: now.Add(-time.Hour)}, {Outage: outages()[4], Over: true}},
+		Held:   held,
+		Silent: []string{"raj"},
+	}, stop))
+	add("test", mia.Test())
+	// Of every flag there is what is said to each of the two.
+	for _, f := range flags() {
+		for _, as := range []Role{Manager, Report} {
+			r := mia
+			if as == Report {
+				r = report
+			}
+			news := of(withRaj, as, News{Opened, f, as == Manager, nil})
+			add(fmt.Sprintf("every flag: %s, to the %s", f.Kind, as), r.News([]PairNews{news}, stop))
+		}
+	}
+	return out
+}
+
+// TestLetters: every message as its reader gets it, in plain text; a few with their HTML.
+func TestLetters(t *testing.T) {
+	var full, short, html strings.Builder
+	full.WriteString("# All messages, as their readers get them\n")
+	short.WriteString("# What is told of each kind of flag: subject, and first part\n")
+	for _, l := range letters(t, "") {
+		if name, every := strings.CutPrefix(l.name, "every flag: "); every {
+			text, _, _ := strings.Cut(l.Text, "\n\n")
+			fmt.Fprintf(&short, "\n## %s\n\nSubject: %s\n\n%s\n", name, l.Subject, text)
+			continue
+		}
+		fmt.Fprintf(&full, "\n## %s\n\nSubject: %s\n\n%s", l.name, l.Subject, l.Text)
+		if l.name == "one meeting, with links" || l.name == "the week ahead" {
+			fmt.Fprintf(&html, "<!-- %s -->\n%s", l.name, l.HTML)
+		}
+	}
+	golden(t, "messages.txt", full.String())
+	golden(t, "flags.txt", short.String())
+	golden(t, "messages.html", html.String())
+}
+
+// TestLettersAreSound: what holds of every message.
+func TestLettersAreSound(t *testing.T) {
+	for _, l := range letters(t, "") {
+		bad := func(format string, args ...any) {
+			t.Errorf("%s: %s\n%s\n%s", l.name, fmt.Sprintf(format, args...), l.Subject, l.Text)
+		}
+		if l.Subject == "" || strings.ContainsAny(l.Subject, "[]\r\n") {
+			bad("the subject has a bracket, or breaks")
+		}
+		for _, no := range []string{"  (", "..", "<no value>", "{", "}", " ,", "you's", "at until", ": :"} {
+			if strings.Contains(l.Subject+l.Text, no) {
+				bad("it has %q", no)
+			}
+		}
+		for _, no := range []string{"<img", "<script", "style=", "<link"} {
+			if strings.Contains(l.HTML, no) {
+				bad("its HTML has %q", no)
+			}
+		}
+		if !strings.Contains(l.Text, "You get this because") {
+			bad("it does not say why one gets it")
+		}
+		if l.name != "test" && !strings.Contains(l.Text, "To stop these messages") {
+			bad("it does not say how to stop it")
+		}
+		// Both tell the same: each word of the text is in the HTML too.
+		plain := words(t, l.HTML)
+		for _, w := range strings.Fields(l.Text) {
+			if strings.Trim(w, "-") != "" && !strings.Contains(plain, strings.TrimSuffix(w, ":")) {
+				bad("its HTML lacks %q:\n%s", w, plain)
+			}
+		}
+	}
+}
+
+// words are what HTML says, with where its links lead.
+func words(t *testing.T, html string) string {
+	d := xml.NewDecoder(strings.NewReader(html))
+	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	var out strings.Builder
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return out.String()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch x := token.(type) {
+		case xml.CharData:
+			out.Write(x)
+		case xml.StartElement:
+			for _, a := range x.Attr {
+				out.WriteString(" " + a.Value + " ")
+			}
+		}
+	}
+}
+
+// TestNothingIsMarkup: what comes from people is text in the HTML, and a link that is none leads nowhere.
+func TestNothingIsMarkup(t *testing.T) {
+	o := withRaj
+	o.Report.Name, o.Agenda = "<b>Raj</b> & sons", "javascript:alert(1)"
+	m := Reader{Now: now}.News([]PairNews{{o, Manager, []News{{Opened, flagOf(drift.Moved, true), false, nil}}}}, stop)
+	if strings.Contains(m.HTML, "<b>") || strings.Contains(m.HTML, `href="javascript`) {
+		t.Error(m.HTML)
+	}
+}

@@ -21,8 +21,9 @@ import (
 type Calendar interface {
 	// Observe reads the calendar: complete, or an error. With last it asks only for what changed; an expired cursor or
 	// another Interest leads to a full listing inside. It carries over what did not change, counts absences in Gone,
-	// and returns series exactly as Create was given them (canonical form is the provider's duty).
-	Observe(ctx context.Context, last series.Snapshot, in Interest) (series.Snapshot, error)
+	// and returns series exactly as Create was given them (canonical form is the provider's duty). A calendar at rest is
+	// handed back as it was packed.
+	Observe(ctx context.Context, last series.Packed, in Interest) (series.Packed, error)
 
 	// Read is one direct reading of the event of that id (Ref.ID), complete and as Observe would have it. An event that is
 	// not there, or is deleted for good, is an error of kind NotFound.

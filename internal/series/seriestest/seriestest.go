@@ -31,6 +31,7 @@ import (
 	"holdfast/internal/ical/recur"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -312,7 +313,7 @@ func (s *teller) look() *Moment {
 	}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
-		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))
+		snap, err := providertest.Observe(context.Background(), s.world.Calendar(id), last, s.interest(p))
 		snap.Remember(last)
 		snap.Singly = s.singly
 		o := series.Observed{Snapshot: snap, Last: last}

@@ -99,6 +99,8 @@ type Interest struct {
 	Confirmed bool
 	// ZoneData is the release of the zone database that times are read by: under another one all is read anew.
 	ZoneData string
+
+	hash string // see Hashed
 }
 
 // InterestPair is one pair with the addresses of both, and its ids of earlier days.
@@ -115,8 +117,17 @@ func Found(ref series.Ref) (series.Ref, error) {
 	return ref, &Error{Kind: Exists, Op: "create", Err: errors.New("the series is there already")}
 }
 
+// Hashed is in with its Hash worked out, for those who ask for it more than once. It stays as it is from then on.
+func (in Interest) Hashed() Interest {
+	in.hash = in.Hash()
+	return in
+}
+
 // Hash tells whether two Interests look for the same.
 func (in Interest) Hash() string {
+	if in.hash != "" {
+		return in.hash
+	}
 	in.Confirmed = false     // it is about one reading, and changes nothing of what is searched for
 	b, _ := json.Marshal(in) // strings only: cannot fail
 	sum := sha256.Sum256(b)

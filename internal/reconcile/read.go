@@ -261,7 +261,7 @@ func (x *round) reading(ctx context.Context, id string, again bool) (r *reading,
 	if again && !seen {
 		last = x.observed[id].is
 	}
-	p, in := x.people[id], x.interest(x.people[id])
+	p, in := x.people[id], x.interest(x.people[id]).Hashed()
 	hash := in.Hash()
 	if delete(x.interests, id); x.mem.Interests[id] != hash {
 		x.interests[id] = in

@@ -1,12 +1,14 @@
 package caldav
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/encoding/charmap"
 )
@@ -198,9 +200,15 @@ func decoder(body io.Reader) *xml.Decoder {
 	return d
 }
 
+// buffers are what answers are read through: nearly all are shorter than one.
+var buffers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
 // parseMultistatus reads one response after the other, so that no more of them is in memory than what is kept.
 func parseMultistatus(body io.Reader) (*multistatus, error) {
-	ms, d, depth := &multistatus{}, decoder(body), 0
+	buffer := buffers.Get().(*bufio.Reader)
+	defer buffers.Put(buffer)
+	buffer.Reset(body)
+	ms, d, depth := &multistatus{}, decoder(buffer), 0
 	for {
 		t, err := d.Token()
 		if err == io.EOF && depth == 0 && ms.read {

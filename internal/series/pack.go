@@ -4,7 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 )
 
@@ -123,9 +123,15 @@ func (p Packed) Unread() Packed {
 	return Packed{p.At, p.FullAt, p.Cursor, &x}
 }
 
+// writers are kept: what they grow to while they write would lie between all that is packed, which stays.
+var writers = sync.Pool{New: func() any { return &coder{writing: true, known: map[string]int{}} }}
+
 // Pack packs s.
 func Pack(s Snapshot) Packed {
-	c := &coder{writing: true, known: map[string]int{}}
+	c := writers.Get().(*coder)
+	defer writers.Put(c)
+	c.out, c.raws = c.out[:0], c.raws[:0]
+	clear(c.known)
 	first := heading{owner: s.Owner, doubts: s.ZoneDoubts()}
 	ours := &first.had
 	for _, e := range s.Series {
@@ -140,7 +146,7 @@ func Pack(s Snapshot) Packed {
 	c.heading(&first)
 	c.snapshot(&s)
 	return Packed{s.At, s.FullAt, s.Cursor, &parts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly,
-		s.rests(), string(c.out), squeeze(c.raws.String())}}
+		s.rests(), string(c.out), squeeze(c.raws)}}
 }
 
 // Snapshot is what was packed, each instant on the clock of its event's zone.
@@ -168,7 +174,7 @@ func (p Packed) unpack(raw string) Snapshot {
 type coder struct {
 	writing bool
 	out     []byte
-	raws    strings.Builder
+	raws    []byte
 	known   map[string]int // places of texts in met, from 1 on
 
 	in, raw string // what is left to read
@@ -330,7 +336,7 @@ func (c *coder) rawText(s *string) {
 	number(c, &n)
 	switch {
 	case c.writing:
-		c.raws.WriteString(*s)
+		c.raws = append(c.raws, *s...)
 	case c.raw != "": // else it is not wanted
 		*s, c.raw = c.raw[:n], c.raw[n:]
 	}

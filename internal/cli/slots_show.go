@@ -109,7 +109,7 @@ func toWeek(w reconcile.PersonWeek) weekJSON {
 		span := func(i series.Interval) spanJSON {
 			return spanJSON{series.At(i.Start, p.Zone).Format(time.RFC3339), series.At(i.End, p.Zone).Format(time.RFC3339)}
 		}
-		for _, h := range p.Hours[d.date.Weekday()] {
+		for _, h := range p.Hours.On(d.date.Weekday()) {
 			x.Hours = append(x.Hours, spanJSON{h.From.String(), h.To.String()})
 		}
 		for _, b := range d.booked {
@@ -166,7 +166,7 @@ func (d day) worksAny() bool { return len(slices.Concat(d.person.Hours[:]...)) =
 func (d day) reach() (from, to series.TimeOfDay) {
 	from, to = 24*60, 0
 	add := func(a, b series.TimeOfDay) { from, to = min(from, a), max(to, b) }
-	for _, h := range d.person.Hours[d.date.Weekday()] {
+	for _, h := range d.person.Hours.On(d.date.Weekday()) {
 		add(h.From, h.To)
 	}
 	span := func(i series.Interval) {

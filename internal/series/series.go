@@ -105,8 +105,17 @@ func Address(s string) string {
 // Window is a part of a day, From before To.
 type Window struct{ From, To TimeOfDay }
 
-// Hours are a person's working hours by weekday (Sunday is 0). No window at all means that any time will do.
-type Hours [7][]Window
+// Hours are a person's working hours by weekday (Sunday is 0), as far as there are any; many people share one. No window
+// at all means that any time will do.
+type Hours [][]Window
+
+// On are the windows of the day.
+func (h Hours) On(day time.Weekday) []Window {
+	if int(day) < len(h) {
+		return h[day]
+	}
+	return nil
+}
 
 // Covers reports whether the whole of duration lies within one window of the day.
 func (h Hours) Covers(day time.Weekday, at TimeOfDay, duration time.Duration) bool {
@@ -115,7 +124,7 @@ func (h Hours) Covers(day time.Weekday, at TimeOfDay, duration time.Duration) bo
 		unset = unset && len(w) == 0
 	}
 	end := at + TimeOfDay(duration/time.Minute)
-	return unset || slices.ContainsFunc(h[day], func(w Window) bool { return w.From <= at && end <= w.To })
+	return unset || slices.ContainsFunc(h.On(day), func(w Window) bool { return w.From <= at && end <= w.To })
 }
 
 // Away is a run of days, both ends included, on which a person is not there.

@@ -206,7 +206,8 @@ func TestSignedIn(t *testing.T) {
 	}
 	w.SetDelegation(account)
 	w.ExpireTokens()
-	if _, err := providertest.Observe(w.ctx(), c, s, interest(mia)); provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
+	_, err = providertest.Observe(w.ctx(), c, s, interest(mia))
+	if provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
 		t.Errorf("without delegation: %v, hint %q", err, provider.HintOf(err))
 	}
 	w.SetDelegation(account, "calendar.events.owned")

@@ -119,7 +119,8 @@ func TestAuthOfOnePerson(t *testing.T) {
 		return memory.None
 	})
 	book(t, c)
-	if _, err := r.Observe(t.Context(), series.Packed{}, interest(raj)); provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
+	_, err := r.Observe(t.Context(), series.Packed{}, interest(raj))
+	if provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
 		t.Errorf("raj: %v, hint %q", err, provider.HintOf(err))
 	}
 	w.SetFaults(nil)

@@ -343,7 +343,8 @@ var observing = []check{
 		b.book()
 		over, cancel := context.WithCancel(b.ctx)
 		cancel()
-		if _, err := Observe(over, b.Manager.Calendar, b.last[b.Manager.Person.ID], b.interest(b.Manager)); err == nil || provider.KindOf(err) == provider.Auth {
+		_, err := Observe(over, b.Manager.Calendar, b.last[b.Manager.Person.ID], b.interest(b.Manager))
+		if err == nil || provider.KindOf(err) == provider.Auth {
 			b.Errorf("observed after the end: %v", err)
 		}
 	}},

@@ -169,7 +169,7 @@ func (d day) cell(at, step series.TimeOfDay, first bool, width int) drawn {
 		}
 	}
 	works := d.worksAny()
-	for _, h := range d.person.Hours[d.date.Weekday()] {
+	for _, h := range d.person.Hours.On(d.date.Weekday()) {
 		works = works || h.From < at+step && at < h.To
 	}
 	switch {

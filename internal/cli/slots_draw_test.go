@@ -34,7 +34,7 @@ func interval(t *testing.T, from, to string, kind series.Kind) series.Interval {
 // On the night when clocks go forward an hour of the day is not there; what goes on is drawn on both sides of it.
 func TestWeekWithoutAnHour(t *testing.T) {
 	p := series.Person{ID: "ana", Name: "Ana Silva", Zone: "America/New_York", Calendar: "office"}
-	p.Hours[time.Sunday] = []series.Window{{From: 60, To: 5 * 60}}
+	p.Hours = series.Hours{time.Sunday: {{From: 60, To: 5 * 60}}}
 	got := draw(reconcile.PersonWeek{Person: p, Monday: series.Date{Year: 2027, Month: time.March, Day: 8}, Seen: time.Unix(0, 0),
 		Busy: []series.Interval{interval(t, "2027-03-14T01:30:00-05:00", "2027-03-14T03:30:00-04:00", series.Hard)}}, 80)
 	want := `Ana Silva  2027-W10, Mon 8 Mar to Sun 14 Mar  America/New_York

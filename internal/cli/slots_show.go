@@ -74,7 +74,7 @@ func weekOf(w reconcile.PersonWeek) wire.Week {
 		busy := func(i series.Interval) wire.Busy { return wire.Busy{Kind: wire.BusyKind[i.Kind], Span: span(i)} }
 		out.Days = append(out.Days, wire.Day{
 			Date:      d.date.String(),
-			Hours:     wire.List(p.Hours[d.date.Weekday()], hours),
+			Hours:     wire.List(p.Hours.On(d.date.Weekday()), hours),
 			Away:      wire.Null(d.away),
 			OneOnOnes: wire.List(d.booked, met),
 			Busy:      wire.List(d.busy, busy),
@@ -126,7 +126,7 @@ func (d day) worksAny() bool { return len(slices.Concat(d.person.Hours[:]...)) =
 func (d day) reach() (from, to series.TimeOfDay) {
 	from, to = 24*60, 0
 	add := func(a, b series.TimeOfDay) { from, to = min(from, a), max(to, b) }
-	for _, h := range d.person.Hours[d.date.Weekday()] {
+	for _, h := range d.person.Hours.On(d.date.Weekday()) {
 		add(h.From, h.To)
 	}
 	span := func(i series.Interval) {

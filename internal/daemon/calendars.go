@@ -61,11 +61,12 @@ func (a *App) Examine(ctx context.Context, p series.Person) ([]provider.Finding,
 // examineEvents notes what the calendar's events say that is not known for certain. Nothing names an event but its
 // start.
 func (a *App) examineEvents(ctx context.Context, p series.Person, c provider.Calendar) []provider.Finding {
-	s, err := c.Observe(ctx, series.Snapshot{}, provider.Interest{Org: a.Settings.Org, Owner: p.Addresses()})
+	seen, err := c.Observe(ctx, series.Packed{}, provider.Interest{Org: a.Settings.Org, Owner: p.Addresses()})
 	if err != nil {
 		return []provider.Finding{{Check: "read", Text: err.Error(), Hint: provider.HintOf(err)}}
 	}
 	var out []provider.Finding
+	s := seen.Snapshot()
 	unknown := slices.DeleteFunc(s.Busy, func(b series.Busy) bool { return !recur.Unknown(b) })
 	slices.SortFunc(unknown, func(x, y series.Busy) int { return x.Start.Compare(y.Start) })
 	var starts []string

@@ -29,12 +29,12 @@ type polite struct {
 const longest = time.Hour
 
 // Observe is the calendar's, or its last failure.
-func (p *polite) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
+func (p *polite) Observe(ctx context.Context, last series.Packed, in provider.Interest) (series.Packed, error) {
 	p.mu.Lock()
 	err, wait := p.err, p.now().Before(p.until)
 	p.mu.Unlock()
 	if err != nil && wait {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	snap, err := p.Calendar.Observe(ctx, last, in)
 	p.mu.Lock()

@@ -359,10 +359,10 @@ func workday(r notify.Reader, d series.Date) bool {
 			return false
 		}
 	}
-	return isAny(r) || len(r.Person.Hours[d.Weekday()]) > 0
+	return isAny(r) || len(r.Person.Hours.On(d.Weekday())) > 0
 }
 
-func isAny(r notify.Reader) bool { return len(slices.Concat(r.Person.Hours[:]...)) == 0 }
+func isAny(r notify.Reader) bool { return len(slices.Concat(r.Person.Hours...)) == 0 }
 
 func works(r notify.Reader, t time.Time) bool {
 	d, clock := series.WallClock(t, r.Person.Zone)
@@ -372,7 +372,7 @@ func works(r notify.Reader, t time.Time) bool {
 	if isAny(r) {
 		return clock >= 8*60 && clock < 20*60
 	}
-	return slices.ContainsFunc(r.Person.Hours[d.Weekday()], func(w series.Window) bool {
+	return slices.ContainsFunc(r.Person.Hours.On(d.Weekday()), func(w series.Window) bool {
 		return clock >= w.From && clock < w.To
 	})
 }

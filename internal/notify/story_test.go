@@ -231,7 +231,10 @@ func reader(line string) (notify.Reader, error) {
 			}
 			r.Person.Away = append(r.Person.Away, series.Away{From: from, To: to, Why: f[0]})
 		default:
-			if err := hours(&r.Person.Hours, f); err != nil {
+			if r.Person.Hours == nil {
+				r.Person.Hours = make(series.Hours, 7)
+			}
+			if err := hours(r.Person.Hours, f); err != nil {
 				return r, fmt.Errorf("%q: %w", part, err)
 			}
 		}
@@ -239,7 +242,7 @@ func reader(line string) (notify.Reader, error) {
 	return r, nil
 }
 
-func hours(h *series.Hours, f []string) error {
+func hours(h series.Hours, f []string) error {
 	first, last, several := strings.Cut(f[0], "-")
 	if !several {
 		last = first

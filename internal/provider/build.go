@@ -10,9 +10,6 @@ import (
 	"holdfast/internal/series"
 )
 
-// pastKept is how long single events of other people are kept after they took place.
-const pastKept = 14 * 24 * time.Hour
-
 // Source is what Build asks a provider for.
 type Source interface {
 	// Look reads one object directly, by Ref.ID. The item is that of a present one.
@@ -24,7 +21,7 @@ type Source interface {
 
 // Built is a snapshot with what its making has shown of the reading.
 type Built struct {
-	series.Snapshot
+	series.Packed
 	// Doubt: the listing lacked what is there, or shows nothing of what was. The next one is to be a full one.
 	Doubt bool
 	// Reread: a series of ours was cut, or has other people, and may say something else of an event that was not read. All
@@ -43,26 +40,16 @@ type Built struct {
 //   - A tombstone is an answer; an absence is one when a direct reading finds nothing in two observations. While the
 //     calendar shows nothing at all neither an absence nor two deletions at once prove anything.
 //   - What is gone stays gone until the event is back.
-func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading, src Source) (Built, error) {
-	anew := last.Interest != s.Interest
-	b := &builder{
-		s:      s,
-		last:   last,
-		in:     in,
-		r:      r,
-		src:    src,
-		anew:   anew,
-		read:   map[string]bool{},
-		others: map[string]Item{},
+//
+// A calendar at rest of which nothing was read is handed back as it is, and costs next to nothing.
+func Build(ctx context.Context, s series.Snapshot, last series.Packed, in Interest, r Reading, src Source,
+) (Built, error) {
+	b := &builder{s: s, in: in, r: r, src: src}
+	if b.owner(last.Owner()); b.unchanged(last) {
+		return Built{Packed: last.With(s.At, s.FullAt, s.Cursor)}, nil
 	}
-	b.s.Objects = map[string]series.Object{}
-	b.owner()
-	if b.unchanged() {
-		s, l := &b.s, last
-		s.Series, s.Copies, s.Candidates, s.StandIns = l.Series, l.Copies, l.Candidates, l.StandIns
-		s.Busy, s.Gone, s.Objects, s.Owner = l.Busy, l.Gone, l.Objects, l.Owner
-		return Built{Snapshot: b.s}, nil
-	}
+	b.last, b.anew = last.Snapshot(), last.Interest() != s.Interest
+	b.s.Objects, b.read, b.others = map[string]series.Object{}, map[string]bool{}, map[string]Item{}
 	b.carry()
 	b.take(r.Items)
 	if err := b.missing(ctx); err != nil {
@@ -70,7 +57,11 @@ func Build(ctx context.Context, s, last series.Snapshot, in Interest, r Reading,
 	}
 	reread := b.judge()
 	b.finish()
-	return Built{Snapshot: b.s, Doubt: b.doubt, Reread: reread}, nil
+	out := Built{Packed: series.Pack(b.s), Doubt: b.doubt, Reread: reread}
+	if out.Same(last) { // one of two that are equal is enough
+		out.Packed = last.With(s.At, s.FullAt, s.Cursor)
+	}
+	return out, nil
 }
 
 // builder is a snapshot in the making.
@@ -91,7 +82,7 @@ type builder struct {
 // owner adds to the owner's addresses those that the server has, those that it said before among them: events that are
 // not read again say nothing anew. That of another of the roster is not believed: the settings name the wrong
 // calendar then.
-func (b *builder) owner() {
+func (b *builder) owner(before []string) {
 	roster := b.in.Owner
 	another := func(a string) bool {
 		return slices.ContainsFunc(b.in.Pairs, func(x InterestPair) bool {
@@ -100,7 +91,7 @@ func (b *builder) owner() {
 			})
 		})
 	}
-	for _, a := range slices.Concat(b.last.Owner, b.r.Owner) {
+	for _, a := range slices.Concat(before, b.r.Owner) {
 		if a != "" && !slices.Contains(roster, a) && !slices.Contains(b.s.Owner, a) && !another(a) {
 			b.s.Owner = append(b.s.Owner, a)
 		}
@@ -140,34 +131,11 @@ func (b *builder) canonical(e *series.Event) {
 	}
 }
 
-// unchanged reports whether the snapshot would say what the last one said: nothing was read, nothing is asked for, and
-// nothing is forgotten. It is then made of the same parts, so that a calendar at rest costs nothing.
-func (b *builder) unchanged() bool {
-	if b.anew || b.last.Objects == nil || b.in.Confirmed || b.r.Full || len(b.r.Items)+len(b.r.Removed) > 0 ||
-		!slices.Equal(b.s.Owner, b.last.Owner) {
-		return false
-	}
-	listed := func(e series.Event) bool {
-		_, there := b.last.Objects[Opaque(e.ID)]
-		return there
-	}
-	for _, g := range b.last.Gone {
-		if !g.Proven || b.s.At.Sub(g.Since) > goneKept {
-			return false
-		}
-	}
-	for _, e := range slices.Concat(b.last.Series, b.last.Copies) {
-		if !listed(e) {
-			return false
-		}
-	}
-	return all(b.last.StandIns, b.keepsStandIn) && all(b.last.Busy, b.keepsBusy) &&
-		all(b.last.Candidates, b.keepsCandidate)
-}
-
-// all reports whether ok accepts all of xs.
-func all[T any](xs []T, ok func(T) bool) bool {
-	return !slices.ContainsFunc(xs, func(x T) bool { return !ok(x) })
+// unchanged reports whether the snapshot would say what the last one says: nothing was read, nothing is asked for, and
+// nothing is forgotten.
+func (b *builder) unchanged(last series.Packed) bool {
+	return last.Rests(b.s.At) && last.Like(b.s) && slices.Equal(b.s.Owner, last.Owner()) &&
+		!b.in.Confirmed && !b.r.Full && len(b.r.Items)+len(b.r.Removed) == 0
 }
 
 // carry takes over from the last snapshot what was not read anew and is still listed.
@@ -187,7 +155,7 @@ func (b *builder) carry() {
 			b.s.Objects[id] = x
 		}
 	}
-	event := func(e series.Event) bool { return kept(Opaque(e.ID)) }
+	event := func(e series.Event) bool { return kept(series.Opaque(e.ID)) }
 	ours := func(e series.Event) bool {
 		_, ok := b.in.pair(e.Mark.Pair)
 		return event(e) && ok
@@ -253,9 +221,9 @@ func (b *builder) judge() (reread bool) {
 		return !b.read[id] && slices.ContainsFunc(changed, func(e series.Event) bool { return start.After(e.Rule.Until) })
 	}
 	return slices.ContainsFunc(b.s.Candidates, func(x series.Candidate) bool {
-		return after(Opaque(x.Event.ID), x.Event.Start)
+		return after(series.Opaque(x.Event.ID), x.Event.Start)
 	}) || slices.ContainsFunc(b.s.Busy, func(x series.Busy) bool {
-		return recurs(x) && after(objectOf(x), x.Start)
+		return x.Recurs() && after(objectOf(x), x.Start)
 	})
 }
 
@@ -369,15 +337,13 @@ func (b *builder) finish() {
 }
 
 // recent reports whether what ended then is still of interest.
-func (b *builder) recent(end time.Time) bool { return end.After(b.s.At.Add(-pastKept)) }
+func (b *builder) recent(end time.Time) bool { return end.After(b.s.At.Add(-series.PastKept)) }
 
 func (b *builder) keepsStandIn(x series.StandIn) bool { return b.recent(x.Start.Add(x.Duration)) }
 
 func (b *builder) keepsBusy(x series.Busy) bool {
-	return recurs(x) || b.recent(x.Start.Add(x.Duration))
+	return x.Recurs() || b.recent(x.Start.Add(x.Duration))
 }
-
-func recurs(x series.Busy) bool { return x.RRule != "" || len(x.RDates) > 0 }
 
 func (b *builder) keepsCandidate(x series.Candidate) bool { return !x.Event.Ended(b.s.At) }
 
@@ -385,7 +351,7 @@ func (b *builder) keepsCandidate(x series.Candidate) bool { return !x.Event.Ende
 // server has for the calendar's owner.
 func Identified(x Item, in Interest, owner []string) series.Event {
 	b := &builder{in: in, r: Reading{Owner: owner}}
-	b.owner()
+	b.owner(nil)
 	e := *x.Event
 	b.canonical(&e)
 	b.in.Identify(&e, x.Named)

@@ -3,18 +3,12 @@ package provider
 import (
 	"context"
 	"slices"
-	"time"
 
 	"holdfast/internal/series"
 )
 
-const (
-	// goneKept is how long a deletion is remembered where the roster has no such pair; one that it has is not forgotten,
-	// else a series that a person deleted would be booked again.
-	goneKept = 365 * 24 * time.Hour
-	// emptiedAtOnce is how many deletions that leave a calendar with nothing at all are not believed.
-	emptiedAtOnce = 2
-)
+// emptiedAtOnce is how many deletions that leave a calendar with nothing at all are not believed.
+const emptiedAtOnce = 2
 
 // missing asks for what was ours and is not listed, and carries on what was missing before.
 func (b *builder) missing(ctx context.Context) error {
@@ -28,10 +22,10 @@ func (b *builder) missing(ctx context.Context) error {
 			b.doubt = true
 		case is == Unclear && g.Copy:
 			b.s.Copies = append(b.s.Copies, g.Last)
-			b.s.Objects[Opaque(g.ID)] = b.last.Objects[Opaque(g.ID)]
+			b.s.Objects[series.Opaque(g.ID)] = b.last.Objects[series.Opaque(g.ID)]
 		case is == Unclear:
 			b.s.Series = append(b.s.Series, g.Last)
-			b.s.Objects[Opaque(g.ID)] = b.last.Objects[Opaque(g.ID)]
+			b.s.Objects[series.Opaque(g.ID)] = b.last.Objects[series.Opaque(g.ID)]
 		default:
 			g.Proven = is == Deleted
 			fresh = append(fresh, g)
@@ -40,10 +34,10 @@ func (b *builder) missing(ctx context.Context) error {
 	var still []series.Gone
 	for _, g := range b.last.Gone {
 		_, wanted := b.in.pair(g.Pair)
-		if b.s.At.Sub(g.Since) > goneKept && (g.Copy || !wanted) {
+		if b.s.At.Sub(g.Since) > series.GoneKept && (g.Copy || !wanted) {
 			continue
 		}
-		if _, other := b.others[Opaque(g.ID)]; other && !g.Proven {
+		if _, other := b.others[series.Opaque(g.ID)]; other && !g.Proven {
 			continue // it was not gone: somebody made it none of ours
 		}
 		if !g.Proven {
@@ -74,7 +68,7 @@ func (b *builder) missing(ctx context.Context) error {
 func (b *builder) absences() []series.Gone {
 	var out []series.Gone
 	add := func(e series.Event, copied bool) {
-		_, there := b.s.Objects[Opaque(e.ID)]
+		_, there := b.s.Objects[series.Opaque(e.ID)]
 		_, known := b.in.pair(e.Mark.Pair)
 		if there || !known || copied && !b.src.Knows(e) {
 			return
@@ -113,7 +107,7 @@ func (b *builder) hold(fresh []series.Gone) {
 
 // look reads directly what the listing does not show.
 func (b *builder) look(ctx context.Context, id string) (Presence, error) {
-	key := Opaque(id)
+	key := series.Opaque(id)
 	switch _, there := b.s.Objects[key]; {
 	case there:
 		return Present, nil

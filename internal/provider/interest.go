@@ -1,18 +1,10 @@
 package provider
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 
 	"holdfast/internal/series"
 )
-
-// Opaque is an id that says nothing of what it names.
-func Opaque(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return hex.EncodeToString(sum[:8])
-}
 
 // Owns reports whether the address, in lower case, is one of the calendar's owner.
 func (in Interest) Owns(address string) bool { return slices.Contains(in.Owner, address) }

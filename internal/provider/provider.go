@@ -21,8 +21,9 @@ import (
 type Calendar interface {
 	// Observe reads the calendar: complete, or an error. With last it asks only for what changed; an expired cursor or
 	// another Interest leads to a full listing inside. It carries over what did not change, counts absences in Gone,
-	// and returns series exactly as Create was given them (canonical form is the provider's duty).
-	Observe(ctx context.Context, last series.Snapshot, in Interest) (series.Snapshot, error)
+	// and returns series exactly as Create was given them (canonical form is the provider's duty). A calendar at rest is
+	// handed back as it was packed.
+	Observe(ctx context.Context, last series.Packed, in Interest) (series.Packed, error)
 
 	// Read is one direct reading of the event of that id (Ref.ID), complete and as Observe would have it. An event that is
 	// not there, or is deleted for good, is an error of kind NotFound.
@@ -98,6 +99,8 @@ type Interest struct {
 	Confirmed bool
 	// ZoneData is the release of the zone database that times are read by: under another one all is read anew.
 	ZoneData string
+
+	hash string // see Hashed
 }
 
 // InterestPair is one pair with the addresses of both, and its ids of earlier days.
@@ -114,8 +117,17 @@ func Found(ref series.Ref) (series.Ref, error) {
 	return ref, &Error{Kind: Exists, Op: "create", Err: errors.New("the series is there already")}
 }
 
+// Hashed is in with its Hash worked out, for those who ask for it more than once. It stays as it is from then on.
+func (in Interest) Hashed() Interest {
+	in.hash = in.Hash()
+	return in
+}
+
 // Hash tells whether two Interests look for the same.
 func (in Interest) Hash() string {
+	if in.hash != "" {
+		return in.hash
+	}
 	in.Confirmed = false     // it is about one reading, and changes nothing of what is searched for
 	b, _ := json.Marshal(in) // strings only: cannot fail
 	sum := sha256.Sum256(b)

@@ -15,7 +15,7 @@ func TestUnclearAnswerKeepsTheCopy(t *testing.T) {
 	in.Owner = []string{"raj@example.com"}
 	last := build(t, noon, series.Snapshot{}, in, nil, item("a", nil), dentist())
 	s := build(t, noon.Add(time.Minute), last.Snapshot, in, answers{"a": provider.Unclear}, dentist())
-	if len(s.Copies) != 1 || len(s.Series) != 0 || len(s.Gone) != 0 || s.Objects[provider.Opaque("a")].Version != "1" {
+	if len(s.Copies) != 1 || len(s.Series) != 0 || len(s.Gone) != 0 || s.Objects[series.Opaque("a")].Version != "1" {
 		t.Errorf("%d copies, %d series, gone %+v, objects %v", len(s.Copies), len(s.Series), s.Gone, s.Objects)
 	}
 }

@@ -52,10 +52,10 @@ func (b between) End(ctx context.Context, ref series.Ref, last series.Date) (ser
 	return ref, b.ends()
 }
 
-func (b between) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
+func (b between) Observe(ctx context.Context, last series.Packed, in provider.Interest) (series.Packed, error) {
 	s, err := b.Calendar.Observe(ctx, last, in)
 	if b.lists != nil && err == nil {
-		s = b.lists(s)
+		s = series.Pack(b.lists(s.Snapshot()))
 	}
 	return s, err
 }

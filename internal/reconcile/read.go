@@ -184,7 +184,7 @@ func (r *Reconciler) readAll(ctx context.Context, g *given, cals *calendars, fir
 		for fresh[server] < workers && len(queues[server]) > 0 {
 			id := queues[server][0]
 			queues[server] = queues[server][1:]
-			in := g.interest(g.people[id])
+			in := g.interest(g.people[id]).Hashed()
 			hash := in.Hash()
 			if g.mem.Interests[id] != hash {
 				interests[id] = in

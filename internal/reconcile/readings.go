@@ -185,19 +185,9 @@ func look(ctx context.Context, cal provider.Calendar, hung *sync.Map, server str
 	}
 	inTime, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
-	from := last.Snapshot()
-	snap, err := cal.Observe(inTime, from, in)
-	switch {
-	case err != nil && inTime.Err() != nil && ctx.Err() == nil:
+	snap, err := cal.Observe(inTime, last, in)
+	if err != nil && inTime.Err() != nil && ctx.Err() == nil {
 		hung.Store(server, true)
-		fallthrough
-	case err != nil:
-		return series.Packed{}, err
-	case snap.Same(from): // as it mostly is
-		if snap.Cursor == last.Cursor { // what is kept from round to round is best the same
-			snap.Cursor = last.Cursor
-		}
-		return last.With(snap.At, snap.FullAt, snap.Cursor), nil
 	}
-	return series.Pack(snap), nil
+	return snap, err
 }

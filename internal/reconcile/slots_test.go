@@ -39,7 +39,7 @@ func (x *org) slots(pairs ...string) string {
 }
 
 func weekdays(from, to series.TimeOfDay) series.Hours {
-	var h series.Hours
+	h := make(series.Hours, 7)
 	for d := time.Monday; d <= time.Friday; d++ {
 		h[d] = []series.Window{{From: from, To: to}}
 	}

@@ -20,10 +20,10 @@ const anyHours = "any"
 // parseHours reads "Mon-Thu 09:00-12:30, 13:30-18:00, Fri 09:00-13:00": days (or ranges of days, several beside each
 // other) and a window; a window without days is on those before it. "any" has no window at all.
 func parseHours(text string) (series.Hours, error) {
-	var h series.Hours
 	if text == anyHours {
-		return h, nil
+		return nil, nil
 	}
+	h := make(series.Hours, 7)
 	var days []time.Weekday
 	for part := range strings.SplitSeq(text, ",") {
 		words := strings.Fields(part)

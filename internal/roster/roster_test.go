@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"holdfast/internal/series"
 	"holdfast/internal/yamlpos"
@@ -144,7 +145,7 @@ func show(r Roster) string {
 func showHours(h series.Hours) string {
 	var words []string
 	for i := range 7 {
-		for _, w := range h[(i+1)%7] {
+		for _, w := range h.On(time.Weekday((i + 1) % 7)) {
 			words = append(words, fmt.Sprintf("%s %s-%s", dayNames[i], w.From, w.To))
 		}
 	}

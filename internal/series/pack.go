@@ -4,7 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,6 +20,7 @@ type Packed struct {
 type parts struct {
 	interest, network                 string
 	emptied, schedules, quiet, singly bool
+	rests                             int64 // Snapshot.rests
 
 	text string // what a coder makes of the rest
 	raws string // the Raw of all events, one after another, compressed
@@ -48,6 +49,16 @@ func (p Packed) Interest() string { return p.is().interest }
 
 // Network is Snapshot.Network.
 func (p Packed) Network() string { return p.is().network }
+
+// Like reports whether a reading has the same said of it as a whole: Interest, Network, Schedules, Quiet, Singly.
+func (p Packed) Like(s Snapshot) bool {
+	x := p.is()
+	return x.interest == s.Interest && x.network == s.Network && x.schedules == s.Schedules && x.quiet == s.Quiet &&
+		x.singly == s.Singly
+}
+
+// Rests reports whether a reading at that moment that shows nothing new leaves p as it is.
+func (p Packed) Rests(at time.Time) bool { return at.Unix() < p.is().rests }
 
 // Schedules is Snapshot.Schedules.
 func (p Packed) Schedules() bool { return p.is().schedules }
@@ -99,12 +110,28 @@ func (p Packed) Pairs() iter.Seq[Pair] {
 
 // With is p as it was taken then.
 func (p Packed) With(at, full time.Time, cursor string) Packed {
+	if cursor == p.Cursor { // of two that are equal the one is kept that is held already
+		cursor = p.Cursor
+	}
 	return Packed{at, full, cursor, p.parts}
 }
 
+// Unread is Snapshot.Unread.
+func (p Packed) Unread() Packed {
+	x := *p.is()
+	x.interest = ""
+	return Packed{p.At, p.FullAt, p.Cursor, &x}
+}
+
+// writers are kept: what they grow to while they write would lie between all that is packed, which stays.
+var writers = sync.Pool{New: func() any { return &coder{writing: true, known: map[string]int{}} }}
+
 // Pack packs s.
 func Pack(s Snapshot) Packed {
-	c := &coder{writing: true, known: map[string]int{}}
+	c := writers.Get().(*coder)
+	defer writers.Put(c)
+	c.out, c.raws = c.out[:0], c.raws[:0]
+	clear(c.known)
 	first := heading{owner: s.Owner, doubts: s.ZoneDoubts()}
 	ours := &first.had
 	for _, e := range s.Series {
@@ -119,7 +146,7 @@ func Pack(s Snapshot) Packed {
 	c.heading(&first)
 	c.snapshot(&s)
 	return Packed{s.At, s.FullAt, s.Cursor, &parts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly,
-		string(c.out), squeeze(c.raws.String())}}
+		s.rests(), string(c.out), squeeze(c.raws)}}
 }
 
 // Snapshot is what was packed, each instant on the clock of its event's zone.
@@ -147,7 +174,7 @@ func (p Packed) unpack(raw string) Snapshot {
 type coder struct {
 	writing bool
 	out     []byte
-	raws    strings.Builder
+	raws    []byte
 	known   map[string]int // places of texts in met, from 1 on
 
 	in, raw string // what is left to read
@@ -309,7 +336,7 @@ func (c *coder) rawText(s *string) {
 	number(c, &n)
 	switch {
 	case c.writing:
-		c.raws.WriteString(*s)
+		c.raws = append(c.raws, *s...)
 	case c.raw != "": // else it is not wanted
 		*s, c.raw = c.raw[:n], c.raw[n:]
 	}

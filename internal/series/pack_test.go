@@ -36,12 +36,29 @@ func TestPackedSnapshotsComeBackWhole(t *testing.T) {
 		}
 		if p.Interest() != s.Interest || !slices.Equal(p.ZoneDoubts(), s.ZoneDoubts()) ||
 			p.Network() != s.Network || p.Schedules() != s.Schedules ||
-			p.Emptied() != s.Emptied || !reflect.DeepEqual(p.Owner(), s.Owner) {
+			p.Emptied() != s.Emptied || !reflect.DeepEqual(p.Owner(), s.Owner) ||
+			!p.Like(s) || p.Unread().Snapshot().Interest != "" {
 			t.Errorf("%s: packed it tells something else", name)
 		}
 	}
 	if (series.Packed{}).Same(series.Pack(filled)) || !(series.Packed{}).Same(series.Pack(series.Snapshot{})) {
 		t.Error("nothing is not what a zero snapshot is")
+	}
+}
+
+// A reading has another said of it as a whole wherever the server or the settings say something else.
+func TestPackedSnapshotsAreLikeOthers(t *testing.T) {
+	for i, change := range []func(*series.Snapshot){
+		func(s *series.Snapshot) { s.Interest = "other" },
+		func(s *series.Snapshot) { s.Network = "other" },
+		func(s *series.Snapshot) { s.Schedules = true },
+		func(s *series.Snapshot) { s.Quiet = true },
+		func(s *series.Snapshot) { s.Singly = true },
+	} {
+		var s series.Snapshot
+		if change(&s); series.Pack(series.Snapshot{}).Like(s) || !series.Pack(s).Like(s) {
+			t.Errorf("change %d is not seen", i)
+		}
 	}
 }
 

@@ -105,13 +105,22 @@ func Address(s string) string {
 // Window is a part of a day, From before To.
 type Window struct{ From, To TimeOfDay }
 
-// Hours are a person's working hours by weekday (Sunday is 0). No window at all means that any time will do.
-type Hours [7][]Window
+// Hours are a person's working hours by weekday (Sunday is 0), as far as there are any; many people share one. No window
+// at all means that any time will do.
+type Hours [][]Window
+
+// On are the windows of the day.
+func (h Hours) On(day time.Weekday) []Window {
+	if int(day) < len(h) {
+		return h[day]
+	}
+	return nil
+}
 
 // Covers reports whether the whole of duration lies within one window of the day.
 func (h Hours) Covers(day time.Weekday, at TimeOfDay, duration time.Duration) bool {
 	end := at + TimeOfDay(duration/time.Minute)
-	return h.Unset() || slices.ContainsFunc(h[day], func(w Window) bool { return w.From <= at && end <= w.To })
+	return h.Unset() || slices.ContainsFunc(h.On(day), func(w Window) bool { return w.From <= at && end <= w.To })
 }
 
 // Away is a run of days, both ends included, on which a person is not there.

@@ -197,7 +197,7 @@ func TestSlotLineRoundTrip(t *testing.T) {
 }
 
 func TestHoursCover(t *testing.T) {
-	var h Hours
+	h := make(Hours, 7)
 	h[time.Monday] = []Window{{clock(t, "09:00"), clock(t, "12:00")}, {clock(t, "13:00"), clock(t, "24:00")}}
 	tests := []struct {
 		day     time.Weekday

@@ -1,8 +1,10 @@
 package series
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
-	"reflect"
+	"math"
 	"slices"
 	"time"
 )
@@ -40,18 +42,52 @@ type Snapshot struct {
 	Objects    map[string]Object // every object of the calendar by opaque id: what a full listing is compared with
 }
 
-// Same reports whether s and t consist of the very same parts, and differ in nothing but when they were taken and where
-// to go on from. Two of which it does not may be equal all the same.
-func (s Snapshot) Same(t Snapshot) bool {
-	return s.Interest == t.Interest && s.Emptied == t.Emptied && s.Schedules == t.Schedules && s.Network == t.Network &&
-		s.Quiet == t.Quiet && s.Singly == t.Singly && samePart(s.Owner, t.Owner) && samePart(s.Series, t.Series) &&
-		samePart(s.Copies, t.Copies) && samePart(s.Candidates, t.Candidates) && samePart(s.StandIns, t.StandIns) &&
-		samePart(s.Busy, t.Busy) && samePart(s.Gone, t.Gone) &&
-		reflect.ValueOf(s.Objects).Pointer() == reflect.ValueOf(t.Objects).Pointer()
+// For how long a snapshot has what is over.
+const (
+	// PastKept is how long single events of other people are kept after they took place.
+	PastKept = 14 * 24 * time.Hour
+	// GoneKept is how long a deletion is remembered where the roster has no such pair; one that it has is not forgotten,
+	// else a series that a person deleted would be booked again.
+	GoneKept = 365 * 24 * time.Hour
+)
+
+// Opaque is an id that says nothing of what it names.
+func Opaque(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:8])
 }
 
-// samePart reports whether both slices are the same one, or empty.
-func samePart[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+// rests is the unix time before which a reading that shows nothing new leaves s as it is: nothing of it is forgotten
+// until then, and nothing looked for or worked out anew. 0: something is, at once.
+func (s Snapshot) rests() int64 {
+	until := int64(math.MaxInt64)
+	by := func(t time.Time) { until = min(until, t.Unix()) }
+	for _, e := range slices.Concat(s.Series, s.Copies) {
+		if _, listed := s.Objects[Opaque(e.ID)]; !listed || !e.Rule.Plain {
+			return 0
+		}
+	}
+	for _, g := range s.Gone {
+		if !g.Proven {
+			return 0
+		}
+		by(g.Since.Add(GoneKept))
+	}
+	for _, x := range s.Candidates {
+		if !x.Event.Rule.Until.IsZero() {
+			by(x.Event.LastStart())
+		}
+	}
+	for _, x := range s.StandIns {
+		by(x.Start.Add(x.Duration + PastKept))
+	}
+	for _, x := range s.Busy {
+		if !x.Recurs() {
+			by(x.Start.Add(x.Duration + PastKept))
+		}
+	}
+	return until
+}
 
 // Unread is s as one of which the next reading takes over nothing of other events: all is read anew.
 func (s Snapshot) Unread() Snapshot {
@@ -154,6 +190,9 @@ type Busy struct {
 	// Except is time within it that is not taken: what a VAVAILABILITY calls available (RFC 7953).
 	Except []Available `json:",omitzero"`
 }
+
+// Recurs reports whether it is more than a single event.
+func (b Busy) Recurs() bool { return b.RRule != "" || len(b.RDates) > 0 }
 
 // Available is time that is not taken, with its recurrence as in Busy.
 type Available struct {

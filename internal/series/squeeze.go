@@ -15,10 +15,15 @@ var (
 		if err != nil {
 			panic(err) // the level is one of flate's own
 		}
-		return z
+		return &squeezer{z: z}
 	}}
 	unsqueezers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 )
+
+type squeezer struct {
+	z   *flate.Writer
+	out bytes.Buffer
+}
 
 type unsqueezer interface {
 	flate.Resetter
@@ -26,18 +31,18 @@ type unsqueezer interface {
 }
 
 // squeeze compresses a text, for unsqueeze.
-func squeeze(s string) string {
-	if s == "" {
+func squeeze(text []byte) string {
+	if len(text) == 0 {
 		return ""
 	}
-	var b bytes.Buffer
-	b.Write(binary.AppendUvarint(nil, uint64(len(s))))
-	z := squeezers.Get().(*flate.Writer)
-	defer squeezers.Put(z)
-	z.Reset(&b)
-	_, _ = z.Write([]byte(s)) // into memory
-	_ = z.Close()
-	return b.String()
+	x := squeezers.Get().(*squeezer)
+	defer squeezers.Put(x)
+	x.out.Reset()
+	x.out.Write(binary.AppendUvarint(x.out.AvailableBuffer(), uint64(len(text))))
+	x.z.Reset(&x.out)
+	_, _ = x.z.Write(text) // into memory
+	_ = x.z.Close()
+	return x.out.String()
 }
 
 // unsqueeze is what was squeezed.

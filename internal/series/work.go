@@ -11,7 +11,7 @@ func (p *Person) Work(d Date, anytime Window) []Window {
 	if p.Hours.Unset() {
 		return []Window{anytime}
 	}
-	return p.Hours[d.Weekday()]
+	return p.Hours.On(d.Weekday())
 }
 
 // OnLeave reports whether the person is on leave that day; a holiday is none.
@@ -21,5 +21,5 @@ func (p *Person) OnLeave(d Date) bool {
 
 // Unset reports whether there is no window at all: any time will do.
 func (h Hours) Unset() bool {
-	return !slices.ContainsFunc(h[:], func(ws []Window) bool { return len(ws) > 0 })
+	return !slices.ContainsFunc(h, func(ws []Window) bool { return len(ws) > 0 })
 }

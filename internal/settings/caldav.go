@@ -31,6 +31,7 @@ type CalDAV struct {
 	passwordFile            string // "" with password
 	password                Secret
 	headers                 map[string]string
+	read                    *sync.Map // *passwordFile by its name: many people may have one
 }
 
 // Account is what opens one person's calendar on a CalDAV server.
@@ -119,10 +120,11 @@ func (c CalDAV) PasswordOf(p series.Person) func() (string, error) {
 	if err != nil {
 		return func() (string, error) { return "", err }
 	}
-	return (&passwordFile{calendar: c.Name, file: file}).password
+	read, _ := c.read.LoadOrStore(file, &passwordFile{calendar: c.Name, file: file})
+	return read.(*passwordFile).password
 }
 
-// passwordFile is a file that a password was read from. There is one for everybody: it holds on to nothing else.
+// passwordFile is a file that a password was read from. It holds on to nothing else.
 type passwordFile struct {
 	calendar, file string
 
@@ -199,6 +201,7 @@ func (p *parser) caldav(what string, d *FileCalDAV, to *Calendar) {
 		Name:       to.Name,
 		Scheduling: cmp.Or(d.Scheduling.V, "auto"),
 		headers:    map[string]string{},
+		read:       &sync.Map{},
 		url:        p.template(what, d.URL),
 		username:   p.template(what, d.Username),
 		calendar:   p.template(what, d.Calendar),

@@ -3,6 +3,7 @@ package settings
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"holdfast/internal/series"
@@ -17,7 +18,7 @@ func TestPasswordOf(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	password := CalDAV{Name: "office", passwordFile: file}.PasswordOf(series.Person{ID: "mia"})
+	password := CalDAV{Name: "office", passwordFile: file, read: &sync.Map{}}.PasswordOf(series.Person{ID: "mia"})
 	for _, step := range []struct {
 		what   string
 		change func()

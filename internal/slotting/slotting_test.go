@@ -18,7 +18,7 @@ import (
 var monday = series.Date{Year: 2026, Month: time.November, Day: 30}
 
 func hours(from, to int) series.Hours {
-	var h series.Hours
+	h := make(series.Hours, 7)
 	for d := time.Monday; d <= time.Friday; d++ {
 		h[d] = []series.Window{{From: series.TimeOfDay(60 * from), To: series.TimeOfDay(60 * to)}}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTaste(t *testing.T) {
-	hours := series.Hours{}
+	hours := make(series.Hours, 7)
 	for d := time.Monday; d <= time.Friday; d++ {
 		hours[d] = []series.Window{{From: 8 * 60, To: 18 * 60}}
 	}

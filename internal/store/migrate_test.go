@@ -42,7 +42,7 @@ func firstRecord() reconcile.Record {
 				Formerly: []string{"mc"},
 				Calendar: "office",
 				Zone:     "Europe/Berlin",
-				Hours:    series.Hours{2: {{From: 540, To: 1050}}},
+				Hours:    series.Hours{2: {{From: 540, To: 1050}}, 6: nil},
 				Away:     []series.Away{{From: day(21), To: day(31), Why: "leave"}},
 			},
 		},

@@ -55,8 +55,8 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("a server that does not schedule: %v", got)
 	}
 	got, err := Open(plain.options("mia")).Observe(t.Context(), noSnapshot, interestOf("mia"))
-	if err != nil || len(got.Objects) != 0 {
-		t.Errorf("the doctor left %d objects behind, %v", len(got.Objects), err)
+	if err != nil || len(got.Snapshot().Objects) != 0 {
+		t.Errorf("the doctor left %d objects behind, %v", len(got.Snapshot().Objects), err)
 	}
 }
 

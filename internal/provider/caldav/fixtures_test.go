@@ -7,7 +7,7 @@ import (
 	"holdfast/internal/series"
 )
 
-var noSnapshot series.Snapshot
+var noSnapshot series.Packed
 
 // weeklySeries is what the roster wants of mia and raj.
 func weeklySeries() series.Series {

@@ -163,7 +163,7 @@ func TestAnswerAboutSomethingElse(t *testing.T) {
 		w.look()
 		armed = true
 		w.last.Cursor = ""
-		_, err := w.Observe(t.Context(), w.last, interestOf("mia"))
+		_, err := providertest.Observe(t.Context(), w.Calendar, w.last, interestOf("mia"))
 		if err == nil || !strings.Contains(err.Error(), "/calendars/mia/default/, it is about /elsewhere/of-mia/default/") ||
 			!strings.Contains(provider.HintOf(err), "proxy") {
 			t.Errorf("sync %v: %v, hint %q", sync, err, provider.HintOf(err))
@@ -223,8 +223,8 @@ func TestNoObjectThatCanBeRead(t *testing.T) {
 	w.book()
 	w.put("x.ics", foreign("DTSTART:20261201T100000Z\nDTEND:20261201T110000Z"))
 	broken = true
-	if got, err := w.Observe(t.Context(), noSnapshot, interestOf("mia")); provider.KindOf(err) != provider.Transient {
-		t.Errorf("%d series, %v", len(got.Series), err)
+	if _, err := w.Observe(t.Context(), noSnapshot, interestOf("mia")); provider.KindOf(err) != provider.Transient {
+		t.Errorf("%v of kind %v", err, provider.KindOf(err))
 	}
 }
 
@@ -262,7 +262,7 @@ func TestRefusedSync(t *testing.T) {
 		w := watch(t, s, "mia")
 		w.look()
 		refuse = true
-		if _, err := w.Observe(t.Context(), w.last, interestOf("mia")); statusOf(err) != status {
+		if _, err := providertest.Observe(t.Context(), w.Calendar, w.last, interestOf("mia")); statusOf(err) != status {
 			t.Errorf("%d: %v", status, err)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"holdfast/internal/provider"
+	"holdfast/internal/series"
 )
 
 // resolve is the address that a server's href means, seen from base, with the path in its comparable form: hrefs come
@@ -89,5 +89,5 @@ func (c *client) theirs(path string) string {
 
 // opaque is the name under which an object is known outside: nobody reads a title or an address out of it.
 func opaque(path string) string {
-	return provider.Opaque(path)
+	return series.Opaque(path)
 }

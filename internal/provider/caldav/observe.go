@@ -3,6 +3,7 @@ package caldav
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -21,11 +22,11 @@ const (
 )
 
 // Observe is provider.Calendar's. An idle calendar costs one request.
-func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
+func (c *Calendar) Observe(ctx context.Context, last series.Packed, in provider.Interest) (series.Packed, error) {
 	s, err := c.observe(ctx, last, in)
 	if err != nil {
 		c.lost(err)
-		return series.Snapshot{}, fail("observe", err)
+		return series.Packed{}, fail("observe", err)
 	}
 	return s, nil
 }
@@ -35,14 +36,14 @@ type observation struct {
 	c    *Calendar
 	cal  *collection
 	in   provider.Interest
-	last series.Snapshot
+	last series.Packed
 	at   time.Time
 }
 
-func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
+func (c *Calendar) observe(ctx context.Context, last series.Packed, in provider.Interest) (series.Packed, error) {
 	cal, err := c.calendar(ctx)
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	o := &observation{c: c, cal: cal, in: in, last: last, at: c.o.Clock()}
 	s := series.Snapshot{
@@ -53,17 +54,17 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 		Quiet:     !c.delivers(cal),
 	}
 	home, token, _ := strings.Cut(last.Cursor, " ")
-	if last.Interest != s.Interest || home != opaque(cal.path()) || s.At.Sub(last.FullAt) >= fullEvery {
+	if last.Interest() != s.Interest || home != opaque(cal.path()) || s.At.Sub(last.FullAt) >= fullEvery {
 		token = ""
 	}
 	l, err := c.c.list(ctx, cal, token)
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	wanted := o.wanted(l)
 	objects, err := c.c.fetch(ctx, cal, wanted)
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	if l.full {
 		s.FullAt = s.At
@@ -76,7 +77,7 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 		}
 	}
 	if failed > 1 && failed == len(l.members) && l.full {
-		return series.Snapshot{}, fmt.Errorf("none of the objects that are listed can be read: %s", objects[0].why)
+		return series.Packed{}, fmt.Errorf("none of the objects that are listed can be read: %s", objects[0].why)
 	}
 	if unread && !l.full {
 		l.token = token // what could not be read is asked for again
@@ -99,7 +100,7 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 	}
 	built, err := provider.Build(ctx, s, last, in, r, o)
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	if unread || failed > 0 || built.Doubt {
 		built.FullAt = earliest(built.FullAt, s.At.Add(doubtFor-fullEvery))
@@ -107,10 +108,8 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 	if built.Reread {
 		return c.observe(ctx, last.Unread(), in)
 	}
-	c.o.Log.Debug().Bool("full", l.full).Int("objects", len(built.Objects)).Int("read", len(objects)).
-		Int("unparsed", unparsed).Int("series", len(built.Series)).Int("copies", len(built.Copies)).
-		Int("gone", len(built.Gone)).Msg("observed")
-	return built.Snapshot, nil
+	c.o.Log.Debug().Bool("full", l.full).Int("read", len(objects)).Int("unparsed", unparsed).Msg("observed")
+	return built.Packed, nil
 }
 
 func earliest(a, b time.Time) time.Time {
@@ -147,18 +146,20 @@ func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (s
 // to two contents; in a full listing the ETag tells what is known already. Occurrences of rules that are not
 // plain were worked out around the day they were read, and are so again.
 func (o *observation) wanted(l *listing) []string {
-	anew := o.last.Interest != o.in.Hash()
-	fading := map[string]bool{}
-	for _, e := range slices.Concat(o.last.Series, o.last.Copies) {
+	if !l.full || o.last.Interest() != o.in.Hash() {
+		return slices.Collect(maps.Keys(l.members))
+	}
+	last, fading := o.last.Bare(), map[string]bool{}
+	for _, e := range slices.Concat(last.Series, last.Copies) {
 		fading[opaque(e.ID)] = !e.Rule.Plain
 	}
-	for _, x := range o.last.Candidates {
+	for _, x := range last.Candidates {
 		fading[opaque(x.Event.ID)] = !x.Event.Rule.Plain
 	}
 	var out []string
 	for path, version := range l.members {
-		known, ok := o.last.Objects[opaque(path)]
-		if !l.full || anew || !ok || known.Version != version || version == "" || fading[opaque(path)] {
+		known, ok := last.Objects[opaque(path)]
+		if !ok || known.Version != version || version == "" || fading[opaque(path)] {
 			out = append(out, path)
 		}
 	}

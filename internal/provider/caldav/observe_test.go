@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/caldav/caldavtest"
 	"holdfast/internal/provider/caldav/caldavtest/hands"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -40,7 +41,7 @@ func watch(t *testing.T, s server, user string) *watched {
 
 func (w *watched) look() series.Snapshot {
 	w.Helper()
-	s, err := w.Observe(w.Context(), w.last, interestOf(w.user))
+	s, err := providertest.Observe(w.Context(), w.Calendar, w.last, interestOf(w.user))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestOldDeletionsAreForgottenWithTheirPair(t *testing.T) {
 	}
 	in := interestOf("mia")
 	in.Pairs = nil
-	if got, err := w.Observe(t.Context(), w.last, in); err != nil || len(got.Gone) != 0 {
+	if got, err := providertest.Observe(t.Context(), w.Calendar, w.last, in); err != nil || len(got.Gone) != 0 {
 		t.Errorf("a deletion is remembered for ever: %v, %v", got.Gone, err)
 	}
 }
@@ -331,7 +332,7 @@ func TestChangedInterestReadsAnew(t *testing.T) {
 	}
 	in := interestOf("mia")
 	in.Pairs[0].Report = []string{"lee@example.test"}
-	got, err := w.Observe(t.Context(), w.last, in)
+	got, err := providertest.Observe(t.Context(), w.Calendar, w.last, in)
 	w.must(err)
 	if len(got.Candidates) != 1 || len(got.Busy) != 0 {
 		t.Errorf("%d candidates, %d busy", len(got.Candidates), len(got.Busy))
@@ -347,7 +348,7 @@ func TestAnotherCalendarStartsAnew(t *testing.T) {
 	o.Calendar = "/calendars/mia/second/"
 	_, err := w.Send("MKCALENDAR", "/calendars/mia/second/", nil)
 	w.must(err)
-	got, err := Open(o).Observe(t.Context(), w.last, interestOf("mia"))
+	got, err := providertest.Observe(t.Context(), Open(o), w.last, interestOf("mia"))
 	w.must(err)
 	if len(got.Series) != 1 || len(got.Gone) != 0 || got.Cursor == w.last.Cursor {
 		t.Errorf("the series of the other calendar: %d, gone %d", len(got.Series), len(got.Gone))

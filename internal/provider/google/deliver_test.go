@@ -10,6 +10,7 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -40,7 +41,7 @@ func delivered(t *testing.T) *apart {
 func (p *apart) series() series.Event {
 	in := interest(raj)
 	in.Pairs[0].Manager, in.Owner = []string{"mia@elsewhere.test"}, []string{"mia@elsewhere.test"}
-	s, err := p.manager.Observe(p.ctx(), series.Snapshot{}, in)
+	s, err := providertest.Observe(p.ctx(), p.manager, series.Snapshot{}, in)
 	p.must(err)
 	if len(s.Series) != 1 {
 		p.t.Fatalf("%d series", len(s.Series))
@@ -51,7 +52,7 @@ func (p *apart) series() series.Event {
 func (p *apart) copied() series.Event {
 	in := interest(raj)
 	in.Pairs[0].Manager = []string{"mia@elsewhere.test"}
-	s, err := p.calendar(raj).Observe(p.ctx(), series.Snapshot{}, in)
+	s, err := providertest.Observe(p.ctx(), p.calendar(raj), series.Snapshot{}, in)
 	p.must(err)
 	if len(s.Copies) != 1 {
 		p.t.Fatalf("%d copies", len(s.Copies))

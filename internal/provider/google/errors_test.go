@@ -77,7 +77,7 @@ func TestErrors(t *testing.T) {
 				_, _ = w.Write([]byte(text))
 			}))
 			defer srv.Close()
-			_, err := calendarAt(t, srv.URL).Observe(t.Context(), series.Snapshot{}, interest(mia))
+			_, err := calendarAt(t, srv.URL).Observe(t.Context(), series.Packed{}, interest(mia))
 			e, ok := err.(*provider.Error)
 			if !ok || e.Kind != test.kind || e.Op != "observe" || !strings.Contains(e.Hint, test.hint) || e.RetryAfter != test.wait {
 				t.Errorf("%#v, want kind %d, hint %q, after %v", err, test.kind, test.hint, test.wait)
@@ -114,7 +114,7 @@ func TestQuotaUser(t *testing.T) {
 	}))
 	defer srv.Close()
 	c := calendarAt(t, srv.URL)
-	_, _ = c.Observe(t.Context(), series.Snapshot{}, interest(mia))
+	_, _ = c.Observe(t.Context(), series.Packed{}, interest(mia))
 	_, _ = c.Create(t.Context(), wish())
 	_, _ = c.Update(t.Context(), series.Ref{ID: "x"}, series.Patch{})
 	_, _ = c.Answer(t.Context(), series.Ref{ID: "x"}, raj.Email, nil)
@@ -143,7 +143,7 @@ func TestBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		_, err = c.Observe(ctx, series.Snapshot{}, interest(mia))
+		_, err = c.Observe(ctx, series.Packed{}, interest(mia))
 		cancel()
 		if want := i >= 3; (err != nil) != want || want && provider.KindOf(err) != provider.Transient {
 			t.Errorf("calendar %d: %v", i, err)
@@ -196,7 +196,7 @@ func TestOnlyTheRefusalsOfAPaceSlowDown(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 1900*time.Millisecond)
 				defer cancel()
 				for range 5 {
-					_, err := c.Observe(ctx, series.Snapshot{}, interest(mia))
+					_, err := c.Observe(ctx, series.Packed{}, interest(mia))
 					held = held || err != nil && strings.Contains(err.Error(), "quota")
 				}
 				return held

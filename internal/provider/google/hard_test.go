@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -121,7 +122,7 @@ func (w *world) mailed() int {
 func (w *world) until(d deed, c *google.Calendar, last series.Snapshot) {
 	w.t.Helper()
 	for range 6 {
-		s, err := c.Observe(w.ctx(), last, interest(mia))
+		s, err := providertest.Observe(w.ctx(), c, last, interest(mia))
 		if err != nil {
 			continue
 		}
@@ -280,7 +281,7 @@ func TestSlowAnswers(t *testing.T) {
 	impatient := &http.Client{Transport: gives{up: cancel, to: w.as(mia).Transport}}
 	c, err := w.project.Open(google.Account{Owner: mia, HTTP: impatient})
 	w.must(err)
-	if _, err := c.Observe(ctx, series.Snapshot{}, interest(mia)); provider.KindOf(err) != provider.Transient {
+	if _, err := c.Observe(ctx, series.Packed{}, interest(mia)); provider.KindOf(err) != provider.Transient {
 		t.Errorf("%v of kind %d", err, provider.KindOf(err))
 	}
 }

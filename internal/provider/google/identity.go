@@ -28,4 +28,4 @@ func named(id string) provider.Named {
 }
 
 // opaque is an id that says nothing.
-func opaque(id string) string { return provider.Opaque(id) }
+func opaque(id string) string { return series.Opaque(id) }

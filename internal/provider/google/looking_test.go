@@ -10,6 +10,7 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -25,7 +26,7 @@ func TestHardDaysOfLooking(t *testing.T) {
 				w.ForgetSyncTokens(mia.Email)
 				w.FailNth("", n, fault)
 				for range 2 {
-					s, err := c.Observe(w.ctx(), last, interest(mia))
+					s, err := providertest.Observe(w.ctx(), c, last, interest(mia))
 					if err != nil {
 						continue
 					}
@@ -64,7 +65,7 @@ func TestEmptyListIsNoDeletion(t *testing.T) {
 		last = s
 	}
 	w.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"calendar.events.list": {EmptyList: true}}})
-	if _, err := c.Observe(w.ctx(), last, interest(mia)); provider.KindOf(err) != provider.Transient {
+	if _, err := providertest.Observe(w.ctx(), c, last, interest(mia)); provider.KindOf(err) != provider.Transient {
 		t.Errorf("a calendar that lists nothing at all: %v", err)
 	}
 	w.SetFaults(googletest.Faults{})
@@ -123,7 +124,7 @@ func TestLostCursors(t *testing.T) {
 			}
 			w.FailNth("calendar.events.list", 1, fault)
 			w.FailNth("calendar.events.list", 2, fault)
-			if _, err := c.Observe(w.ctx(), now, interest(mia)); (err == nil) != (fault.Status == 0) {
+			if _, err := providertest.Observe(w.ctx(), c, now, interest(mia)); (err == nil) != (fault.Status == 0) {
 				t.Errorf("refused with and without a token: %v", err)
 			}
 		})

@@ -27,9 +27,10 @@ type observation struct {
 	c    *Calendar
 	r    reader
 	in   provider.Interest
-	last series.Snapshot
+	last series.Packed
 	at   time.Time
 
+	was        series.Snapshot  // last, once something of it is needed
 	ours       map[string]group // what last knows of series and copies, by id
 	full       bool
 	batch      map[string]group             // what the listing has, by id of series or single event
@@ -37,7 +38,7 @@ type observation struct {
 	tombstones map[string]bool
 }
 
-func (c *Calendar) observation(last series.Snapshot, in provider.Interest) *observation {
+func (c *Calendar) observation(last series.Packed, in provider.Interest) *observation {
 	return &observation{
 		c:          c,
 		r:          c.reader(in.Org, ""),
@@ -53,13 +54,13 @@ func (c *Calendar) observation(last series.Snapshot, in provider.Interest) *obse
 
 // Observe is provider.Calendar's. An idle calendar costs one request.
 func (c *Calendar) Observe(
-	ctx context.Context, last series.Snapshot, in provider.Interest,
-) (series.Snapshot, error) {
+	ctx context.Context, last series.Packed, in provider.Interest,
+) (series.Packed, error) {
 	s, err := c.observation(last, in).observe(ctx)
 	return s, c.fail("observe", err)
 }
 
-func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
+func (o *observation) observe(ctx context.Context) (series.Packed, error) {
 	s := series.Snapshot{
 		At:        o.at,
 		Interest:  o.in.Hash(),
@@ -71,7 +72,7 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 	}
 	home, token, _ := strings.Cut(o.last.Cursor, " ")
 	doubt := o.c.doubt.Swap(false)
-	if doubt || home != o.home() || o.last.Interest != s.Interest || s.At.Sub(o.last.FullAt) >= o.fullAfter() {
+	if doubt || home != o.home() || o.last.Interest() != s.Interest || s.At.Sub(o.last.FullAt) >= o.fullAfter() {
 		token = ""
 	}
 	l, err := o.c.list(ctx, token)
@@ -80,18 +81,20 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 		l, err = o.c.list(ctx, "")
 	}
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	if o.full = l.full; o.full {
 		s.FullAt = s.At
 	}
 	o.r = o.c.reader(o.in.Org, l.zone)
 	o.r.owner = append(o.r.owner, o.in.Owner...)
-	o.recall()
+	if o.full || len(l.items) > 0 || !o.last.Rests(o.at) {
+		o.recall()
+	}
 	o.sortOut(l.items)
 	groups, err := o.changed(ctx)
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	r := provider.Reading{Full: o.full, Members: map[string]bool{}, Removed: map[string]bool{}}
 	for _, g := range groups {
@@ -105,7 +108,7 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 	r.Owner = selves(l.items)
 	built, err := provider.Build(ctx, s, o.last, o.in, r, o)
 	if err != nil {
-		return series.Snapshot{}, err
+		return series.Packed{}, err
 	}
 	if built.Reread {
 		return o.c.observation(o.last.Unread(), o.in).observe(ctx)
@@ -114,15 +117,14 @@ func (o *observation) observe(ctx context.Context) (series.Snapshot, error) {
 	if !built.Doubt && !(o.full && (len(l.items) == 0 || l.token == "")) {
 		built.Cursor = o.home() + " " + l.token
 	}
-	o.c.p.o.Log.Debug().Bool("full", o.full).Int("objects", len(built.Objects)).Int("read", len(o.batch)).
-		Int("series", len(built.Series)).Int("copies", len(built.Copies)).Int("gone", len(built.Gone)).Msg("observed")
-	return built.Snapshot, nil
+	o.c.p.o.Log.Debug().Bool("full", o.full).Int("read", len(o.batch)).Msg("observed")
+	return built.Packed, nil
 }
 
 // Read is provider.Calendar's.
 func (c *Calendar) Read(ctx context.Context, id string, in provider.Interest) (series.Event, error) {
 	const op = "read"
-	o := c.observation(series.Snapshot{}, in)
+	o := c.observation(series.Packed{}, in)
 	is, item, err := o.Look(ctx, id)
 	switch {
 	case err != nil:
@@ -153,9 +155,10 @@ func lostToken(err error) bool {
 	return slices.Contains([]int{http.StatusBadRequest, http.StatusGone}, codeOf(err))
 }
 
-// recall reads what the last snapshot knows of our events.
+// recall reads what the last snapshot knows, and of our events what Google said.
 func (o *observation) recall() {
-	for _, e := range slices.Concat(o.last.Series, o.last.Copies) {
+	o.was = o.last.Snapshot()
+	for _, e := range slices.Concat(o.was.Series, o.was.Copies) {
 		if g, err := parseRaw(e.Raw); err == nil {
 			g.master.Etag = e.Version
 			o.ours[e.ID] = g
@@ -214,11 +217,11 @@ func (o *observation) base(x *calendar.Event) string {
 			return id
 		}
 	}
-	if _, known := o.last.Objects[opaque(x.Id)]; known {
+	if _, known := o.was.Objects[opaque(x.Id)]; known {
 		return ""
 	}
 	base, _, ok := partOf(x.Id, o.r.zone)
-	if _, known := o.last.Objects[opaque(base)]; ok && known {
+	if _, known := o.was.Objects[opaque(base)]; ok && known {
 		return base
 	}
 	return ""
@@ -235,7 +238,7 @@ func (o *observation) changed(ctx context.Context) ([]group, error) {
 		}
 		out = append(out, gs...)
 	}
-	for _, e := range slices.Concat(o.last.Series, o.last.Copies) {
+	for _, e := range slices.Concat(o.was.Series, o.was.Copies) {
 		g, known := o.ours[e.ID]
 		if _, read := o.batch[e.ID]; known && !read && !e.Rule.Plain && !o.full && !o.tombstones[e.ID] {
 			out = append(out, g)
@@ -250,7 +253,7 @@ func (o *observation) changed(ctx context.Context) ([]group, error) {
 func (o *observation) now(ctx context.Context, id string) ([]group, error) {
 	g := o.batch[id]
 	known, ours := o.ours[id]
-	_, seen := o.last.Objects[opaque(id)]
+	_, seen := o.was.Objects[opaque(id)]
 	switch {
 	case o.full && g.master != nil:
 		return []group{g}, nil

@@ -14,6 +14,7 @@ import (
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
 	"holdfast/internal/provider/google/signin"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -43,9 +44,9 @@ func TestAnythingGoes(t *testing.T) {
 		}
 		c, h := calendars["mia"], w.Hands(mia.Email)
 		look := func(p series.Person) series.Snapshot {
-			s, err := calendars[p.ID].Observe(w.ctx(), last[p.ID], interest(p))
+			s, err := providertest.Observe(w.ctx(), calendars[p.ID], last[p.ID], interest(p))
 			must(err)
-			full, err := calendars[p.ID].Observe(w.ctx(), series.Snapshot{}, interest(p))
+			full, err := providertest.Observe(w.ctx(), calendars[p.ID], series.Snapshot{}, interest(p))
 			must(err)
 			if d := cmp.Diff(full, s, cmpopts.EquateEmpty(), whatever); d != "" {
 				t.Fatalf("%s: an incremental look differs (-full +incremental):\n%s", p.ID, d)
@@ -205,7 +206,8 @@ func TestSignedIn(t *testing.T) {
 	}
 	w.SetDelegation(account)
 	w.ExpireTokens()
-	if _, err := c.Observe(w.ctx(), s, interest(mia)); provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
+	_, err = providertest.Observe(w.ctx(), c, s, interest(mia))
+	if provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
 		t.Errorf("without delegation: %v, hint %q", err, provider.HintOf(err))
 	}
 	w.SetDelegation(account, "calendar.events.owned")

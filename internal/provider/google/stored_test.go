@@ -15,6 +15,7 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -101,7 +102,7 @@ func TestAliases(t *testing.T) {
 	w.must(err)
 	in := interest(mia)
 	in.Owner = boss.Addresses()
-	now, err := c.Observe(w.ctx(), series.Snapshot{}, in)
+	now, err := providertest.Observe(w.ctx(), c, series.Snapshot{}, in)
 	w.must(err)
 	if e := now.Series[0]; e.Organizer != boss.Email || len(e.Guests) != 1 || e.Touched(series.FieldPeople) {
 		t.Errorf("organizer %s, guests %v, touched %v", e.Organizer, e.Guests, e.Touched(series.FieldPeople))

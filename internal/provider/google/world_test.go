@@ -13,6 +13,7 @@ import (
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/provider/google/googletest"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -121,7 +122,7 @@ func start(n int) time.Time { return tuesdays.On(day(n)) }
 // look observes the calendar from where last left off.
 func (w *world) look(c provider.Calendar, p series.Person, last series.Snapshot) series.Snapshot {
 	w.t.Helper()
-	s, err := c.Observe(context.Background(), last, interest(p))
+	s, err := providertest.Observe(context.Background(), c, last, interest(p))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -34,7 +35,7 @@ func town(schedules bool) (*memory.World, *memory.Calendar, *memory.Calendar) {
 }
 
 func observe(t interface{ Fatalf(string, ...any) }, c *memory.Calendar, owner series.Person, last series.Snapshot) series.Snapshot {
-	s, err := c.Observe(context.Background(), last, interest(owner))
+	s, err := providertest.Observe(context.Background(), c, last, interest(owner))
 	if err != nil {
 		t.Fatalf("observe: %v", err)
 	}
@@ -78,7 +79,7 @@ func TestLostAnswer(t *testing.T) {
 		t.Errorf("repeated with the old ref: %v", err)
 	}
 	once(w, memory.LostAnswer)
-	if _, err := c.Observe(t.Context(), s, interest(mia)); provider.KindOf(err) != provider.Transient {
+	if _, err := providertest.Observe(t.Context(), c, s, interest(mia)); provider.KindOf(err) != provider.Transient {
 		t.Errorf("lost answer: %v", err)
 	}
 }
@@ -118,7 +119,8 @@ func TestAuthOfOnePerson(t *testing.T) {
 		return memory.None
 	})
 	book(t, c)
-	if _, err := r.Observe(t.Context(), series.Snapshot{}, interest(raj)); provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
+	_, err := r.Observe(t.Context(), series.Packed{}, interest(raj))
+	if provider.KindOf(err) != provider.Auth || provider.HintOf(err) == "" {
 		t.Errorf("raj: %v, hint %q", err, provider.HintOf(err))
 	}
 	w.SetFaults(nil)

@@ -15,17 +15,17 @@ import (
 )
 
 // Observe is provider.Calendar's.
-func (c *Calendar) Observe(ctx context.Context, last series.Snapshot, in provider.Interest) (series.Snapshot, error) {
+func (c *Calendar) Observe(ctx context.Context, last series.Packed, in provider.Interest) (series.Packed, error) {
 	c.world.mu.Lock()
 	defer c.world.mu.Unlock()
 	built, err := c.observe(ctx, last, in)
 	if err == nil && built.Reread {
 		built, err = c.observe(ctx, last.Unread(), in)
 	}
-	return built.Snapshot, err
+	return built.Packed, err
 }
 
-func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provider.Interest) (provider.Built, error) {
+func (c *Calendar) observe(ctx context.Context, last series.Packed, in provider.Interest) (provider.Built, error) {
 	const op = "observe"
 	fault, err := c.enter(ctx, op)
 	if err != nil {
@@ -48,7 +48,7 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 	}
 	r := provider.Reading{Members: map[string]bool{}, Removed: map[string]bool{}, Owner: c.addresses()}
 	since, err := strconv.Atoi(strings.TrimPrefix(last.Cursor, c.cursorPrefix()))
-	r.Full = err != nil || since > c.world.version || last.Interest != s.Interest ||
+	r.Full = err != nil || since > c.world.version || last.Interest() != s.Interest ||
 		fault == CursorLost || fault == EmptyListing || fault == Vanished
 	listed := there
 	if fault == EmptyListing {
@@ -58,13 +58,15 @@ func (c *Calendar) observe(ctx context.Context, last series.Snapshot, in provide
 		s.FullAt = s.At
 	}
 	for _, id := range slices.Sorted(maps.Keys(listed)) {
-		r.Members[provider.Opaque(id)] = true
+		r.Members[series.Opaque(id)] = true
 		if r.Full || listed[id].seq > since {
 			r.Items = append(r.Items, item(id, listed[id]))
 		}
 	}
 	for id, at := range c.tombstones {
-		r.Removed[provider.Opaque(id)] = !r.Full && at > since
+		if !r.Full && at > since {
+			r.Removed[series.Opaque(id)] = true
+		}
 	}
 	built, err := provider.Build(ctx, s, last, in, r, source{there})
 	if built.Doubt || r.Full && len(listed) == 0 {
@@ -120,7 +122,7 @@ func (source) Knows(series.Event) bool { return true }
 
 // item is an object as the builder of snapshots takes it.
 func item(id string, x *object) provider.Item {
-	out := provider.Item{ID: provider.Opaque(id), Version: x.event.Version, Recurring: !x.single}
+	out := provider.Item{ID: series.Opaque(id), Version: x.event.Version, Recurring: !x.single}
 	if x.busy != nil {
 		b := cloneBusy(*x.busy)
 		b.ID = out.ID

@@ -14,6 +14,7 @@ import (
 
 	"holdfast/internal/provider"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -84,7 +85,7 @@ func (l *life) observe() {
 	person := l.person()
 	key := l.daemon() + person
 	l.faulty = true
-	s, err := l.w.Calendar(person).Observe(context.Background(), l.last[key], interest(l.persons[person]))
+	s, err := providertest.Observe(context.Background(), l.w.Calendar(person), l.last[key], interest(l.persons[person]))
 	l.faulty = false
 	fault := l.fault
 	if err != nil {
@@ -97,7 +98,7 @@ func (l *life) observe() {
 	}
 	there := l.anew(person, last)
 	for _, g := range s.Gone {
-		if _, is := there.Objects[provider.Opaque(g.ID)]; is {
+		if _, is := there.Objects[series.Opaque(g.ID)]; is {
 			l.Fatalf("%s is told to be gone and is there (proven %v)", g.ID, g.Proven)
 		}
 	}
@@ -105,7 +106,7 @@ func (l *life) observe() {
 		l.Fatalf("fault %d: a look differs from what is there (-is +seen):\n%s", fault, d)
 	}
 	for id, o := range last.Objects {
-		missed := func(g series.Gone) bool { return provider.Opaque(g.ID) == id }
+		missed := func(g series.Gone) bool { return series.Opaque(g.ID) == id }
 		if _, is := s.Objects[id]; o.Pair != (series.Pair{}) && !is && !slices.ContainsFunc(s.Gone, missed) {
 			l.Fatalf("%s was there, is not, and is not told to be gone", id)
 		}
@@ -174,7 +175,7 @@ func (l *life) write() {
 	if is.Writes+is.Deliveries-was.Writes-was.Deliveries > 1 {
 		l.Fatalf("%s: more than one write", name)
 	}
-	o, there := after.Objects[provider.Opaque(ref.ID)]
+	o, there := after.Objects[series.Opaque(ref.ID)]
 	if err == nil && ref.ID != "" && (!there || o.Version != ref.Version) {
 		l.Fatalf("%s answered %v, there is version %q", name, ref, o.Version)
 	}

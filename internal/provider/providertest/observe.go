@@ -27,7 +27,7 @@ var observing = []check{
 		last := b.see(b.Manager)
 		for _, cursor := range []string{"", "garbage", "http://example.com/ns/sync/1", strings.Repeat("9", 30)} {
 			last.Cursor = cursor
-			s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, last, b.interest(b.Manager)))
+			s := got[series.Snapshot](b)(Observe(b.ctx, b.Manager.Calendar, last, b.interest(b.Manager)))
 			b.sameSnapshot("with cursor "+cursor, b.last[b.Manager.Person.ID], s)
 		}
 		b.sees("after all", e, func(*series.Event) {})
@@ -36,7 +36,7 @@ var observing = []check{
 		id := b.ownOneOnOne()
 		nobody := b.interest(b.Manager)
 		nobody.Pairs = nil
-		s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, series.Snapshot{}, nobody))
+		s := got[series.Snapshot](b)(Observe(b.ctx, b.Manager.Calendar, series.Snapshot{}, nobody))
 		if len(s.Candidates) != 0 || len(s.Busy) != 1 || s.Interest == b.interest(b.Manager).Hash() {
 			b.Errorf("looking for nobody: %d candidates, %d busy", len(s.Candidates), len(s.Busy))
 		}
@@ -265,7 +265,7 @@ var observing = []check{
 		}
 		in := b.interest(b.Manager)
 		in.Confirmed = true
-		s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, b.last[b.Manager.Person.ID], in))
+		s := got[series.Snapshot](b)(Observe(b.ctx, b.Manager.Calendar, b.last[b.Manager.Person.ID], in))
 		if s.Emptied || len(s.Gone) != 2 || !s.Gone[0].Proven || !s.Gone[1].Proven {
 			b.Errorf("confirmed: emptied %v, gone %+v", s.Emptied, s.Gone)
 		}
@@ -305,7 +305,7 @@ var observing = []check{
 		in := b.interest(b.Manager)
 		const listed = "listed.otherwise@example.test"
 		in.Owner, in.Pairs[0].Manager = []string{listed}, []string{listed}
-		s := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, series.Snapshot{}, in))
+		s := got[series.Snapshot](b)(Observe(b.ctx, b.Manager.Calendar, series.Snapshot{}, in))
 		real := series.Address(b.Manager.Person.Email)
 		if len(s.Series) != 1 || s.Series[0].Organizer != listed || !slices.Contains(s.Owner, real) {
 			b.Fatalf("%d series, %d copies, owner %v", len(s.Series), len(s.Copies), s.Owner)
@@ -313,7 +313,7 @@ var observing = []check{
 		b.same("under another address", b.but(e, func(x *series.Event) { x.Organizer = listed }), s.Series[0])
 		one := got[series.Event](b)(b.Manager.Calendar.Read(b.ctx, e.ID, in))
 		b.same("read directly", s.Series[0], one)
-		again := got[series.Snapshot](b)(b.Manager.Calendar.Observe(b.ctx, s, in))
+		again := got[series.Snapshot](b)(Observe(b.ctx, b.Manager.Calendar, s, in))
 		b.sameSnapshot("and again", s, again)
 	}},
 	{"observe/read", "Read is one direct reading of one event, as Observe has it", func(b *bench) {
@@ -343,7 +343,8 @@ var observing = []check{
 		b.book()
 		over, cancel := context.WithCancel(b.ctx)
 		cancel()
-		if _, err := b.Manager.Calendar.Observe(over, b.last[b.Manager.Person.ID], b.interest(b.Manager)); err == nil || provider.KindOf(err) == provider.Auth {
+		_, err := Observe(over, b.Manager.Calendar, b.last[b.Manager.Person.ID], b.interest(b.Manager))
+		if err == nil || provider.KindOf(err) == provider.Auth {
 			b.Errorf("observed after the end: %v", err)
 		}
 	}},

@@ -153,11 +153,11 @@ func (b *bench) interest(a Actor) provider.Interest {
 func (b *bench) see(a Actor) series.Snapshot {
 	b.Helper()
 	in := b.interest(a)
-	s := got[series.Snapshot](b)(a.Calendar.Observe(b.ctx, b.last[a.Person.ID], in))
+	s := got[series.Snapshot](b)(Observe(b.ctx, a.Calendar, b.last[a.Person.ID], in))
 	if s.Interest != in.Hash() || s.At.IsZero() || s.FullAt.IsZero() || s.Schedules != b.Schedules {
 		b.Errorf("snapshot has interest %q, at %v, full at %v, schedules %v", s.Interest, s.At, s.FullAt, s.Schedules)
 	}
-	full := got[series.Snapshot](b)(a.Calendar.Observe(b.ctx, b.last[a.Person.ID].Unread(), in))
+	full := got[series.Snapshot](b)(Observe(b.ctx, a.Calendar, b.last[a.Person.ID].Unread(), in))
 	b.sameSnapshot("an incremental reading differs from a full one (-full +incremental)", full, s,
 		cmpopts.IgnoreFields(series.Snapshot{}, "Gone", "FullAt", "Emptied"))
 	b.last[a.Person.ID] = stored(b, s)
@@ -258,4 +258,11 @@ func (b *bench) noText(s series.Snapshot, text string) {
 	if strings.Contains(strings.ToLower(string(got[[]byte](b)(json.Marshal(s)))), strings.ToLower(text)) {
 		b.Errorf("the snapshot tells what an event of other people is about")
 	}
+}
+
+// Observe is c.Observe of what is not packed.
+func Observe(ctx context.Context, c provider.Calendar, last series.Snapshot, in provider.Interest,
+) (series.Snapshot, error) {
+	s, err := c.Observe(ctx, series.Pack(last), in)
+	return s.Snapshot(), err
 }

@@ -95,6 +95,7 @@ func (s *teller) about(p *series.Person, text string) {
 		a, err1 := series.ParseTimeOfDay(from)
 		b, err2 := series.ParseTimeOfDay(to)
 		s.must(cmp.Or(err1, err2))
+		p.Hours = make(series.Hours, 7)
 		for d := time.Monday; d <= time.Friday; d++ {
 			p.Hours[d] = []series.Window{{From: a, To: b}}
 		}

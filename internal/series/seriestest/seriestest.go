@@ -32,6 +32,7 @@ import (
 	"holdfast/internal/lineage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/series"
 )
 
@@ -313,7 +314,7 @@ func (s *teller) look() *Moment {
 	}
 	for id, p := range s.seen {
 		last := s.observed[id].Snapshot
-		snap, err := s.world.Calendar(id).Observe(context.Background(), last, s.interest(p))
+		snap, err := providertest.Observe(context.Background(), s.world.Calendar(id), last, s.interest(p))
 		snap.Remember(last)
 		snap.Singly = s.singly
 		o := lineage.Observed{Snapshot: snap, Last: last}

@@ -12,6 +12,7 @@ import (
 	"holdfast/internal/lineage"
 	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
+	"holdfast/internal/provider/providertest"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -266,7 +267,8 @@ func (s *teller) hands(v values) *memory.Hands {
 // event of the pair on the person's calendar, as it is now: the one that begins last.
 func (s *teller) head(v values) series.Event {
 	who := v.of["who"]
-	snap, err := s.world.Calendar(who).Observe(context.Background(), series.Snapshot{}, s.interest(s.seen[who]))
+	snap, err := providertest.Observe(context.Background(), s.world.Calendar(who), series.Snapshot{},
+		s.interest(s.seen[who]))
 	s.must(err)
 	var out series.Event
 	for _, e := range append(snap.Series, snap.Copies...) {

@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// peer is vdirsyncer (https://vdirsyncer.pimutils.org), which keeps calendars and folders of files the same: the program
-// in Debian that does with a CalDAV server what a round of Holdfast begins with, to ask every calendar what changed.
+// peer is vdirsyncer (https://vdirsyncer.pimutils.org), which keeps calendars and folders of files the same: the
+// program in Debian that does with a CalDAV server what a round of Holdfast begins with, to ask every calendar what
+// changed.
 type peer struct {
 	*testing.B
 	config string
@@ -72,8 +73,8 @@ func seconds(b *testing.B, cmd *exec.Cmd) float64 {
 }
 
 // BenchmarkPeer is a round in which nothing happened beside what vdirsyncer takes to find that out of the same
-// calendars on the same server. Both are measured twice: vdirsyncer is a program that starts, and so is `holdfast sync`;
-// the daemon's round stands for what runs all day.
+// calendars on the same server. Ours is measured twice: vdirsyncer is a program that starts, and so is
+// `holdfast sync`; the daemon's round stands for what runs all day.
 func BenchmarkPeer(b *testing.B) {
 	binary := built(b)
 	atScale(b, func(b *testing.B, pairs int) {

@@ -35,8 +35,8 @@ func cpuOf(b *testing.B, pid int) float64 {
 	return float64(sum) / clockTicks
 }
 
-// BenchmarkRest is what the daemon uses of a core between polls, when nothing happens: the built program, with everybody
-// booked and calendars that are polled once an hour, from when it has come to rest.
+// BenchmarkRest is what the daemon uses of a core between polls, when nothing happens: the built program, with
+// everybody booked and calendars that are polled once an hour, from when it has come to rest.
 func BenchmarkRest(b *testing.B) {
 	binary := built(b)
 	atScale(b, func(b *testing.B, pairs int) {

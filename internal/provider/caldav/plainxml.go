@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// plainXML reads the multistatuses that servers mostly answer with at a tenth of what encoding/xml costs: elements,
+// plainXML reads the multistatuses that servers mostly answer with at a fifth of what encoding/xml costs: elements,
 // attributes without references, text, all in UTF-8. Whatever else there is, wrong or just unusual, it does not read;
 // what it does read means the same to encoding/xml.
 type plainXML struct {
@@ -452,13 +452,14 @@ func allowed(text []byte) bool {
 		}
 		ascii = ascii && c < utf8.RuneSelf
 	}
-	return (ascii || utf8.Valid(text) && !bytes.Contains(text, []byte("\ufffe")) && !bytes.Contains(text, []byte("\uffff"))) &&
-		!bytes.Contains(text, []byte("]]>"))
+	has := func(s string) bool { return bytes.Contains(text, []byte(s)) }
+	return (ascii || utf8.Valid(text) && !has("\ufffe") && !has("\uffff")) && !has("]]>")
 }
 
 // words are those of which an answer has many.
 var words = []string{
-	nsDAV, nsCalDAV, "href", "prop", "status", "getetag", "response", "propstat", "calendar-data", "sync-token", "multistatus",
+	nsDAV, nsCalDAV, "href", "prop", "status", "getetag", "response", "propstat", "calendar-data", "sync-token",
+	"multistatus",
 }
 
 // word is b as a string, without a copy of its own where it is one of words.

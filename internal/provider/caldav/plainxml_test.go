@@ -11,14 +11,15 @@ import (
 
 // answers are multistatuses as servers write them, and as they should not.
 var answers = []string{
-	`<?xml version="1.0" encoding="utf-8"?>` + "\n" + `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">` +
+	`<?xml version="1.0" encoding="utf-8"?>` + "\n" +
+		`<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">` +
 		`<d:response><d:href>/mia/a%20b.ics</d:href><d:propstat><d:prop><d:getetag>"1"</d:getetag><c:calendar-data>` +
 		"BEGIN:VCALENDAR\r\nSUMMARY:a &lt;b&gt; &amp; &#x1F642; &#13;\nEND:VCALENDAR</c:calendar-data></d:prop>" +
 		`<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response><d:sync-token>x</d:sync-token></d:multistatus>`,
-	`<?xml version='1.0' encoding='UTF-8'?><multistatus xmlns='DAV:'><response><href>/a</href><status>HTTP/1.1 404 Not Found` +
-		`</status></response><response><href>/b</href><propstat><prop><resourcetype><collection/><C:calendar ` +
-		`xmlns:C="urn:ietf:params:xml:ns:caldav"/></resourcetype></prop><status>HTTP/1.1 200 OK</status></propstat></response>` +
-		`</multistatus>`,
+	`<?xml version='1.0' encoding='UTF-8'?><multistatus xmlns='DAV:'><response><href>/a</href>` +
+		`<status>HTTP/1.1 404 Not Found</status></response><response><href>/b</href><propstat><prop>` +
+		`<resourcetype><collection/><C:calendar xmlns:C="urn:ietf:params:xml:ns:caldav"/></resourcetype></prop>` +
+		`<status>HTTP/1.1 200 OK</status></propstat></response></multistatus>`,
 	`<D:multistatus xmlns:D="DAV:"><D:response><D:href>/ü</D:href><X><D:href>/y</D:href></X>` +
 		"<D:status>\rHTTP/1.1 507\r\n</D:status></D:response></D:multistatus> \n",
 	`<multistatus xmlns="DAV:"><response><href>/a</href><error><x><href>/y</href></x></error></response></multistatus>`,
@@ -74,14 +75,19 @@ func BenchmarkMultistatus(b *testing.B) {
 	var text strings.Builder
 	text.WriteString(xmlHead + `<d:multistatus xmlns:d="DAV:" xmlns:c="` + nsCalDAV + `">`)
 	for i := range 13 {
-		fmt.Fprintf(&text, `<d:response><d:href>/calendars/mia/default/other-%d.ics</d:href><d:propstat><d:prop><d:getetag>&quot;%[1]d`+
-			`&quot;</d:getetag><c:calendar-data>%s</c:calendar-data></d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>`+
-			`</d:response>`, i, strings.Repeat("SUMMARY:Something with some words in it\r\n", 8))
+		fmt.Fprintf(&text, `<d:response><d:href>/calendars/mia/default/other-%d.ics</d:href><d:propstat><d:prop>`+
+			`<d:getetag>&quot;%[1]d&quot;</d:getetag><c:calendar-data>%s</c:calendar-data></d:prop>`+
+			`<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>`,
+			i, strings.Repeat("SUMMARY:Something with some words in it\r\n", 8))
 	}
 	text.WriteString(`</d:multistatus>`)
 	for name, parse := range map[string]func() (*multistatus, error){
-		"ours":         func() (*multistatus, error) { return parseMultistatus(strings.NewReader(text.String())) },
-		"encoding/xml": func() (*multistatus, error) { return readMultistatus(decoder(strings.NewReader(text.String()))) },
+		"ours": func() (*multistatus, error) {
+			return parseMultistatus(strings.NewReader(text.String()))
+		},
+		"encoding/xml": func() (*multistatus, error) {
+			return readMultistatus(decoder(strings.NewReader(text.String())))
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(text.Len()))

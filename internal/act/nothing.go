@@ -24,10 +24,11 @@ func Nothing(r *reconcile.Round, q Request) (n say.Nothing, ok bool) {
 	}
 	n.Slot = h.Mark.Slot
 	proposed := func(f drift.Flag) bool { return f.Pair == q.Pair && f.Kind == drift.SlotUnfit && !f.To.IsZero() }
+	anew := slices.ContainsFunc(r.Edges.Opened, proposed) || slices.ContainsFunc(r.Edges.Changed, proposed)
 	switch {
 	case q.Deed == Rebook:
 		n.Why = say.ThatTime
-	case q.Deed == Accept && (slices.ContainsFunc(r.Edges.Opened, proposed) || slices.ContainsFunc(r.Edges.Changed, proposed)):
+	case q.Deed == Accept && anew:
 		n.Why = say.NewProposal
 	case q.Deed == Accept:
 		n.Why = say.NothingNew

@@ -2,7 +2,6 @@ package drift
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -128,9 +127,8 @@ func (d *detector) collide(weeks []series.WeekMeeting) collided {
 			}
 			r.Dates = slices.Compact(r.Dates)
 			r.To = most(r.others, slots[g].Zone)
-			r.Detail = inWords(slices.DeleteFunc(slices.Clone(r.others), func(o other) bool {
-				return !o.slot(slots[g].Zone).Equal(r.To)
-			}))
+			r.others = slices.DeleteFunc(r.others, func(o other) bool { return !o.slot(slots[g].Zone).Equal(r.To) })
+			r.Detail = inWords(r.others)
 			out.repeats = append(out.repeats, r)
 		}
 	}
@@ -185,36 +183,48 @@ func most(all []other, zone string) series.Aspect {
 	for _, o := range all {
 		n[o.slot(zone)]++
 	}
-	first := slices.MaxFunc(all, func(a, b other) int { return cmp.Compare(n[a.slot(zone)], n[b.slot(zone)]) })
-	return first.slot(zone)
+	often := slices.MaxFunc(all, func(a, b other) int { return cmp.Compare(n[a.slot(zone)], n[b.slot(zone)]) })
+	return often.slot(zone)
 }
 
-// inWords says what the first of the others is, and whose: "another 1:1 of mia", "another event of mia and raj".
-func inWords(all []other) string {
-	first := all[0]
-	var who []string
+// kind is what the other is.
+func (o other) kind() Other {
+	switch {
+	case o.pair != series.Pair{}:
+		return OneOnOne
+	case o.Kind == series.AllDayKind:
+		return AllDay
+	}
+	return AnEvent
+}
+
+// whose tells what the first of the others is, and whose time it and its like take.
+func whose(all []other) (who []string, what Other) {
+	what = all[0].kind()
 	for _, o := range all {
-		same := (o.pair == series.Pair{}) == (first.pair == series.Pair{}) && o.Kind == first.Kind
-		if same && !slices.Contains(who, o.person) {
+		if o.kind() == what && !slices.Contains(who, o.person) {
 			who = append(who, o.person)
 		}
 	}
-	what := "another event"
-	switch {
-	case first.pair != series.Pair{}:
-		what = "another 1:1"
-	case first.Kind == series.AllDayKind:
-		what = "an all-day event"
-	}
-	return fmt.Sprintf("%s of %s", what, strings.Join(who, " and "))
+	return who, what
+}
+
+// inWords is that as the journal has it: "another 1:1 of mia", "another event of mia and raj".
+func inWords(all []other) string {
+	who, what := whose(all)
+	words := map[Other]string{AnEvent: "another event", OneOnOne: "another 1:1", AllDay: "an all-day event"}
+	return words[what] + " of " + strings.Join(who, " and ")
+}
+
+// first are those of the others that begin with the first.
+func first(all []other) []other {
+	return slices.DeleteFunc(slices.Clone(all), func(o other) bool { return !o.Start.Equal(all[0].Start) })
 }
 
 // clash is the flag of one meeting's collision: with the first of the others of the first of the two whom it concerns.
 func clash(w series.WeekMeeting, all []other) (from, to series.Aspect, words string) {
-	first := all[0]
-	same := slices.DeleteFunc(slices.Clone(all), func(o other) bool { return !o.Start.Equal(first.Start) })
-	if first.Kind != series.AllDayKind {
-		to = series.AspectOf(first.Start.In(w.Booked.Location()))
+	if all[0].Kind != series.AllDayKind {
+		to = series.AspectOf(all[0].Start.In(w.Booked.Location()))
 	}
-	return series.AspectOf(w.Meeting.Start.In(w.Booked.Location())), to, inWords(same)
+	return series.AspectOf(w.Meeting.Start.In(w.Booked.Location())), to, inWords(first(all))
 }

@@ -87,9 +87,22 @@ type Moment struct {
 	// Makeups are times at which a lost meeting could be made up for in its week, the best first, in the slot's zone; nil
 	// where nothing is lost.
 	Makeups []time.Time
+	// Whose time a collision takes, by id, and what it is that does.
+	Whose []string
+	Other Other
 	// Why is what makes a slot unfit, or what a collision hints at, in words.
 	Why []string
 }
+
+// Other is what takes somebody's time during a meeting.
+type Other string
+
+// What there is.
+const (
+	AnEvent  Other = "event"
+	OneOnOne Other = "one-on-one"
+	AllDay   Other = "all-day"
+)
 
 // none is the Aspect of what is unknown, or no matter.
 var none series.Aspect

@@ -78,10 +78,16 @@ func (m *MakeUps) dated(f *Flag) {
 	_, from, to := d.span()
 	all := d.collide(d.v.Weeks(from, to))
 	others := all.single[booked{f.Generation, f.Occurrence}]
+	if len(others) > 0 {
+		others = first(others)
+	}
 	for _, r := range all.repeats {
 		if r.ID() == f.ID() {
 			f.Dates, others = r.Dates, r.others
 		}
+	}
+	if len(others) > 0 {
+		f.Whose, f.Other = whose(others)
 	}
 	if len(others) > 0 && others[0].Kind == series.AllDayKind {
 		who := others[0].person

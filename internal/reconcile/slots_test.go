@@ -194,7 +194,7 @@ func TestUnfitSlot(t *testing.T) {
 			}
 			e := x.live("mia/kim")
 			busy("kim", e.Start, "FREQ=WEEKLY")
-			said := "mia/kim Mon 11:00 Europe/Berlin does not work any more: Mon 11:30 Europe/Berlin would: something else of kim is over 9 meetings in a row, from Mon %s 2026 on\n"
+			said := "mia/kim slot-unfit from Mon 11:00 Europe/Berlin to Mon 11:30 Europe/Berlin: something else of kim is over 9 meetings in a row, from Mon %s 2026 on\n"
 			x.once(r)
 			x.expect(fmt.Sprintf(said, "30 Nov"), x.unfit(r))
 			x.now = x.now.AddDate(0, 0, 4)
@@ -212,7 +212,7 @@ func TestUnfitSlot(t *testing.T) {
 			kim.Hours = weekdays(11*60+30, 17*60)
 			x.people["kim"] = kim
 			x.once(r)
-			x.expect("mia/kim Mon 11:00 Europe/Berlin does not work any more: Mon 13:00 Europe/Berlin would: "+
+			x.expect("mia/kim slot-unfit from Mon 11:00 Europe/Berlin to Mon 13:00 Europe/Berlin: "+
 				"something else of kim and mia is over 9 meetings in a row, from Mon 7 Dec 2026 on; it is Mon 11:00 for kim, outside their hours\n", x.unfit(r))
 			x.expect(booked, x.slots("mia/kim", "mia/bo"))
 

@@ -6,11 +6,13 @@ package say
 import (
 	"embed"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"text/template"
+	"text/template/parse"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -21,8 +23,16 @@ var files embed.FS
 
 // catalogue is all that is said in one language, and how that language counts and lists.
 type catalogue struct {
-	tag   language.Tag
-	texts *template.Template
+	tag    language.Tag
+	texts  *template.Template
+	simple map[string][]part   // those that choose and count nothing, as lists of thousands are made of
+	words  map[string][]string // and those without any fact, word by word
+}
+
+// part is some text, or the fact of that field.
+type part struct {
+	text  string
+	field []int // nil: it is text
 }
 
 // english is the language of those who name none, or one that there is no catalogue of.
@@ -52,16 +62,18 @@ func read(tag, file string) (*catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &catalogue{tag: t}
+	c := &catalogue{tag: t, simple: map[string][]part{}, words: map[string][]string{}}
 	c.texts = template.New(tag).Delims("{", "}").Funcs(template.FuncMap{"count": c.count, "plural": c.plural})
 	name, text := "", ""
 	add := func(n int) error {
 		if name == "" {
 			return nil
 		}
-		if _, err := c.texts.New(name).Parse(text); err != nil {
+		parsed, err := c.texts.New(name).Parse(text)
+		if err != nil {
 			return fmt.Errorf("%s.txt:%d: %w", tag, n, err)
 		}
+		c.simplify(name, parsed.Root)
 		return nil
 	}
 	lines := strings.Split(file, "\n")
@@ -87,9 +99,45 @@ func read(tag, file string) (*catalogue, error) {
 // has reports whether the catalogue has that text.
 func (c *catalogue) has(name string) bool { return c.texts.Lookup(name) != nil }
 
+// simplify notes a text that is nothing but texts and facts.
+func (c *catalogue) simplify(name string, root *parse.ListNode) {
+	var parts []part
+	for _, n := range root.Nodes {
+		switch n := n.(type) {
+		case *parse.TextNode:
+			parts = append(parts, part{text: string(n.Text)})
+		case *parse.ActionNode:
+			field, ok := reflect.TypeFor[facts]().FieldByName(strings.TrimPrefix(n.Pipe.String(), "."))
+			if !ok || field.Type.Kind() == reflect.Bool {
+				return
+			}
+			parts = append(parts, part{field: field.Index})
+		default:
+			return
+		}
+	}
+	if c.simple[name] = parts; len(parts) == 1 && parts[0].field == nil {
+		c.words[name] = strings.Fields(parts[0].text)
+	}
+}
+
 // say is the text of that name, filled in.
 func (c *catalogue) say(name string, f facts) string {
 	var b strings.Builder
+	if parts, ok := c.simple[name]; ok {
+		values := reflect.ValueOf(&f).Elem()
+		for _, p := range parts {
+			b.WriteString(p.text)
+			switch {
+			case p.field == nil:
+			case values.FieldByIndex(p.field).CanInt():
+				b.WriteString(strconv.FormatInt(values.FieldByIndex(p.field).Int(), 10))
+			default:
+				b.WriteString(values.FieldByIndex(p.field).String())
+			}
+		}
+		return b.String()
+	}
 	if err := c.texts.ExecuteTemplate(&b, name, f); err != nil {
 		panic("say: " + err.Error()) // a test fills in every text of every catalogue
 	}

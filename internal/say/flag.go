@@ -1,6 +1,7 @@
 package say
 
 import (
+	"cmp"
 	"time"
 
 	"holdfast/internal/drift"
@@ -69,18 +70,37 @@ func (r Reader) facts(f drift.Flag, who parties) facts {
 	if f.Kind == drift.SeriesMoved && !out.Series { // from that day on
 		out.Meeting, out.Other = who.meeting(series.Date{}), out.Day
 	}
-	if name, known := details[f.Detail]; known {
+	if f.Kind == drift.DoubleBooked {
+		out.Detail = r.other(f, who)
+	} else if name, known := details[f.Detail]; known {
 		if own := name + ".you"; who.reads == Report && r.catalogue().has(own) {
 			name = own
 		}
 		out.Detail = r.say(name, out)
-	} else if f.Detail != "" && f.Kind != drift.DoubleBooked {
+	} else if f.Detail != "" {
 		out.Detail = r.say("detail", facts{Text: f.Detail})
 	}
 	if !out.Series {
 		out.Occurrence = f.Occurrence.String()
 	}
 	return out
+}
+
+// other is what a meeting collides with; of a flag that is closed it is what the journal has.
+func (r Reader) other(f drift.Flag, who parties) string {
+	var of []string
+	for _, id := range f.Whose {
+		switch id {
+		case f.Pair.Manager:
+			of = append(of, who.ofManager)
+		case f.Pair.Report:
+			of = append(of, who.ofReport)
+		}
+	}
+	if len(of) == 0 {
+		return cmp.Or(f.Detail, r.say("other", facts{}))
+	}
+	return r.say("other."+string(f.Other), facts{Text: r.catalogue().list(of)})
 }
 
 // by is " by the manager"; "" where nobody is proven to have done it.

@@ -67,7 +67,6 @@ const (
 type News struct {
 	Edge   Edge
 	Flag   drift.Flag
-	Owner  bool // of the calendar in which it collides: only they see when the other event is, and what it may be
 	Offers []Offer
 }
 
@@ -173,7 +172,9 @@ func (r Reader) links(o OneOnOne) []fact {
 // item tells one piece of news to the reader on whose clock r is.
 func (r Reader) item(n News, of PairNews, other string, who parties) item {
 	f := n.Flag
-	if f.Kind == drift.DoubleBooked && !n.Owner {
+	own := slices.Contains(f.Whose, f.Pair.Manager) && who.reads == Manager ||
+		slices.Contains(f.Whose, f.Pair.Report) && who.reads == Report
+	if f.Kind == drift.DoubleBooked && !own { // when the other event is, and what it may be, is not for everybody
 		f.To, f.Why = series.Aspect{}, nil
 	}
 	text := r.flag(f, who)

@@ -55,35 +55,35 @@ func letters(t *testing.T, language string) []letterSample {
 
 	cancelled, moved := flagOf(drift.Cancelled, true), flagOf(drift.Moved, true)
 	dragged, ended := flagOf(drift.SeriesMoved, false), flagOf(drift.SeriesEnded, false)
-	add("one meeting, with links", mia.News([]PairNews{of(withRaj, Manager, News{Opened, cancelled, true, []Offer{
+	add("one meeting, with links", mia.News([]PairNews{of(withRaj, Manager, News{Opened, cancelled, []Offer{
 		link(Rebook, cancelled.Makeups[0]), link(Rebook, cancelled.Makeups[1]), link(Restore, time.Time{}),
 		link(Ack, time.Time{}),
 	}})}, stop))
 	add("the same to the report, on their clock", report.News([]PairNews{
-		of(withRaj, Report, News{Opened, cancelled, true, []Offer{
+		of(withRaj, Report, News{Opened, cancelled, []Offer{
 			link(Rebook, cancelled.Makeups[0]), link(AskRestore, time.Time{}), link(Ack, time.Time{}),
 		}}),
 	}, stop))
-	add("changed", mia.News([]PairNews{of(withRaj, Manager, News{Changed, moved, true, nil})}, Stop{}))
-	add("closed", mia.News([]PairNews{of(withRaj, Manager, News{Closed, cancelled, true, nil})}, stop))
-	add("the series", mia.News([]PairNews{of(withRaj, Manager, News{Opened, dragged, true, []Offer{
+	add("changed", mia.News([]PairNews{of(withRaj, Manager, News{Changed, moved, nil})}, Stop{}))
+	add("closed", mia.News([]PairNews{of(withRaj, Manager, News{Closed, cancelled, nil})}, stop))
+	add("the series", mia.News([]PairNews{of(withRaj, Manager, News{Opened, dragged, []Offer{
 		link(Accept, time.Time{}), link(Restore, time.Time{}),
 	}})}, stop))
-	add("the series, to the report", report.News([]PairNews{of(withRaj, Report, News{Opened, dragged, true, []Offer{
+	add("the series, to the report", report.News([]PairNews{of(withRaj, Report, News{Opened, dragged, []Offer{
 		link(AskAccept, time.Time{}), link(Invite, time.Time{}),
 	}})}, stop))
 	add("several of one pair", mia.News([]PairNews{
-		of(withRaj, Manager, News{Opened, cancelled, true, nil}, News{Opened, moved, true, nil}),
+		of(withRaj, Manager, News{Opened, cancelled, nil}, News{Opened, moved, nil}),
 	}, stop))
 	add("several pairs", mia.News([]PairNews{
-		of(withRaj, Manager, News{Opened, moved, true, nil}), of(withLee, Manager, News{Opened, ended, true, nil}),
+		of(withRaj, Manager, News{Opened, moved, nil}), of(withLee, Manager, News{Opened, ended, nil}),
 	}, stop))
 
 	meeting := Coming{withRaj, Manager, on(0, 10*60), "Room Alder"}
 	add("the week ahead", mia.Digest(Digest{
 		Monday:   tuesday.Monday(),
 		Meetings: []Coming{meeting, {OneOnOne: withLee, As: Manager, Start: on(2, 14*60)}},
-		News:     []PairNews{of(withLee, Manager, News{Opened, ended, true, nil})},
+		News:     []PairNews{of(withLee, Manager, News{Opened, ended, nil})},
 		Ahead: []Ahead{
 			{OneOnOne: withRaj, As: Manager, Day: tuesday.AddDays(14), Skip: "leave"},
 			{OneOnOne: withRaj, As: Manager, Day: tuesday.AddDays(21), Whose: Report, Was: 240, Is: 300},
@@ -127,7 +127,7 @@ func letters(t *testing.T, language string) []letterSample {
 			if as == Report {
 				r = report
 			}
-			news := of(withRaj, as, News{Opened, f, as == Manager, nil})
+			news := of(withRaj, as, News{Opened, f, nil})
 			add(fmt.Sprintf("every flag: %s, to the %s", f.Kind, as), r.News([]PairNews{news}, stop))
 		}
 	}
@@ -218,7 +218,7 @@ func words(t *testing.T, html string) string {
 func TestNothingIsMarkup(t *testing.T) {
 	o := withRaj
 	o.Report.Name, o.Agenda = "<b>Raj</b> & sons", "javascript:alert(1)"
-	m := Reader{Now: now}.News([]PairNews{{o, Manager, []News{{Opened, flagOf(drift.Moved, true), false, nil}}}}, stop)
+	m := Reader{Now: now}.News([]PairNews{{o, Manager, []News{{Opened, flagOf(drift.Moved, true), nil}}}}, stop)
 	if strings.Contains(m.HTML, "<b>") || strings.Contains(m.HTML, `href="javascript`) {
 		t.Error(m.HTML)
 	}

@@ -54,12 +54,12 @@ func (r Reader) here(t time.Time) time.Time {
 
 // of are the parts of a day.
 func (r Reader) of(d series.Date) facts {
-	word := func(name string, i int) string { return strings.Fields(r.say(name, facts{}))[i] }
+	words := r.catalogue().words
 	return facts{
-		Weekday:   word("weekdays", int(d.Weekday())),
+		Weekday:   words["weekdays"][int(d.Weekday())],
 		Day:       strconv.Itoa(d.Day),
-		Month:     word("months", int(d.Month)-1),
-		MonthLong: word("months.long", int(d.Month)-1),
+		Month:     words["months"][int(d.Month)-1],
+		MonthLong: words["months.long"][int(d.Month)-1],
 		Year:      strconv.Itoa(d.Year),
 	}
 }
@@ -148,8 +148,7 @@ func (r Reader) Slot(s series.Slot) string {
 	if s.IsZero() {
 		return ""
 	}
-	weekdays := strings.Fields(r.say("weekdays", facts{}))
-	f := facts{Weekday: weekdays[s.Weekday], Clock: s.At.String(), Zone: s.Zone, N: s.Every}
+	f := facts{Weekday: r.catalogue().words["weekdays"][s.Weekday], Clock: s.At.String(), Zone: s.Zone, N: s.Every}
 	if series.IsCustom(s.Zone) {
 		f.Zone = r.say("slot.zone", facts{})
 	}
@@ -158,6 +157,9 @@ func (r Reader) Slot(s series.Slot) string {
 		return r.say("slot", f)
 	}
 	f.Length = r.Length(s.Duration)
+	if s.Every > 1 {
+		return r.say("slot.whole", f) + r.say("slot.every", f)
+	}
 	return r.say("slot.whole", f)
 }
 

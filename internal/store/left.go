@@ -124,6 +124,8 @@ type statusJSON struct {
 type momentJSON struct {
 	Dates   []series.Date `json:",omitzero"`
 	Makeups []time.Time   `json:",omitzero"`
+	Whose   []string      `json:",omitzero"`
+	Other   drift.Other   `json:",omitzero"`
 	Why     []string      `json:",omitzero"`
 }
 

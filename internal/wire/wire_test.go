@@ -27,8 +27,10 @@ func TestFormats(t *testing.T) {
 	at, hours, rate := slot.On(day), 26*time.Hour, 0.5
 	change := plan.Change{Pair: raj, Action: plan.Create, Generation: 1, To: series.WholeSlot(slot), Mails: 1}
 	failure := reconcile.Failure{Subject: reconcile.CalendarOf("mia"), Err: errors.New("no"), Hint: "look"}
-	round := reconcile.Round{Failures: []reconcile.Failure{failure, {Subject: reconcile.BookingOf(raj), Err: errors.New("no")}}}
-	round.Plan = plan.Plan{Changes: []plan.Change{change}, Held: []plan.Held{{Change: change, Because: "a limit"}}, Mails: 1}
+	booking := reconcile.Failure{Subject: reconcile.BookingOf(raj), Err: errors.New("no")}
+	round := reconcile.Round{Failures: []reconcile.Failure{failure, booking}}
+	held := plan.Held{Change: change, Because: "a limit"}
+	round.Plan = plan.Plan{Changes: []plan.Change{change}, Held: []plan.Held{held}, Mails: 1}
 	lost := drift.Flag{
 		Pair:       raj,
 		Kind:       drift.Cancelled,
@@ -38,11 +40,18 @@ func TestFormats(t *testing.T) {
 		Notice:     &hours,
 		Since:      at.UTC(),
 	}
-	repeats := drift.Flag{Pair: raj, Kind: drift.DoubleBooked, Detail: "another event", By: drift.ByReport, Since: at.UTC(),
-		Moment: drift.Moment{Dates: []series.Date{day}, Why: []string{"leave"}}}
+	repeats := drift.Flag{
+		Pair:   raj,
+		Kind:   drift.DoubleBooked,
+		Detail: "another event",
+		By:     drift.ByReport,
+		Since:  at.UTC(),
+		Moment: drift.Moment{Dates: []series.Date{day}, Why: []string{"leave"}},
+	}
 	stale := reconcile.Reason{Person: "mia", Outage: reconcile.Outage{Since: at.UTC(),
 		Text: "the calendar of mia cannot be read: observe: refused", Hint: "look"}}
-	option := slotting.Option{Slot: slot, Costs: []slotting.Cost{{Points: 8, Text: "early"}}, Local: map[string]string{"raj": "14:30"}}
+	costs := []slotting.Cost{{Points: 8, Text: "early"}}
+	option := slotting.Option{Slot: slot, Costs: costs, Local: map[string]string{"raj": "14:30"}}
 	got, err := json.MarshalIndent([]any{
 		PlanOf(round),
 		PlanOf(reconcile.Round{}),

@@ -89,13 +89,15 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
+	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
+		"internal/provider/google", "internal/web",
 		"internal/demo", "internal/reconcile"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/store", "internal/notify", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/cli", "internal/roster", "internal/settings", "internal/slotting/instance"}
+	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/cli",
+		"internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

@@ -102,8 +102,8 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav", "internal/provider/google", "internal/web",
-		"internal/demo", "internal/reconcile"}
+	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
+		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/store", "internal/web", "internal/prepdoc", "internal/daemon",
 		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}

@@ -87,6 +87,9 @@ func (p *pairPlan) makeUp() {
 	case !to.After(p.in.Now):
 		refuse("that is over")
 		return
+	case p.ask.Undo != nil:
+		p.undo(w, to, refuse)
+		return
 	case !w.Meeting.Cancelled && w.Meeting.Start.Equal(to):
 		return // it is there already
 	}
@@ -130,6 +133,33 @@ func (p *pairPlan) makeUp() {
 	if slices.Contains(v.MarkLost, w.Event.UID) {
 		p.healMark(w.Event, w.Event.Mark, n)
 	}
+}
+
+// undo plans that the meeting, which was made up for at to, is as it was before again.
+func (p *pairPlan) undo(w series.WeekMeeting, to time.Time, refuse func(format string, args ...any)) {
+	m, before := w.Meeting, p.ask.Undo.Start
+	o := series.Override{Original: m.Original, Start: before, Duration: m.Duration, Place: m.Place, Link: m.Link}
+	c := Change{
+		Generation: w.Generation,
+		Occurrence: w.Date,
+		From:       series.AspectOf(to),
+		Mails:      1,
+		Why:        []string{"the make-up for " + w.Date.Long() + " is taken back, at a person's command"},
+	}
+	switch {
+	case m.Cancelled || !m.Start.Equal(to):
+		refuse("the meeting does not stand at %s any more", moment(to, w.Slot.Zone))
+		return
+	case before.IsZero():
+		o.Start, o.Cancelled = m.Original, true
+	case !before.After(p.in.Now):
+		refuse("the time that it had before, %s, is over", moment(before, w.Slot.Zone))
+		return
+	default:
+		c.To = series.AspectOf(series.At(before, w.Slot.Zone))
+	}
+	c.Steps = []Step{{Ref: w.Event.Ref, SetOverride: &o}}
+	p.do(Rebook, c)
 }
 
 // inWords tells people what keeps a pair from meeting at start: times only, on the zone's clock.

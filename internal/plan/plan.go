@@ -185,4 +185,10 @@ type Ask struct {
 	To         *Time       // make up for the Occurrence at that time, and nothing else
 	Force      bool        // though somebody is not free then
 	Invite     bool        // deliver the invitation again, and nothing else
+	Undo       *Before     // take the make-up of the Occurrence at To back
+}
+
+// Before is how a meeting was before it was made up for.
+type Before struct {
+	Start time.Time // zero: it was cancelled
 }

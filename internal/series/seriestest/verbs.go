@@ -60,6 +60,7 @@ func init() {
 		}},
 		{"ask rebook $date to $rest all the same", func(s *teller, v values) { s.askRebook(v, true) }},
 		{"ask rebook $date to $rest", func(s *teller, v values) { s.askRebook(v, false) }},
+		{"ask undo $date at $rest", func(s *teller, v values) { s.askUndo(v) }},
 		{"what brakes hold is allowed", func(s *teller, _ values) { s.allowNow = true }},
 		{"what brakes held is allowed", func(s *teller, _ values) { s.allowed = allowed(s.last, "") }},
 		{"only the {create|end} that brakes hold is allowed", func(s *teller, v values) {
@@ -361,14 +362,31 @@ func (s *teller) add(v values, start time.Time, rule series.Rule, other, title s
 
 // askRebook reads "Thu 14:00" or "2026-12-03 14:00".
 func (s *teller) askRebook(v values, force bool) {
-	day, at, _ := strings.Cut(v.of["rest"], " ")
+	to := s.askedTime(v.of["rest"])
+	s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"]), To: &to, Force: force})
+}
+
+// askUndo takes "Thu 14:00, was cancelled" or "Thu 14:00, was 2026-12-09 11:00" in Berlin.
+func (s *teller) askUndo(v values) {
+	is, was, _ := strings.Cut(v.of["rest"], ", was ")
+	at, before := s.askedTime(is), plan.Before{}
+	if was != "cancelled" {
+		t := s.askedTime(was)
+		before.Start = series.Instant(t.Date, t.At, "Europe/Berlin")
+	}
+	s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"]), To: &at, Undo: &before})
+}
+
+// askedTime reads "Thu 14:00" or "2026-12-10 14:00".
+func (s *teller) askedTime(text string) plan.Time {
+	day, at, _ := strings.Cut(text, " ")
 	to, err := plan.Time{}, error(nil)
 	to.At, err = series.ParseTimeOfDay(at)
 	s.must(err)
 	if to.Weekday, err = series.ParseWeekday(day); err != nil {
 		to.Date = s.date(day)
 	}
-	s.asks = append(s.asks, plan.Ask{Pair: v.pair, Occurrence: s.date(v.of["date"]), To: &to, Force: force})
+	return to
 }
 
 // faults makes the next look at the person's calendar go wrong.

@@ -66,8 +66,8 @@ type Matter struct {
 	Began    time.Time // of LostWeeks: when the run can have begun at the earliest; zero: not known
 	Changed  time.Time // since when it stands as it does, or is closed
 	Closed   bool
-	// Owner is the person whose calendar an Outage is of, where they themselves can mend it; of a Test, who is to get it.
-	Owner string
+	// Owners are the people whose calendars an Outage is of, and who themselves can mend it; of a Test, who is to get it.
+	Owners []string
 }
 
 // State is a digest of what would be said of it. That of a matter cut to what a reader may see is the reader's.
@@ -116,7 +116,7 @@ func (m Matter) to(r Reader) (Matter, bool) {
 	id := r.Person.ID
 	switch {
 	case m.Kind == Test:
-		return m, m.Owner == id
+		return m, slices.Contains(m.Owners, id)
 	case len(r.Hears) > 0:
 		if m.Kind != Held && m.Kind != State {
 			m.Pair = series.Pair{}
@@ -125,7 +125,7 @@ func (m Matter) to(r Reader) (Matter, bool) {
 		return m, slices.Contains(r.Hears, m.Kind) && !slices.Contains([]Kind{Difference, LostWeeks, Ask, Acted}, m.Kind)
 	case m.Kind == Outage:
 		m.Pair, m.Flag = series.Pair{}, drift.Flag{}
-		return m, m.Owner == id
+		return m, slices.Contains(m.Owners, id)
 	case m.Kind == Ask:
 		return m, m.Pair.Manager == id
 	case m.Kind != Difference && m.Kind != LostWeeks && m.Kind != Acted:

@@ -360,7 +360,7 @@ func (w *teller) line(text string) error {
 				m.Flag.Makeups = append(m.Flag.Makeups, m.Old)
 			}
 		case "owner":
-			m.Owner = value
+			m.Owners = append(m.Owners, value)
 		case "closed":
 			m.Closed = true
 		default:

@@ -31,7 +31,8 @@ var levels = [][]string{
 	{"internal/notify"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
-	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc", "internal/wire", "internal/act",
+	{"internal/link", "internal/outbox/ledger"},
+	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc", "internal/wire", "internal/act", "internal/outbox",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
 		"internal/channel/webhook", "internal/channel/memory"},
@@ -105,8 +106,8 @@ var (
 	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
 		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
 	// loggers may write the log.
-	loggers = []string{"internal/reconcile", "internal/store", "internal/web", "internal/prepdoc", "internal/daemon",
-		"internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
+	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
+		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
 	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}

@@ -23,8 +23,6 @@ type Journal interface {
 	Commit(ctx context.Context, r Record) error
 	// KeepDocument remembers a pair's document; a zero one forgets it.
 	KeepDocument(ctx context.Context, pair series.Pair, d Document) error
-	// Told records that the edges were told to people.
-	Told(ctx context.Context, at time.Time, notices []Notice) error
 	// Allow lets the changes through until the time: by id, each as long as it has the Digest.
 	Allow(ctx context.Context, changes map[string]string, until time.Time) error
 	// Disallow takes back what was let through and is not done yet, with no ids all of it; it returns the ids.
@@ -145,13 +143,6 @@ type Record struct {
 	Origin    Origin
 	Moments   map[string]drift.Moment // of open flags, by id; those of other flags stay
 	Confirmed []string                // people whose confirmation is used up
-}
-
-// Notice is something that was told.
-type Notice struct {
-	FlagID string // "" for an alarm
-	Edge   string // "opened", "changed", "closed", "alarm"
-	To     string // person id, or "admin"
 }
 
 // FlagRow is a flag with its state.

@@ -403,9 +403,6 @@ func (j *journal) Outcomes(_ context.Context, pair series.Pair, since series.Dat
 
 var errNotHere = errors.New("a round needs no such thing")
 
-// Told is reconcile.Journal's.
-func (j *journal) Told(context.Context, time.Time, []reconcile.Notice) error { return errNotHere }
-
 // Acknowledge is reconcile.Journal's.
 func (j *journal) Acknowledge(context.Context, string, time.Time) (bool, error) {
 	return false, errNotHere

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/internal/link"
 	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -20,6 +21,10 @@ const (
 	versionsKept    = 10
 	versionDaysKept = 90
 )
+
+// threadDays is how long a conversation is remembered that nothing is added to: a notice is of a week at most four weeks
+// ahead.
+const threadDays = 60
 
 // Begin keeps e as it was before one of its writes (10 versions, 90 days; none where e is nil or is as the newest kept
 // one) and records the act about to be done, in one transaction; it returns the act's number.
@@ -121,15 +126,6 @@ func (s *Store) Versions(ctx context.Context, pair series.Pair) ([]reconcile.Ver
 	return out, nil
 }
 
-// Told records that the edges were told to people.
-func (s *Store) Told(ctx context.Context, at time.Time, notices []reconcile.Notice) error {
-	return s.inTx(ctx, "told", func(tx *sql.Tx) error {
-		return execEach(ctx, tx, `INSERT INTO notices (at, flag, edge, recipient) VALUES (?, ?, ?, ?)`, notices, func(n reconcile.Notice) []any {
-			return []any{micro(at), n.FlagID, n.Edge, n.To}
-		})
-	})
-}
-
 // Allow lets the changes through until the time: by id, each as long as it has the digest.
 func (s *Store) Allow(ctx context.Context, changes map[string]string, until time.Time) error {
 	return s.inTx(ctx, "allow", func(tx *sql.Tx) error {
@@ -203,7 +199,11 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 		}{
 			{`flags WHERE state = 'closed' AND closed < ?`, micro(midnight(before))},
 			{`acts WHERE at < ?`, micro(midnight(before))},
-			{`notices WHERE at < ?`, micro(midnight(before))},
+			{`told WHERE at < ? AND NOT EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)`, micro(midnight(before))},
+			{`unsent WHERE at < ?`, micro(midnight(before))},
+			{`matters WHERE closed AND changed < ?`, micro(midnight(before))},
+			{`threads WHERE at < ?`, micro(midnight(today.AddDays(-threadDays)))},
+			{`used_links WHERE at < ?`, micro(now.Add(-link.Lifetime))},
 			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},
 			{`allowances WHERE until <= ?`, micro(now)},
 		} {

@@ -242,17 +242,21 @@ func midnight(d series.Date) time.Time {
 }
 
 const (
-	flagColumns = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice,
-		since, state, closed, moment FROM flags`
-	openFlags = `state IN ('open', 'acknowledged')`
-	flagOrder = `state = 'closed', since, manager, report, occurrence, kind, generation`
+	flagFields = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice,
+		since, state, closed, moment`
+	flagColumns = flagFields + ` FROM flags`
+	openFlags   = `state IN ('open', 'acknowledged')`
+	flagOrder   = `state = 'closed', since, manager, report, occurrence, kind, generation`
 )
 
-func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
+func scanFlag(r *sql.Rows) (reconcile.FlagRow, error) { return scanFlagAnd(r) }
+
+// scanFlagAnd scans flagColumns, and what stands after them into more.
+func scanFlagAnd(r *sql.Rows, more ...any) (f reconcile.FlagRow, err error) {
 	var occurrence, from, to, moment string
 	var notice, closed sql.NullInt64
 	var since int64
-	err = r.Scan(
+	err = r.Scan(append([]any{
 		&f.Pair.Manager,
 		&f.Pair.Report,
 		&f.Generation,
@@ -267,7 +271,7 @@ func scanFlag(r *sql.Rows) (f reconcile.FlagRow, err error) {
 		&f.State,
 		&closed,
 		&moment,
-	)
+	}, more...)...)
 	if err != nil {
 		return f, err
 	}

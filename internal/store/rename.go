@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
 )
 
 // Rename gives all records of a person to the new id (`formerly` in the roster): same person, same record. Call it
@@ -25,6 +27,8 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			{"versions", "manager"}, {"versions", "report"},
 			{"documents", "manager"}, {"documents", "report"},
 			{"tries", "manager"}, {"tries", "report"}, {"tries", "calendar"},
+			{"told", "reader"}, {"unsent", "reader"}, {"unreached", "reader"}, {"threads", "reader"}, {"chat_names", "reader"},
+			{"stopped", "reader"},
 		} {
 			if _, err := tx.ExecContext(ctx, `UPDATE OR REPLACE `+c.table+` SET `+c.column+` = ? WHERE `+c.column+` = ?`, id, old); err != nil {
 				return err
@@ -43,6 +47,39 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 		if err := execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ? WHERE id = ?`, flags, ids); err != nil {
 			return err
 		}
-		return execEach(ctx, tx, `UPDATE notices SET flag = ? WHERE flag = ?`, flags, ids)
+		if err := execEach(ctx, tx, `UPDATE OR REPLACE told SET key = ? WHERE key = ?`, flags, ids); err != nil {
+			return err
+		}
+		return renameKeys(ctx, tx, old, id)
 	})
+}
+
+// renameKeys renames the pairs in what was told, and in matters, whose keys name them.
+func renameKeys(ctx context.Context, tx *sql.Tx, old, id string) error {
+	for _, table := range []string{"told", "matters"} {
+		type keyed struct {
+			pair series.Pair
+			key  string
+		}
+		all, err := query(ctx, tx, func(r *sql.Rows) (k keyed, err error) {
+			return k, r.Scan(&k.pair.Manager, &k.pair.Report, &k.key)
+		}, `SELECT DISTINCT manager, report, key FROM `+table+` WHERE manager = ?1 OR report = ?1`, old)
+		if err != nil {
+			return err
+		}
+		if err := execEach(ctx, tx, `UPDATE OR REPLACE `+table+` SET manager = ?, report = ?, key = ?
+			WHERE manager = ? AND report = ? AND key = ?`, all, func(k keyed) []any {
+			is := k.pair
+			for _, p := range []*string{&is.Manager, &is.Report} {
+				if *p == old {
+					*p = id
+				}
+			}
+			key := strings.Replace(k.key, k.pair.String(), is.String(), 1)
+			return []any{is.Manager, is.Report, key, k.pair.Manager, k.pair.Report, k.key}
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

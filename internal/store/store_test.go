@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -278,15 +280,13 @@ func TestPrune(t *testing.T) {
 	)
 	must(t, err)
 	must(t, s.Done(ctx, id, noon, nil))
-	must(
-		t,
-		s.Told(ctx, noon, []reconcile.Notice{{FlagID: kept.ID(), Edge: "opened", To: "mia"}, {Edge: "alarm", To: "admin"}}),
-	)
+	must(t, s.Record(ctx, "mia", []notify.Told{{Notice: "n1", At: noon, Key: kept.ID()}}, ledger.Sent{}))
+	must(t, s.Record(ctx, "ops", []notify.Told{{Notice: "n2", At: noon, Key: "outage|office"}}, ledger.Sent{}))
 	must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, noon.Add(time.Hour)))
 	for _, x := range []struct {
 		after int // days
 		want  int64
-	}{{0, 0}, {730, 2}, {731, 4}, {738, 1}, {2000, 0}} {
+	}{{0, 0}, {730, 2}, {731, 3}, {738, 1}, {2000, 0}} {
 		if n, err := open(t, path, noon.AddDate(0, 0, x.after)).Prune(ctx); err != nil || n != x.want {
 			t.Errorf("%d days later: removed %d, %v, want %d", x.after, n, err, x.want)
 		}
@@ -407,7 +407,7 @@ func TestRenameAndBack(t *testing.T) {
 			Snapshots: packed(map[string]series.Snapshot{report: {At: noon}}),
 			People:    map[string]series.Person{report: {ID: report}},
 			Outages:   map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf(report): {Since: noon}}}))
-		must(t, s.Told(ctx, noon, []reconcile.Notice{{FlagID: f.ID(), Edge: "opened", To: "mia"}}))
+		must(t, s.Record(ctx, "mia", []notify.Told{{Notice: "n1", At: noon, Pair: p, Key: f.ID()}}, ledger.Sent{}))
 		_, err := s.Begin(ctx, reconcile.Act{At: noon, Pair: p, Action: plan.Update}, &series.Event{Start: noon, Zone: "UTC"})
 		must(t, err)
 		must(t, s.KeepDocument(ctx, p, reconcile.Document{Link: "https://docs.example.com/" + report, State: "{}"}))

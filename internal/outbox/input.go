@@ -1,0 +1,122 @@
+package outbox
+
+import (
+	"slices"
+	"time"
+
+	"holdfast/internal/drift"
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox/ledger"
+	"holdfast/internal/series"
+)
+
+// meetingsAhead is how far ahead a reader's meetings are looked at: a digest of next week, and the day before its last.
+const meetingsAhead = 15
+
+// input is what is decided from, of what the journal has.
+func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
+	in := notify.Input{Now: now, Reader: r, Told: f.Told, Matters: slices.Concat(f.Matters, lost(f.Outcomes))}
+	slots, next := map[series.Pair]series.Slot{}, map[series.Pair]time.Time{}
+	until := series.Ahead(now, meetingsAhead)
+	for _, row := range f.Rows {
+		slots[row.Pair] = row.Slot
+		for _, at := range row.Coming {
+			if at.After(now) && at.Before(until) {
+				on, _ := series.WallClock(at, row.Zone)
+				in.Meetings = append(in.Meetings, notify.Meeting{Pair: row.Pair, Occurrence: on, Start: at})
+			}
+			if next[row.Pair].IsZero() && at.After(now) {
+				next[row.Pair] = at
+			}
+		}
+	}
+	moved := map[meeting]time.Time{}
+	for _, x := range f.Flags {
+		if to, ok := x.To.Time(); ok && x.Kind == drift.Moved && x.State != "closed" {
+			moved[meeting{x.Pair, x.Occurrence}] = to
+		}
+	}
+	for _, x := range f.Flags {
+		m := matterOf(x)
+		switch on := x.Occurrence; {
+		case on.IsZero():
+			m.Old = next[x.Pair]
+		default:
+			m.Old = booked(x.Flag, slots[x.Pair])
+			if x.Kind != drift.Cancelled {
+				m.New = moved[meeting{x.Pair, on}]
+			}
+			if m.New.IsZero() && takesPlace(x.Kind) {
+				m.New = m.Old
+			}
+		}
+		in.Matters = append(in.Matters, m)
+	}
+	return in
+}
+
+// meeting names one of a pair by the day that it was booked for.
+type meeting struct {
+	pair series.Pair
+	day  series.Date
+}
+
+// takesPlace reports whether the meeting of a flag of the kind does.
+func takesPlace(k drift.Kind) bool { return k != drift.Cancelled && k != drift.DeclinedKind }
+
+// booked is when the meeting of the flag was to begin: as the flag has it, or else as the pair's slot does.
+func booked(f drift.Flag, s series.Slot) time.Time {
+	if t, ok := f.From.Time(); ok {
+		return t
+	}
+	if s.IsZero() {
+		return series.Instant(f.Occurrence, 0, "UTC")
+	}
+	return s.On(f.Occurrence)
+}
+
+// matterOf is the flag as a matter, but for its times.
+func matterOf(x ledger.Flag) notify.Matter {
+	m := notify.Matter{
+		Kind:    notify.Difference,
+		Key:     x.Flag.ID(),
+		Pair:    x.Pair,
+		Flag:    x.Flag,
+		Changed: x.Changed,
+		Closed:  x.State == "closed",
+	}
+	switch x.Kind {
+	case drift.DoubleBooked:
+		m.In = x.Whose
+	case drift.DeclinedKind:
+		// The organizer's server hands the answer over (RFC 6638 section 3.2.3; Google does as much).
+		m.In, m.Mailed = []string{x.Pair.Report}, []string{x.Pair.Manager}
+	case drift.CopyDiffers, drift.Undelivered:
+		m.In = []string{x.Pair.Report}
+	default: // the series is in the manager's calendar
+		m.In = []string{x.Pair.Manager}
+	}
+	return m
+}
+
+// lost are the runs of lost weeks that the pairs of the outcomes are in.
+func lost(outcomes []drift.Outcome) (out []notify.Matter) {
+	of := map[series.Pair][]drift.Outcome{}
+	for _, o := range outcomes {
+		of[o.Pair] = append(of[o.Pair], o)
+	}
+	for p, weeks := range of {
+		last := weeks[len(weeks)-1].Week
+		for _, o := range slices.Backward(weeks) {
+			if o.Final {
+				last = o.Week
+				break
+			}
+		}
+		if m, _, ok := notify.Lost(p, weeks, series.Instant(last.Monday().AddDays(7), 0, "UTC")); ok {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b notify.Matter) int { return a.Pair.Compare(b.Pair) })
+	return out
+}

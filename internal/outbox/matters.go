@@ -1,0 +1,92 @@
+package outbox
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/notify"
+	"holdfast/internal/provider"
+	"holdfast/internal/reconcile"
+)
+
+// Operational is what of a round is not about how two people meet: outages by cause, what is held, and what is wrong
+// with the roster. where names the settings' calendar of a person; mends reports whether they alone can give the consent
+// that theirs needs.
+func Operational(r reconcile.Round, where func(person string) string, mends func(person string) bool) []notify.Matter {
+	out := outages(r.Outages, where, mends)
+	brakes := map[string]bool{}
+	for _, h := range r.Plan.Held {
+		switch {
+		case h.Waits:
+		case h.Brake && !brakes[string(h.Action)]:
+			brakes[string(h.Action)] = true
+			out = append(out, notify.Matter{Kind: notify.Brake, Key: "brake|" + string(h.Action), Says: string(h.Action)})
+		case !h.Brake:
+			out = append(out, notify.Matter{
+				Kind: notify.Held,
+				Key:  "held|" + h.Pair.String() + "|" + h.ID(),
+				Pair: h.Pair,
+				Says: string(h.Action) + ": " + h.Because,
+			})
+		}
+	}
+	if r.Problems != nil {
+		out = append(out, notify.Matter{Kind: notify.Roster, Key: "roster", Says: r.Problems.Error()})
+	}
+	return out
+}
+
+// outages are what is out, by cause.
+func outages(all map[reconcile.Subject]reconcile.Outage, where func(string) string, mends func(string) bool) (
+	out []notify.Matter) {
+	type cause struct{ where, kind, text string }
+	strikes := map[cause][]reconcile.Subject{}
+	for _, s := range reconcile.Subjects(all) {
+		if o := all[s]; s.Matter != reconcile.MatterChange {
+			c := cause{where(s.Person), o.Kind, cmp.Or(o.Cause, o.Text)}
+			strikes[c] = append(strikes[c], s)
+		}
+	}
+	compare := func(a, b cause) int {
+		return cmp.Or(cmp.Compare(a.where, b.where), cmp.Compare(a.kind, b.kind), cmp.Compare(a.text, b.text))
+	}
+	for _, c := range slices.SortedFunc(maps.Keys(strikes), compare) {
+		m := notify.Matter{Kind: notify.Outage, Key: strings.Join([]string{"outage", c.where, c.kind, c.text}, "|")}
+		m.Says = c.text
+		for _, s := range strikes[c] {
+			if c.kind == provider.Auth.String() && s.Matter == reconcile.MatterCalendar && mends(s.Person) {
+				m.Owners = append(m.Owners, s.Person)
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// rounds are the kinds of matter that each round finds anew: what it does not find is closed.
+var rounds = []notify.Kind{notify.Outage, notify.Held, notify.Brake, notify.Roster, notify.State}
+
+// changes are those of the matters that are others than they were, and those of before that are closed now.
+func changes(before map[string]notify.Matter, now []notify.Matter, at time.Time) (out []notify.Matter) {
+	is := map[string]bool{}
+	for _, m := range now {
+		is[m.Key] = true
+		was, known := before[m.Key]
+		if !known || was.State() != m.State() || !slices.Equal(was.Owners, m.Owners) {
+			if m.Changed = at; known && was.State() == m.State() {
+				m.Changed = was.Changed
+			}
+			out = append(out, m)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if m := before[key]; !is[key] && !m.Closed && slices.Contains(rounds, m.Kind) {
+			m.Closed, m.Changed = true, at
+			out = append(out, m)
+		}
+	}
+	return out
+}

@@ -1,0 +1,390 @@
+// Package outbox hands notices over: it has package notify decide what is due, has each made at the moment of sending,
+// gives it to the reader's channel, and then records that it was told. After a crash the same is decided again: a
+// message may be repeated under its id, none is lost.
+package outbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"holdfast/internal/channel"
+	"holdfast/internal/clock"
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox/ledger"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// Reader is somebody whom notices go to, a person or an admins' channel, and where.
+type Reader struct {
+	// Reader has all channels that the person wants, in order of preference.
+	notify.Reader
+	Addresses map[string]string // on each of the channels; on one without, the reader cannot be reached
+}
+
+// Letter is a notice in words.
+type Letter struct {
+	Subject string // of the first message of its thread
+	Text    string
+	HTML    string // "" for none
+	ReplyTo string // mail address; "" for none
+	Stop    string // URL that ends messages of this kind; "" for none
+}
+
+// Options are what an Outbox needs.
+type Options struct {
+	Journal Journal
+	// Readers are all, by id: people of the roster with a wish for notices, and admins' channels.
+	Readers func(now time.Time) (map[string]Reader, error)
+	// Senders are the channels, by the names in Reader.Channels.
+	Senders map[string]channel.Sender
+	// Write says the notice to its reader, with what the journal has of both.
+	Write func(n notify.Notice, r Reader, f ledger.Facts) (Letter, error)
+	// Operational is what a round has for admins.
+	Operational func(reconcile.Round) []notify.Matter
+	Clock       clock.Clock
+	Log         zerolog.Logger
+}
+
+// Outbox hands notices over. Its methods may be called side by side.
+type Outbox struct {
+	Options
+	mu   sync.Mutex
+	next map[string]time.Time // by reader, when something may become due
+	all  bool                 // all readers are to be looked at
+	day  series.Date          // when that was last asked for, in UTC
+}
+
+// New makes an Outbox.
+func New(o Options) *Outbox { return &Outbox{Options: o, next: map[string]time.Time{}, all: true} }
+
+// Job is a notice to be sent.
+type Job struct {
+	Notice, Reader string
+	Kind           notify.NoticeKind
+	Urgent         bool
+}
+
+// After takes what a round left: what is operational is noted, and whom it may concern is looked at next. The first
+// round on an empty journal is told to admins alone.
+func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
+	before, err := o.Journal.Matters(ctx)
+	if err != nil {
+		return err
+	}
+	now := o.Operational(r)
+	if r.First {
+		now = append(now, notify.Matter{Kind: notify.FirstRound, Key: "first",
+			Says: fmt.Sprintf("%d %d", len(r.Views), len(r.Open))})
+	}
+	set := changes(before, now, r.At)
+	if err := o.Journal.SetMatters(ctx, set, nil); err != nil {
+		return err
+	}
+	if r.First {
+		if err := o.baseline(ctx, r.At); err != nil {
+			return err
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if today := series.DateOf(r.At.UTC()); today != o.day {
+		o.day, o.all = today, true
+	}
+	look := func(p series.Pair) { o.next[p.Manager], o.next[p.Report] = r.At, r.At }
+	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Edges.Closed) {
+		look(f.Pair)
+	}
+	for _, c := range r.Applied {
+		look(c.Pair)
+	}
+	o.all = o.all || len(set) > 0
+	return nil
+}
+
+// LookAtAll has all readers looked at: what they want, or who they are, is other than it was.
+func (o *Outbox) LookAtAll() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = true
+}
+
+// baseline records what stands as known to everybody.
+func (o *Outbox) baseline(ctx context.Context, at time.Time) error {
+	readers, err := o.Readers(at)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(readers)) {
+		f, err := o.Journal.Facts(ctx, id, at)
+		if err != nil {
+			return err
+		}
+		r := readers[id].Reader
+		if told := notify.Baseline(r, input(at, r, f).Matters, at); len(told) > 0 {
+			if err := o.Journal.Record(ctx, id, told, ledger.Sent{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Next is when something may become due; zero: not by time alone.
+func (o *Outbox) Next() (next time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.all {
+		return o.Clock()
+	}
+	for _, at := range o.next {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// Due are the notices that are due now, of those readers who may have any.
+func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
+	now := o.Clock()
+	readers, err := o.Readers(now)
+	if err != nil {
+		return nil, err
+	}
+	var out []Job
+	for _, id := range o.take(now, readers) {
+		d, _, err := o.decide(ctx, now, readers[id])
+		if err != nil {
+			o.again(id, now.Add(retryLooking))
+			return out, err
+		}
+		o.again(id, d.Next)
+		for _, n := range d.Due {
+			out = append(out, Job{n.ID, id, n.Kind, n.Urgent})
+			o.again(id, now.Add(forgotten))
+		}
+	}
+	return out, nil
+}
+
+const (
+	// retryLooking is when a reader is looked at again whose facts could not be read.
+	retryLooking = time.Minute
+	// forgotten is when one is looked at again to whom something was due: the job may have been lost.
+	forgotten = 10 * time.Minute
+)
+
+// take are the readers to look at now.
+func (o *Outbox) take(now time.Time, readers map[string]Reader) (ids []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.all {
+		o.all = false
+		clear(o.next)
+		return slices.Sorted(maps.Keys(readers))
+	}
+	for id, at := range o.next {
+		if at.After(now) {
+			continue
+		}
+		if delete(o.next, id); readers[id].Person.ID != "" {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// again has the reader looked at at that time; zero: not by time alone.
+func (o *Outbox) again(id string, at time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if was, ok := o.next[id]; !at.IsZero() && (!ok || at.Before(was)) {
+		o.next[id] = at
+	}
+}
+
+// decide is what is due to the reader and what waits.
+func (o *Outbox) decide(ctx context.Context, now time.Time, r Reader) (notify.Decision, ledger.Facts, error) {
+	f, err := o.Journal.Facts(ctx, r.Person.ID, now)
+	if err != nil {
+		return notify.Decision{}, f, err
+	}
+	return notify.Decide(input(now, reached(r, f), f)), f, nil
+}
+
+// reached is the reader with those channels that reach them, and without what they stopped.
+func reached(r Reader, f ledger.Facts) notify.Reader {
+	out := r.Reader
+	out.Channels = slices.DeleteFunc(slices.Clone(r.Channels), func(c string) bool {
+		a := r.Addresses[c]
+		return a == "" || f.Unreached[c] == digest(a)
+	})
+	out.Digest = r.Digest && !f.Stopped[notify.Digest]
+	out.Prepare = r.Prepare && !f.Stopped[notify.Prepare]
+	return out
+}
+
+// How a message is tried again that its channel did not take.
+const (
+	soonest = 10 * time.Second
+	latest  = 5 * time.Minute
+	// tried is for how long: then another channel takes over, or nobody is told.
+	tried = 24 * time.Hour
+)
+
+// Send makes the message of the job as things are now, and hands it over. Again is when to try once more; 0: it is done,
+// or is not to be sent any more.
+func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err error) {
+	now := o.Clock()
+	readers, err := o.Readers(now)
+	if err != nil {
+		return soonest, err
+	}
+	r, known := readers[j.Reader]
+	if !known {
+		return 0, nil
+	}
+	defer o.again(j.Reader, now)
+	f, err := o.Journal.Facts(ctx, j.Reader, now)
+	if err != nil {
+		return soonest, err
+	}
+	n, why := notify.Still(input(now, reached(r, f), f), notify.Notice{ID: j.Notice, Kind: j.Kind})
+	if why != "" {
+		_, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: j.Notice, Reader: j.Reader, At: now, Why: string(why), Over: true})
+		return 0, err
+	}
+	for _, name := range n.Channels {
+		again, err = o.sendBy(ctx, now, name, n, r, f)
+		if again >= 0 {
+			return again, err
+		}
+	}
+	return 0, o.gaveUp(ctx, now, n, r)
+}
+
+// sendBy hands the notice to the channel. Again is negative where another has to take over.
+func (o *Outbox) sendBy(ctx context.Context, now time.Time, name string, n notify.Notice, r Reader, f ledger.Facts) (
+	again time.Duration, err error) {
+	letter, err := o.Write(n, r, f)
+	if err != nil {
+		return latest, fmt.Errorf("write notice %s: %w", n.ID, err)
+	}
+	m, subject := message(name, n, r, f, letter)
+	sent, err := o.Senders[name].Send(ctx, m)
+	if err == nil {
+		record := ledger.Sent{Channel: name, Thread: ledger.Thread{Channel: name, Root: n.Thread.Root, Subject: subject,
+			Key: sent.ThreadKey}}
+		if sent.To != "" {
+			record.Name = ledger.Name{Address: digest(r.Addresses[name]), Name: sent.To}
+		}
+		if err := o.Journal.Record(ctx, r.Person.ID, n.Rows(name, now), record); err != nil {
+			return soonest, err
+		}
+		o.Log.Info().Str("notice", n.ID).Str("reader", n.Reader).Str("channel", name).Str("kind", string(n.Kind)).Msg("notice")
+		return 0, o.mended(ctx, now, r.Person.ID, f)
+	}
+	kind := channel.KindOf(err)
+	since, failed := o.Journal.Unsent(ctx, ledger.Unsent{Notice: n.ID, Reader: r.Person.ID, At: now, Why: kind.String()})
+	if failed != nil {
+		return soonest, failed
+	}
+	level := zerolog.DebugLevel
+	if since.Equal(now) {
+		level = zerolog.WarnLevel
+	}
+	o.Log.WithLevel(level).Str("notice", n.ID).Str("reader", n.Reader).Str("channel", name).Stringer("kind", kind).Err(err).
+		Msg("a notice was not taken")
+	switch e := (*channel.Error)(nil); {
+	case kind == channel.BadAddress:
+		return -1, o.Journal.SetUnreached(ctx, r.Person.ID, name, digest(r.Addresses[name]), now)
+	case now.Sub(since) >= tried:
+		return -1, nil
+	case errors.As(err, &e):
+		return max(min(max(now.Sub(since)/4, soonest), latest), e.RetryAfter), nil
+	default:
+		return min(max(now.Sub(since)/4, soonest), latest), nil
+	}
+}
+
+// gaveUp notes that no channel took the notice. Where one of them is out for everybody, what it said counts as told: in
+// a day it is old. Where none reaches the reader, it waits for one that does.
+func (o *Outbox) gaveUp(ctx context.Context, now time.Time, n notify.Notice, r Reader) error {
+	f, err := o.Journal.Facts(ctx, n.Reader, now)
+	if err != nil {
+		return err
+	}
+	trouble := notify.Matter{Kind: notify.Unreached, Key: "unreached|" + n.Reader, Says: n.Reader, Changed: now}
+	if len(reached(r, f).Channels) > 0 {
+		trouble.Kind, trouble.Key = notify.Failed, "failed|"+n.Reader
+		if err := o.Journal.Record(ctx, n.Reader, n.Rows(NoChannel, now), ledger.Sent{}); err != nil {
+			return err
+		}
+	} else if _, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: n.ID, Reader: n.Reader, At: now, Why: string(notify.NoChannel),
+		Over: true}); err != nil {
+		return err
+	}
+	return o.operational(ctx, trouble)
+}
+
+// NoChannel is the channel of what counts as told though none took it.
+const NoChannel = "none"
+
+// operational notes the matter, and has admins looked at.
+func (o *Outbox) operational(ctx context.Context, m notify.Matter) error {
+	o.LookAtAll()
+	return o.Journal.SetMatters(ctx, []notify.Matter{m}, nil)
+}
+
+// mended closes what the admins were told of a reader whom a channel reaches again.
+func (o *Outbox) mended(ctx context.Context, now time.Time, reader string, f ledger.Facts) error {
+	for _, m := range f.Matters {
+		if !m.Closed && (m.Key == "unreached|"+reader || m.Key == "failed|"+reader) {
+			m.Closed, m.Changed = true, now
+			if err := o.operational(ctx, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// message is the letter as the channel takes it, and the subject of its thread.
+func message(name string, n notify.Notice, r Reader, f ledger.Facts, l Letter) (channel.Message, string) {
+	m := channel.Message{
+		ID:      n.ID,
+		To:      r.Addresses[name],
+		Subject: l.Subject,
+		Text:    l.Text,
+		HTML:    l.HTML,
+		ReplyTo: l.ReplyTo,
+		Stop:    l.Stop,
+		Thread:  channel.Thread{Root: n.Thread.Root, Subject: l.Subject},
+	}
+	for _, t := range f.Threads {
+		if t.Channel == name && t.Root == n.Thread.Root {
+			m.Thread = channel.Thread{Root: t.Root, Subject: t.Subject, Reply: true, Key: t.Key}
+		}
+	}
+	if known := f.Names[name]; known.Name != "" && known.Address == digest(m.To) {
+		m.To = known.Name
+	}
+	return m, m.Thread.Subject
+}
+
+// digest stands for an address in the journal.
+func digest(address string) string {
+	sum := sha256.Sum256([]byte(address))
+	return hex.EncodeToString(sum[:8])
+}

@@ -70,15 +70,30 @@ type News struct {
 	Offers []Offer
 }
 
-// PairNews is what is new of one 1:1, in which the reader is As.
+// Done is what somebody did by a link that was sent to them.
+type Done struct {
+	Flag  drift.Flag // what it was about
+	Deed  Deed       // Rebook or Ack
+	At    time.Time  // of Rebook
+	By    Role       // who did it
+	Undo  string     // the link that takes it back; "": none
+	Until time.Time  // when that ends
+}
+
+// PairNews is what is new of one 1:1, in which the reader is As. One of News, Lost and Done has something.
 type PairNews struct {
 	OneOnOne
 	As   Role
 	News []News
+	Lost []series.Week // those of the last six that count that were not kept, where they are too many
+	Done []Done
 }
 
 // Stop is how a reader stops messages: by a link, or else as the text of their kind says.
-type Stop struct{ Link string }
+type Stop struct {
+	Link string
+	Like bool // the link ends messages like this one alone
+}
 
 // beside is the reader of a 1:1: on their own clock, with the other's beside it.
 func (r Reader) beside(o OneOnOne, as Role) (Reader, string, parties) {
@@ -106,20 +121,35 @@ func (r Reader) beside(o OneOnOne, as Role) (Reader, string, parties) {
 	return r, other.Name, who
 }
 
-// News tells what is new of one or several 1:1s. There is one at least, each with news.
-func (r Reader) News(all []PairNews, stop Stop) Message {
+// News tells what is new of one or several 1:1s, and which outages are of the reader's own calendar. There is one of
+// either at least.
+func (r Reader) News(all []PairNews, own []Out, stop Stop) Message {
 	p := page{Foot: r.foot("pair", stop), Subject: r.newsSubject(all)}
 	single := len(all) == 1
-	if !single {
+	if len(all) > 1 {
 		p.Lead = r.say("news.lead", facts{N: len(all)})
 	}
 	for _, of := range all {
 		p.Blocks = append(p.Blocks, r.pairNews(of, !single))
 	}
+	for _, o := range own {
+		p.Blocks = append(p.Blocks, block{Items: []item{r.own(o)}})
+	}
 	return r.message(p)
 }
 
+// own tells somebody of an outage of their own calendar, which they can mend.
+func (r Reader) own(o Out) item {
+	if o.Over {
+		return item{Text: r.say("own.over", facts{})}
+	}
+	return r.todo(r.say("own.out", facts{Text: o.Cause}), o.Hint)
+}
+
 func (r Reader) newsSubject(all []PairNews) string {
+	if len(all) == 0 {
+		return r.say("subject.own", facts{})
+	}
 	var names []string
 	for _, of := range all {
 		_, other, _ := r.beside(of.OneOnOne, of.As)
@@ -128,11 +158,22 @@ func (r Reader) newsSubject(all []PairNews) string {
 	if len(all) > 1 {
 		return r.say("subject.pairs", facts{List: r.List(names)})
 	}
-	first := all[0].News[0].Flag
-	if n := len(all[0].News); n > 1 {
+	of := all[0]
+	var first drift.Flag
+	switch n := len(of.News) + len(of.Done) + min(len(of.Lost), 1); {
+	case n > 1:
 		return r.say("subject.several", facts{N: n, Other: names[0]})
+	case len(of.Lost) > 0:
+		return r.say("subject.lost", facts{N: len(of.Lost), Other: names[0]})
+	case len(of.Done) > 0:
+		first = of.Done[0].Flag
+	default:
+		first = of.News[0].Flag
 	}
 	what := r.say("subject."+string(first.Kind), facts{})
+	if len(of.Done) > 0 && of.Done[0].Deed == Rebook {
+		what = r.say("subject.done", facts{})
+	}
 	if first.Occurrence.IsZero() {
 		return r.say("subject.series", facts{Text: what, Other: names[0]})
 	}
@@ -150,12 +191,47 @@ func (r Reader) pairNews(of PairNews, headed bool) block {
 	if headed {
 		b.Heading = r.say("message.pair", facts{Other: other})
 	}
+	for _, d := range of.Done {
+		b.Items = append(b.Items, me.done(d, of.As, other, who))
+	}
 	for _, n := range of.News {
 		b.Items = append(b.Items, me.item(n, of, other, who))
+	}
+	if n := len(of.Lost); n > 0 {
+		b.Items = append(b.Items, r.lost(of.Lost, other))
 	}
 	last := &b.Items[len(b.Items)-1]
 	last.Facts = append(last.Facts, r.links(of.OneOnOne)...)
 	return b
+}
+
+// done tells what was done by a link.
+func (r Reader) done(d Done, as Role, other string, who parties) item {
+	f := facts{Text: r.flag(d.Flag, who), Other: other, Day: r.day(d.Flag.Occurrence)}
+	if !d.At.IsZero() {
+		f.Time = r.both(r.When(d.At), d.At)
+	}
+	by := "other"
+	if d.By == as {
+		by = "you"
+	}
+	out := item{Text: capital(r.say("done."+string(d.Deed)+"."+by, f)) + "."}
+	if d.Undo != "" {
+		out.Offers = []offer{{Text: r.say("done.undo", facts{Time: r.When(d.Until)}), Link: d.Undo}}
+	}
+	return out
+}
+
+// lost tells of a run of weeks without a 1:1.
+func (r Reader) lost(weeks []series.Week, other string) item {
+	var days []string
+	for _, w := range weeks {
+		days = append(days, r.day(w.Monday()))
+	}
+	return item{
+		Text:  r.say("lost", facts{N: len(weeks), Other: other}),
+		Facts: []fact{{Name: r.say("lost.weeks", facts{}), Text: r.List(days)}},
+	}
 }
 
 // links are the agenda and the page of a 1:1.
@@ -240,6 +316,8 @@ func (r Reader) foot(why string, stop Stop) []offer {
 	switch {
 	case why == "test":
 		return out
+	case stop.Like:
+		return append(out, offer{Text: r.say("foot.stop.like", facts{}), Link: stop.Link})
 	case stop.Link != "":
 		return append(out, offer{Text: r.say("foot.stop.link", facts{}), Link: stop.Link})
 	case why == "admin":
@@ -367,13 +445,35 @@ type Out struct {
 // Unsent is a message that could not be sent: to whom, by what, and why.
 type Unsent struct{ Person, Channel, Why string }
 
+// First is what there was when Holdfast took up its work.
+type First struct{ Pairs, Flags int }
+
+// Settled is something that admins were told of and that is over.
+type Settled string
+
+// What may be.
+const (
+	HeldOver   Settled = "held"
+	RosterOver Settled = "roster"
+	SilentOver Settled = "silent" // Of a person
+	FailedOver Settled = "failed" // Of a person
+)
+
+// Ended is what is settled, and of whom or what it was.
+type Ended struct {
+	What Settled
+	Of   string
+}
+
 // Alarm is what admins are told. Of people it names no pair but where a change of it waits.
 type Alarm struct {
+	First    *First // nil: it was long ago
 	Out      []Out
 	Held     []plan.Held
 	Problems []string // of the roster, each with its file and line
 	Silent   []string // people whom no channel reaches
 	Unsent   []Unsent
+	Ended    []Ended
 }
 
 // Alarm tells admins what is to be looked at, and what is over.
@@ -383,6 +483,13 @@ func (r Reader) Alarm(a Alarm, stop Stop) Message {
 	note := func(name string, n int, items ...item) {
 		subjects = append(subjects, r.say("alarm.subject."+name, facts{N: n}))
 		p.Blocks = append(p.Blocks, block{Items: items})
+	}
+	if a.First != nil {
+		note("first", a.First.Pairs, item{Text: r.say("alarm.first", facts{
+			List: r.Count(a.First.Pairs, "pair"),
+			Text: r.Count(a.First.Flags, "difference"),
+			N:    a.First.Flags,
+		})})
 	}
 	for _, o := range a.Out {
 		if o.Over {
@@ -413,6 +520,9 @@ func (r Reader) Alarm(a Alarm, stop Stop) Message {
 	for _, u := range a.Unsent {
 		text := r.say("alarm.failed", facts{Text: u.Person, Other: u.Channel, Detail: u.Why})
 		note("failed", 1, r.todo(text, r.say("alarm.failed.todo", facts{})))
+	}
+	for _, o := range a.Ended {
+		p.Blocks = append(p.Blocks, block{Items: []item{{Text: r.say("alarm.over."+string(o.What), facts{Text: o.Of})}}})
 	}
 	switch n := len(subjects); n {
 	case 0:

@@ -58,26 +58,40 @@ func letters(t *testing.T, language string) []letterSample {
 	add("one meeting, with links", mia.News([]PairNews{of(withRaj, Manager, News{Opened, cancelled, []Offer{
 		link(Rebook, cancelled.Makeups[0]), link(Rebook, cancelled.Makeups[1]), link(Restore, time.Time{}),
 		link(Ack, time.Time{}),
-	}})}, stop))
+	}})}, nil, stop))
 	add("the same to the report, on their clock", report.News([]PairNews{
 		of(withRaj, Report, News{Opened, cancelled, []Offer{
 			link(Rebook, cancelled.Makeups[0]), link(AskRestore, time.Time{}), link(Ack, time.Time{}),
 		}}),
-	}, stop))
-	add("changed", mia.News([]PairNews{of(withRaj, Manager, News{Changed, moved, nil})}, Stop{}))
-	add("closed", mia.News([]PairNews{of(withRaj, Manager, News{Closed, cancelled, nil})}, stop))
+	}, nil, stop))
+	add("changed", mia.News([]PairNews{of(withRaj, Manager, News{Changed, moved, nil})}, nil, Stop{}))
+	add("closed", mia.News([]PairNews{of(withRaj, Manager, News{Closed, cancelled, nil})}, nil, stop))
 	add("the series", mia.News([]PairNews{of(withRaj, Manager, News{Opened, dragged, []Offer{
 		link(Accept, time.Time{}), link(Restore, time.Time{}),
-	}})}, stop))
+	}})}, nil, stop))
 	add("the series, to the report", report.News([]PairNews{of(withRaj, Report, News{Opened, dragged, []Offer{
 		link(AskAccept, time.Time{}), link(Invite, time.Time{}),
-	}})}, stop))
+	}})}, nil, stop))
 	add("several of one pair", mia.News([]PairNews{
 		of(withRaj, Manager, News{Opened, cancelled, nil}, News{Opened, moved, nil}),
-	}, stop))
+	}, nil, stop))
 	add("several pairs", mia.News([]PairNews{
 		of(withRaj, Manager, News{Opened, moved, nil}), of(withLee, Manager, News{Opened, ended, nil}),
-	}, stop))
+	}, nil, stop))
+	weeks := []series.Week{tuesday.AddDays(-7).Week(), tuesday.AddDays(-14).Week(), tuesday.AddDays(-28).Week()}
+	add("a run of lost weeks", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Lost: weeks}}, nil, Stop{}))
+	taken := Done{Flag: cancelled, Deed: Rebook, At: cancelled.Makeups[0], By: Report, Until: on(1, 9*60),
+		Undo: "https://holdfast.example.com/act/undo"}
+	add("a time was taken by a link", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{taken}}}, nil, Stop{}))
+	add("the same to who took it", report.News([]PairNews{{OneOnOne: withRaj, As: Report, Done: []Done{taken}}}, nil, Stop{}))
+	seen := Done{Flag: cancelled, Deed: Ack, By: Report}
+	add("seen", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{seen, taken}}}, nil, Stop{}))
+	add("seen by oneself", report.News([]PairNews{{OneOnOne: withRaj, As: Report, Done: []Done{seen}}}, nil, Stop{}))
+	consent := Outage{Matter: Calendar, Of: []string{"mia"}, Cause: "the consent has ended",
+		Hint: "give it again: `holdfast auth google mia`"}
+	add("one's own calendar", mia.News(nil, []Out{{Outage: consent}}, Stop{}))
+	add("one's own calendar again", mia.News([]PairNews{of(withLee, Manager, News{Opened, ended, nil})},
+		[]Out{{Outage: consent, Over: true}}, Stop{}))
 
 	meeting := Coming{withRaj, Manager, on(0, 10*60), "Room Alder"}
 	add("the week ahead", mia.Digest(Digest{
@@ -90,7 +104,7 @@ func letters(t *testing.T, language string) []letterSample {
 			{OneOnOne: withRaj, As: Manager, Day: tuesday.AddDays(21), Whose: Manager, Was: 600, Is: 660},
 		},
 	}, stop))
-	add("a week without", mia.Digest(Digest{Monday: tuesday.AddDays(27)}, stop))
+	add("a week without", mia.Digest(Digest{Monday: tuesday.AddDays(27)}, Stop{Link: stop.Link, Like: true}))
 	add("the day before", mia.DayBefore(meeting, stop))
 	meeting.As = Report
 	add("the day before, to the report", report.DayBefore(meeting, stop))
@@ -114,6 +128,10 @@ func letters(t *testing.T, language string) []letterSample {
 	}}, Stop{}))
 	add("alarm: no channel", admin.Alarm(Alarm{Silent: []string{"raj"}}, Stop{}))
 	add("alarm: not sent", admin.Alarm(Alarm{Unsent: []Unsent{{"raj", "mail", "550 no such user"}}}, Stop{}))
+	add("alarm: the first round", admin.Alarm(Alarm{First: &First{Pairs: 41, Flags: 3}}, Stop{}))
+	add("alarm: settled", admin.Alarm(Alarm{Ended: []Ended{
+		{HeldOver, "mia/raj, the end of the series"}, {RosterOver, ""}, {SilentOver, "raj"}, {FailedOver, "raj"},
+	}}, Stop{}))
 	add("alarm: several", admin.Alarm(Alarm{
 		Out:    []Out{{Outage: outages()[1], Since: now.Add(-time.Hour)}, {Outage: outages()[4], Over: true}},
 		Held:   held,
@@ -128,7 +146,7 @@ func letters(t *testing.T, language string) []letterSample {
 				r = report
 			}
 			news := of(withRaj, as, News{Opened, f, nil})
-			add(fmt.Sprintf("every flag: %s, to the %s", f.Kind, as), r.News([]PairNews{news}, stop))
+			add(fmt.Sprintf("every flag: %s, to the %s", f.Kind, as), r.News([]PairNews{news}, nil, stop))
 		}
 	}
 	return out
@@ -177,7 +195,7 @@ func TestLettersAreSound(t *testing.T) {
 		if !strings.Contains(l.Text, "You get this because") {
 			bad("it does not say why one gets it")
 		}
-		if l.name != "test" && !strings.Contains(l.Text, "To stop these messages") {
+		if l.name != "test" && !strings.Contains(l.Text, "To stop ") {
 			bad("it does not say how to stop it")
 		}
 		// Both tell the same: each word of the text is in the HTML too.
@@ -218,7 +236,7 @@ func words(t *testing.T, html string) string {
 func TestNothingIsMarkup(t *testing.T) {
 	o := withRaj
 	o.Report.Name, o.Agenda = "<b>Raj</b> & sons", "javascript:alert(1)"
-	m := Reader{Now: now}.News([]PairNews{{o, Manager, []News{{Opened, flagOf(drift.Moved, true), nil}}}}, stop)
+	m := Reader{Now: now}.News([]PairNews{{OneOnOne: o, As: Manager, News: []News{{Opened, flagOf(drift.Moved, true), nil}}}}, nil, stop)
 	if strings.Contains(m.HTML, "<b>") || strings.Contains(m.HTML, `href="javascript`) {
 		t.Error(m.HTML)
 	}

@@ -402,23 +402,26 @@ func (r Reader) ahead(a Ahead) string {
 	return r.say("ahead.clock.theirs", f)
 }
 
-// DayBefore reminds of a meeting, with its agenda.
-func (r Reader) DayBefore(c Coming, stop Stop) Message {
-	me, other, who := r.beside(c.OneOnOne, c.As)
-	start := r.here(c.Start)
-	return r.message(page{
-		Subject: r.say("before.subject", facts{
-			Other: other,
-			Day:   r.say("date.subject", r.of(series.DateOf(start))),
-			Clock: clock(start),
-		}),
-		Lead: r.say("before.lead", facts{Other: other, Time: me.both(me.When(c.Start), c.Start), Detail: c.Place}),
-		Blocks: []block{{Items: []item{{
-			Text:  r.say("before."+string(c.As), facts{OfReport: who.ofReport}),
-			Facts: r.links(c.OneOnOne),
-		}}}},
-		Foot: r.foot("pair", stop),
-	})
+// DayBefore reminds of meetings of one day, of each with its agenda. There is one at least.
+func (r Reader) DayBefore(all []Coming, stop Stop) Message {
+	p := page{Foot: r.foot("pair", stop)}
+	day := r.say("date.subject", r.of(series.DateOf(r.here(all[0].Start))))
+	for _, c := range all {
+		me, other, who := r.beside(c.OneOnOne, c.As)
+		lead := r.say("before.lead", facts{Other: other, Time: me.both(me.When(c.Start), c.Start), Detail: c.Place})
+		text := r.say("before."+string(c.As), facts{OfReport: who.ofReport})
+		if len(all) == 1 {
+			p.Lead = lead
+			p.Subject = r.say("before.subject", facts{Other: other, Day: day, Clock: clock(r.here(c.Start))})
+		} else {
+			text = lead + " " + text
+		}
+		p.Blocks = append(p.Blocks, block{Items: []item{{Text: text, Facts: r.links(c.OneOnOne)}}})
+	}
+	if len(all) > 1 {
+		p.Subject = r.say("before.several", facts{Day: day})
+	}
+	return r.message(p)
 }
 
 // Asked tells the manager that the report asks them to Accept or to Restore what the flag says.

@@ -105,9 +105,12 @@ func letters(t *testing.T, language string) []letterSample {
 		},
 	}, stop))
 	add("a week without", mia.Digest(Digest{Monday: tuesday.AddDays(27)}, Stop{Link: stop.Link, Like: true}))
-	add("the day before", mia.DayBefore(meeting, stop))
+	add("the day before", mia.DayBefore([]Coming{meeting}, stop))
+	add("the day before of two", mia.DayBefore([]Coming{
+		meeting, {OneOnOne: withLee, As: Manager, Start: on(0, 14*60)},
+	}, Stop{Link: stop.Link, Like: true}))
 	meeting.As = Report
-	add("the day before, to the report", report.DayBefore(meeting, stop))
+	add("the day before, to the report", report.DayBefore([]Coming{meeting}, stop))
 	add("asked to accept", mia.Asked(withRaj, Accept, dragged, []Offer{link(Accept, time.Time{})}, stop))
 	add("asked to restore", mia.Asked(withRaj, Restore, moved, nil, stop))
 

@@ -45,6 +45,7 @@ const (
 	Restore      Deed = "restore"       // put the series back
 	RestoreOne   Deed = "restore-one"   // put one meeting back
 	Rebook       Deed = "rebook"        // make up for one meeting at another time of its week
+	Undo         Deed = "undo"          // take a make-up back
 	Invite       Deed = "invite"        // send the invitation again
 	Acknowledge  Deed = "acknowledge"   // say that one has seen a flag
 	Allow        Deed = "allow"         // let through what a brake holds, or take that back
@@ -83,10 +84,11 @@ func ShownOf(f drift.Flag) Shown { return Shown{f.ID(), f.Digest()} }
 
 // Request asks for a deed that is done by a round.
 type Request struct {
-	Deed       Deed // Accept, Restore, RestoreOne, Rebook or Invite
+	Deed       Deed // Accept, Restore, RestoreOne, Rebook, Undo or Invite
 	Pair       series.Pair
 	Occurrence series.Date // of RestoreOne and Rebook
-	To         plan.Time   // of Rebook
+	To         plan.Time   // of Rebook; of Undo when the meeting is
+	Before     plan.Before // of Undo
 	Force      bool        // though somebody is not free then; in the shell only
 	Shown      Shown       // what the deed is about; zero: whatever there is
 }
@@ -98,6 +100,8 @@ func (q Request) ask() plan.Ask {
 		ask.Accept = true
 	case Rebook:
 		ask.To = &q.To
+	case Undo:
+		ask.To, ask.Undo = &q.To, &q.Before
 	case Invite:
 		ask.Invite = true
 	}

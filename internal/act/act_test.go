@@ -54,6 +54,7 @@ func TestMay(t *testing.T) {
 		{"restore one that the report changed", one, drift.ByReport},
 		{"rebook to a proposed time", at(free), drift.ByUnknown},
 		{"rebook to another time", at(free.Add(time.Hour)), drift.ByUnknown},
+		{"take a make-up back", act.Request{Deed: act.Undo, Pair: raj}, drift.ByUnknown},
 		{"invite", act.Request{Deed: act.Invite, Pair: raj}, drift.ByUnknown},
 		{"acknowledge", act.Request{Deed: act.Acknowledge, Pair: raj}, drift.ByUnknown},
 		{"allow", act.Request{Deed: act.Allow}, drift.ByUnknown},

@@ -45,6 +45,7 @@ var ofReports = map[Deed]Reason{
 	Restore:     MayAsk,
 	RestoreOne:  NotYourEdit, // unless they changed it themselves
 	Rebook:      NotProposed, // unless it is one of the proposed times
+	Undo:        "",
 	Invite:      "",
 	Acknowledge: "",
 }

@@ -185,6 +185,22 @@ func (s *Store) Acknowledge(ctx context.Context, flagID string, at time.Time) (i
 	return is && err == nil, err
 }
 
+// Unacknowledge takes an acknowledgement back. It reports false where there is no such flag that is acknowledged.
+func (s *Store) Unacknowledge(ctx context.Context, flagID string) (was bool, err error) {
+	err = s.inTx(ctx, "take back an acknowledgement", func(tx *sql.Tx) error {
+		s.touch("flags")
+		res, err := tx.ExecContext(ctx,
+			`UPDATE flags SET state = 'open', acked = NULL WHERE id = ? AND state = 'acknowledged'`, flagID)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		was = n > 0
+		return err
+	})
+	return was, err
+}
+
 // Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts and notices; and
 // versions past their 90 days and allowances that have lapsed. It returns how many rows went.
 func (s *Store) Prune(ctx context.Context) (removed int64, err error) {

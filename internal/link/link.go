@@ -18,8 +18,9 @@ import (
 const (
 	Rebook = "rebook" // make up for the meeting at To
 	Ack    = "ack"    // acknowledge the flag
-	Undo   = "undo"   // take back what the link did that has this one's Pair, Flag and To
+	Undo   = "undo"   // take back what a link did, which Flag names
 	Stop   = "stop"   // no more messages of the kind that Flag names; it does not end
+	Resume = "resume" // those messages again
 )
 
 // Act is the one thing that a link does, for the person it was sent to.
@@ -27,7 +28,7 @@ type Act struct {
 	Do         string
 	Reader     string // person id
 	Pair       series.Pair
-	Flag       string      // id of the flag that the message was about; of Stop a kind of message
+	Flag       string      // id of the flag that the message was about; of Stop and Resume a kind of message
 	Occurrence series.Date // of the meeting
 	To         time.Time   // of Rebook, in UTC and whole seconds
 	Until      time.Time   // the link is of no use from then on, in UTC and whole seconds; zero: always of use

@@ -16,16 +16,13 @@ import (
 
 	"holdfast/internal/clock"
 	"holdfast/internal/link"
+	"holdfast/internal/say"
 )
 
-// Page is what a page of a link says. Texts are plain.
+// Page is the page of a link. Press is the link that its button presses: "act/" or "stop/" and a token.
 type Page struct {
-	Title string
-	Lines []string
-	// Button is what pressing it does, in words; "" for nothing to do. Press is the link that it presses: "act/" or
-	// "stop/" and a token.
-	Button, Press string
-	Done          bool // what there was to do is done
+	say.Page
+	Press string
 }
 
 // Acts are what links do. Neither method is called with an act that is over or none of ours.
@@ -122,15 +119,9 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request,
 	act, err := keys.Open(token, h.Clock())
 	switch stop := strings.HasPrefix(r.URL.Path, StopPath); {
 	case errors.Is(err, link.ErrOver):
-		h.write(w, http.StatusGone, Page{
-			Title: "This link is over",
-			Lines: []string{"It was of use until the meeting began, and for a week at most. Nothing was changed."},
-		})
-	case err != nil || stop != (act.Do == link.Stop):
-		h.write(w, http.StatusNotFound, Page{
-			Title: "There is no such link",
-			Lines: []string{"Copy it from the message as a whole: part of it may be missing."},
-		})
+		h.write(w, http.StatusGone, Page{Page: say.Reader{}.LinkOver()})
+	case err != nil || stop != (act.Do == link.Stop || act.Do == link.Resume):
+		h.write(w, http.StatusNotFound, Page{Page: say.Reader{}.NoLink()})
 	default:
 		p, err := page(r.Context(), token, act)
 		if err != nil {
@@ -144,13 +135,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request,
 // trouble says that something failed here; what it was is for the log.
 func (h *handler) trouble(w http.ResponseWriter, err error) {
 	h.Log.Error().Err(err).Msg("a page cannot be made")
-	h.write(w, http.StatusInternalServerError, Page{
-		Title: "That did not work",
-		Lines: []string{
-			"Something is wrong on this side. Nothing is lost: try again in a minute.",
-			"If it stays so, the people who run Holdfast find the reason in its log.",
-		},
-	})
+	h.write(w, http.StatusInternalServerError, Page{Page: say.Reader{}.LinkFailed()})
 }
 
 func (h *handler) write(w http.ResponseWriter, status int, p Page) {

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"holdfast/internal/link"
+	"holdfast/internal/say"
 )
 
 var monday = time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
@@ -24,12 +25,12 @@ type pressed struct {
 }
 
 func (p *pressed) Page(context.Context, string, link.Act) (Page, error) {
-	return Page{Title: "Book Thu <10> Dec?", Button: "Book it", Press: "act/token"}, p.err
+	return Page{Page: say.Page{Title: "Book Thu <10> Dec?", Button: "Book it"}, Press: "act/token"}, p.err
 }
 
 func (p *pressed) Do(context.Context, string, link.Act) (Page, error) {
 	p.n++
-	return Page{Title: "Booked", Done: true}, p.err
+	return Page{Page: say.Page{Title: "Booked", Done: true}}, p.err
 }
 
 func TestLinks(t *testing.T) {

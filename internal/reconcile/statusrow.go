@@ -29,10 +29,14 @@ type StatusRow struct {
 	Zones   [2]string
 	Length  time.Duration
 	MadeUp  []MadeUp
+	Skips   []series.Skip // planned ones of the next weeks
 	Held    []plan.Held
 	Until   time.Time // from then on it stands otherwise; zero: not today
 	Kept    *float64  // of all weeks that are recorded; the journal's to know
 }
+
+// skipDays is how far ahead a StatusRow has skips.
+const skipDays = 4 * 7
 
 // rowMeetings is how many coming meetings a StatusRow has.
 const rowMeetings = 3
@@ -102,6 +106,11 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		live = true
 		r.Slot, r.Length = e.Mark.Slot, e.Mark.Slot.Duration
 		r.Coming = append(r.Coming, coming(v, i, at)...)
+		for _, s := range e.Mark.Skips {
+			if n := s.Date.DaysSince(series.DateOf(at.UTC())); n >= 0 && n < skipDays {
+				r.Skips = append(r.Skips, s)
+			}
+		}
 	}
 	r.Zone = r.Slot.Zone
 	if unusual {

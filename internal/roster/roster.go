@@ -87,9 +87,8 @@ func (r Roster) Warnings(today series.Date) yamlpos.Problems {
 	return out
 }
 
-// Series are the series that the roster wants, by pair. With free, the free days of each person from from to to count
-// as away, with Why series.Holiday.
-func (r Roster) Series(org string, from, to series.Date, free bool) []series.Series {
+// Persons are the people by id, with their leave, and with free also the free days from from to to.
+func (r Roster) Persons(from, to series.Date, free bool) map[string]series.Person {
 	people := make(map[string]series.Person, len(r.People))
 	known := map[*FreeDays][]series.Away{}
 	for _, p := range r.People {
@@ -104,6 +103,13 @@ func (r Roster) Series(org string, from, to series.Date, free bool) []series.Ser
 		}
 		people[p.ID] = p.Person
 	}
+	return people
+}
+
+// Series are the series that the roster wants, by pair. With free, the free days of each person from from to to count
+// as away, with Why series.Holiday.
+func (r Roster) Series(org string, from, to series.Date, free bool) []series.Series {
+	people := r.Persons(from, to, free)
 	out := make([]series.Series, len(r.Pairs))
 	for i, p := range r.Pairs {
 		out[i] = series.Series{Org: org, Pair: p.Pair, Formerly: p.Formerly, Manager: people[p.Manager], Report: people[p.Report],

@@ -115,6 +115,7 @@ type statusJSON struct {
 	Zones   [2]string
 	Length  time.Duration
 	MadeUp  []reconcile.MadeUp `json:",omitzero"`
+	Skips   []series.Skip      `json:",omitzero"`
 	Held    []plan.Held        `json:",omitzero"`
 	Until   time.Time          `json:",omitzero"`
 	Kept    *float64           `json:"-"`

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/notify"
+	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
 )
@@ -27,7 +29,7 @@ func Operational(r reconcile.Round, where func(person string) string, mends func
 		case !h.Brake:
 			out = append(out, notify.Matter{
 				Kind: notify.Held,
-				Key:  "held|" + h.Pair.String() + "|" + h.ID(),
+				Key:  heldKey(h),
 				Pair: h.Pair,
 				Says: string(h.Action) + ": " + h.Because,
 			})
@@ -39,29 +41,34 @@ func Operational(r reconcile.Round, where func(person string) string, mends func
 	return out
 }
 
+func heldKey(h plan.Held) string { return "held|" + h.Pair.String() + "|" + h.ID() }
+
 // outages are what is out, by cause.
 func outages(all map[reconcile.Subject]reconcile.Outage, where func(string) string, mends func(string) bool) (
 	out []notify.Matter) {
-	type cause struct{ where, kind, text string }
-	strikes := map[cause][]reconcile.Subject{}
-	for _, s := range reconcile.Subjects(all) {
-		if o := all[s]; s.Matter != reconcile.MatterChange {
-			c := cause{where(s.Person), o.Kind, cmp.Or(o.Cause, o.Text)}
-			strikes[c] = append(strikes[c], s)
-		}
-	}
-	compare := func(a, b cause) int {
-		return cmp.Or(cmp.Compare(a.where, b.where), cmp.Compare(a.kind, b.kind), cmp.Compare(a.text, b.text))
-	}
-	for _, c := range slices.SortedFunc(maps.Keys(strikes), compare) {
-		m := notify.Matter{Kind: notify.Outage, Key: strings.Join([]string{"outage", c.where, c.kind, c.text}, "|")}
-		m.Says = c.text
-		for _, s := range strikes[c] {
-			if c.kind == provider.Auth.String() && s.Matter == reconcile.MatterCalendar && mends(s.Person) {
+	causes := Causes(all, where)
+	for _, key := range slices.Sorted(maps.Keys(causes)) {
+		o := all[causes[key][0]]
+		m := notify.Matter{Kind: notify.Outage, Key: key, Says: cmp.Or(o.Cause, o.Text)}
+		for _, s := range causes[key] {
+			if o.Kind == provider.Auth.String() && s.Matter == reconcile.MatterCalendar && mends(s.Person) {
 				m.Owners = append(m.Owners, s.Person)
 			}
 		}
 		out = append(out, m)
+	}
+	return out
+}
+
+// Causes are whom and what each cause of an outage strikes, by the key of its matter. where names the settings' calendar
+// of a person.
+func Causes(all map[reconcile.Subject]reconcile.Outage, where func(string) string) map[string][]reconcile.Subject {
+	out := map[string][]reconcile.Subject{}
+	for _, s := range reconcile.Subjects(all) {
+		if o := all[s]; s.Matter != reconcile.MatterChange {
+			key := strings.Join([]string{"outage", where(s.Person), o.Kind, cmp.Or(o.Cause, o.Text)}, "|")
+			out[key] = append(out[key], s)
+		}
 	}
 	return out
 }
@@ -89,4 +96,21 @@ func changes(before map[string]notify.Matter, now []notify.Matter, at time.Time)
 		}
 	}
 	return out
+}
+
+// Acted is what somebody did by a link, as a matter. It can be taken back until the time; before is when the meeting was
+// to begin before, zero where it was cancelled.
+func Acted(key, by, do string, f drift.Flag, before, is, at, until time.Time) notify.Matter {
+	return notify.Matter{
+		Kind:    notify.Acted,
+		Key:     key,
+		Pair:    f.Pair,
+		Flag:    f,
+		Says:    do,
+		Old:     before,
+		New:     is,
+		Until:   until,
+		Changed: at,
+		Owners:  []string{by},
+	}
 }

@@ -29,6 +29,8 @@ type Reader struct {
 	// Reader has all channels that the person wants, in order of preference.
 	notify.Reader
 	Addresses map[string]string // on each of the channels; on one without, the reader cannot be reached
+	// Hours are when a channel may be used, on the reader's clock; without, or zero, at any time that the rules allow.
+	Hours map[string]series.Window
 }
 
 // Letter is a notice in words.
@@ -48,7 +50,7 @@ type Options struct {
 	// Senders are the channels, by the names in Reader.Channels.
 	Senders map[string]channel.Sender
 	// Write says the notice to its reader, with what the journal has of both.
-	Write func(n notify.Notice, r Reader, f ledger.Facts) (Letter, error)
+	Write func(ctx context.Context, now time.Time, n notify.Notice, r Reader, f ledger.Facts) (Letter, error)
 	// Operational is what a round has for admins.
 	Operational func(reconcile.Round) []notify.Matter
 	Clock       clock.Clock
@@ -265,7 +267,11 @@ func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err erro
 		_, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: j.Notice, Reader: j.Reader, At: now, Why: string(why), Over: true})
 		return 0, err
 	}
-	for _, name := range n.Channels {
+	open, wait := r.open(n.Channels, now)
+	if len(open) == 0 {
+		return wait, nil
+	}
+	for _, name := range open {
 		again, err = o.sendBy(ctx, now, name, n, r, f)
 		if again >= 0 {
 			return again, err
@@ -274,10 +280,30 @@ func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err erro
 	return 0, o.gaveUp(ctx, now, n, r)
 }
 
+// open are the channels that may be used now, or for how long none may.
+func (r Reader) open(channels []string, now time.Time) (open []string, wait time.Duration) {
+	today, clock := series.WallClock(now, r.Person.Zone)
+	for _, c := range channels {
+		h := r.Hours[c]
+		if h == (series.Window{}) || h.From <= clock && clock < h.To {
+			open = append(open, c)
+			continue
+		}
+		next := series.Instant(today, h.From, r.Person.Zone)
+		if !next.After(now) {
+			next = series.Instant(today.AddDays(1), h.From, r.Person.Zone)
+		}
+		if d := next.Sub(now); wait == 0 || d < wait {
+			wait = d
+		}
+	}
+	return open, wait
+}
+
 // sendBy hands the notice to the channel. Again is negative where another has to take over.
 func (o *Outbox) sendBy(ctx context.Context, now time.Time, name string, n notify.Notice, r Reader, f ledger.Facts) (
 	again time.Duration, err error) {
-	letter, err := o.Write(n, r, f)
+	letter, err := o.Write(ctx, now, n, r, f)
 	if err != nil {
 		return latest, fmt.Errorf("write notice %s: %w", n.ID, err)
 	}
@@ -327,7 +353,7 @@ func (o *Outbox) gaveUp(ctx context.Context, now time.Time, n notify.Notice, r R
 	}
 	trouble := notify.Matter{Kind: notify.Unreached, Key: "unreached|" + n.Reader, Says: n.Reader, Changed: now}
 	if len(reached(r, f).Channels) > 0 {
-		trouble.Kind, trouble.Key = notify.Failed, "failed|"+n.Reader
+		trouble.Kind, trouble.Key, trouble.Says = notify.Failed, "failed|"+n.Reader, n.Channels[0]
 		if err := o.Journal.Record(ctx, n.Reader, n.Rows(NoChannel, now), ledger.Sent{}); err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (o *office) readers(time.Time) (map[string]outbox.Reader, error) {
 	return out, nil
 }
 
-func (o *office) write(n notify.Notice, r outbox.Reader, _ ledger.Facts) (outbox.Letter, error) {
+func (o *office) write(_ context.Context, _ time.Time, n notify.Notice, _ outbox.Reader, _ ledger.Facts) (outbox.Letter, error) {
 	if o.unwritable {
 		return outbox.Letter{}, errors.New("no words")
 	}
@@ -243,12 +243,12 @@ func TestChannelOutForADay(t *testing.T) {
 	o.work(23 * time.Hour)
 	o.arrived(o.admins, 0)
 	o.work(24 * time.Hour)
-	o.arrived(o.admins, 0, "ops@example.com: opened failed raj")
+	o.arrived(o.admins, 0, "ops@example.com: opened failed mail")
 	o.mail.Always(nil)
 	o.round(reconcile.Round{}, []drift.Flag{cancelled(22)}, nil)
 	o.work(24 * time.Hour)
 	o.arrived(o.mail, 0, "raj@example.com: opened difference cancelled")
-	o.arrived(o.admins, 1, "ops@example.com: closed failed raj")
+	o.arrived(o.admins, 1, "ops@example.com: closed failed mail")
 }
 
 // What is no longer so at the moment of sending is not sent.

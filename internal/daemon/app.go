@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/channel"
 	"holdfast/internal/clock"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/reconcile"
@@ -37,6 +38,8 @@ type Options struct {
 	Reading bool
 	// Poll overrides the poll interval of the settings.
 	Poll time.Duration
+	// Senders take the place of the channels that the settings name for people. It may be nil.
+	Senders map[string]channel.Sender
 }
 
 // App is the program for one settings file.
@@ -56,6 +59,8 @@ type App struct {
 	changed  sync.Map                  // ids of people of whose calendars a push notification came
 	settles  atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
 	asked    sync.Map                  // why rounds were asked for since the last one began
+	messages *messages                 // nil: nobody is told anything
+	look     func()                    // has notices looked for that are due; set by Run
 
 	mu       sync.Mutex
 	open     map[string]opened          // by person id
@@ -126,6 +131,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			Progress:  o.Progress,
 		},
 	)
+	a.openMessages(o.Senders)
 	return a, nil
 }
 
@@ -133,6 +139,9 @@ func Open(ctx context.Context, o Options) (*App, error) {
 func (a *App) Close() error {
 	if a.Reconciler != nil {
 		a.Reconciler.Close()
+	}
+	if a.messages != nil {
+		a.messages.ways.Close()
 	}
 	a.http.CloseIdleConnections()
 	for _, c := range a.private {

@@ -37,18 +37,18 @@ func TestDocument(t *testing.T) {
 	}
 	e := o.event(r)
 	files, _ := e["attachments"].([]any)
-	if len(files) != 1 || files[0].(map[string]any)["fileUrl"] != link(ids[0]) ||
-		e["description"] != "Agenda: "+link(ids[0]) {
+	if len(files) != 1 || files[0].(map[string]any)["fileUrl"] != linkOf(ids[0]) ||
+		e["description"] != "Agenda: "+linkOf(ids[0]) {
 		t.Errorf("the event has %v and says %q", files, e["description"])
 	}
-	if s := r.Statuses(nil); s[0].PrepDoc != link(ids[0]) || s[0].State != reconcile.OnSlot {
+	if s := r.Statuses(nil); s[0].PrepDoc != linkOf(ids[0]) || s[0].State != reconcile.OnSlot {
 		t.Errorf("%+v", s[0])
 	}
 	again, err := o.Reconciler.Preview(t.Context())
 	o.must(err)
 	known, err := o.Reconciler.Recall(t.Context())
 	o.must(err)
-	if len(again.Plan.Changes) > 0 || known.Statuses(nil)[0].PrepDoc != link(ids[0]) {
+	if len(again.Plan.Changes) > 0 || known.Statuses(nil)[0].PrepDoc != linkOf(ids[0]) {
 		t.Errorf("plan %v, known %+v", again.Plan.Changes, known.Statuses(nil))
 	}
 	if r := o.well(); len(r.Sections) != 1 || r.Sections[0].Date.String() != "2026-12-01" { // tomorrow's meeting
@@ -163,8 +163,8 @@ func TestDocumentFaults(t *testing.T) {
 				}
 				r := o.well()
 				ids := o.made()
-				if len(ids) != 1 || len(o.Mails()) != 1 || r.Statuses(nil)[0].PrepDoc != link(ids[0]) ||
-					o.event(r)["description"] != "Agenda: "+link(ids[0]) {
+				if len(ids) != 1 || len(o.Mails()) != 1 || r.Statuses(nil)[0].PrepDoc != linkOf(ids[0]) ||
+					o.event(r)["description"] != "Agenda: "+linkOf(ids[0]) {
 					t.Fatalf("%d documents, %d mails, %v", len(ids), len(o.Mails()), o.event(r)["description"])
 				}
 				if got := o.rows(ids[0]); got != "owner mia@example.com, writer raj@example.com" ||
@@ -217,7 +217,7 @@ func TestDocumentConsent(t *testing.T) {
 	templates := o.read("roster.yaml")
 	o.gives("https://wiki.example.com/mia-raj")
 	ask("[mia@example.com false raj@example.com false lee@example.com false]")
-	o.gives(link("d1"))
+	o.gives(linkOf("d1"))
 	ask("[mia@example.com true raj@example.com false lee@example.com false]")
 	o.write("roster.yaml", templates)
 	ask("[mia@example.com true raj@example.com false lee@example.com false]")
@@ -302,7 +302,7 @@ func TestDocumentRenamed(t *testing.T) {
 		o.well()
 	}
 	r := o.well()
-	if s := r.Statuses(nil); len(o.made()) != 1 || s[0].PrepDoc != link(id) || s[0].Pair.Report != "raja" {
+	if s := r.Statuses(nil); len(o.made()) != 1 || s[0].PrepDoc != linkOf(id) || s[0].Pair.Report != "raja" {
 		t.Errorf("%d documents, %+v", len(o.made()), s)
 	}
 	o.rests()

@@ -44,10 +44,10 @@ func (o *studio) onFiles() []string {
 func TestDocumentGiven(t *testing.T) {
 	o := newStudio(t)
 	id := o.ours()
-	o.gives(link(id))
+	o.gives(linkOf(id))
 	o.start()
 	o.Reset()
-	if r := o.well(); len(r.Applied) != 1 || o.event(r)["description"] != "Agenda: "+link(id) || flagsOf(r) != "" {
+	if r := o.well(); len(r.Applied) != 1 || o.event(r)["description"] != "Agenda: "+linkOf(id) || flagsOf(r) != "" {
 		t.Fatalf("%s\nflags %q", said(r), flagsOf(r))
 	}
 	var writes []string
@@ -92,7 +92,7 @@ func TestDocumentGiven(t *testing.T) {
 // A link that leads nowhere, or to what the manager may not see, is told from the second look on.
 func TestDocumentGivenNowhere(t *testing.T) {
 	o := newStudio(t)
-	o.gives(link(o.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "Theirs"})))
+	o.gives(linkOf(o.AddFile(googletest.NewFile{Owner: "admin@example.com", Name: "Theirs"})))
 	o.start()
 	o.well()
 	if got := flagsOf(o.well()); got != "mia/raj doc-missing: it is not there, or the manager may not see it" {
@@ -106,7 +106,7 @@ func TestDocumentGivenNowhere(t *testing.T) {
 func TestDocumentGivenUnseen(t *testing.T) {
 	for name, change := range map[string]func(*studio){
 		"no drive_scope": func(o *studio) {
-			o.gives(link(o.ours()))
+			o.gives(linkOf(o.ours()))
 			o.write("holdfast.yaml", strings.Replace(o.read("holdfast.yaml"), "drive_scope: drive, ", "", 1))
 		},
 		"elsewhere": func(o *studio) { o.gives("https://wiki.example.com/mia-raj") },
@@ -150,7 +150,7 @@ func (o *studio) examined(id string) string {
 func TestDocumentGivenScope(t *testing.T) {
 	o := newStudio(t)
 	o.SetDelegation(robot, google.Scope)
-	o.gives(link(o.ours()))
+	o.gives(linkOf(o.ours()))
 	o.start()
 	if found := o.examined("mia"); !strings.Contains(found, google.Scope+","+prepdoc.AllScope) {
 		t.Error(found)
@@ -185,11 +185,11 @@ func TestDocumentGivenAndBack(t *testing.T) {
 			last = o.well()
 			sections += len(last.Sections)
 		}
-		if got := o.event(last)["description"]; got != "Agenda: "+link(to) || last.Statuses(nil)[0].PrepDoc != link(to) || flagsOf(last) != "" || sections > 0 {
+		if got := o.event(last)["description"]; got != "Agenda: "+linkOf(to) || last.Statuses(nil)[0].PrepDoc != linkOf(to) || flagsOf(last) != "" || sections > 0 {
 			t.Errorf("%v, flags %q, %d sections", got, flagsOf(last), sections)
 		}
 	}
-	o.gives(link(id))
+	o.gives(linkOf(id))
 	turn(id)
 	o.write("roster.yaml", templates)
 	o.SetFaults(googletest.Faults{Every: map[string]googletest.Fault{"drive.files.get": {Status: 500}}})
@@ -207,10 +207,10 @@ func TestDocumentGivenAndBack(t *testing.T) {
 		t.Fatal("no look failed")
 	}
 	o.SetFaults(googletest.Faults{})
-	o.gives(link(id))
+	o.gives(linkOf(id))
 	o.round()
 	// Drive is left alone for a while, and what is known is the document that was made.
-	if r := o.round(); o.event(r)["description"] != "Agenda: "+link(id) {
+	if r := o.round(); o.event(r)["description"] != "Agenda: "+linkOf(id) {
 		t.Error("a kept link is written back:", o.event(r)["description"])
 	}
 	turn(id)

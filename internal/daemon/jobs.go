@@ -17,6 +17,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"holdfast/internal/clock"
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox"
 	"holdfast/internal/series"
 	"holdfast/internal/store"
 )
@@ -31,6 +33,11 @@ type Steps interface {
 	// Watch keeps push channels at calendar servers; it is called every QueueOptions.Watch and when Queue.Watch asks, and
 	// may run beside a round.
 	Watch(ctx context.Context) error
+	// Notices are those to be sent now, and when there may be others; zero: not by time alone.
+	Notices(ctx context.Context) (now []outbox.Job, next time.Time)
+	// Send hands a notice over, unless it is not due any more. It may run beside all else. Again is when to try once more;
+	// 0: it is done with.
+	Send(ctx context.Context, j outbox.Job) (again time.Duration)
 }
 
 // QueueOptions say when rounds are due.
@@ -91,9 +98,10 @@ type Queue struct {
 
 	jobs  atomic.Int32 // that run
 	asked chan struct{}
-	mu    sync.Mutex // held by what asks for jobs
-	open  bool       // Start was called
-	up    bool       // River runs
+	look  chan struct{} // for notices that are due
+	mu    sync.Mutex    // held by what asks for jobs
+	open  bool          // Start was called
+	up    bool          // River runs
 }
 
 // roundArgs is a round that is asked for. There may be one that runs and one that waits: After is how many rounds had
@@ -142,6 +150,45 @@ func (watchArgs) InsertOpts() river.InsertOpts {
 
 const watchQueue = "watch"
 
+// sendArgs is a notice to be sent. It is unique until it has ended; that it was sent is the outbox's to know.
+type sendArgs struct {
+	Notice string `river:"unique"`
+	Reader string
+	What   notify.NoticeKind
+	Urgent bool
+}
+
+// Kind is the job's name in the database.
+func (sendArgs) Kind() string { return "send" }
+
+// InsertOpts let what is urgent go first, and digests last.
+func (a sendArgs) InsertOpts() river.InsertOpts {
+	o := roundArgs{}.InsertOpts()
+	o.Queue, o.Priority = sendQueue, priorities[a.What]
+	if a.Urgent {
+		o.Priority = 1
+	}
+	return o
+}
+
+var priorities = map[notify.NoticeKind]int{notify.News: 2, notify.Prepare: 3, notify.Digest: 4}
+
+const (
+	sendQueue = "send"
+	// senders is how many notices are under way at once.
+	senders = 4
+	// sendTimeout ends the sending of one that hangs.
+	sendTimeout = 2 * time.Minute
+)
+
+// sender sends notices.
+type sender struct {
+	worker[sendArgs]
+}
+
+// Timeout is river.Worker's.
+func (*sender) Timeout(*river.Job[sendArgs]) time.Duration { return sendTimeout }
+
 // worker does the jobs of one kind.
 type worker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
@@ -164,7 +211,8 @@ func NewQueue(ctx context.Context, path string, steps Steps, o QueueOptions) (*Q
 		return nil, err
 	}
 	db.SetMaxOpenConns(1) // as riversqlite wants it
-	q := &Queue{db: db, steps: steps, o: o, rounds: make(turn, 1), watching: make(turn, 1), asked: make(chan struct{}, 1)}
+	q := &Queue{db: db, steps: steps, o: o, rounds: make(turn, 1), watching: make(turn, 1), asked: make(chan struct{}, 1),
+		look: make(chan struct{}, 1)}
 	q.running, q.stop = context.WithCancel(context.WithoutCancel(ctx))
 	q.working, q.cut = context.WithCancel(context.WithoutCancel(ctx))
 	if err := q.setUp(ctx); err != nil {
@@ -194,11 +242,16 @@ func (q *Queue) setUp(ctx context.Context) error {
 		river.AddWorkerSafely(workers, &worker[watchArgs]{q: q, work: func(ctx context.Context, _ watchArgs) error {
 			return q.watch(ctx)
 		}}),
+		river.AddWorkerSafely(workers, &sender{worker[sendArgs]{q: q, work: q.send}}),
 	); err != nil {
 		return err
 	}
 	q.client, err = river.NewClient(driver, &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 1}, watchQueue: {MaxWorkers: 1}},
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: 1},
+			watchQueue:         {MaxWorkers: 1},
+			sendQueue:          {MaxWorkers: senders},
+		},
 		Workers:              workers,
 		Logger:               logger,
 		JobTimeout:           jobTimeout,
@@ -210,7 +263,7 @@ func (q *Queue) setUp(ctx context.Context) error {
 }
 
 // Start makes a first round at once, and then one every Poll plus Jitter until Stop. What a killed process left behind
-// is dropped: the first round does it anew. ctx is for starting only.
+// is dropped: the first round does it anew, and what notices are due is decided anew. ctx is for starting only.
 func (q *Queue) Start(ctx context.Context) error {
 	if _, err := q.db.ExecContext(ctx, `DELETE FROM river_job WHERE finalized_at IS NULL`); err != nil {
 		return fmt.Errorf("jobs: drop what was left: %w", err)
@@ -220,6 +273,7 @@ func (q *Queue) Start(ctx context.Context) error {
 	q.mu.Unlock()
 	q.ticks.Go(q.polls)
 	q.ticks.Go(q.watches)
+	q.ticks.Go(q.notices)
 	q.ticks.Go(q.rests)
 	return nil
 }

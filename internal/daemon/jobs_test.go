@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -11,11 +12,21 @@ import (
 
 	diff "github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/clock"
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox"
 	"holdfast/internal/store"
 )
 
+// noNotices are steps that have none.
+type noNotices struct{}
+
+func (noNotices) Notices(context.Context) (due []outbox.Job, next time.Time) { return nil, time.Time{} }
+func (noNotices) Send(context.Context, outbox.Job) time.Duration             { return 0 }
+
 // heldSteps tells of each step as it begins, and keeps it running until it is let go.
 type heldSteps struct {
+	noNotices
 	began  chan string
 	goOn   chan error
 	prunes bool // tells of the cleaning, too
@@ -269,7 +280,10 @@ func TestQueueBesideTheJournal(t *testing.T) {
 }
 
 // busySteps ends at once, but for Watch, which goes on until it is told to stop.
-type busySteps struct{ watched atomic.Int32 }
+type busySteps struct {
+	noNotices
+	watched atomic.Int32
+}
 
 func (s *busySteps) Round(context.Context, string) error { return nil }
 func (s *busySteps) Prune(context.Context) error         { return nil }
@@ -317,6 +331,53 @@ func TestWakeIsPrompt(t *testing.T) {
 		}
 		if got := s.next(); got != "push" || time.Since(woken) > 100*time.Millisecond {
 			t.Errorf("the round for %q began after %v", got, time.Since(woken))
+		}
+	})
+}
+
+// sendSteps have one notice that is due, which is taken at the third try.
+type sendSteps struct {
+	busySteps
+	mu    sync.Mutex
+	tries []time.Time
+}
+
+var digest = outbox.Job{Notice: "n1", Reader: "mia", Kind: notify.Digest}
+
+func (s *sendSteps) Notices(context.Context) (due []outbox.Job, next time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tries) == 3 {
+		return nil, time.Time{}
+	}
+	return []outbox.Job{digest}, time.Time{}
+}
+
+func (s *sendSteps) Send(_ context.Context, j outbox.Job) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tries = append(s.tries, clock.System()); len(s.tries) == 3 || j != digest {
+		return 0
+	}
+	return time.Minute
+}
+
+// A notice is one job until it is done with, however often it is found to be due, and is tried again when it is to be.
+func TestNoticeIsTriedAgain(t *testing.T) {
+	path := jobsFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := &sendSteps{}
+		q := newQueue(t, path, s, oneDay)
+		startQueue(t, q)
+		for range 20 {
+			<-time.After(30 * time.Second)
+			q.Look()
+		}
+		stopQueue(t, q)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.tries) != 3 || s.tries[1].Sub(s.tries[0]) < 50*time.Second || s.tries[2].Sub(s.tries[0]) > 4*time.Minute {
+			t.Errorf("tried at %v", s.tries)
 		}
 	})
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/channel"
 	"holdfast/internal/provider/caldav/caldavtest"
 )
 
@@ -50,6 +51,12 @@ func (u *unsteady) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // branch is a company of so many people, two to a pair, on one server, and the program for it with its log.
 func branch(t *testing.T, people int, now func() time.Time) (*unsteady, *App, *bytes.Buffer) {
+	return branchThat(t, people, now, "", nil)
+}
+
+// branchThat is branch with more settings, and with what people are told by.
+func branchThat(t *testing.T, people int, now func() time.Time, settings string, senders map[string]channel.Sender) (
+	*unsteady, *App, *bytes.Buffer) {
 	var users []caldavtest.User
 	var roster, ones bytes.Buffer
 	for i := range people {
@@ -67,14 +74,14 @@ func branch(t *testing.T, people int, now func() time.Time) (*unsteady, *App, *b
 		"holdfast.yaml": `{org: acme, roster: [roster.yaml], database: "sqlite:holdfast.db",
 			policy: {max_creations: {count: 100, percent: 100}},
 			calendars: {office: {caldav: {url: "http://dav.test/", username: "{person.id}", password_file: password,
-				calendar: "/calendars/{person.id}/default/"}}}}`, // else its host is looked up
+				calendar: "/calendars/{person.id}/default/"}}}` + settings + `}`, // else its host is looked up
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var log bytes.Buffer
-	a, err := Open(t.Context(), Options{Config: filepath.Join(dir, "holdfast.yaml"), Clock: now,
+	a, err := Open(t.Context(), Options{Config: filepath.Join(dir, "holdfast.yaml"), Clock: now, Senders: senders,
 		Log: zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)})
 	if err != nil {
 		t.Fatal(err)

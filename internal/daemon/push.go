@@ -47,8 +47,11 @@ func (a *App) pusher(wake func(reason string)) *google.Push {
 // hangUp is how long a request under way may take to end when the daemon stops.
 const hangUp = time.Second
 
-// serve answers at web.listen until stop is called: push notifications, and nobody else.
-func (a *App) serve(ctx context.Context, push http.Handler) (stop func(context.Context) error, err error) {
+// serves reports whether there is anything to answer at web.listen.
+func (a *App) serves() bool { return a.pushes() || a.Settings.URL != "" && a.messages != nil }
+
+// serve answers at web.listen until stop is called: push notifications at their path, and pages.
+func (a *App) serve(ctx context.Context, push, pages http.Handler) (stop func(context.Context) error, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("web.listen: %w", err)
@@ -59,16 +62,16 @@ func (a *App) serve(ctx context.Context, push http.Handler) (stop func(context.C
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 15,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasSuffix(r.URL.Path, pushPath) {
-				http.NotFound(w, r)
+			if strings.HasSuffix(r.URL.Path, pushPath) {
+				push.ServeHTTP(w, r)
 				return
 			}
-			push.ServeHTTP(w, r)
+			pages.ServeHTTP(w, r)
 		}),
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
-	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening for push notifications")
+	a.o.Log.Info().Str("address", l.Addr().String()).Msg("listening")
 	return func(ctx context.Context) error {
 		soon, cancel := context.WithTimeout(ctx, hangUp)
 		defer cancel()

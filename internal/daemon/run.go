@@ -52,6 +52,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		return err
 	}
 	a.Reconciler.Ready = func() { a.wake(ctx, q, "late") }
+	a.look = q.Look
 	a.push = a.pusher(func(reason string) { a.wake(ctx, q, reason) })
 	a.arrange = func() {
 		if err := q.Watch(ctx); ctx.Err() == nil {
@@ -59,8 +60,12 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		}
 	}
 	quiet := func(context.Context) error { return nil }
-	if a.pushes() {
-		if quiet, err = a.serve(ctx, a.push); err != nil {
+	if a.serves() {
+		pages, err := a.pages(q)
+		if err == nil {
+			quiet, err = a.serve(ctx, a.push, pages)
+		}
+		if err != nil {
 			return errors.Join(err, q.Stop(ctx))
 		}
 	}
@@ -124,6 +129,10 @@ func (a *App) Round(ctx context.Context, reason string) error {
 		return nil // the next round sees the truth
 	}
 	a.logRound(r, reason, begin || signal, a.o.Clock().Sub(start))
+	a.trouble("notices", a.told(ctx, r, begin || roster))
+	if a.look != nil {
+		a.look()
+	}
 	a.settles.Store(nil)
 	if !r.Settles.IsZero() {
 		a.settles.Store(&r.Settles)

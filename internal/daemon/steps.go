@@ -8,6 +8,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"holdfast/internal/outbox"
 	"holdfast/internal/series"
 )
 
@@ -49,6 +50,49 @@ func (q *Queue) watches() {
 		}
 		q.direct(q.running, "looking after the push channels", q.watch)
 	}
+}
+
+// notices asks for those to be sent that are due, until Stop.
+func (q *Queue) notices() {
+	for {
+		due, next := q.steps.Notices(q.running)
+		for _, j := range due {
+			if err := q.put(q.running, sendArgs{j.Notice, j.Reader, j.Kind, j.Urgent}); err != nil && q.running.Err() == nil {
+				q.o.Trouble(fmt.Errorf("ask for a notice to be sent: %w", err))
+			}
+		}
+		var soon <-chan time.Time
+		if !next.IsZero() {
+			soon = time.After(max(next.Sub(q.o.Clock()), betweenLooks))
+		}
+		select {
+		case <-q.running.Done():
+			return
+		case <-q.look:
+		case <-soon:
+		}
+	}
+}
+
+// betweenLooks is the least time from one look for notices that are due to the next, where nothing has happened.
+const betweenLooks = time.Second
+
+// Look has notices looked for that are due.
+func (q *Queue) Look() {
+	select {
+	case q.look <- struct{}{}:
+	default: // it will be
+	}
+}
+
+// send sends a notice, and again later where that is of use.
+func (q *Queue) send(ctx context.Context, a sendArgs) error {
+	defer q.Look()
+	again := q.steps.Send(ctx, outbox.Job{Notice: a.Notice, Reader: a.Reader, Kind: a.What, Urgent: a.Urgent})
+	if again > 0 {
+		return river.JobSnooze(again)
+	}
+	return nil
 }
 
 // direct makes a step that is no job as River does one that is: it has an end, and the queue outlives a panic in it.
@@ -96,6 +140,15 @@ func (q *Queue) round(ctx context.Context, after int64, reason string) error {
 		return nil
 	}
 	return q.steps.Round(ctx, reason)
+}
+
+// Alone does something while no round is made.
+func (q *Queue) Alone(ctx context.Context, do func(ctx context.Context) error) error {
+	if !q.take(ctx, q.rounds) {
+		return cmp.Or(ctx.Err(), context.Canceled)
+	}
+	defer func() { <-q.rounds }()
+	return do(ctx)
 }
 
 // prune prunes, or is done after the next start.

@@ -11,6 +11,7 @@ import (
 
 	diff "github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/outbox"
 	"holdfast/internal/store"
 )
 
@@ -20,6 +21,9 @@ type steps func(ctx context.Context, reason string) error
 func (s steps) Round(ctx context.Context, reason string) error { return s(ctx, reason) }
 func (s steps) Prune(context.Context) error                    { return nil }
 func (s steps) Watch(context.Context) error                    { return nil }
+
+func (s steps) Notices(context.Context) (due []outbox.Job, next time.Time) { return nil, time.Time{} }
+func (s steps) Send(context.Context, outbox.Job) time.Duration             { return 0 }
 
 // A round that comes by the clock is as one that was asked for: a wake while it runs leads to one more, however many
 // there are, and one before it begins to none.

@@ -198,7 +198,7 @@ func (o *studio) rows(id string) string {
 	return strings.Join(out, ", ")
 }
 
-func link(id string) string { return "https://docs.google.com/document/d/" + id + "/edit" }
+func linkOf(id string) string { return "https://docs.google.com/document/d/" + id + "/edit" }
 
 // event is the manager's series as Google has it.
 func (o *studio) event(r reconcile.Round) map[string]any {

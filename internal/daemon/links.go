@@ -1,0 +1,270 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"holdfast/internal/act"
+	"holdfast/internal/drift"
+	"holdfast/internal/link"
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox"
+	"holdfast/internal/plan"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
+	"holdfast/internal/series"
+	"holdfast/internal/web"
+)
+
+// linked does what links in messages are for.
+type linked struct {
+	a *App
+	q *Queue
+}
+
+// pages are what browsers see: those of links, where messages are sent.
+func (a *App) pages(q *Queue) (http.Handler, error) {
+	if a.messages == nil {
+		return http.NotFoundHandler(), nil
+	}
+	return web.Handler(web.Options{
+		URL:   a.Settings.URL,
+		Acts:  linked{a, q},
+		Keys:  a.linkKeys,
+		Clock: a.o.Clock,
+		Log:   a.o.Log,
+	})
+}
+
+// undoable is how long what a link did can be taken back.
+const undoable = 24 * time.Hour
+
+// who is the reader of the link, and the 1:1 as pages name it.
+func (l linked) who(x link.Act) (r say.Reader, o say.OneOnOne, as say.Role) {
+	me, _ := l.a.person(x.Reader)
+	party := func(id string) say.Party {
+		if p, ok := l.a.person(id); ok {
+			return say.Party{Name: p.Name, Zone: p.Zone}
+		}
+		return say.Party{Name: id, Zone: "UTC"}
+	}
+	as = say.Report
+	if x.Pair.Manager == x.Reader {
+		as = say.Manager
+	}
+	return say.Reader{Zone: me.Zone, Now: l.a.o.Clock()},
+		say.OneOnOne{Pair: x.Pair, Manager: party(x.Pair.Manager), Report: party(x.Pair.Report)}, as
+}
+
+// Page is web.Acts'.
+func (l linked) Page(ctx context.Context, token string, x link.Act) (web.Page, error) {
+	r, o, as := l.who(x)
+	switch x.Do {
+	case link.Stop:
+		return web.Page{Page: r.AskStop(x.Flag), Press: "stop/" + token}, nil
+	case link.Resume:
+		return web.Page{Page: r.Stopped(x.Flag), Press: "stop/" + token}, nil
+	}
+	if used, err := l.a.Store.LinkUsed(ctx, link.Digest(token)); used || err != nil {
+		return web.Page{Page: r.LinkUsed()}, err
+	}
+	if x.Do == link.Undo {
+		m, ok, err := l.acted(ctx, x)
+		if err != nil || !ok {
+			return web.Page{Page: r.LinkOver()}, err
+		}
+		return web.Page{Page: r.AskUndo(deeds[m.Says], o, as, m.Flag, m.Old), Press: "act/" + token}, nil
+	}
+	f, ok, err := l.flag(ctx, x)
+	if err != nil || !ok {
+		return web.Page{Page: r.LinkRefused("")}, err
+	}
+	return web.Page{Page: r.AskLink(deeds[x.Do], o, as, f, x.To), Press: "act/" + token}, nil
+}
+
+var deeds = map[string]say.Deed{link.Rebook: say.Rebook, link.Ack: say.Ack}
+
+// flag is the open flag of the link; false where it is not open.
+func (l linked) flag(ctx context.Context, x link.Act) (f drift.Flag, ok bool, err error) {
+	look, err := l.a.Reconciler.LookAtFlags(ctx, x.Pair.String())
+	i := slices.IndexFunc(look.Flags, func(f reconcile.FlagRow) bool { return f.ID() == x.Flag && f.State != "closed" })
+	if err != nil || i < 0 {
+		return drift.Flag{}, false, err
+	}
+	return look.Flags[i].Flag, true, nil
+}
+
+// acted is what the link of an undo takes back; false where that is over.
+func (l linked) acted(ctx context.Context, x link.Act) (m notify.Matter, ok bool, err error) {
+	all, err := l.a.Store.Matters(ctx)
+	m, ok = all[x.Flag]
+	return m, ok && !m.Closed && l.a.o.Clock().Before(m.Until), err
+}
+
+// Do is web.Acts'.
+func (l linked) Do(ctx context.Context, token string, x link.Act) (web.Page, error) {
+	r, _, _ := l.who(x)
+	switch x.Do {
+	case link.Stop, link.Resume:
+		err := l.a.Store.Stop(ctx, x.Reader, notify.NoticeKind(x.Flag), x.Do == link.Stop, l.a.o.Clock())
+		if err != nil || x.Do == link.Resume {
+			return web.Page{Page: r.Resumed(x.Flag)}, err
+		}
+		keys, err := l.a.linkKeys()
+		if err != nil {
+			return web.Page{}, err
+		}
+		x.Do = link.Resume
+		return web.Page{Page: r.Stopped(x.Flag), Press: "stop/" + keys.Token(x)}, nil
+	}
+	if used, err := l.a.Store.LinkUsed(ctx, link.Digest(token)); used || err != nil {
+		return web.Page{Page: r.LinkUsed()}, err
+	}
+	var page web.Page
+	err := l.q.Alone(ctx, func(ctx context.Context) (err error) {
+		if x.Do == link.Undo {
+			page, err = l.undo(ctx, x)
+		} else {
+			page, err = l.act(ctx, token, x)
+		}
+		return err
+	})
+	if err != nil || !page.Done {
+		return page, err
+	}
+	if _, err := l.a.Store.UseLink(ctx, link.Digest(token), l.a.o.Clock()); err != nil {
+		return web.Page{}, err
+	}
+	l.a.messages.LookAtAll()
+	l.q.Look()
+	return page, nil
+}
+
+// act makes up for a meeting, or acknowledges its flag, and notes that it can be taken back.
+func (l linked) act(ctx context.Context, token string, x link.Act) (web.Page, error) {
+	r, o, as := l.who(x)
+	f, ok, err := l.flag(ctx, x)
+	if err != nil || !ok {
+		return web.Page{Page: r.LinkRefused("")}, err
+	}
+	now := l.a.o.Clock()
+	until, before := now.Add(undoable), time.Time{}
+	who := act.Actor{Person: x.Reader, From: act.Link}
+	if x.Do == link.Ack {
+		err := l.acts().Acknowledge(ctx, who, x.Flag)
+		if refused := (*act.Refused)(nil); errors.As(err, &refused) {
+			return web.Page{Page: r.LinkRefused("")}, nil
+		} else if err != nil {
+			return web.Page{}, err
+		}
+	} else {
+		until = earliestOf(until, x.To)
+		round, page, err := l.round(ctx, r, who, act.Request{
+			Deed:       act.Rebook,
+			Pair:       x.Pair,
+			Occurrence: x.Occurrence,
+			To:         plan.Time{Instant: x.To},
+		})
+		if err != nil || page != nil {
+			return valueOf(page), err
+		}
+		before, _ = round.Applied[0].From.Time()
+	}
+	m := outbox.Acted("acted|"+link.Digest(token), x.Reader, x.Do, f, before, x.To, now, until)
+	if err := l.a.Store.SetMatters(ctx, []notify.Matter{m}, nil); err != nil {
+		return web.Page{}, err
+	}
+	keys, err := l.a.linkKeys()
+	if err != nil {
+		return web.Page{}, err
+	}
+	back := keys.Token(link.Act{
+		Do:         link.Undo,
+		Reader:     x.Reader,
+		Pair:       x.Pair,
+		Flag:       m.Key,
+		Occurrence: x.Occurrence,
+		Until:      until.UTC().Truncate(time.Second),
+	})
+	return web.Page{Page: r.LinkDone(deeds[x.Do], o, as, f, x.To, until), Press: "act/" + back}, nil
+}
+
+func valueOf(p *web.Page) web.Page {
+	if p == nil {
+		return web.Page{}
+	}
+	return *p
+}
+
+func earliestOf(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (l linked) acts() act.Acts {
+	return act.Acts{Rounds: l.a.Reconciler, Journal: l.a.Store, Clock: l.a.o.Clock}
+}
+
+// round makes the one that the request asks for. Where nothing came of it, the page says why.
+func (l linked) round(ctx context.Context, r say.Reader, who act.Actor, q act.Request) (reconcile.Round, *web.Page, error) {
+	out, err := l.acts().Do(ctx, who, q)
+	if refused := (*act.Refused)(nil); errors.As(err, &refused) {
+		return out, &web.Page{Page: r.LinkRefused(r.Refused(string(refused.Reason)))}, nil
+	}
+	if err != nil {
+		return out, nil, err
+	}
+	if err := l.a.told(ctx, out, false); err != nil {
+		return out, nil, err
+	}
+	mine := func(c plan.Change) bool { return c.Pair == q.Pair && c.Action == plan.Rebook }
+	out.Applied = slices.DeleteFunc(out.Applied, func(c plan.Change) bool { return !mine(c) })
+	if len(out.Applied) > 0 {
+		return out, nil, nil
+	}
+	why := ""
+	for _, f := range out.Failures {
+		if f.Pair == q.Pair || f.Pair == (series.Pair{}) {
+			why = fmt.Sprint(f.Err)
+		}
+	}
+	for _, x := range out.Plan.Refused {
+		if x.Pair == q.Pair {
+			why = x.Because
+		}
+	}
+	return out, &web.Page{Page: r.LinkRefused(why)}, nil
+}
+
+// undo takes back what a link did.
+func (l linked) undo(ctx context.Context, x link.Act) (web.Page, error) {
+	r, _, _ := l.who(x)
+	m, ok, err := l.acted(ctx, x)
+	if err != nil || !ok {
+		return web.Page{Page: r.LinkOver()}, err
+	}
+	if m.Says == link.Ack {
+		if was, err := l.a.Store.Unacknowledge(ctx, m.Flag.ID()); err != nil || !was {
+			return web.Page{Page: r.LinkRefused("")}, err
+		}
+	} else {
+		_, page, err := l.round(ctx, r, act.Actor{Person: x.Reader, From: act.Link}, act.Request{
+			Deed:       act.Undo,
+			Pair:       m.Pair,
+			Occurrence: m.Flag.Occurrence,
+			To:         plan.Time{Instant: m.New},
+			Before:     plan.Before{Start: m.Old},
+		})
+		if err != nil || page != nil {
+			return valueOf(page), err
+		}
+	}
+	m.Closed, m.Changed = true, l.a.o.Clock()
+	return web.Page{Page: r.Undone()}, l.a.Store.SetMatters(ctx, []notify.Matter{m}, nil)
+}

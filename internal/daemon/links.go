@@ -139,7 +139,6 @@ func (l linked) Do(ctx context.Context, token string, x link.Act) (web.Page, err
 	if _, err := l.a.Store.UseLink(ctx, link.Digest(token), l.a.o.Clock()); err != nil {
 		return web.Page{}, err
 	}
-	l.a.messages.LookAtAll()
 	l.q.Look()
 	return page, nil
 }
@@ -175,7 +174,7 @@ func (l linked) act(ctx context.Context, token string, x link.Act) (web.Page, er
 		before, _ = round.Applied[0].From.Time()
 	}
 	m := outbox.Acted("acted|"+link.Digest(token), x.Reader, x.Do, f, before, x.To, now, until)
-	if err := l.a.Store.SetMatters(ctx, []notify.Matter{m}, nil); err != nil {
+	if err := l.a.messages.Note(ctx, m); err != nil {
 		return web.Page{}, err
 	}
 	keys, err := l.a.linkKeys()
@@ -266,5 +265,5 @@ func (l linked) undo(ctx context.Context, x link.Act) (web.Page, error) {
 		}
 	}
 	m.Closed, m.Changed = true, l.a.o.Clock()
-	return web.Page{Page: r.Undone()}, l.a.Store.SetMatters(ctx, []notify.Matter{m}, nil)
+	return web.Page{Page: r.Undone()}, l.a.messages.Note(ctx, m)
 }

@@ -63,7 +63,8 @@ type Outbox struct {
 	mu   sync.Mutex
 	next map[string]time.Time // by reader, when something may become due
 	all  bool                 // all readers are to be looked at
-	day  series.Date          // when that was last asked for, in UTC
+	// looked is the half day in which that was last asked for.
+	looked time.Time
 }
 
 // New makes an Outbox.
@@ -89,28 +90,71 @@ func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
 			Says: fmt.Sprintf("%d %d", len(r.Views), len(r.Open))})
 	}
 	set := changes(before, now, r.At)
-	if err := o.Journal.SetMatters(ctx, set, nil); err != nil {
-		return err
-	}
 	if r.First {
-		if err := o.baseline(ctx, r.At); err != nil {
+		if err := o.baseline(ctx, r, now); err != nil {
 			return err
 		}
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if today := series.DateOf(r.At.UTC()); today != o.day {
-		o.day, o.all = today, true
-	}
-	look := func(p series.Pair) { o.next[p.Manager], o.next[p.Report] = r.At, r.At }
+	pairs := map[series.Pair]bool{}
 	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Edges.Closed) {
-		look(f.Pair)
+		pairs[f.Pair] = true
 	}
 	for _, c := range r.Applied {
-		look(c.Pair)
+		pairs[c.Pair] = true
 	}
-	o.all = o.all || len(set) > 0
+	o.look(r.At, people(pairs)...)
+	o.mu.Lock()
+	if half := r.At.Truncate(lookEvery); !half.Equal(o.looked) {
+		o.looked, o.all = half, true
+	}
+	o.mu.Unlock()
+	return o.Note(ctx, set...)
+}
+
+// lookEvery is how often all readers are looked at, whatever happens: a week ends, a leave begins.
+const lookEvery = 12 * time.Hour
+
+// people are those of the pairs.
+func people(pairs map[series.Pair]bool) (ids []string) {
+	for p := range pairs {
+		ids = append(ids, p.Manager, p.Report)
+	}
+	return ids
+}
+
+// Note records the matters, and has those looked at whom they may concern.
+func (o *Outbox) Note(ctx context.Context, all ...notify.Matter) error {
+	if len(all) == 0 {
+		return nil
+	}
+	if err := o.Journal.SetMatters(ctx, all, nil); err != nil {
+		return err
+	}
+	now := o.Clock()
+	readers, err := o.Readers(now)
+	if err != nil {
+		return err
+	}
+	for id, r := range readers {
+		if len(r.Hears) > 0 {
+			o.look(now, id)
+		}
+	}
+	pairs := map[series.Pair]bool{}
+	for _, m := range all {
+		pairs[m.Pair] = true
+		o.look(now, m.Owners...)
+	}
+	delete(pairs, series.Pair{})
+	o.look(now, people(pairs)...)
 	return nil
+}
+
+// look has the readers looked at.
+func (o *Outbox) look(at time.Time, ids ...string) {
+	for _, id := range ids {
+		o.again(id, at)
+	}
 }
 
 // LookAtAll has all readers looked at: what they want, or who they are, is other than it was.
@@ -120,19 +164,29 @@ func (o *Outbox) LookAtAll() {
 	o.all = true
 }
 
-// baseline records what stands as known to everybody.
-func (o *Outbox) baseline(ctx context.Context, at time.Time) error {
-	readers, err := o.Readers(at)
+// baseline records what the first round found as known to all whom it concerns.
+func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.Matter) error {
+	readers, err := o.Readers(r.At)
 	if err != nil {
 		return err
 	}
-	for _, id := range slices.Sorted(maps.Keys(readers)) {
-		f, err := o.Journal.Facts(ctx, id, at)
+	ids := map[string]bool{}
+	for _, f := range r.Open {
+		ids[f.Pair.Manager], ids[f.Pair.Report] = true, true
+	}
+	for _, m := range now {
+		for _, id := range m.Owners {
+			ids[id] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		f, err := o.Journal.Facts(ctx, id, r.At)
 		if err != nil {
 			return err
 		}
-		r := readers[id].Reader
-		if told := notify.Baseline(r, input(at, r, f).Matters, at); len(told) > 0 {
+		f.Matters = append(f.Matters, now...)
+		x := readers[id].Reader
+		if told := notify.Baseline(x, input(r.At, x, f).Matters, r.At); len(told) > 0 {
 			if err := o.Journal.Record(ctx, id, told, ledger.Sent{}); err != nil {
 				return err
 			}
@@ -263,6 +317,9 @@ func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err erro
 		return soonest, err
 	}
 	n, why := notify.Still(input(now, reached(r, f), f), notify.Notice{ID: j.Notice, Kind: j.Kind})
+	if why != "" && why != notify.Gone {
+		return 0, nil // it comes again when that rule is over
+	}
 	if why != "" {
 		_, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: j.Notice, Reader: j.Reader, At: now, Why: string(why), Over: true})
 		return 0, err
@@ -361,24 +418,18 @@ func (o *Outbox) gaveUp(ctx context.Context, now time.Time, n notify.Notice, r R
 		Over: true}); err != nil {
 		return err
 	}
-	return o.operational(ctx, trouble)
+	return o.Note(ctx, trouble)
 }
 
 // NoChannel is the channel of what counts as told though none took it.
 const NoChannel = "none"
-
-// operational notes the matter, and has admins looked at.
-func (o *Outbox) operational(ctx context.Context, m notify.Matter) error {
-	o.LookAtAll()
-	return o.Journal.SetMatters(ctx, []notify.Matter{m}, nil)
-}
 
 // mended closes what the admins were told of a reader whom a channel reaches again.
 func (o *Outbox) mended(ctx context.Context, now time.Time, reader string, f ledger.Facts) error {
 	for _, m := range f.Matters {
 		if !m.Closed && (m.Key == "unreached|"+reader || m.Key == "failed|"+reader) {
 			m.Closed, m.Changed = true, now
-			if err := o.operational(ctx, m); err != nil {
+			if err := o.Note(ctx, m); err != nil {
 				return err
 			}
 		}

@@ -88,3 +88,8 @@ CREATE TABLE used_links (
     digest TEXT PRIMARY KEY,
     at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- For what a person has to do with, as manager and as report.
+CREATE INDEX statuses_report ON statuses (report);
+CREATE INDEX flags_manager ON flags (manager);
+CREATE INDEX flags_report ON flags (report);

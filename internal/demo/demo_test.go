@@ -6,8 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,11 +53,12 @@ func TestOnce(t *testing.T) {
 		moment string
 		google bool
 	}{
-		{"2026-11-22T22:59:58Z", false}, // the last seconds of a week in Berlin
+		{"2026-11-22T22:59:58Z", false}, // the story begins on Monday, an hour before Kim's 1:1
 		{"2026-11-22T22:59:58Z", true},
-		{"2026-12-01T08:59:30Z", false}, // half a minute before Mia meets Raj
+		{"2026-12-01T13:14:30Z", false}, // it begins at once
 		{"2026-12-29T12:00:00Z", true},  // over the end of a year
-		{"2027-03-26T16:00:00Z", false}, // before the clocks change in Europe, after they did in New York
+		{"2027-03-25T16:00:00Z", false}, // over the clocks' change in Europe, when they have changed in New York
+		{"2027-03-25T16:00:00Z", true},
 	} {
 		t.Run(fmt.Sprintf("%s/google=%v", day.moment, day.google), func(t *testing.T) {
 			t.Parallel()
@@ -66,6 +71,15 @@ func TestOnce(t *testing.T) {
 				want = strings.NewReplacer("(", `\(.*`, ")", `\)`).Replace(want)
 				if !regexp.MustCompile(want).MatchString(end) {
 					t.Errorf("the end has no %s:\n%s", want, out.String())
+				}
+			}
+			for _, want := range []string{
+				"mail to Lee.*cancelled: 1:1 with Mia Chen", "pressed.*Meet on", "mail to Mia.*new time: 1:1 with Lee Park",
+				"mail to Kim.*moved: regular 1:1 with Ana Silva", "Settled.*: your regular 1:1 with Ana Silva was moved",
+				"mail to Raj.*Re: moved", "mail to Ana.*your 1:1s in the week of",
+			} {
+				if !regexp.MustCompile(want).MatchString(out.String()) {
+					t.Errorf("no %q:\n%s", want, out.String())
 				}
 			}
 			if strings.Contains(out.String(), "error") {
@@ -81,7 +95,7 @@ func TestJoin(t *testing.T) {
 	t.Parallel()
 	t.Run("caldav", func(t *testing.T) {
 		t.Parallel()
-		join(t, false, "mia/lee.*moved to", func(ctx context.Context, find func(string) string) func() error {
+		join(t, false, "flag opened.*mia/lee.*moved to", func(ctx context.Context, find func(string) string) func() error {
 			mia := caldavtest.Person{Base: find(`(http://127\.0\.0\.1:\d+)/`), User: "mia", Password: find(`Passwords: (mia-demo)`), Email: "mia@example.com"}
 			find("(It goes on)")
 			return func() error {
@@ -96,9 +110,40 @@ func TestJoin(t *testing.T) {
 			}
 		})
 	})
+	t.Run("link", func(t *testing.T) {
+		t.Parallel()
+		join(t, false, "flag closed.*mia/ana.*cancelled", func(ctx context.Context, find func(string) string) func() error {
+			file := find(`All mails are in \S*?(/\S*/outbox)`)
+			link := find(`(http://\S+/act/\S+)`)
+			return func() error {
+				mails, err := filepath.Glob(filepath.Join(file, "*-ana.txt"))
+				if err != nil || len(mails) == 0 {
+					return fmt.Errorf("no mails to Ana in %s: %w", file, err)
+				}
+				last, err := os.ReadFile(slices.Max(mails))
+				if err != nil || !bytes.Contains(last, []byte("To: ana@example.com\nSubject: cancelled: ")) ||
+					!bytes.Contains(last, []byte(link)) {
+					return fmt.Errorf("%w, or not the mail with the link:\n%s", err, last)
+				}
+				r, err := http.NewRequestWithContext(ctx, http.MethodPost, link, nil)
+				if err != nil {
+					return err
+				}
+				answer, err := http.DefaultClient.Do(r)
+				if err != nil {
+					return err
+				}
+				page, err := io.ReadAll(answer.Body)
+				if !bytes.Contains(page, []byte("You meet Mia Chen on ")) {
+					err = errors.Join(err, fmt.Errorf("the page: %s", page))
+				}
+				return errors.Join(err, answer.Body.Close())
+			}
+		})
+	})
 	t.Run("google", func(t *testing.T) {
 		t.Parallel()
-		join(t, true, "mia/raj.*cancelled", func(ctx context.Context, find func(string) string) func() error {
+		join(t, true, "flag opened.*mia/raj.*cancelled", func(ctx context.Context, find func(string) string) func() error {
 			token, events := find(`token=(.*)`), find(`events=(.*)`)
 			method, event := find(`curl -X (DELETE) `), find(`\$events(/.*)`)
 			return func() error {
@@ -155,7 +200,7 @@ func join(t *testing.T, google bool, noticed string, learn func(ctx context.Cont
 	do := learn(ctx, find)
 	done := make(chan error, 1)
 	go func() { done <- do() }()
-	find("(flag opened.*" + noticed + ")")
+	find("(" + noticed + ")")
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

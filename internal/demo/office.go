@@ -73,7 +73,12 @@ func onCalDAV(base string, now clock.Clock) office {
 // onGoogle is a stand-in for Google, where Holdfast has a service account that acts for everybody.
 func onGoogle(base string, now clock.Clock) office {
 	const account = "holdfast@demo.iam.gserviceaccount.com"
-	world := googletest.Options{Base: base, Clock: now, Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{"calendar.events.owned"}}}}
+	world := googletest.Options{
+		Base:       base,
+		Clock:      now,
+		Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{"calendar.events.owned"}}},
+		Behavior:   googletest.Behavior{PlainHTTP: true},
+	}
 	for _, p := range people {
 		world.Users = append(world.Users, googletest.User{Email: email(p.id), Name: p.name, Zone: p.zone})
 	}

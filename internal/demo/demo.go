@@ -1,5 +1,5 @@
-// Package demo does the main job with nothing to set up: a calendar server or a stand-in for Google on loopback, a small
-// company, the real daemon against it over HTTP, people who move, cancel, shorten and decline, and the messages that
+// Package demo does the main job with nothing to set up: a calendar server or a stand-in for Google on loopback, a
+// small company, the real daemon against it over HTTP, people who move, cancel, shorten and decline, and the messages that
 // they get.
 package demo
 
@@ -98,8 +98,19 @@ func Run(ctx context.Context, o Options) (err error) {
 	office := open("http://"+listener.Addr().String(), o.Daemon.Clock)
 	ahead := newAhead(o.Daemon.Clock)
 	o.Daemon.Clock = ahead.now
-	d := &demo{Options: o, office: office, ahead: ahead, dir: dir, letters: make(chan letter), last: map[string]letter{}, unread: map[string]int{}, held: map[series.Pair]string{},
-		rounds: make(chan reconcile.Round), wake: make(chan struct{}), ran: make(chan error, 1)}
+	d := &demo{
+		Options: o,
+		office:  office,
+		ahead:   ahead,
+		dir:     dir,
+		rounds:  make(chan reconcile.Round),
+		letters: make(chan letter),
+		wake:    make(chan struct{}),
+		ran:     make(chan error, 1),
+		held:    map[series.Pair]string{},
+		last:    map[string]letter{},
+		unread:  map[string]int{},
+	}
 	server := &http.Server{Handler: d.office, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {

@@ -9,7 +9,7 @@ import (
 	"holdfast/internal/series"
 )
 
-// TestAhead: whenever the demo begins and however much later it becomes, everybody is at work, and time never goes back.
+// TestAhead: whenever the demo begins and however much later it becomes, everybody is at work; time never goes back.
 func TestAhead(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

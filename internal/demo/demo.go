@@ -1,6 +1,6 @@
 // Package demo does the main job with nothing to set up: a calendar server or a stand-in for Google on loopback, a
-// small company, the real daemon against it over HTTP, people who move, cancel, shorten and decline, and the messages that
-// they get.
+// small company, the real daemon against it over HTTP, people who move, cancel, shorten and decline, and the messages
+// that they get.
 package demo
 
 import (

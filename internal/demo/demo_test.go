@@ -63,11 +63,22 @@ func TestOnce(t *testing.T) {
 		t.Run(fmt.Sprintf("%s/google=%v", day.moment, day.google), func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := Run(t.Context(), Options{Once: true, Google: day.google, Out: &out, Daemon: daemon.Options{Clock: from(t, day.moment), Log: log(t)}}); err != nil {
+			if err := Run(t.Context(), Options{
+				Once:   true,
+				Google: day.google,
+				Out:    &out,
+				Daemon: daemon.Options{Clock: from(t, day.moment), Log: log(t)},
+			}); err != nil {
 				t.Fatalf("%v\n%s", err, out.String())
 			}
 			_, end, _ := strings.Cut(out.String(), "Where the five pairs stand now:")
-			for _, want := range []string{"ana/bo .*flagged (2)", "ana/kim .*on-slot", "mia/ana .*on-slot", "mia/lee .*on-slot", "mia/raj .*on-slot"} {
+			for _, want := range []string{
+				"ana/bo .*flagged (2)",
+				"ana/kim .*on-slot",
+				"mia/ana .*on-slot",
+				"mia/lee .*on-slot",
+				"mia/raj .*on-slot",
+			} {
 				want = strings.NewReplacer("(", `\(.*`, ")", `\)`).Replace(want)
 				if !regexp.MustCompile(want).MatchString(end) {
 					t.Errorf("the end has no %s:\n%s", want, out.String())
@@ -96,7 +107,12 @@ func TestJoin(t *testing.T) {
 	t.Run("caldav", func(t *testing.T) {
 		t.Parallel()
 		join(t, false, "flag opened.*mia/lee.*moved to", func(ctx context.Context, find func(string) string) func() error {
-			mia := caldavtest.Person{Base: find(`(http://127\.0\.0\.1:\d+)/`), User: "mia", Password: find(`Passwords: (mia-demo)`), Email: "mia@example.com"}
+			mia := caldavtest.Person{
+				Base:     find(`(http://127\.0\.0\.1:\d+)/`),
+				User:     "mia",
+				Password: find(`Passwords: (mia-demo)`),
+				Email:    "mia@example.com",
+			}
 			find("(It goes on)")
 			return func() error {
 				events, err := mia.Events(ctx)
@@ -163,7 +179,8 @@ func TestJoin(t *testing.T) {
 }
 
 // join runs the demo, learns from what it prints what to do, does that, and waits for what is then told of it.
-func join(t *testing.T, google bool, noticed string, learn func(ctx context.Context, find func(pattern string) string) func() error) {
+func join(t *testing.T, google bool, noticed string,
+	learn func(ctx context.Context, find func(pattern string) string) func() error) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	text := make(chan string)
@@ -172,12 +189,17 @@ func join(t *testing.T, google bool, noticed string, learn func(ctx context.Cont
 	go func() {
 		over := make(chan time.Time)
 		close(over)
-		ended <- Run(ctx, Options{Google: google, Out: lines(text), Daemon: daemon.Options{Clock: clock.System, Log: log(t)}, After: func(d time.Duration) <-chan time.Time {
-			if d == pace {
-				return over
-			}
-			return after
-		}})
+		ended <- Run(ctx, Options{
+			Google: google,
+			Out:    lines(text),
+			Daemon: daemon.Options{Clock: clock.System, Log: log(t)},
+			After: func(d time.Duration) <-chan time.Time {
+				if d == pace {
+					return over
+				}
+				return after
+			},
+		})
 	}()
 	rest := ""
 	find := func(pattern string) string {

@@ -45,8 +45,8 @@ func log(t *testing.T) zerolog.Logger {
 	return zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 }
 
-// TestOnce tells the story on days that could confuse it: whatever the day, each scene must be noticed, and what is left
-// open is the same.
+// TestOnce tells the story on days that could confuse it: whatever the day, each scene must be noticed, people hear of
+// it, and what is left open is the same.
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	for _, day := range []struct {
@@ -100,8 +100,8 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// TestJoin is somebody who joins as the demo says, once the story is told: the edit is noticed, and Ctrl-C ends the demo
-// without an error.
+// TestJoin is somebody who joins as the demo says, once the story is told: the edit is noticed, or the link does what it
+// says, and Ctrl-C ends the demo without an error.
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	t.Run("caldav", func(t *testing.T) {

@@ -222,6 +222,9 @@ func (l linked) round(ctx context.Context, r say.Reader, who act.Actor, q act.Re
 	if err := l.a.told(ctx, out, false); err != nil {
 		return out, nil, err
 	}
+	if l.a.o.Round != nil {
+		l.a.o.Round(out)
+	}
 	mine := func(c plan.Change) bool { return c.Pair == q.Pair && c.Action == plan.Rebook }
 	out.Applied = slices.DeleteFunc(out.Applied, func(c plan.Change) bool { return !mine(c) })
 	if len(out.Applied) > 0 {

@@ -1,5 +1,6 @@
-// Package demo does the main job with nothing to set up: a calendar server or a stand-in for Google on loopback, a small
-// company, the real daemon against it over HTTP, and people who move, cancel, shorten and decline.
+// Package demo does the main job with nothing to set up: a calendar server or a stand-in for Google on loopback, a
+// small company, the real daemon against it over HTTP, people who move, cancel, shorten and decline, and the messages
+// that they get.
 package demo
 
 import (
@@ -11,9 +12,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"charm.land/lipgloss/v2"
+
+	"holdfast/internal/channel"
 	"holdfast/internal/daemon"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/say"
@@ -33,15 +37,22 @@ type Options struct {
 }
 
 // person is somebody of the sample company.
-type person struct{ id, name, zone string }
+type person struct{ id, name, zone, hours string }
 
+// first is what the others call them.
+func (p person) first() string {
+	first, _, _ := strings.Cut(p.name, " ")
+	return first
+}
+
+// All of them are at work when the demo's clock begins; see begins.
 var people = []person{
-	{"mia", "Mia Chen", "Europe/Berlin"},
-	{"raj", "Raj Patel", "Asia/Kolkata"},
-	{"lee", "Lee Park", "Europe/Berlin"},
-	{"ana", "Ana Silva", "America/New_York"},
-	{"bo", "Bo Larsen", "America/New_York"},
-	{"kim", "Kim Novak", "Europe/London"},
+	{"mia", "Mia Chen", "Europe/Berlin", "09:00-17:30"},
+	{"raj", "Raj Patel", "Asia/Kolkata", "11:00-20:00"},
+	{"lee", "Lee Park", "Europe/Berlin", "09:00-17:30"},
+	{"ana", "Ana Silva", "America/New_York", "08:00-17:00"},
+	{"bo", "Bo Larsen", "America/New_York", "08:00-17:00"},
+	{"kim", "Kim Novak", "Europe/London", "09:00-18:00"},
 }
 
 const rosterYAML = `defaults:
@@ -63,8 +74,11 @@ people:
 const settingsYAML = `org: demo
 roster: [roster.yaml]
 database: sqlite:holdfast.db
+notify:
+  mail: {smtp: smtp://127.0.0.1:25, from: Holdfast <holdfast@example.com>}  # the demo keeps what would be sent
+web: {url: http://%[1]s, listen: %[1]s}
 calendars:
-  office:%s`
+  office:%[2]s`
 
 // Run runs the demo until it is told, with Once, or until ctx ends. It leaves nothing behind.
 func Run(ctx context.Context, o Options) (err error) {
@@ -81,8 +95,22 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Google {
 		open = onGoogle
 	}
-	d := &demo{Options: o, office: open("http://"+listener.Addr().String(), o.Daemon.Clock), dir: dir,
-		rounds: make(chan reconcile.Round), wake: make(chan struct{}), ran: make(chan error, 1)}
+	office := open("http://"+listener.Addr().String(), o.Daemon.Clock)
+	ahead := newAhead(o.Daemon.Clock)
+	o.Daemon.Clock = ahead.now
+	d := &demo{
+		Options: o,
+		office:  office,
+		ahead:   ahead,
+		dir:     dir,
+		rounds:  make(chan reconcile.Round),
+		letters: make(chan letter),
+		wake:    make(chan struct{}),
+		ran:     make(chan error, 1),
+		held:    map[series.Pair]string{},
+		last:    map[string]letter{},
+		unread:  map[string]int{},
+	}
 	server := &http.Server{Handler: d.office, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
@@ -90,7 +118,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		_ = server.Serve(listener) // ends with Close
 	}()
 	defer func() { err = errors.Join(err, server.Close()); <-served }()
-	if err := d.files(); err != nil {
+	if err := d.files(ctx); err != nil {
 		return err
 	}
 
@@ -103,6 +131,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		case <-ctx.Done():
 		}
 	}
+	o.Daemon.Senders = map[string]channel.Sender{"mail": &post{dir: d.outbox(), letters: d.letters, over: ctx.Done()}}
 	app, err := daemon.Open(ctx, o.Daemon)
 	if err != nil {
 		return err
@@ -123,8 +152,18 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // files writes what an admin would have written.
-func (d *demo) files() error {
-	if err := os.Mkdir(filepath.Join(d.dir, "secrets"), 0o700); err != nil {
+func (d *demo) files(ctx context.Context) error {
+	for _, dir := range []string{filepath.Join(d.dir, "secrets"), d.outbox()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	// The daemon listens by itself, so that the port is given back for it to take.
+	free, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if err := free.Close(); err != nil {
 		return err
 	}
 	for name, text := range d.secrets {
@@ -132,14 +171,16 @@ func (d *demo) files() error {
 			return err
 		}
 	}
-	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), fmt.Appendf(nil, settingsYAML, d.settings), 0o600))
+	settings := fmt.Appendf(nil, settingsYAML, free.Addr(), d.settings)
+	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), settings, 0o600))
 }
 
 // roster writes the roster, with the place where Mia meets Raj.
 func (d *demo) roster(place string) error {
 	who := ""
 	for _, p := range people {
-		who += fmt.Sprintf("  %s: {name: %s, email: %s, calendar: office, zone: %s}\n", p.id, p.name, email(p.id), p.zone)
+		who += fmt.Sprintf("  %s: {name: %s, email: %s, calendar: office, zone: %s, hours: Mon-Fri %s}\n",
+			p.id, p.name, email(p.id), p.zone, p.hours)
 	}
 	return os.WriteFile(filepath.Join(d.dir, "roster.yaml"), fmt.Appendf(nil, rosterYAML, who, place), 0o600)
 }
@@ -148,13 +189,21 @@ func (d *demo) roster(place string) error {
 type demo struct {
 	Options
 	office
-	dir    string
-	rounds chan reconcile.Round
-	wake   chan struct{}
-	ran    chan error
-	ended  bool            // ran was read
-	held   map[string]bool // changes that were told as held
+	ahead   *ahead
+	dir     string
+	rounds  chan reconcile.Round
+	letters chan letter
+	wake    chan struct{}
+	ran     chan error
+	ended   bool                   // ran was read
+	held    map[series.Pair]string // the change of the pair that was told as held
+	last    map[string]letter      // the last mail of each person
+	unread  map[string]int         // how many mails each got that the story has not waited for yet
+	stirred bool                   // somebody else changed something
 }
+
+// outbox is where the mails are.
+func (d *demo) outbox() string { return filepath.Join(d.dir, "outbox") }
 
 var (
 	bold   = lipgloss.NewStyle().Bold(true)
@@ -162,13 +211,14 @@ var (
 	yellow = lipgloss.NewStyle().Foreground(lipgloss.Color("3"))
 	green  = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
 	red    = lipgloss.NewStyle().Foreground(lipgloss.Color("1"))
+	blue   = lipgloss.NewStyle().Foreground(lipgloss.Color("4"))
 )
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.Out, format+"\n", args...) }
 
 // act tells what somebody does now.
 func (d *demo) act(words string) {
-	d.say("\n%s  %s", dim.Render(d.Daemon.Clock().Format("15:04:05")), words)
+	d.say("\n%s  %s", dim.Render(d.ahead.inBerlin()), words)
 }
 
 // tellRound tells what a round found and did.
@@ -191,14 +241,15 @@ func (d *demo) tellRound(r reconcile.Round) {
 			line(green, "written", c.Pair, firstWords(c.Why, string(c.Action)))
 		}
 	}
-	held := map[string]bool{}
+	for _, f := range r.Edges.Closed {
+		delete(d.held, f.Pair)
+	}
 	for _, h := range r.Plan.Held {
-		held[h.ID()] = true
-		if !d.held[h.ID()] {
+		if d.held[h.Pair] != h.ID() {
 			line(yellow, "held", h.Pair, h.Because)
 		}
+		d.held[h.Pair] = h.ID()
 	}
-	d.held = held
 	for _, f := range r.Failures {
 		d.say("          %s  %v", red.Render("error       "), f.Err)
 	}

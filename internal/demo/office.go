@@ -58,12 +58,19 @@ func onCalDAV(base string, now clock.Clock) office {
 			"Users: mia, raj, lee, ana, bo, kim. Passwords: mia-demo, raj-demo and so on.",
 		again: "`holdfast demo` goes on, so that your own calendar program can join",
 		try: func(meeting) string {
-			return "join with your own calendar program as, say, mia (mia-demo) at " + bold.Render(base+"/") + ",\nmove or cancel something, and watch."
+			return "join with your own calendar program as, say, mia (mia-demo) at " + bold.Render(base+"/") +
+				",\nmove or cancel something, and watch."
 		},
 	}
 	var users []caldavtest.User
 	for _, p := range people {
-		users = append(users, caldavtest.User{Name: p.id, Password: p.id + "-demo", Email: email(p.id), DisplayName: p.name, Zone: p.zone})
+		users = append(users, caldavtest.User{
+			Name:        p.id,
+			Password:    p.id + "-demo",
+			Email:       email(p.id),
+			DisplayName: p.name,
+			Zone:        p.zone,
+		})
 		o.secrets[p.id] = p.id + "-demo\n"
 	}
 	o.Handler = caldavtest.New(caldavtest.Options{Users: users, Scheduling: true, Now: now})
@@ -73,13 +80,20 @@ func onCalDAV(base string, now clock.Clock) office {
 // onGoogle is a stand-in for Google, where Holdfast has a service account that acts for everybody.
 func onGoogle(base string, now clock.Clock) office {
 	const account = "holdfast@demo.iam.gserviceaccount.com"
-	world := googletest.Options{Base: base, Clock: now, Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{"calendar.events.owned"}}}}
+	world := googletest.Options{
+		Base:       base,
+		Clock:      now,
+		Delegation: []googletest.ServiceAccount{{Email: account, Scopes: []string{"calendar.events.owned"}}},
+		Behavior:   googletest.Behavior{PlainHTTP: true},
+	}
 	for _, p := range people {
 		world.Users = append(world.Users, googletest.User{Email: email(p.id), Name: p.name, Zone: p.zone})
 	}
 	s := googletest.New(world)
 	return office{
-		Handler: s, what: "a stand-in for Google Calendar", secrets: map[string]string{"google.json": string(s.ServiceAccountJSON(account))},
+		Handler: s,
+		what:    "a stand-in for Google Calendar",
+		secrets: map[string]string{"google.json": string(s.ServiceAccountJSON(account))},
 		settings: fmt.Sprintf(`
     google:
       service_account_file: secrets/google.json

@@ -1,6 +1,7 @@
 package say
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -270,9 +271,9 @@ func (r Reader) item(n News, of PairNews, other string, who parties) item {
 	switch f.Kind {
 	case drift.CopyDiffers, drift.DoubleBooked, drift.SlotUnfit, drift.Duplicate: // the sentence tells both
 	default:
-		add("fact.before", r.Aspect(f.From))
+		add("fact.before", cmp.Or(r.slotHere(f.From.Slot()), r.Aspect(f.From)))
 		if _, ends := f.To.Day(); !ends {
-			add("fact.now", r.Aspect(f.To))
+			add("fact.now", cmp.Or(r.slotHere(f.To.Slot()), r.Aspect(f.To)))
 		}
 	}
 	if f.Notice != nil {

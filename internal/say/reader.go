@@ -163,6 +163,21 @@ func (r Reader) Slot(s series.Slot) string {
 	return r.say("slot.whole", f)
 }
 
+// slotHere is the slot, with its next time on the reader's clock where that shows another.
+func (r Reader) slotHere(s series.Slot) string {
+	text := r.Slot(s)
+	if s.IsZero() || r.Zone == "" {
+		return text
+	}
+	today, _ := series.WallClock(r.Now, s.Zone)
+	day, at := series.WallClock(s.On(s.InWeek(today)), r.Zone)
+	if day.Weekday() == s.Weekday && at == s.At {
+		return text
+	}
+	f := facts{Weekday: r.catalogue().words["weekdays"][day.Weekday()], Clock: at.String()}
+	return r.say("slot.here", facts{Text: text, From: r.say("time.week", f)})
+}
+
 // Aspect is one thing about a meeting or a series: a time on the reader's clock, a length, a slot, a last day.
 func (r Reader) Aspect(a series.Aspect) string {
 	if t, ok := a.Time(); ok {

@@ -100,8 +100,8 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// TestJoin is somebody who joins as the demo says, once the story is told: the edit is noticed, or the link does what it
-// says, and Ctrl-C ends the demo without an error.
+// TestJoin is somebody who joins as the demo says, once the story is told: the edit is noticed, or the link does what
+// it says, and Ctrl-C ends the demo without an error.
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	t.Run("caldav", func(t *testing.T) {

@@ -40,7 +40,7 @@ type messages struct {
 // the settings' channels where they are given.
 func (a *App) openMessages(senders map[string]channel.Sender) {
 	n := a.Settings.Notify
-	if senders == nil && n.Mail == nil && n.Slack == nil && n.GoogleChat == nil && len(n.Admins)+len(n.Webhooks) == 0 {
+	if !a.Tells() {
 		return
 	}
 	m := &messages{ways: setup.Open(n, a.o.Clock)}
@@ -257,7 +257,10 @@ func (a *App) linkKeys() (link.Keys, error) {
 }
 
 // Tells reports whether the settings name anything by which somebody is told.
-func (a *App) Tells() bool { return a.messages != nil }
+func (a *App) Tells() bool {
+	n := a.Settings.Notify
+	return a.o.Senders != nil || n.Mail != nil || n.Slack != nil || n.GoogleChat != nil || len(n.Admins)+len(n.Webhooks) > 0
+}
 
 // Noticed is outbox.Look's, of those readers alone of whom something may be wanted: of a person, of the two of a pair and
 // of admins' channels, of all with "".

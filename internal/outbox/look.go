@@ -223,7 +223,7 @@ func (o *Outbox) Preview(ctx context.Context, w Writer) ([]Draft, error) {
 	return out, nil
 }
 
-// Unreached are the people, by id, who want messages by some channel, and whom none reaches.
+// Unreached are the people, by id, who want messages by a channel that there is, and whom none reaches.
 func (o *Outbox) Unreached(ctx context.Context) (ids []string, err error) {
 	now := o.Clock()
 	readers, err := o.Readers(now)
@@ -235,7 +235,7 @@ func (o *Outbox) Unreached(ctx context.Context) (ids []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if r := readers[id]; len(r.Hears) == 0 && len(reached(r, f).Channels) == 0 {
+		if r := readers[id]; len(r.Hears) == 0 && len(r.Channels) > 0 && len(reached(r, f).Channels) == 0 {
 			ids = append(ids, id)
 		}
 	}

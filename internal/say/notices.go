@@ -70,3 +70,14 @@ func (r Reader) About(a About) string {
 	}
 	return f.Text
 }
+
+// Unreached is that no channel reaches the person, and what to do.
+func (r Reader) Unreached(id string) (text, hint string) {
+	return r.say("notice.unreached", facts{}), r.say("alarm.silent.todo", facts{Text: id})
+}
+
+// Digests is how long the digests of a Monday take by mail, of which so many go out a minute.
+func (r Reader) Digests(people, perMinute int) string {
+	takes := r.Count((people+perMinute-1)/perMinute, "minute")
+	return r.say("notice.digests", facts{N: people, Other: r.Count(perMinute, "mail"), Text: takes})
+}

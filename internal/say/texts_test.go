@@ -303,6 +303,11 @@ func everything(t *testing.T, r Reader) string {
 		n.Name = "Mia"
 		line(r.Noticed(n))
 	}
+	text, hint := r.Unreached("mia")
+	line(text)
+	line("  " + hint)
+	line(r.Digests(1, 25))
+	line(r.Digests(480, 25))
 	for _, reason := range slices.Concat(constants(t, "notify", "Reason"), constants(t, "outbox", "Reason"),
 		[]string{"transient", "bad-address", "broken"}) {
 		entry(reason)

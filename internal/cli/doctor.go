@@ -173,8 +173,8 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 	return out, cmd.Context().Err()
 }
 
-// examineNotices looks at what people are told by: the channels' secrets, whom no channel reaches, and how long the digests
-// of a Monday take. With a person only at theirs.
+// examineNotices looks at what people are told by: the channels' secrets, whom no channel reaches, and how long the
+// digests of a Monday take. With a person only at theirs.
 func (a *app) examineNotices(cmd *cobra.Command, d *daemon.App, args []string) (out []finding, err error) {
 	if !d.Tells() {
 		return nil, nil

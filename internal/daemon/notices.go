@@ -259,11 +259,12 @@ func (a *App) linkKeys() (link.Keys, error) {
 // Tells reports whether the settings name anything by which somebody is told.
 func (a *App) Tells() bool {
 	n := a.Settings.Notify
-	return a.o.Senders != nil || n.Mail != nil || n.Slack != nil || n.GoogleChat != nil || len(n.Admins)+len(n.Webhooks) > 0
+	return a.o.Senders != nil || n.Mail != nil || n.Slack != nil || n.GoogleChat != nil ||
+		len(n.Admins)+len(n.Webhooks) > 0
 }
 
-// Noticed is outbox.Look's, of those readers alone of whom something may be wanted: of a person, of the two of a pair and
-// of admins' channels, of all with "".
+// Noticed is outbox.Look's, of those readers alone of whom something may be wanted: of a person, of the two of a pair
+// and of admins' channels, of all with "".
 func (a *App) Noticed(ctx context.Context, of string, since time.Time) ([]outbox.Entry, error) {
 	now, readers := a.o.Clock(), map[string]outbox.Reader{}
 	if a.messages != nil {

@@ -193,7 +193,8 @@ type Draft struct {
 }
 
 // Preview are the messages that would go out now to the readers, by id, each by the first channel that is open. Nothing
-// is sent, and nothing recorded. W says them in the place of Options.Write: what is only looked at has no links that act.
+// is sent, and nothing recorded. W says them in the place of Options.Write: what is only looked at has no links that
+// act.
 func (o *Outbox) Preview(ctx context.Context, w Writer) ([]Draft, error) {
 	now := o.Clock()
 	readers, err := o.Readers(now)

@@ -18,9 +18,9 @@ type Try struct {
 	Err              error // mostly a *channel.Error; nil: it took it
 }
 
-// Test sends the reader a test message, by the first of their channels that takes it: also by one that was found not to
-// reach them, which does so again if it takes it. The gate stands before it as before all messages, unless anyhow; where
-// it has it wait, nothing is sent. That it was told is recorded, and counts in no limit.
+// Test sends the reader a test message, by the first of their channels that takes it: also by one that was found not
+// to reach them, which does so again if it takes it. The gate stands before it as before all messages, unless anyhow;
+// where it has it wait, nothing is sent. That it was told is recorded, and counts in no limit.
 func (o *Outbox) Test(ctx context.Context, r Reader, anyhow bool) (tries []Try, waits notify.Waiting, err error) {
 	now, id := o.Clock(), r.Person.ID
 	f, err := o.Journal.Facts(ctx, id, now)

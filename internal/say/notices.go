@@ -15,8 +15,8 @@ func (r Reader) Channel(name string) string {
 	return name
 }
 
-// Because is why somebody is not told something: reason is a notify.Reason, an outbox.Reason, or the kind of a channel's
-// error.
+// Because is why somebody is not told something: reason is a notify.Reason, an outbox.Reason, or the kind of a
+// channel's error.
 func (r Reader) Because(reason string) string { return r.say("because."+reason, facts{}) }
 
 // Noticed is that somebody was told something, or was not.

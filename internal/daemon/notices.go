@@ -267,19 +267,23 @@ func (a *App) Tells() bool {
 // and of admins' channels, of all with "".
 func (a *App) Noticed(ctx context.Context, of string, since time.Time) ([]outbox.Entry, error) {
 	now, readers := a.o.Clock(), map[string]outbox.Reader{}
+	manager, report, pair := strings.Cut(of, "/")
+	var names []string
+	if of != "" && of != admins {
+		names = []string{manager, report}
+	}
 	if a.messages != nil {
 		all, err := a.Readers(now)
 		if err != nil {
 			return nil, err
 		}
-		manager, report, pair := strings.Cut(of, "/")
 		for id, r := range all {
 			if of == "" || id == manager || id == report || (pair || of == admins) && len(r.Hears) > 0 {
 				readers[id] = r
 			}
 		}
 	}
-	return outbox.Look(ctx, a.Store, readers, now, since, func(reader string, p series.Pair) bool {
+	return outbox.Look(ctx, a.Store, readers, names, now, since, func(reader string, p series.Pair) bool {
 		return of == "" || reader == of || p.String() == of || of == admins && strings.HasPrefix(reader, admins+":")
 	})
 }

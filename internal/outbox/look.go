@@ -57,15 +57,20 @@ type Entry struct {
 type History interface {
 	Facts(ctx context.Context, reader string, now time.Time) (ledger.Facts, error)
 	Matters(ctx context.Context) (map[string]notify.Matter, error)
-	// Noticed is what was told since then, or is open still, and what was not handed over since then.
-	Noticed(ctx context.Context, since time.Time) (ledger.Noticed, error)
+	// Noticed is what those readers, nil for all, were told since then, or is open still, and what was not handed over
+	// since then.
+	Noticed(ctx context.Context, readers []string, since time.Time) (ledger.Noticed, error)
 }
 
-// Look is what was told since then and of what is open, and then what is not told, as far as it is wanted. It writes
-// nothing, and may be called beside a running daemon.
-func Look(ctx context.Context, h History, readers map[string]Reader, now, since time.Time, wanted func(reader string,
-	p series.Pair) bool) ([]Entry, error) {
-	past, err := h.Noticed(ctx, since)
+// Look is what was told since then and of what is open, and then what is not told to the readers, as far as it is
+// wanted. What was told is asked for of the readers and of those that of names, who may be none any more; with nil of
+// all. It writes nothing, and may be called beside a running daemon.
+func Look(ctx context.Context, h History, readers map[string]Reader, of []string, now, since time.Time,
+	wanted func(reader string, p series.Pair) bool) ([]Entry, error) {
+	if of != nil {
+		of = slices.AppendSeq(of, maps.Keys(readers))
+	}
+	past, err := h.Noticed(ctx, of, since)
 	if err != nil {
 		return nil, err
 	}

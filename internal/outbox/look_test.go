@@ -23,7 +23,7 @@ func (o *office) look(want ...string) {
 	if err != nil {
 		o.Fatal(err)
 	}
-	all, err := outbox.Look(o.Context(), o.journal, readers, o.now, monday, func(reader string, _ series.Pair) bool {
+	all, err := outbox.Look(o.Context(), o.journal, readers, nil, o.now, monday, func(reader string, _ series.Pair) bool {
 		return reader != "ops"
 	})
 	if err != nil {

@@ -45,6 +45,7 @@ type session struct {
 	server *httptest.Server
 	google *googletest.Server
 	files  []string // at Google, the last one made being last
+	mails  *relay
 	now    atomic.Pointer[clock.Clock]
 }
 
@@ -56,6 +57,13 @@ func act(do func(*session, []string) error) func(*testscript.TestScript, bool, [
 			ts.Fatalf("no ! here")
 		}
 		ts.Check(do(s, args))
+	}
+}
+
+func (s *session) end() {
+	s.stop()
+	if s.mails != nil {
+		s.mails.stop()
 	}
 }
 

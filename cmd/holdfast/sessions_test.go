@@ -52,6 +52,8 @@ func init() {
 //	document VERB [ARG]         what somebody does to the document last made: share, unshare ADDRESS|anyone; trash,
 //	                            untrash; fill LINE... in for its open action; grant SCOPES to the service account; save
 //	                            FILE with its text
+//	relay [refuse]              starts a mail server at $RELAY, which puts what it takes into mails.txt; refuse: it knows
+//	                            no address
 //	clock TIME [running]        what time it is from now on; it begins on Mon 23 Nov 2026 at 09:00 UTC and stands still
 //	expand FILE...              replaces $NAME in files
 //	code N COMMAND...           runs the command, which has to end with that exit code
@@ -73,7 +75,7 @@ func TestSessions(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			s := &session{t: t}
 			env.Values[sessionKey{}] = s
-			env.Defer(s.stop)
+			env.Defer(s.end)
 			env.Setenv("TZ", "UTC")
 			// A machine whose zone data is newer than any, and has no zones: they are the ones that are compiled in.
 			env.Setenv("TZDIR", filepath.Join(env.WorkDir, "zoneinfo"))
@@ -105,6 +107,7 @@ func TestSessions(t *testing.T) {
 			"calendars": act((*session).calendars), "clock": act((*session).clock), "expand": act((*session).expand),
 			"code": act((*session).code), "until": act((*session).until), "person": act((*session).person),
 			"google": act((*session).workspace), "document": act((*session).document),
+			"relay": act((*session).relay),
 		},
 	})
 }

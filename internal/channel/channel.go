@@ -99,6 +99,14 @@ func HintOf(err error) string {
 	return ""
 }
 
+// SaidOf is what the server said, "" if it said nothing. It may go to a person at a shell, and into no log.
+func SaidOf(err error) string {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Said
+	}
+	return ""
+}
+
 var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$`)
 
 // Token is the id as every protocol takes it, up to 60 letters, digits, - and _: itself where it is such, else a hash.

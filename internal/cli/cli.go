@@ -150,7 +150,8 @@ func (a *app) root() *cobra.Command {
 	}
 	add(groupStart, a.demoCommand(), a.initCommand(), a.checkCommand(), a.authCommand(), a.doctorCommand())
 	add(groupRounds, a.planCommand(), a.syncCommand(), a.runCommand())
-	add(groupLook, a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.forecastCommand(), a.slotsCommand())
+	add(groupLook, a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.noticesCommand(),
+		a.forecastCommand(), a.slotsCommand())
 	add(groupDecide, a.acceptCommand(), a.restoreCommand(), a.rebookCommand(), a.inviteCommand(), a.allowCommand(),
 		a.calendarCommand())
 	root.AddCommand(a.versionCommand())

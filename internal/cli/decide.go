@@ -127,7 +127,7 @@ func (a *app) nothing(r reconcile.Round, ask act.Request) {
 	a.printf("%s\n", a.say().Nothing(n))
 	if flags := flagsOf(r, ask.Pair); len(flags) > 0 && ask.Deed != act.Rebook {
 		a.printf("\nWhat is different:\n")
-		a.flagList(flags, linked(r, ask.Pair))
+		a.flagList(flags, linked(r, ask.Pair), nil)
 	}
 }
 
@@ -136,12 +136,17 @@ func flagsOf(r reconcile.Round, p series.Pair) []drift.Flag {
 }
 
 // flagList prints flags of one pair, whose document the roster may give a link to, with what can be done about them.
-func (a *app) flagList(flags []drift.Flag, linked bool) {
+func (a *app) flagList(flags []drift.Flag, linked bool, more func(drift.Flag) []string) {
 	for _, f := range flags {
 		a.printf("  %s %s\n", yellow.Render("!"), a.say().Flag(f))
 		a.whyText(f)
 		a.printf("      %s\n", dim.Render(a.say().Hint(f, linked)))
 		a.proposals(f)
+		if more != nil {
+			for _, line := range more(f) {
+				a.printf("      %s\n", dim.Render(line))
+			}
+		}
 	}
 }
 

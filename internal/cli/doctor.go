@@ -58,10 +58,20 @@ func (a *app) doctorCommand() *cobra.Command {
 					a.findingsText(p.ID+strings.Repeat(" ", width-len(p.ID)), found, len(args) == 1, told)
 				}
 			}
+			notices, err := a.examineNotices(cmd, d, args)
+			if err != nil {
+				return err
+			}
+			if out = append(out, notices...); slices.ContainsFunc(notices, func(f finding) bool { return !f.OK }) {
+				a.code = exitError
+			}
 			if a.output == "json" {
 				json := func(f finding) wire.Finding { return f.Finding }
 				zones := wire.Finding{Check: "zone data", OK: true, Text: tzdata.Described()}
 				return a.json(append(wire.List(out, json), zones))
+			}
+			for _, f := range notices {
+				a.findingsText(f.Person+strings.Repeat(" ", max(0, width-len(f.Person))), []finding{f}, true, told)
 			}
 			a.printf("%s\n", dim.Render("zone data: "+tzdata.Described()))
 			switch {
@@ -113,6 +123,15 @@ func (a *app) warnings(d *daemon.App) {
 // read.
 func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	a.warnings(d)
+	warnings, errs := d.Settings.Notify.Check()
+	for _, w := range warnings {
+		a.errorf("warning: %s\n", w)
+	}
+	for _, err := range errs {
+		if missing {
+			a.errorf("warning: %v\n", err)
+		}
+	}
 	told := map[string]bool{"": true}
 	for _, p := range people {
 		c, ok := d.Settings.Calendars[p.Calendar]
@@ -152,6 +171,38 @@ func (a *app) examine(cmd *cobra.Command, d *daemon.App, p series.Person) ([]fin
 		})
 	}
 	return out, cmd.Context().Err()
+}
+
+// examineNotices looks at what people are told by: the channels' secrets, whom no channel reaches, and how long the
+// digests of a Monday take. With a person only at theirs.
+func (a *app) examineNotices(cmd *cobra.Command, d *daemon.App, args []string) (out []finding, err error) {
+	if !d.Tells() {
+		return nil, nil
+	}
+	add := func(f wire.Finding) { out = append(out, finding{Finding: f}) }
+	_, errs := d.Settings.Notify.Check()
+	for _, err := range errs {
+		add(wire.Finding{Check: "notices", Text: err.Error()})
+	}
+	if d, err = a.reading(cmd.Context()); err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	ids, err := d.Unreached(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if len(args) == 0 || args[0] == id {
+			text, hint := a.say().Unreached(id)
+			add(wire.Finding{Person: id, Check: "notices", Text: text, Hint: wire.Null(hint)})
+		}
+	}
+	n, err := d.Digests()
+	if m := d.Settings.Notify.Mail; m != nil && n > 0 && len(args) == 0 {
+		add(wire.Finding{Check: "digests", OK: true, Text: a.say().Digests(n, m.Rate)})
+	}
+	return out, err
 }
 
 // findingsText tells of a calendar: in one line where all is well, unless it is wanted in full. A hint that was told is

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/outbox"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 	"holdfast/internal/wire"
@@ -58,7 +59,11 @@ func (a *app) statusCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				a.pairText(r, rows[0], outcomes)
+				told, err := d.Noticed(cmd.Context(), args[0], a.Clock())
+				if err != nil {
+					return err
+				}
+				a.pairText(r, rows[0], outcomes, told)
 			} else {
 				a.statusText(r, rows)
 			}
@@ -117,7 +122,7 @@ func (a *app) statusText(r reconcile.Look, rows []reconcile.Status) {
 }
 
 // pairText tells of one pair all that its two people may know.
-func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Outcome) {
+func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Outcome, told []outbox.Entry) {
 	a.printf("%s  %s and %s\n\n", bold.Render(s.Pair.String()), s.Person[0], s.Person[1])
 	kept := ""
 	if n := counted(outcomes); n > 0 {
@@ -140,7 +145,7 @@ func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Ou
 	}
 	if len(flags) > 0 {
 		a.printf("\n")
-		a.flagList(flags, s.Linked)
+		a.flagList(flags, s.Linked, a.toldLines(s, told))
 	}
 	a.heldText(s.Held)
 	if len(outcomes) > 0 {

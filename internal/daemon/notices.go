@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +40,7 @@ type messages struct {
 // the settings' channels where they are given.
 func (a *App) openMessages(senders map[string]channel.Sender) {
 	n := a.Settings.Notify
-	if senders == nil && n.Mail == nil && n.Slack == nil && n.GoogleChat == nil && len(n.Admins)+len(n.Webhooks) == 0 {
+	if !a.Tells() {
 		return
 	}
 	m := &messages{ways: setup.Open(n, a.o.Clock)}
@@ -79,7 +81,7 @@ func (a *App) openMessages(senders map[string]channel.Sender) {
 	a.messages = m
 }
 
-func adminID(w setup.Admin) string { return "admins:" + w.Name }
+func adminID(w setup.Admin) string { return admins + ":" + w.Name }
 
 func hookID(i int) string { return fmt.Sprintf("webhook:%d", i) }
 
@@ -239,14 +241,109 @@ func (a *App) linkTo(x link.Act) string {
 		a.trouble("links", err)
 		return ""
 	}
-	path := "/act/"
+	return a.Settings.URL + linkPath(x) + keys.Token(x)
+}
+
+func linkPath(x link.Act) string {
 	if x.Do == link.Stop {
-		path = "/stop/"
+		return "/stop/"
 	}
-	return a.Settings.URL + path + keys.Token(x)
+	return "/act/"
 }
 
 // linkKeys are those of the file beside the journal.
 func (a *App) linkKeys() (link.Keys, error) {
 	return link.Load(a.Settings.Database+".links", a.o.Clock())
+}
+
+// Tells reports whether the settings name anything by which somebody is told.
+func (a *App) Tells() bool {
+	n := a.Settings.Notify
+	return a.o.Senders != nil || n.Mail != nil || n.Slack != nil || n.GoogleChat != nil ||
+		len(n.Admins)+len(n.Webhooks) > 0
+}
+
+// Noticed is outbox.Look's, of those readers alone of whom something may be wanted: of a person, of the two of a pair
+// and of admins' channels, of all with "".
+func (a *App) Noticed(ctx context.Context, of string, since time.Time) ([]outbox.Entry, error) {
+	now, readers := a.o.Clock(), map[string]outbox.Reader{}
+	manager, report, pair := strings.Cut(of, "/")
+	var names []string
+	if of != "" && of != admins {
+		names = []string{manager, report}
+	}
+	if a.messages != nil {
+		all, err := a.Readers(now)
+		if err != nil {
+			return nil, err
+		}
+		for id, r := range all {
+			if of == "" || id == manager || id == report || (pair || of == admins) && len(r.Hears) > 0 {
+				readers[id] = r
+			}
+		}
+	}
+	return outbox.Look(ctx, a.Store, readers, names, now, since, func(reader string, p series.Pair) bool {
+		return of == "" || reader == of || p.String() == of || of == admins && strings.HasPrefix(reader, admins+":")
+	})
+}
+
+// admins are whom messages about the daemon itself go to.
+const admins = "admins"
+
+// Preview are the messages that would go out now. Their links do nothing.
+func (a *App) Preview(ctx context.Context) ([]outbox.Draft, error) {
+	if a.messages == nil {
+		return nil, nil
+	}
+	w := a.messages.writer
+	if w.Link != nil {
+		w.Link = func(x link.Act) string { return a.Settings.URL + linkPath(x) + "…" }
+	}
+	return a.messages.Outbox.Preview(ctx, w)
+}
+
+// ReadersOf are those that the name of a person, or "admins", stands for, by id; none where they are told nothing.
+func (a *App) ReadersOf(name string) ([]outbox.Reader, error) {
+	if a.messages == nil {
+		return nil, nil
+	}
+	all, err := a.Readers(a.o.Clock())
+	if err != nil {
+		return nil, err
+	}
+	var out []outbox.Reader
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		if id == name || name == admins && strings.HasPrefix(id, admins+":") {
+			out = append(out, all[id])
+		}
+	}
+	return out, nil
+}
+
+// TestMessage is outbox.Outbox.Test's.
+func (a *App) TestMessage(ctx context.Context, r outbox.Reader, anyhow bool) ([]outbox.Try, notify.Waiting, error) {
+	return a.messages.Test(ctx, r, anyhow)
+}
+
+// Unreached are the ids of people who want to be told, and whom no channel reaches.
+func (a *App) Unreached(ctx context.Context) ([]string, error) {
+	if a.messages == nil {
+		return nil, nil
+	}
+	return a.messages.Unreached(ctx)
+}
+
+// Digests are how many people get the week ahead by mail.
+func (a *App) Digests() (n int, err error) {
+	if a.messages == nil {
+		return 0, nil
+	}
+	all, err := a.Readers(a.o.Clock())
+	for _, r := range all {
+		if r.Digest && len(r.Channels) > 0 && r.Channels[0] == mail {
+			n++
+		}
+	}
+	return n, err
 }

@@ -146,7 +146,7 @@ const (
 
 // The reasons why a notice that was due is not sent after all; or one of those above, to be tried again at Next.
 const (
-	Gone Reason = "closed or told by now"
+	Gone Reason = "gone" // it is closed, or was told, by now
 )
 
 // Waiting is a matter that the reader was not told in its present state, and why.

@@ -65,6 +65,7 @@ type Outbox struct {
 	all  bool                 // all readers are to be looked at
 	// looked is the half day in which that was last asked for.
 	looked time.Time
+	last   time.Time // when the last round was
 }
 
 // New makes an Outbox.
@@ -104,11 +105,20 @@ func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
 	}
 	o.look(r.At, people(pairs)...)
 	o.mu.Lock()
+	last := o.last
+	o.last = r.At
 	if half := r.At.Truncate(lookEvery); !half.Equal(o.looked) {
 		o.looked, o.all = half, true
 	}
 	o.mu.Unlock()
-	return o.Note(ctx, set...)
+	// A test by hand, which another process sends, may have found that a channel reaches somebody again.
+	var mended []notify.Matter
+	for _, m := range before {
+		if m.Kind == notify.Unreached && m.Closed && m.Changed.After(last) {
+			mended = append(mended, m)
+		}
+	}
+	return errors.Join(o.concern(mended), o.Note(ctx, set...))
 }
 
 // lookEvery is how often all readers are looked at, whatever happens: a week ends, a leave begins.
@@ -130,6 +140,14 @@ func (o *Outbox) Note(ctx context.Context, all ...notify.Matter) error {
 	if err := o.Journal.SetMatters(ctx, all, nil); err != nil {
 		return err
 	}
+	return o.concern(all)
+}
+
+// concern has those looked at whom the matters may concern.
+func (o *Outbox) concern(all []notify.Matter) error {
+	if len(all) == 0 {
+		return nil
+	}
 	now := o.Clock()
 	readers, err := o.Readers(now)
 	if err != nil {
@@ -144,6 +162,9 @@ func (o *Outbox) Note(ctx context.Context, all ...notify.Matter) error {
 	for _, m := range all {
 		pairs[m.Pair] = true
 		o.look(now, m.Owners...)
+		if m.Kind == notify.Unreached {
+			o.look(now, m.Says)
+		}
 	}
 	delete(pairs, series.Pair{})
 	o.look(now, people(pairs)...)

@@ -266,6 +266,7 @@ func TestMadeAtTheMomentOfSending(t *testing.T) {
 		t.Fatal(again, err)
 	}
 	o.arrived(o.mail, 0)
+	o.look("raj untold gone ")
 }
 
 // Admins hear of outages by cause and of what is held, and whose consent it needs hears of their own calendar.

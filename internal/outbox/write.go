@@ -38,7 +38,11 @@ func (w Writer) Write(ctx context.Context, now time.Time, n notify.Notice, r Rea
 	for _, row := range f.Rows {
 		l.rows[row.Pair] = row
 	}
-	if len(r.Hears) > 0 {
+	switch {
+	case n.Kind == TestNotice:
+		m := l.say.Test()
+		return Letter{Subject: m.Subject, Text: m.Text, HTML: m.HTML}, nil
+	case len(r.Hears) > 0:
 		return l.alarm(ctx)
 	}
 	m, pairs := l.message()
@@ -90,10 +94,7 @@ func (l *writing) message() (m say.Message, pairs []series.Pair) {
 	}
 	var own []say.Out
 	for _, i := range l.n.Items {
-		switch i.Matter.Kind {
-		case notify.Test:
-			return l.say.Test(), nil
-		case notify.Outage:
+		if i.Matter.Kind == notify.Outage {
 			own = append(own, say.Out{
 				Outage: say.Outage{Matter: say.Calendar, Of: []string{l.me}, Cause: i.Matter.Says,
 					Hint: "give your consent again: whoever looks after Holdfast has the command, `holdfast auth google " + l.me + "`"},

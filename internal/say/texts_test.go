@@ -289,6 +289,41 @@ func everything(t *testing.T, r Reader) string {
 		entry(why)
 		line(r.Nothing(Nothing{Why(why), raj, tuesday, tuesday.AddDays(1), booked, on(2, 14*60)}))
 	}
+	section("What people were told, and what not")
+	entry("notices")
+	for _, channel := range []string{"mail", "slack", "google-chat", "admins:it@example.com"} {
+		line(r.Noticed(Noticed{Name: "Raj", State: "told", Channel: channel, At: now}))
+	}
+	for _, n := range []Noticed{
+		{State: "waiting", Because: "hours", Until: now.Add(24 * time.Hour)},
+		{State: "waiting", Because: "due"},
+		{State: "unsent", Because: "no-channel"},
+		{State: "untold", Because: "own-act"},
+	} {
+		n.Name = "Mia"
+		line(r.Noticed(n))
+	}
+	text, hint := r.Unreached("mia")
+	line(text)
+	line("  " + hint)
+	line(r.Digests(1, 25))
+	line(r.Digests(480, 25))
+	for _, reason := range slices.Concat(constants(t, "notify", "Reason"), constants(t, "outbox", "Reason"),
+		[]string{"transient", "bad-address", "broken"}) {
+		entry(reason)
+		line(r.Because(reason))
+	}
+	for _, kind := range append(constants(t, "notify", "Kind"), "digest", "prepare", "") {
+		a := About{Kind: kind, Day: tuesday, Text: "the cause"}
+		if kind == "difference" || kind == "acted" {
+			a.Flag = flags()[0]
+		}
+		entry("about " + kind)
+		line(r.About(a))
+		if a.Over = true; kind == "difference" {
+			line(r.About(a))
+		}
+	}
 	section("A pair, times and numbers")
 	entry("slot")
 	for _, s := range [][2]series.Slot{{booked, {}}, {other, {}}, {{}, booked}, {}} {

@@ -119,6 +119,42 @@ type Outcome struct {
 	Final      bool    `json:"final"`
 }
 
+// Notice is one thing that somebody was told, or was not.
+type Notice struct {
+	Reader  string  `json:"reader"` // id of a person, or an admins' channel
+	At      *string `json:"at"`     // when it was told; else since when it stands as it does
+	Channel *string `json:"channel"`
+	Kind    *string `json:"kind"` // "news", "digest", "prepare", "test"
+	Pair    *string `json:"pair"`
+	About   string  `json:"about"`
+	State   string  `json:"state"` // "told", "waiting", "unsent", "untold"
+	Because *string `json:"because"`
+	Until   *string `json:"until"`
+}
+
+// Draft is a message that would go out now.
+type Draft struct {
+	Reader  string `json:"reader"`
+	Channel string `json:"channel"`
+	To      string `json:"to"`
+	Kind    string `json:"kind"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+}
+
+// Tried is how a channel took a test message, or why none was sent.
+type Tried struct {
+	Reader   string  `json:"reader"`
+	Channel  *string `json:"channel"`
+	To       *string `json:"to"`
+	Accepted bool    `json:"accepted"`
+	Error    *string `json:"error"`
+	Said     *string `json:"said"` // the server's own words
+	Hint     *string `json:"hint"`
+	Because  *string `json:"because"`
+	Until    *string `json:"until"`
+}
+
 // Finding is what a look at a person's calendar found.
 type Finding struct {
 	Person string  `json:"person"`
@@ -183,6 +219,14 @@ func Null(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// Time is t in UTC, nil for the zero time.
+func Time(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	return Null(t.UTC().Truncate(time.Second).Format(time.RFC3339))
 }
 
 // List is all of them as JSON: never null.

@@ -74,6 +74,7 @@ func TestFormats(t *testing.T) {
 		ExplanationOf(reconcile.Explanation{Want: series.Series{Pair: raj, Auto: true},
 			Reasoning: slotting.Reasoning{Present: option, Possible: 3}}),
 		Finding{}, Touch{}, Problem{}, Acknowledged{}, Person{}, Withdrawn{}, Files{}, Version{},
+		Notice{Until: Time(at)}, Draft{}, Tried{Until: Time(time.Time{})},
 		Week{Days: []Day{{OneOnOnes: []Met{{}}, Busy: []Busy{{}}}}},
 		Feasible{Conflicts: []Conflict{{Wishes: []Wish{{}}}}},
 	}, "", "  ")

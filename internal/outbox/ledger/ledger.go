@@ -53,3 +53,16 @@ type Unsent struct {
 	Why            string // a notify.Reason or the kind of a channel's error: one word
 	Over           bool   // it is not tried any more
 }
+
+// Noticed is what became of notices, of all readers.
+type Noticed struct {
+	Told   []To // in the order in which it was recorded
+	Unsent []Unsent
+	Flags  map[string]reconcile.FlagRow // those that were told, by id
+}
+
+// To is a row of what a reader was told.
+type To struct {
+	Reader string
+	notify.Told
+}

@@ -98,6 +98,9 @@ type Item struct {
 	Event  Event
 	Matter Matter
 	State  string // as it is recorded
+	// ID is the same for as long as the reader was not told that this is how it stands: where each item goes by itself, a
+	// repeat has it again.
+	ID string
 }
 
 // Event is what happened to a matter since the reader was last told of it.

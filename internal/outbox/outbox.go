@@ -66,6 +66,8 @@ type Outbox struct {
 	all  bool                 // all readers are to be looked at
 	// looked is the half day in which that was last asked for.
 	looked time.Time
+	// first: what the first round left is still to be taken.
+	first bool
 	// unrecorded is what was handed over, by reader, and could not be recorded: it is not to be handed over again.
 	unrecorded map[string][]handed
 	// doubted: whether the journal can be written to is not known, or the last try failed.
@@ -99,6 +101,19 @@ type Job struct {
 // After takes what a round left: what is operational is noted, and whom it may concern is looked at next. The first
 // round on an empty journal is told to admins alone.
 func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
+	o.mu.Lock()
+	r.First = r.First || o.first
+	o.mu.Unlock()
+	err := o.after(ctx, r)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.first = r.First && err != nil; err != nil {
+		o.all = true // the next round does not have what this one found
+	}
+	return err
+}
+
+func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	before, err := o.Journal.Matters(ctx)
 	if err != nil {
 		return err
@@ -267,11 +282,13 @@ func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
 		return nil, err
 	}
 	var out []Job
+	var failed error // one reader's failure keeps nobody else from hearing
 	for _, id := range o.take(now, readers) {
 		d, _, err := o.decide(ctx, now, readers[id])
 		if err != nil {
 			o.again(id, now.Add(retryLooking))
-			return out, err
+			failed = err
+			continue
 		}
 		o.again(id, d.Next)
 		for _, n := range d.Due {
@@ -279,7 +296,7 @@ func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
 			o.again(id, now.Add(forgotten))
 		}
 	}
-	return out, nil
+	return out, failed
 }
 
 const (
@@ -439,8 +456,8 @@ func (o *Outbox) sendBy(ctx context.Context, now time.Time, name string, n notif
 		if err := o.record(ctx, n.Reader); err != nil {
 			return soonest, err
 		}
-		o.Log.Info().Str("notice", x.ID).Str("reader", logged(r)).Str("channel", channelOf(r, name)).Str("kind", string(n.Kind)).
-			Msg("notice")
+		o.Log.Info().Str("notice", x.ID).Str("message", m.ID).Str("reader", logged(r)).
+			Str("channel", channelOf(r, name)).Str("kind", string(n.Kind)).Msg("notice")
 	}
 	return 0, o.mended(ctx, now, r.Person.ID, f)
 }
@@ -584,7 +601,7 @@ func (o *Outbox) mended(ctx context.Context, now time.Time, reader string, f led
 // message is the letter as the channel takes it, and the subject of its thread.
 func message(name string, n notify.Notice, r Reader, f ledger.Facts, l Letter) (channel.Message, string) {
 	m := channel.Message{
-		ID:      n.ID,
+		ID:      n.MessageID(),
 		To:      r.Addresses[name],
 		Subject: l.Subject,
 		Text:    l.Text,

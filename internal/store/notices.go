@@ -24,6 +24,9 @@ const (
 	closedOf = `state = 'closed' AND id IN (SELECT key FROM told AS t WHERE reader = ?1 AND notice <> '' AND state <> 'closed'
 		AND n = (SELECT max(n) FROM told WHERE reader = t.reader AND key = t.key))`
 	noticeWeeks = 26
+	// pausing is how long a notice may have been let be before it is tried anew: more than a night. Its id may be that of
+	// another by then, of which the reader was not told either.
+	pausing = 20 * time.Hour
 )
 
 // Facts is outbox.Journal's. Admins' channels, whose ids have a colon as no person's has, get what is of all pairs, too.
@@ -235,8 +238,8 @@ func (s *Store) Unsent(ctx context.Context, u ledger.Unsent) (since time.Time, e
 		var at int64
 		err := tx.QueryRowContext(ctx, `INSERT INTO unsent (notice, reader, since, at, why, over) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET at = excluded.at, why = excluded.why, over = excluded.over,
-			since = min(since, excluded.since) RETURNING since`,
-			u.Notice, u.Reader, micro(u.At), micro(u.At), u.Why, u.Over).Scan(&at)
+			since = CASE WHEN excluded.at - at > ? THEN excluded.since ELSE min(since, excluded.since) END RETURNING since`,
+			u.Notice, u.Reader, micro(u.At), micro(u.At), u.Why, u.Over, pausing.Microseconds()).Scan(&at)
 		since = instant(at)
 		return err
 	})

@@ -163,7 +163,8 @@ func TestKilledWhileMailing(t *testing.T) {
 				"one_on_ones:\n  - {manager: mia, reports: [{report: raj, slot: Tue 10:00}]}\n",
 			"holdfast.yaml": fmt.Sprintf(`{org: acme, roster: [roster.yaml], database: "sqlite:holdfast.db",
 				calendars: {office: {caldav: {url: "http://dav.test/", username: "{person.id}", password_file: password}}},
-				notify: {mail: {smtp: "smtp://%s", ca_file: %q, from: holdfast@example.test, bounces: %s}, admins: [it@example.test]}}`,
+				notify: {mail: {smtp: "smtp://%s", ca_file: %q, from: holdfast@example.test, bounces: %s},
+				admins: [it@example.test]}}`,
 				l.Addr(), env["CA_FILE"], from),
 		} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

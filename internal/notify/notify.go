@@ -189,8 +189,8 @@ func (n Notice) Rows(channel string, at time.Time) []Told {
 	return out
 }
 
-// MessageID is that of the message that says the notice: the same for what says the same, so that it is known for a repeat,
-// and another as soon as it says anything else, which a receiver that knows the first would drop.
+// MessageID is that of the message that says the notice: the same for what says the same, so that it is known for a
+// repeat, and another as soon as it says anything else, which a receiver that knows the first would drop.
 func (n Notice) MessageID() string {
 	parts := []string{n.ID}
 	switch n.Kind {

@@ -165,7 +165,8 @@ func (w *world) begin() {
 }
 
 // write says each item in a line: its key, its state, what became of it.
-func (w *world) write(_ context.Context, _ time.Time, n notify.Notice, _ outbox.Reader, _ ledger.Facts) (outbox.Letter, error) {
+func (w *world) write(_ context.Context, _ time.Time, n notify.Notice, _ outbox.Reader, _ ledger.Facts) (
+	outbox.Letter, error) {
 	var lines []string
 	for _, i := range n.Items {
 		if _, open := w.open[i.Matter.Key]; open == (i.Event == notify.Closed) {

@@ -43,8 +43,8 @@ func (f *full) Unsent(ctx context.Context, u ledger.Unsent) (time.Time, error) {
 	return f.Journal.Unsent(ctx, u)
 }
 
-// What was handed over and cannot be recorded is not handed over again by the same process, and a process that begins on
-// a journal that takes nothing hands over nothing.
+// What was handed over and cannot be recorded is not handed over again by the same process, and one that begins on a
+// journal that takes nothing hands over nothing.
 func TestFullDisk(t *testing.T) {
 	o := open(t)
 	disk := &full{Journal: o.journal, records: true}
@@ -180,13 +180,35 @@ func TestMachine(t *testing.T) {
 	o.work(24 * time.Hour)
 	o.round(reconcile.Round{Views: views}, nil, nil)
 	o.work(24 * time.Hour)
-	o.arrived(o.hook, from, "hook: closed held update: one", "hook: closed held create: two", "hook: changed state unbooked")
+	o.arrived(o.hook, from, "hook: closed held update: one", "hook: closed held create: two",
+		"hook: changed state unbooked")
+}
+
+// What is as it was before something else was told is a message of its own.
+func TestComesBack(t *testing.T) {
+	o := open(t)
+	f := cancelled(22)
+	for range 2 {
+		o.round(reconcile.Round{}, []drift.Flag{f}, nil)
+		o.work(24 * time.Hour)
+		o.round(reconcile.Round{}, nil, []drift.Flag{f})
+		o.work(24 * time.Hour)
+	}
+	ids := map[string]bool{}
+	for _, m := range o.mail.Arrived() {
+		ids[m.ID] = true
+	}
+	if len(ids) != 4 || len(o.mail.Arrived()) != 4 {
+		t.Errorf("%d messages, %d ids", len(o.mail.Arrived()), len(ids))
+	}
 }
 
 // A matter that comes and goes in every round is a few messages a day to a person, and an event each to a machine.
 func TestFlapping(t *testing.T) {
 	o := open(t)
-	out := map[reconcile.Subject]reconcile.Outage{reconcile.CalendarOf("raj"): {Kind: "auth", Cause: "refused", Text: "refused"}}
+	out := map[reconcile.Subject]reconcile.Outage{
+		reconcile.CalendarOf("raj"): {Kind: "auth", Cause: "refused", Text: "refused"},
+	}
 	for i := range 24 * 12 {
 		r := reconcile.Round{}
 		if i%2 == 0 {

@@ -84,8 +84,8 @@ func round(r reconcile.Round) []notify.Matter {
 		return nil
 	}
 	// Two rounds that come to the same are two.
-	return []notify.Matter{{Kind: notify.Round, Key: string(notify.Round), Says: fmt.Sprintf("%d %d %d %d %d %d", len(r.Views),
-		len(r.Applied), len(r.Plan.Held), len(r.Open), len(r.Failures), r.At.UnixMicro())}}
+	return []notify.Matter{{Kind: notify.Round, Key: string(notify.Round), Says: fmt.Sprintf("%d %d %d %d %d %d",
+		len(r.Views), len(r.Applied), len(r.Plan.Held), len(r.Open), len(r.Failures), r.At.UnixMicro())}}
 }
 
 // states are the pairs that do not stand as they should.

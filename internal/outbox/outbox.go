@@ -500,8 +500,8 @@ func (o *Outbox) record(ctx context.Context, reader string) error {
 	return nil
 }
 
-// proven reports an error where the journal is not known to take what would be recorded: one that does not would have the
-// notice handed over again by each process that starts.
+// proven reports an error where the journal is not known to take what would be recorded: one that does not would have
+// the notice handed over again by each process that starts.
 func (o *Outbox) proven(ctx context.Context, now time.Time, n notify.Notice) error {
 	o.mu.Lock()
 	doubted := o.doubted

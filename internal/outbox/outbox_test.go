@@ -47,8 +47,8 @@ type office struct {
 }
 
 func open(t *testing.T) *office {
-	o := &office{T: t, now: monday, mail: memory.New(), chat: memory.New(), admins: memory.New(), wish: []string{"mail", "chat"},
-		hook: memory.New(), admin: "admins:ops", log: zerolog.New(zerolog.NewTestWriter(t))}
+	o := &office{T: t, now: monday, mail: memory.New(), chat: memory.New(), admins: memory.New(),
+		wish: []string{"mail", "chat"}, hook: memory.New(), admin: "admins:ops", log: zerolog.New(zerolog.NewTestWriter(t))}
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "journal.db"), o.clock, store.Options{})
 	if err != nil {
 		t.Fatal(err)

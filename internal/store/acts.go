@@ -201,8 +201,8 @@ func (s *Store) Unacknowledge(ctx context.Context, flagID string) (was bool, err
 	return was, err
 }
 
-// spent is what was told and is of no use any more: the ids of notices go on from the last of each kind, and what stands
-// would be told anew.
+// spent is what was told and is of no use any more: the ids of notices go on from the last of each kind, and what
+// stands would be told anew.
 const spent = `n NOT IN (SELECT max(n) FROM told GROUP BY reader, kind)
 	AND NOT (n IN (SELECT max(n) FROM told GROUP BY reader, key) AND (key LIKE 'lost|%'
 		OR EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)

@@ -29,7 +29,8 @@ const (
 	pausing = 20 * time.Hour
 )
 
-// Facts is outbox.Journal's. Admins' channels, whose ids have a colon as no person's has, get what is of all pairs, too.
+// Facts is outbox.Journal's. Admins' channels, whose ids have a colon as no person's has, get what is of all pairs,
+// too.
 func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger.Facts, error) {
 	f := ledger.Facts{Stopped: map[notify.NoticeKind]bool{}, Unreached: map[string]string{},
 		Names: map[string]ledger.Name{}}

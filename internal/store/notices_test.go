@@ -47,8 +47,8 @@ func TestFactsOfClosedFlags(t *testing.T) {
 	flags("raj", 0)
 }
 
-// Of what was told long ago the last of each matter, kind and thread is known; pruning leaves the last of each kind, from
-// which ids go on, and those of what still stands.
+// Of what was told long ago the last of each matter, kind and thread is known; pruning leaves the last of each kind,
+// from which ids go on, and those of what still stands.
 func TestLastTold(t *testing.T) {
 	path := file(t)
 	s, ctx := open(t, path, noon), t.Context()
@@ -107,8 +107,8 @@ func TestRenameNotices(t *testing.T) {
 // A notice is unsent since its first try, over a night too; not since one of days ago, nor since a time to come.
 func TestUnsentSince(t *testing.T) {
 	s := open(t, file(t), noon)
-	for _, x := range []struct{ at, since time.Duration }{{0, 0}, {time.Hour, 0}, {16 * time.Hour, 0}, {50 * time.Hour, 50 * time.Hour},
-		{51 * time.Hour, 50 * time.Hour}, {-time.Hour, -time.Hour}} {
+	for _, x := range []struct{ at, since time.Duration }{{0, 0}, {time.Hour, 0}, {16 * time.Hour, 0},
+		{50 * time.Hour, 50 * time.Hour}, {51 * time.Hour, 50 * time.Hour}, {-time.Hour, -time.Hour}} {
 		since, err := s.Unsent(t.Context(), ledger.Unsent{Notice: "n", Reader: "raj", At: noon.Add(x.at), Why: "transient"})
 		must(t, err)
 		if !since.Equal(noon.Add(x.since)) {

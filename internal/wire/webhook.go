@@ -52,8 +52,8 @@ type StateEvent struct {
 	State *string `json:"state"` // null where the pair is no more
 }
 
-// EventOf is the one of the item, given what the last round left and what each cause of an outage strikes, by the key of
-// its matter; nil where a webhook is told nothing of it.
+// EventOf is the one of the item, given what the last round left and what each cause of an outage strikes, by the key
+// of its matter; nil where a webhook is told nothing of it.
 func EventOf(i notify.Item, left reconcile.Left, causes map[string][]reconcile.Subject) any {
 	m, over := i.Matter, i.Event == notify.Closed
 	e := Event{ID: i.ID, Type: string(m.Kind), At: m.Changed.UTC().Format(time.RFC3339), Event: string(i.Event)}

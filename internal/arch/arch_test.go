@@ -72,7 +72,7 @@ var only = map[string][]string{
 	"internal/say":             {"internal/series", "internal/plan", "internal/drift", "internal/slotting"},
 	"internal/act": {"internal/series", "internal/plan", "internal/drift", "internal/clock", "internal/reconcile",
 		"internal/say"},
-	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting",
+	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/notify",
 		"internal/reconcile"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.

@@ -34,6 +34,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if config := os.Getenv(mailEnv); config != "" {
+		if err := sendMails(config); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if config := os.Getenv("HOLDFAST_TEST_ROUND"); config != "" {
 		app, err := Open(context.Background(), Options{Config: config, Clock: clock.System, Log: zerolog.Nop()})
 		if err == nil {

@@ -3,6 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,10 +17,12 @@ import (
 	"holdfast/internal/link"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox"
+	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
 	"holdfast/internal/series"
 	"holdfast/internal/settings"
+	"holdfast/internal/wire"
 )
 
 // mail is the channel of whoever wishes no other.
@@ -71,7 +74,7 @@ func (a *App) openMessages(senders map[string]channel.Sender) {
 		Journal: a.Store,
 		Readers: a.Readers,
 		Senders: senders,
-		Write:   m.writer.Write,
+		Write:   a.write,
 		Operational: func(r reconcile.Round) []notify.Matter {
 			return outbox.Operational(r, a.calendarOf, a.consents)
 		},
@@ -79,6 +82,23 @@ func (a *App) openMessages(senders map[string]channel.Sender) {
 		Log:   a.o.Log,
 	})
 	a.messages = m
+}
+
+// write says the notice: to a machine as JSON.
+func (a *App) write(ctx context.Context, now time.Time, n notify.Notice, r outbox.Reader, f ledger.Facts) (
+	outbox.Letter, error) {
+	if !r.Machine {
+		return a.messages.writer.Write(ctx, now, n, r, f)
+	}
+	left, err := a.messages.writer.Left(ctx)
+	if err != nil {
+		return outbox.Letter{}, err
+	}
+	if len(n.Items) != 1 {
+		return outbox.Letter{}, fmt.Errorf("an event of %d things", len(n.Items))
+	}
+	text, err := json.Marshal(wire.EventOf(n.Items[0], left, a.messages.writer.Causes(left.Outages)))
+	return outbox.Letter{Text: string(text)}, err
 }
 
 func adminID(w setup.Admin) string { return admins + ":" + w.Name }

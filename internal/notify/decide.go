@@ -105,6 +105,7 @@ func (d *decider) news(m Matter) bool {
 // item is what is said of the matter now.
 func (d *decider) item(m Matter) Item {
 	i := Item{Event: Opened, Matter: m, State: m.State()}
+	i.ID = hash(d.r.Person.ID, m.Key, d.last[m.Key].Notice, i.State)
 	switch {
 	case m.Closed:
 		i.Event = Closed

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,6 +99,9 @@ type Item struct {
 	Event  Event
 	Matter Matter
 	State  string // as it is recorded
+	// ID is the same for as long as the reader was not told that this is how it stands: where each item goes by itself, a
+	// repeat has it again.
+	ID string
 }
 
 // Event is what happened to a matter since the reader was last told of it.
@@ -183,6 +187,30 @@ func (n Notice) Rows(channel string, at time.Time) []Told {
 		out = append(out, row(series.Pair{}, "", ""))
 	}
 	return out
+}
+
+// MessageID is that of the message that says the notice: the same for what says the same, so that it is known for a
+// repeat, and another as soon as it says anything else, which a receiver that knows the first would drop.
+func (n Notice) MessageID() string {
+	parts := []string{n.ID}
+	switch n.Kind {
+	case News:
+		parts = nil // of its items alone
+		for _, i := range n.Items {
+			parts = append(parts, i.ID)
+		}
+		if len(parts) == 1 {
+			return parts[0]
+		}
+		slices.Sort(parts)
+	case Prepare:
+		for _, m := range n.Meetings {
+			parts = append(parts, m.key(), m.state())
+		}
+	default: // what the digest of a week says is no matter
+		return n.ID
+	}
+	return hash(parts...)
 }
 
 // Baseline is what is recorded of a reader at the first round on an empty journal: that all stands, and was not told.

@@ -15,7 +15,15 @@ const meetingsAhead = 15
 
 // input is what is decided from, of what the journal has.
 func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
-	in := notify.Input{Now: now, Reader: r, Told: f.Told, Matters: slices.Concat(f.Matters, lost(f.Outcomes))}
+	in := notify.Input{Now: now, Reader: r, Told: slices.Clone(f.Told)}
+	for i := range in.Told {
+		in.Told[i].At = past(in.Told[i].At, now)
+	}
+	for _, m := range f.Matters {
+		m.Changed = past(m.Changed, now)
+		in.Matters = append(in.Matters, m)
+	}
+	in.Matters = append(in.Matters, lost(f.Outcomes)...)
 	slots, next := map[series.Pair]series.Slot{}, map[series.Pair]time.Time{}
 	until := series.Ahead(now, meetingsAhead)
 	for _, row := range f.Rows {
@@ -38,6 +46,7 @@ func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
 	}
 	for _, x := range f.Flags {
 		m := matterOf(x)
+		m.Changed = past(m.Changed, now)
 		switch on := x.Occurrence; {
 		case on.IsZero():
 			m.Old = next[x.Pair]
@@ -53,6 +62,18 @@ func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
 		in.Matters = append(in.Matters, m)
 	}
 	return in
+}
+
+// ahead is how far ahead of now a recorded time may be: one that is more comes from a clock that went wrong, and would
+// have a reader wait for it.
+const ahead = 4 * time.Hour
+
+// past is the recorded time, or long before now where it cannot be true.
+func past(at, now time.Time) time.Time {
+	if at.Sub(now) > ahead {
+		return now.AddDate(0, 0, -3)
+	}
+	return at
 }
 
 // meeting names one of a pair by the day that it was booked for.

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -75,6 +76,35 @@ func Causes(all map[reconcile.Subject]reconcile.Outage, where func(string) strin
 
 // rounds are the kinds of matter that each round finds anew: what it does not find is closed.
 var rounds = []notify.Kind{notify.Outage, notify.Held, notify.Brake, notify.Roster, notify.State}
+
+// round is what a round did and found, counted; none where there was nothing to do and nothing new.
+func round(r reconcile.Round) []notify.Matter {
+	edges := len(r.Edges.Opened) + len(r.Edges.Changed) + len(r.Edges.Closed)
+	if edges+len(r.Applied)+r.Delivered+len(r.Sections)+len(r.Alarms) == 0 {
+		return nil
+	}
+	// Two rounds that come to the same are two.
+	return []notify.Matter{{Kind: notify.Round, Key: string(notify.Round), Says: fmt.Sprintf("%d %d %d %d %d %d",
+		len(r.Views), len(r.Applied), len(r.Plan.Held), len(r.Open), len(r.Failures), r.At.UnixMicro())}}
+}
+
+// states are the pairs that do not stand as they should.
+func states(r reconcile.Round) (out []notify.Matter) {
+	for _, s := range r.Statuses(nil) {
+		if s.State != reconcile.OnSlot {
+			out = append(out, notify.Matter{
+				Kind: notify.State,
+				Key:  "state|" + s.Pair.String(),
+				Pair: s.Pair,
+				Says: string(s.State),
+			})
+		}
+	}
+	return out
+}
+
+// troubles are the matters of readers that notices did not reach, by what their keys begin with.
+var troubles = map[notify.Kind]string{notify.Unreached: "unreached|", notify.Failed: "failed|"}
 
 // changes are those of the matters that are others than they were, and those of before that are closed now.
 func changes(before map[string]notify.Matter, now []notify.Matter, at time.Time) (out []notify.Matter) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type Options struct {
 	Senders map[string]channel.Sender
 	// Write says the notice to its reader, with what the journal has of both.
 	Write func(ctx context.Context, now time.Time, n notify.Notice, r Reader, f ledger.Facts) (Letter, error)
-	// Operational is what a round has for admins.
+	// Operational is what a round has for admins, but for its counts and the states of pairs.
 	Operational func(reconcile.Round) []notify.Matter
 	Clock       clock.Clock
 	Log         zerolog.Logger
@@ -65,11 +66,31 @@ type Outbox struct {
 	all  bool                 // all readers are to be looked at
 	// looked is the half day in which that was last asked for.
 	looked time.Time
-	last   time.Time // when the last round was
+	last time.Time // when the last round was
+	// first: what the first round left is still to be taken.
+	first bool
+	// unrecorded is what was handed over, by reader, and could not be recorded: it is not to be handed over again.
+	unrecorded map[string][]handed
+	// doubted: whether the journal can be written to is not known, or the last try failed.
+	doubted bool
+}
+
+// handed is what a channel took.
+type handed struct {
+	told []notify.Told
+	sent ledger.Sent
 }
 
 // New makes an Outbox.
-func New(o Options) *Outbox { return &Outbox{Options: o, next: map[string]time.Time{}, all: true} }
+func New(o Options) *Outbox {
+	return &Outbox{
+		Options:    o,
+		next:       map[string]time.Time{},
+		all:        true,
+		unrecorded: map[string][]handed{},
+		doubted:    true,
+	}
+}
 
 // Job is a notice to be sent.
 type Job struct {
@@ -81,18 +102,41 @@ type Job struct {
 // After takes what a round left: what is operational is noted, and whom it may concern is looked at next. The first
 // round on an empty journal is told to admins alone.
 func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
+	o.mu.Lock()
+	r.First = r.First || o.first
+	o.mu.Unlock()
+	err := o.after(ctx, r)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.first = r.First && err != nil; err != nil {
+		o.all = true // the next round does not have what this one found
+	}
+	return err
+}
+
+func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	before, err := o.Journal.Matters(ctx)
 	if err != nil {
 		return err
 	}
+	readers, err := o.Readers(r.At)
+	if err != nil {
+		return err
+	}
 	now := o.Operational(r)
+	if hears(readers, notify.Round) {
+		now = append(now, round(r)...)
+	}
+	if hears(readers, notify.State) {
+		now = append(now, states(r)...)
+	}
 	if r.First {
 		now = append(now, notify.Matter{Kind: notify.FirstRound, Key: "first",
 			Says: fmt.Sprintf("%d %d", len(r.Views), len(r.Open))})
 	}
-	set := changes(before, now, r.At)
+	set := append(changes(before, now, r.At), left(before, readers, r.At)...)
 	if r.First {
-		if err := o.baseline(ctx, r, now); err != nil {
+		if err := o.baseline(ctx, r, now, readers); err != nil {
 			return err
 		}
 	}
@@ -171,6 +215,29 @@ func (o *Outbox) concern(all []notify.Matter) error {
 	return nil
 }
 
+// hears reports whether any of the readers is told matters of the kind.
+func hears(readers map[string]Reader, k notify.Kind) bool {
+	for _, r := range readers {
+		if slices.Contains(r.Hears, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// left are the troubles of those who are no readers any more: they are over.
+func left(before map[string]notify.Matter, readers map[string]Reader, at time.Time) (out []notify.Matter) {
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		m := before[key]
+		of, is := strings.CutPrefix(key, troubles[m.Kind])
+		if is && troubles[m.Kind] != "" && !m.Closed && readers[of].Person.ID == "" {
+			m.Closed, m.Changed = true, at
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // look has the readers looked at.
 func (o *Outbox) look(at time.Time, ids ...string) {
 	for _, id := range ids {
@@ -186,11 +253,8 @@ func (o *Outbox) LookAtAll() {
 }
 
 // baseline records what the first round found as known to all whom it concerns.
-func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.Matter) error {
-	readers, err := o.Readers(r.At)
-	if err != nil {
-		return err
-	}
+func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.Matter,
+	readers map[string]Reader) error {
 	ids := map[string]bool{}
 	for _, f := range r.Open {
 		ids[f.Pair.Manager], ids[f.Pair.Report] = true, true
@@ -239,11 +303,13 @@ func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
 		return nil, err
 	}
 	var out []Job
+	var failed error // one reader's failure keeps nobody else from hearing
 	for _, id := range o.take(now, readers) {
 		d, _, err := o.decide(ctx, now, readers[id])
 		if err != nil {
 			o.again(id, now.Add(retryLooking))
-			return out, err
+			failed = err
+			continue
 		}
 		o.again(id, d.Next)
 		for _, n := range d.Due {
@@ -251,7 +317,7 @@ func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
 			o.again(id, now.Add(forgotten))
 		}
 	}
-	return out, nil
+	return out, failed
 }
 
 const (
@@ -293,6 +359,9 @@ func (o *Outbox) again(id string, at time.Time) {
 
 // decide is what is due to the reader and what waits.
 func (o *Outbox) decide(ctx context.Context, now time.Time, r Reader) (notify.Decision, ledger.Facts, error) {
+	if err := o.record(ctx, r.Person.ID); err != nil {
+		return notify.Decision{}, ledger.Facts{}, err
+	}
 	f, err := o.Journal.Facts(ctx, r.Person.ID, now)
 	if err != nil {
 		return notify.Decision{}, f, err
@@ -333,6 +402,9 @@ func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err erro
 		return 0, nil
 	}
 	defer o.again(j.Reader, now)
+	if err := o.record(ctx, j.Reader); err != nil {
+		return soonest, err
+	}
 	f, err := o.Journal.Facts(ctx, j.Reader, now)
 	if err != nil {
 		return soonest, err
@@ -381,24 +453,112 @@ func (r Reader) open(channels []string, now time.Time) (open []string, wait time
 // sendBy hands the notice to the channel. Again is negative where another has to take over.
 func (o *Outbox) sendBy(ctx context.Context, now time.Time, name string, n notify.Notice, r Reader, f ledger.Facts) (
 	again time.Duration, err error) {
-	letter, err := o.Write(ctx, now, n, r, f)
-	if err != nil {
-		return latest, fmt.Errorf("write notice %s: %w", n.ID, err)
-	}
-	m, subject := message(name, n, r, f, letter)
-	sent, err := o.Senders[name].Send(ctx, m)
-	if err == nil {
+	for _, x := range apart(n, r) {
+		letter, err := o.Write(ctx, now, x, r, f)
+		if err != nil {
+			return latest, fmt.Errorf("write notice %s: %w", n.ID, err)
+		}
+		if err := o.proven(ctx, now, n); err != nil {
+			return soonest, err
+		}
+		m, subject := message(name, x, r, f, letter)
+		sent, err := o.Senders[name].Send(ctx, m)
+		if err != nil {
+			return o.refused(ctx, now, name, n, r, err)
+		}
 		record := ledger.Sent{Channel: name, Thread: ledger.Thread{Channel: name, Root: n.Thread.Root, Subject: subject,
 			Key: sent.ThreadKey}}
 		if sent.To != "" {
 			record.Name = ledger.Name{Address: digest(r.Addresses[name]), Name: sent.To}
 		}
-		if err := o.Journal.Record(ctx, r.Person.ID, n.Rows(name, now), record); err != nil {
+		o.mu.Lock()
+		o.unrecorded[n.Reader] = append(o.unrecorded[n.Reader], handed{x.Rows(name, now), record})
+		o.mu.Unlock()
+		if err := o.record(ctx, n.Reader); err != nil {
 			return soonest, err
 		}
-		o.Log.Info().Str("notice", n.ID).Str("reader", n.Reader).Str("channel", name).Str("kind", string(n.Kind)).Msg("notice")
-		return 0, o.mended(ctx, now, r.Person.ID, f)
+		o.Log.Info().Str("notice", x.ID).Str("message", m.ID).Str("reader", logged(r)).
+			Str("channel", channelOf(r, name)).Str("kind", string(n.Kind)).Msg("notice")
 	}
+	return 0, o.mended(ctx, now, r.Person.ID, f)
+}
+
+// apart are the messages of a notice: to a machine each item goes by itself, under its own id.
+func apart(n notify.Notice, r Reader) []notify.Notice {
+	if !r.Machine {
+		return []notify.Notice{n}
+	}
+	var out []notify.Notice
+	for _, i := range n.Items {
+		x := n
+		x.ID, x.Items = i.ID, []notify.Item{i}
+		out = append(out, x)
+	}
+	return out
+}
+
+// record records what the reader was handed over and was not recorded then.
+func (o *Outbox) record(ctx context.Context, reader string) error {
+	o.mu.Lock()
+	todo := slices.Clone(o.unrecorded[reader])
+	o.mu.Unlock()
+	for _, h := range todo {
+		err := o.Journal.Record(context.WithoutCancel(ctx), reader, h.told, h.sent)
+		o.mu.Lock()
+		if o.doubted = err != nil; err == nil {
+			o.unrecorded[reader] = slices.DeleteFunc(slices.Clone(o.unrecorded[reader]), func(x handed) bool {
+				return &x.told[0] == &h.told[0]
+			})
+			if len(o.unrecorded[reader]) == 0 {
+				delete(o.unrecorded, reader)
+			}
+		}
+		o.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proven reports an error where the journal is not known to take what would be recorded: one that does not would have
+// the notice handed over again by each process that starts.
+func (o *Outbox) proven(ctx context.Context, now time.Time, n notify.Notice) error {
+	o.mu.Lock()
+	doubted := o.doubted
+	o.mu.Unlock()
+	if !doubted {
+		return nil
+	}
+	_, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: n.ID, Reader: n.Reader, At: now, Why: underWay})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.doubted = err != nil
+	return err
+}
+
+// underWay is why a notice is unsent that is being handed over.
+const underWay = "under-way"
+
+// logged is what the log calls the reader: the id of an admins' channel may be an address.
+func logged(r Reader) string {
+	if len(r.Hears) > 0 && !r.Machine {
+		return "admins:" + digest(r.Person.ID)
+	}
+	return r.Person.ID
+}
+
+// channelOf is what the log calls the channel of the reader.
+func channelOf(r Reader, name string) string {
+	if name == r.Person.ID {
+		return logged(r)
+	}
+	return name
+}
+
+// refused notes that the channel did not take it. Again is negative where another has to take over.
+func (o *Outbox) refused(ctx context.Context, now time.Time, name string, n notify.Notice, r Reader, err error) (
+	again time.Duration, _ error) {
 	kind := channel.KindOf(err)
 	since, failed := o.Journal.Unsent(ctx, ledger.Unsent{Notice: n.ID, Reader: r.Person.ID, At: now, Why: kind.String()})
 	if failed != nil {
@@ -408,8 +568,8 @@ func (o *Outbox) sendBy(ctx context.Context, now time.Time, name string, n notif
 	if since.Equal(now) {
 		level = zerolog.WarnLevel
 	}
-	o.Log.WithLevel(level).Str("notice", n.ID).Str("reader", n.Reader).Str("channel", name).Stringer("kind", kind).Err(err).
-		Msg("a notice was not taken")
+	o.Log.WithLevel(level).Str("notice", n.ID).Str("reader", logged(r)).Str("channel", channelOf(r, name)).
+		Stringer("kind", kind).Err(err).Msg("a notice was not taken")
 	switch e := (*channel.Error)(nil); {
 	case kind == channel.BadAddress:
 		return -1, o.Journal.SetUnreached(ctx, r.Person.ID, name, digest(r.Addresses[name]), now)
@@ -429,9 +589,9 @@ func (o *Outbox) gaveUp(ctx context.Context, now time.Time, n notify.Notice, r R
 	if err != nil {
 		return err
 	}
-	trouble := notify.Matter{Kind: notify.Unreached, Key: "unreached|" + n.Reader, Says: n.Reader, Changed: now}
+	trouble := notify.Matter{Kind: notify.Unreached, Says: n.Reader, Changed: now}
 	if len(reached(r, f).Channels) > 0 {
-		trouble.Kind, trouble.Key, trouble.Says = notify.Failed, "failed|"+n.Reader, n.Channels[0]
+		trouble.Kind, trouble.Says = notify.Failed, n.Channels[0]
 		if err := o.Journal.Record(ctx, n.Reader, n.Rows(NoChannel, now), ledger.Sent{}); err != nil {
 			return err
 		}
@@ -439,6 +599,7 @@ func (o *Outbox) gaveUp(ctx context.Context, now time.Time, n notify.Notice, r R
 		Over: true}); err != nil {
 		return err
 	}
+	trouble.Key = troubles[trouble.Kind] + n.Reader
 	return o.Note(ctx, trouble)
 }
 
@@ -448,7 +609,7 @@ const NoChannel = "none"
 // mended closes what the admins were told of a reader whom a channel reaches again.
 func (o *Outbox) mended(ctx context.Context, now time.Time, reader string, f ledger.Facts) error {
 	for _, m := range f.Matters {
-		if !m.Closed && (m.Key == "unreached|"+reader || m.Key == "failed|"+reader) {
+		if of := troubles[m.Kind]; of != "" && !m.Closed && m.Key == of+reader {
 			m.Closed, m.Changed = true, now
 			if err := o.Note(ctx, m); err != nil {
 				return err
@@ -461,7 +622,7 @@ func (o *Outbox) mended(ctx context.Context, now time.Time, reader string, f led
 // message is the letter as the channel takes it, and the subject of its thread.
 func message(name string, n notify.Notice, r Reader, f ledger.Facts, l Letter) (channel.Message, string) {
 	m := channel.Message{
-		ID:      n.ID,
+		ID:      n.MessageID(),
 		To:      r.Addresses[name],
 		Subject: l.Subject,
 		Text:    l.Text,

@@ -38,16 +38,23 @@ type office struct {
 	box        *outbox.Outbox
 	wish       []string // channels that people want
 	unwritable bool
+	over       outbox.Journal // in the place of journal
+	gone       string         // who is no reader any more
+	admin      string         // the admins' id
+	log        zerolog.Logger
+	hook       *memory.Channel
+	hears      []notify.Kind // what the webhook wants; nil: there is none
 }
 
 func open(t *testing.T) *office {
-	o := &office{T: t, now: monday, mail: memory.New(), chat: memory.New(), admins: memory.New(), wish: []string{"mail", "chat"}}
+	o := &office{T: t, now: monday, mail: memory.New(), chat: memory.New(), admins: memory.New(),
+		wish: []string{"mail", "chat"}, hook: memory.New(), admin: "admins:ops", log: zerolog.New(zerolog.NewTestWriter(t))}
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "journal.db"), o.clock, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	o.journal = s
+	o.journal, o.over = s, s
 	o.begin()
 	return o
 }
@@ -57,15 +64,15 @@ func (o *office) clock() time.Time { return o.now }
 // begin starts a new outbox on the same journal, as after a crash.
 func (o *office) begin() {
 	o.box = outbox.New(outbox.Options{
-		Journal: o.journal,
+		Journal: o.over,
 		Readers: o.readers,
-		Senders: map[string]channel.Sender{"mail": o.mail, "chat": o.chat, "ops": o.admins},
+		Senders: map[string]channel.Sender{"mail": o.mail, "chat": o.chat, o.admin: o.admins, "webhook:0": o.hook},
 		Write:   o.write,
 		Operational: func(r reconcile.Round) []notify.Matter {
 			return outbox.Operational(r, func(string) string { return "office" }, func(id string) bool { return id == "raj" })
 		},
 		Clock: o.clock,
-		Log:   zerolog.New(zerolog.NewTestWriter(o)),
+		Log:   o.log,
 	})
 }
 
@@ -80,11 +87,19 @@ func (o *office) readers(time.Time) (map[string]outbox.Reader, error) {
 			},
 		}
 	}
-	out["ops"] = outbox.Reader{
-		Reader: notify.Reader{Person: series.Person{ID: "ops", Zone: "UTC"}, Channels: []string{"ops"},
+	out[o.admin] = outbox.Reader{
+		Reader: notify.Reader{Person: series.Person{ID: o.admin, Zone: "UTC"}, Channels: []string{o.admin},
 			Hears: notify.Operational},
-		Addresses: map[string]string{"ops": "ops@example.com"},
+		Addresses: map[string]string{o.admin: "ops@example.com"},
 	}
+	if o.hears != nil {
+		out["webhook:0"] = outbox.Reader{
+			Reader: notify.Reader{Person: series.Person{ID: "webhook:0", Zone: "UTC"}, Channels: []string{"webhook:0"},
+				Hears: o.hears, Machine: true},
+			Addresses: map[string]string{"webhook:0": "hook"},
+		}
+	}
+	delete(out, o.gone)
 	return out, nil
 }
 
@@ -131,7 +146,7 @@ func (o *office) work(until time.Duration) {
 	retries := map[outbox.Job]time.Time{}
 	for {
 		jobs, err := o.box.Due(o.Context())
-		if err != nil {
+		if err != nil && !errors.Is(err, errFull) {
 			o.Fatal(err)
 		}
 		for _, j := range jobs {

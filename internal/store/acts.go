@@ -201,6 +201,13 @@ func (s *Store) Unacknowledge(ctx context.Context, flagID string) (was bool, err
 	return was, err
 }
 
+// spent is what was told and is of no use any more: the ids of notices go on from the last of each kind, and what
+// stands would be told anew.
+const spent = `n NOT IN (SELECT max(n) FROM told GROUP BY reader, kind)
+	AND NOT (n IN (SELECT max(n) FROM told GROUP BY reader, key) AND (key LIKE 'lost|%'
+		OR EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)
+		OR EXISTS (SELECT 1 FROM matters WHERE key = told.key AND NOT closed)))`
+
 // Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts and notices; and
 // versions past their 90 days and allowances that have lapsed. It returns how many rows went.
 func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
@@ -215,7 +222,7 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 		}{
 			{`flags WHERE state = 'closed' AND closed < ?`, micro(midnight(before))},
 			{`acts WHERE at < ?`, micro(midnight(before))},
-			{`told WHERE at < ? AND NOT EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)`, micro(midnight(before))},
+			{`told WHERE at < ? AND ` + spent, micro(midnight(before))},
 			{`unsent WHERE at < ?`, micro(midnight(before))},
 			{`matters WHERE closed AND changed < ?`, micro(midnight(before))},
 			{`threads WHERE at < ?`, micro(midnight(today.AddDays(-threadDays)))},

@@ -24,9 +24,13 @@ const (
 	closedOf = `state = 'closed' AND id IN (SELECT key FROM told AS t WHERE reader = ?1 AND notice <> '' AND state <> 'closed'
 		AND n = (SELECT max(n) FROM told WHERE reader = t.reader AND key = t.key))`
 	noticeWeeks = 26
+	// pausing is how long a notice may have been let be before it is tried anew: more than a night. Its id may be that of
+	// another by then, of which the reader was not told either.
+	pausing = 20 * time.Hour
 )
 
-// Facts is outbox.Journal's.
+// Facts is outbox.Journal's. Admins' channels, whose ids have a colon as no person's has, get what is of all pairs,
+// too.
 func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger.Facts, error) {
 	f := ledger.Facts{Stopped: map[notify.NoticeKind]bool{}, Unreached: map[string]string{},
 		Names: map[string]ledger.Name{}}
@@ -45,7 +49,7 @@ func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger
 		part(ctx, tx, &f.Outcomes, scanOutcome, outcomeColumns+` WHERE week >= ?2 AND (manager = ?1 OR report = ?1)
 			ORDER BY week, manager, report, occurrence`, reader, today.AddDays(-7*noticeWeeks).Week().String()),
 		part(ctx, tx, &f.Matters, scanMatter, matterColumns+` WHERE manager = ?1 OR report = ?1 OR manager = ''
-			OR kind IN (?2, ?3) ORDER BY changed, key`, reader, string(notify.Held), string(notify.State)),
+			OR instr(?1, ':') AND kind IN (?2, ?3) ORDER BY changed, key`, reader, string(notify.Held), string(notify.State)),
 		part(ctx, tx, &f.Told, scanTold, toldColumns+` WHERE reader = ?1 AND (at >= ?2
 			OR n IN (SELECT max(n) FROM told WHERE reader = ?1 GROUP BY key)
 			OR n IN (SELECT max(n) FROM told WHERE reader = ?1 GROUP BY kind)
@@ -234,8 +238,9 @@ func (s *Store) Unsent(ctx context.Context, u ledger.Unsent) (since time.Time, e
 		s.touch("unsent")
 		var at int64
 		err := tx.QueryRowContext(ctx, `INSERT INTO unsent (notice, reader, since, at, why, over) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET at = excluded.at, why = excluded.why, over = excluded.over RETURNING since`,
-			u.Notice, u.Reader, micro(u.At), micro(u.At), u.Why, u.Over).Scan(&at)
+			ON CONFLICT DO UPDATE SET at = excluded.at, why = excluded.why, over = excluded.over,
+			since = CASE WHEN excluded.at - at > ? THEN excluded.since ELSE min(since, excluded.since) END RETURNING since`,
+			u.Notice, u.Reader, micro(u.At), micro(u.At), u.Why, u.Over, pausing.Microseconds()).Scan(&at)
 		since = instant(at)
 		return err
 	})

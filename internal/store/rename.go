@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"strings"
 
+	"holdfast/internal/notify"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
@@ -80,6 +81,15 @@ func renameKeys(ctx context.Context, tx *sql.Tx, old, id string) error {
 		}); err != nil {
 			return err
 		}
+		// Those of notices that did not reach the person are of no pair, and their keys end in the id.
+		for _, of := range []notify.Kind{notify.Unreached, notify.Failed} {
+			if _, err := tx.ExecContext(ctx, `UPDATE OR REPLACE `+table+` SET key = ? WHERE key = ?`, string(of)+"|"+id,
+				string(of)+"|"+old); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, `UPDATE matters SET owners = trim(replace(' ' || owners || ' ', ?, ?))
+		WHERE instr(' ' || owners || ' ', ?1)`, " "+old+" ", " "+id+" ")
+	return err
 }

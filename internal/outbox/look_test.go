@@ -24,7 +24,7 @@ func (o *office) look(want ...string) {
 		o.Fatal(err)
 	}
 	all, err := outbox.Look(o.Context(), o.journal, readers, nil, o.now, monday, func(reader string, _ series.Pair) bool {
-		return reader != "ops"
+		return reader != o.admin
 	})
 	if err != nil {
 		o.Fatal(err)

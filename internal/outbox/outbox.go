@@ -66,7 +66,7 @@ type Outbox struct {
 	all  bool                 // all readers are to be looked at
 	// looked is the half day in which that was last asked for.
 	looked time.Time
-	last time.Time // when the last round was
+	last   time.Time // when the last round was
 	// first: what the first round left is still to be taken.
 	first bool
 	// unrecorded is what was handed over, by reader, and could not be recorded: it is not to be handed over again.

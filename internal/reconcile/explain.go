@@ -108,10 +108,8 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	}
 	o := newOffice()
 	o.gather(k, o.affected(k).all)
-	for _, b := range series.Bookings(o.views, from.AddDate(0, 0, -1), to)[person] {
-		if here(b.Interval) {
-			out.Booked = append(out.Booked, b)
-		}
+	for b := range series.NewAgenda(o.views, nil, from.AddDate(0, 0, -1), to).Booked(person, from, to) {
+		out.Booked = append(out.Booked, *b)
 	}
 	slices.SortStableFunc(out.Booked, func(a, b series.Booking) int { return a.Start.Compare(b.Start) })
 	return out, nil

@@ -150,7 +150,7 @@ func (e Event) LastOriginal() time.Time {
 
 // EndedByHand reports whether the event has an end that Holdfast did not write.
 func (e Event) EndedByHand() bool {
-	return e.Cancelled || !e.Rule.Until.IsZero() && e.Mark.Written[FieldEnd] != e.Digests()[FieldEnd]
+	return e.Cancelled || !e.Rule.Until.IsZero() && e.Mark.Written[FieldEnd] != e.digest(FieldEnd)
 }
 
 // SlotTouched reports whether a person moved the series: it stands elsewhere than where it was booked, or in other
@@ -206,7 +206,7 @@ func (e Event) Touched(f Field) bool {
 	if f == FieldSlot {
 		return e.SlotTouched()
 	}
-	return e.Mark.Written[f] != "" && e.Mark.Written[f] != e.Digests()[f]
+	return e.Mark.Written[f] != "" && e.Mark.Written[f] != e.digest(f)
 }
 
 // WeekMeeting is one week's meeting of a pair: where it was booked, and what the calendar has.

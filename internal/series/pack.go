@@ -108,6 +108,11 @@ func (p Packed) Pairs() iter.Seq[Pair] {
 	}
 }
 
+// Gone reports whether there is anything in Snapshot.Gone.
+func (p Packed) Gone() bool {
+	return slices.ContainsFunc(p.heading().had, func(h had) bool { return h.what == hadGone })
+}
+
 // With is p as it was taken then.
 func (p Packed) With(at, full time.Time, cursor string) Packed {
 	if cursor == p.Cursor { // of two that are equal the one is kept that is held already

@@ -23,7 +23,8 @@ type office struct {
 	doubts   map[string][]string      // Snapshot.ZoneDoubts, by person id, where there are any
 	policy   plan.Policy
 	zoneData string
-	again    map[string]bool // people whose calendars were others in the round before
+	again    map[string]bool          // people whose calendars were others in the round before
+	had      map[string][]series.Pair // series.Had of what was seen; nil: it is not known
 	unfit    map[series.Pair]drift.Unfit
 	better   map[series.Pair]plan.Better // what is proposed to the unfit ones
 	views    []*series.View              // of all desks, by pair
@@ -238,7 +239,20 @@ func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 			o.again[id] = true
 		}
 	}
+	if o.had = nil; len(o.again) == 0 {
+		o.had = k.had
+	}
 	return o
+}
+
+// saw reports whether these are the calendars as they were last looked at.
+func (o *office) saw(snapshots map[string]series.Packed) bool {
+	for id, s := range snapshots {
+		if was, looked := o.seen[id]; !looked || !was.is.Same(s) {
+			return false
+		}
+	}
+	return len(snapshots) == len(o.seen)
 }
 
 // plan notes what is planned for these pairs: for those without a draft, nothing.

@@ -75,7 +75,9 @@ func (d Date) utc() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0
 const secondsOfDay = 24 * 60 * 60
 
 // AddDays is the day n calendar days later.
-func (d Date) AddDays(n int) Date { return DateOf(time.Unix(d.utc().Unix()+int64(n)*secondsOfDay, 0).UTC()) }
+func (d Date) AddDays(n int) Date {
+	return DateOf(time.Unix(d.utc().Unix()+int64(n)*secondsOfDay, 0).UTC())
+}
 
 // Weekday is the day of the week.
 func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }

@@ -67,7 +67,11 @@ func (p Packed) Schedules() bool { return p.is().schedules }
 func (p Packed) Emptied() bool { return p.is().emptied }
 
 // Owner is Snapshot.Owner.
-func (p Packed) Owner() []string { return p.heading().owner }
+func (p Packed) Owner() (owner []string) {
+	c := &coder{in: p.is().text}
+	c.texts(&owner) // what stands first
+	return owner
+}
 
 // ZoneDoubts is Snapshot.ZoneDoubts.
 func (p Packed) ZoneDoubts() []string { return p.heading().doubts }

@@ -140,7 +140,7 @@ func observable(d Desired, mem Memory, now time.Time) map[string]series.Person {
 		if _, known := d.People[id]; known || p.Calendar == "" {
 			continue
 		}
-		s := mem.Snapshots[id].Bare()
+		s := mem.Snapshots[id].Events()
 		left := slices.ContainsFunc(slices.Concat(s.Series, s.Copies), func(e series.Event) bool { return !e.Ended(now) })
 		if left {
 			out[id] = p

@@ -101,7 +101,7 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	seen := k.of[person]
 	_, broken := k.mem.Outages[CalendarOf(person)]
 	out.Seen, out.Stale = seen.is.At, seen.stale || broken
-	for _, i := range allDay(expand(seen.is.Bare(), from.AddDate(0, 0, -7), to), k.policy.AllDay) {
+	for _, i := range allDay(expand(seen.is.Events(), from.AddDate(0, 0, -7), to), k.policy.AllDay) {
 		if here(i) {
 			out.Busy = append(out.Busy, i)
 		}

@@ -83,21 +83,22 @@ func viewsOf(k known, of pairs, raw bool) iter.Seq2[series.Pair, *series.View] {
 
 // gathered are the views of these pairs.
 func gathered(k known, part pairs, raw bool) map[series.Pair]*series.View {
-	places, observed := map[int]bool{}, map[string]lineage.Observed{}
+	places, observed, done := map[int]bool{}, map[string]lineage.Observed{}, map[string]bool{}
 	for p := range part {
 		for _, id := range []string{p.Manager, p.Report} {
+			if done[id] {
+				continue
+			}
+			done[id] = true
 			for _, i := range k.lines.of[id] {
 				places[i] = true
 			}
 			if o, ok := k.of[id]; ok {
-				observed[id] = o.unpacked(raw)
+				x := o.unpacked(raw)
+				x.Busy = k.busy.busy(id, o.is, func() series.Snapshot { return x.Snapshot })
+				observed[id] = x
 			}
 		}
-	}
-	for id, busy := range k.busyOf(part) {
-		o := observed[id]
-		o.Busy = busy
-		observed[id] = o
 	}
 	want := make([]series.Series, 0, len(places))
 	for _, i := range slices.Sorted(maps.Keys(places)) {

@@ -38,7 +38,7 @@ func (o observed) unpacked(raw bool) lineage.Observed {
 		if raw || p.Gone() {
 			return p.Snapshot()
 		}
-		return p.Bare()
+		return p.Events()
 	}
 	out := lineage.Observed{Snapshot: unpack(o.is), Stale: o.stale, Missed: o.missed}
 	if out.Last = out.Snapshot; !o.is.Same(o.was) {

@@ -159,18 +159,21 @@ func Pack(s Snapshot) Packed {
 }
 
 // Snapshot is what was packed, each instant on the clock of its event's zone.
-func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().raws)) }
+func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().raws), false) }
 
 // Bare is Snapshot without the Raw of its events, which takes half the time.
-func (p Packed) Bare() Snapshot { return p.unpack("") }
+func (p Packed) Bare() Snapshot { return p.unpack("", false) }
 
-func (p Packed) unpack(raw string) Snapshot {
+// Events is Bare without Objects, which no decision reads.
+func (p Packed) Events() Snapshot { return p.unpack("", true) }
+
+func (p Packed) unpack(raw string, events bool) Snapshot {
 	x := p.is()
 	s := Snapshot{
 		At: p.At, FullAt: p.FullAt, Cursor: p.Cursor, Interest: x.interest, Network: x.network, Emptied: x.emptied,
 		Schedules: x.schedules, Quiet: x.quiet, Singly: x.singly,
 	}
-	c := &coder{in: x.text, raw: raw, met: make([]string, 0, 96)}
+	c := &coder{in: x.text, raw: raw, events: events, met: make([]string, 0, 96)}
 	var first heading
 	c.heading(&first)
 	s.Owner = first.owner
@@ -187,6 +190,7 @@ type coder struct {
 	known   map[string]int // places of texts in met, from 1 on
 
 	in, raw string // what is left to read
+	events  bool   // only as far as Events wants it
 	met     []string
 }
 
@@ -209,6 +213,9 @@ func (c *coder) snapshot(s *Snapshot) {
 	})
 	list(c, &s.Busy, c.busy)
 	list(c, &s.Gone, c.gone)
+	if c.events {
+		return
+	}
 	table(c, &s.Objects, func(x *Object) { c.text(&x.Version); c.pair(&x.Pair); c.texts(&x.ZoneDoubts) })
 }
 

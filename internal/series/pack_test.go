@@ -34,6 +34,10 @@ func TestPackedSnapshotsComeBackWhole(t *testing.T) {
 		if d := cmp.Diff(bare, p.Bare()); d != "" {
 			t.Errorf("%s, bare: %s", name, d)
 		}
+		bare.Objects = nil
+		if d := cmp.Diff(bare, p.Events()); d != "" {
+			t.Errorf("%s, events: %s", name, d)
+		}
 		if p.Interest() != s.Interest || !slices.Equal(p.ZoneDoubts(), s.ZoneDoubts()) ||
 			p.Network() != s.Network || p.Schedules() != s.Schedules ||
 			p.Emptied() != s.Emptied || !reflect.DeepEqual(p.Owner(), s.Owner) ||

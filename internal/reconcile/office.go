@@ -25,6 +25,7 @@ type office struct {
 	zoneData string
 	again    map[string]bool          // people whose calendars were others in the round before
 	had      map[string][]series.Pair // series.Had of what was seen; nil: it is not known
+	settled  time.Time                // when the calendars were last settled: see settle
 	unfit    map[series.Pair]drift.Unfit
 	better   map[series.Pair]plan.Better // what is proposed to the unfit ones
 	views    []*series.View              // of all desks, by pair
@@ -239,7 +240,7 @@ func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 			o.again[id] = true
 		}
 	}
-	if o.had = nil; len(o.again) == 0 {
+	if o.had = nil; len(o.again) == 0 && !o.settled.Equal(k.now) {
 		o.had = k.had
 	}
 	return o
@@ -253,6 +254,21 @@ func (o *office) saw(snapshots map[string]series.Packed) bool {
 		}
 	}
 	return len(snapshots) == len(o.seen)
+}
+
+// settle settles the calendars when all pairs get new views: only then does nothing hold on to them as they were.
+func (o *office) settle(k known, a affected) {
+	if len(a.all) < len(o.desks) || len(o.desks) == 0 {
+		return
+	}
+	o.settled = k.now
+	series.Settle(func(yield func(series.Packed) bool) {
+		for id, s := range k.of {
+			if !yield(s.is) || !yield(s.was) || !yield(o.seen[id].is) || !yield(k.mem.Snapshots[id]) {
+				return
+			}
+		}
+	})
 }
 
 // plan notes what is planned for these pairs: for those without a draft, nothing.

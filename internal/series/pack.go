@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,12 +17,21 @@ type Packed struct {
 	*parts // nil: of a zero Snapshot
 }
 
-// parts are what a reading that finds nothing new leaves as it is. They are compared as a whole.
+// parts are what a reading that finds nothing new leaves as it is.
 type parts struct {
+	facts
+	body atomic.Pointer[body]
+}
+
+// facts are what can be asked without unpacking.
+type facts struct {
 	interest, network                 string
 	emptied, schedules, quiet, singly bool
 	rests                             int64 // Snapshot.rests
+}
 
+// body is the rest. Another one that says the same may take its place (Settle).
+type body struct {
 	text string // what a coder makes of the rest
 	raws string // the Raw of all events, one after another, compressed
 }
@@ -37,7 +47,48 @@ func (p Packed) is() *parts {
 }
 
 // Same reports whether p and q say the same, but for when they were taken and where to go on from.
-func (p Packed) Same(q Packed) bool { return p.parts == q.parts || *p.is() == *q.is() }
+func (p Packed) Same(q Packed) bool {
+	x, y := p.is(), q.is()
+	return x == y || x.facts == y.facts && *x.body.Load() == *y.body.Load()
+}
+
+// bodyBlock is how many bytes of bodies lie in one piece of memory.
+const bodyBlock = 64 << 10
+
+// Settle lays what the snapshots hold side by side: they stay for long, and were made one by one among much that was
+// thrown away since. What was unpacked of them before goes on holding what it was unpacked from.
+func Settle(all iter.Seq[Packed]) {
+	var xs []*parts
+	met, size := map[*parts]bool{}, 0
+	flush := func() {
+		text, bodies := make([]byte, 0, size), make([]body, len(xs))
+		for _, x := range xs {
+			b := x.body.Load()
+			text = append(append(text, b.text...), b.raws...)
+		}
+		rest := string(text)
+		for i, x := range xs {
+			b := x.body.Load()
+			n := len(b.text)
+			bodies[i] = body{rest[:n], rest[n : n+len(b.raws)]}
+			rest = rest[n+len(b.raws):]
+			x.body.Store(&bodies[i])
+		}
+		xs, size = xs[:0], 0
+	}
+	for p := range all {
+		x := p.is()
+		if met[x] || x == blank {
+			continue
+		}
+		met[x] = true
+		b := x.body.Load()
+		if xs, size = append(xs, x), size+len(b.text)+len(b.raws); size >= bodyBlock {
+			flush()
+		}
+	}
+	flush()
+}
 
 // Equal reports whether they are so in that, too.
 func (p Packed) Equal(q Packed) bool {
@@ -68,7 +119,7 @@ func (p Packed) Emptied() bool { return p.is().emptied }
 
 // Owner is Snapshot.Owner.
 func (p Packed) Owner() (owner []string) {
-	c := &coder{in: p.is().text}
+	c := &coder{in: p.is().body.Load().text}
 	c.texts(&owner) // what stands first
 	return owner
 }
@@ -83,7 +134,7 @@ type heading struct {
 }
 
 func (p Packed) heading() (h heading) {
-	c := &coder{in: p.is().text}
+	c := &coder{in: p.is().body.Load().text}
 	c.heading(&h)
 	return h
 }
@@ -127,9 +178,10 @@ func (p Packed) With(at, full time.Time, cursor string) Packed {
 
 // Unread is Snapshot.Unread.
 func (p Packed) Unread() Packed {
-	x := *p.is()
+	x := &parts{facts: p.is().facts}
 	x.interest = ""
-	return Packed{p.At, p.FullAt, p.Cursor, &x}
+	x.body.Store(p.is().body.Load())
+	return Packed{p.At, p.FullAt, p.Cursor, x}
 }
 
 // writers are kept: what they grow to while they write would lie between all that is packed, which stays.
@@ -154,12 +206,13 @@ func Pack(s Snapshot) Packed {
 	}
 	c.heading(&first)
 	c.snapshot(&s)
-	return Packed{s.At, s.FullAt, s.Cursor, &parts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly,
-		s.rests(), string(c.out), squeeze(c.raws)}}
+	x := &parts{facts: facts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly, s.rests()}}
+	x.body.Store(&body{string(c.out), squeeze(c.raws)})
+	return Packed{s.At, s.FullAt, s.Cursor, x}
 }
 
 // Snapshot is what was packed, each instant on the clock of its event's zone.
-func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().raws), false) }
+func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().body.Load().raws), false) }
 
 // Bare is Snapshot without the Raw of its events, which takes half the time.
 func (p Packed) Bare() Snapshot { return p.unpack("", false) }
@@ -173,7 +226,7 @@ func (p Packed) unpack(raw string, events bool) Snapshot {
 		At: p.At, FullAt: p.FullAt, Cursor: p.Cursor, Interest: x.interest, Network: x.network, Emptied: x.emptied,
 		Schedules: x.schedules, Quiet: x.quiet, Singly: x.singly,
 	}
-	c := &coder{in: x.text, raw: raw, events: events, met: make([]string, 0, 96)}
+	c := &coder{in: x.body.Load().text, raw: raw, events: events, met: make([]string, 0, 96)}
 	var first heading
 	c.heading(&first)
 	s.Owner = first.owner

@@ -307,7 +307,9 @@ func (v *View) Weeks(from, to Week) []WeekMeeting {
 			until = minDate(until, last.Monday().AddDays(6))
 		}
 		meetings := e.Meetings(slot.On(from.Monday().AddDays(-7)), slot.On(to.Monday().AddDays(7*(slot.Every+1))))
-		for _, d := range slot.Dates(e.BookedFirst(slot), from.Monday(), until) {
+		dates := slot.Dates(e.BookedFirst(slot), from.Monday(), until)
+		out = slices.Grow(out, len(dates))
+		for _, d := range dates {
 			w := WeekMeeting{Generation: e.Mark.Generation, Date: d, Booked: slot.On(d), Slot: slot, Event: e, Meeting: e.meetingOf(meetings, d)}
 			for k := range e.Mark.Skips {
 				if day := e.Mark.Skips[k].Date; day == d || w.Meeting != nil && DateOf(w.Meeting.Original.In(location(e.Zone))) == day {

@@ -59,9 +59,8 @@ func (d *detector) collisions(person string, m *series.Meeting) []other {
 	for i := from; i < len(t.events) && t.events[i].Start.Before(end); i++ {
 		take(series.Pair{}, &t.events[i])
 	}
-	ones := d.taken.Booked(person)
-	for i := range ones {
-		if b := &ones[i]; b.Pair != d.v.Pair {
+	for b := range d.taken.Booked(person, m.Start, end) {
+		if b.Pair != d.v.Pair {
 			take(b.Pair, &b.Interval)
 		}
 	}

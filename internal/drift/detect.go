@@ -66,8 +66,7 @@ func Each(in Input) map[series.Pair]Found {
 			continue
 		}
 		var out Found
-		d := &detector{in: &in, out: &out, v: v, taken: taken, busy: busy}
-		d.run()
+		newDetector(&in, v, taken, busy, &out).run()
 		all[v.Pair] = out
 	}
 	return all
@@ -75,7 +74,14 @@ func Each(in Input) map[series.Pair]Found {
 
 // Join is what was found of several pairs, in their order.
 func Join(all []Found) Found {
-	out := Found{Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}, Undone: map[string]string{}}
+	flags, outcomes := 0, 0
+	for _, f := range all {
+		flags, outcomes = flags+len(f.Flags), outcomes+len(f.Outcomes)
+	}
+	out := Found{
+		Flags: slices.Grow([]Flag(nil), flags), Outcomes: slices.Grow([]Outcome(nil), outcomes),
+		Pending: map[string]Pending{}, Unread: map[series.Pair]bool{}, Undone: map[string]string{},
+	}
 	for _, f := range all {
 		out.Flags, out.Outcomes = append(out.Flags, f.Flags...), append(out.Outcomes, f.Outcomes...)
 		maps.Copy(out.Pending, f.Pending)
@@ -97,6 +103,15 @@ type detector struct {
 	taken *series.Agenda
 	busy  map[string]timeTaken // by person, as far as it was asked for
 	over  collided
+
+	zone          string      // of the pair's slot
+	from, now, to series.Date // Mondays of the weeks to look at, and of this one: see span
+}
+
+func newDetector(in *Input, v *series.View, taken *series.Agenda, busy map[string]timeTaken, out *Found) *detector {
+	d := &detector{in: in, out: out, v: v, taken: taken, busy: busy, zone: zoneOf(v)}
+	d.from, d.now, d.to = d.span()
+	return d
 }
 
 func (d *detector) run() {
@@ -126,15 +141,14 @@ func (d *detector) run() {
 
 // span is the weeks to look at: from the first whose outcome is not final, or else the one of the last observation, to the
 // horizon. Nothing is made up of weeks that were never seen.
-func (d *detector) span() (from, now, to series.Week) {
-	zone := d.zone()
-	today, _ := series.WallClock(d.in.Now, zone)
+func (d *detector) span() (from, now, to series.Date) {
+	today, _ := series.WallClock(d.in.Now, d.zone)
 	monday := today.Monday()
 	since := monday
 	if last, ok := d.in.Frozen[d.v.Pair]; ok {
 		since = last.Monday().AddDays(7)
 	} else if !d.v.Before.IsZero() {
-		day, _ := series.WallClock(d.v.Before, zone)
+		day, _ := series.WallClock(d.v.Before, d.zone)
 		since = day.Monday()
 	}
 	if floor := monday.AddDays(-7 * keptWeeks); since.Before(floor) {
@@ -143,17 +157,17 @@ func (d *detector) span() (from, now, to series.Week) {
 	if since.After(monday) {
 		since = monday
 	}
-	return since.Week(), monday.Week(), today.AddDays(7 * d.in.HorizonWeeks).Week()
+	return since, monday, today.AddDays(7 * d.in.HorizonWeeks).Monday()
 }
 
 // keptWeeks is how far back an outcome may be made up for.
 const keptWeeks = 8
 
-// zone is that of the pair's slot.
-func (d *detector) zone() string {
-	h := d.v.Head()
-	if n := len(d.v.Gone); d.v.Lost() != nil || h == nil && n > 0 {
-		h = &d.v.Gone[n-1].Last
+// zoneOf is that of the pair's slot.
+func zoneOf(v *series.View) string {
+	h := v.Head()
+	if n := len(v.Gone); v.Lost() != nil || h == nil && n > 0 {
+		h = &v.Gone[n-1].Last
 	}
 	if h == nil || h.Mark.Slot.IsZero() {
 		return "UTC"
@@ -163,16 +177,19 @@ func (d *detector) zone() string {
 
 // weeks judges the weeks of the series that are there, and of one that was deleted those that were over by then.
 func (d *detector) weeks() {
-	from, _, to := d.span()
 	v := *d.v
 	if g := d.v.Lost(); g != nil {
 		v.Chain = append(slices.Clone(v.Chain), g.Last)
 	}
-	weeks := v.Weeks(from.Monday().AddDays(-7*keptWeeks).Week(), to)
 	// Of those whose outcome is final only the ones count that were moved into what is not over yet.
-	weeks = slices.DeleteFunc(weeks, func(w series.WeekMeeting) bool {
-		return w.Date.Before(from.Monday()) && !d.lasts(w)
+	since := d.from
+	if slices.ContainsFunc(v.Chain, func(e series.Event) bool { return len(e.Overrides) > 0 || e.SlotTouched() }) {
+		since = since.AddDays(-7 * keptWeeks)
+	}
+	weeks := slices.DeleteFunc(v.Weeks(since.Week(), d.to.Week()), func(w series.WeekMeeting) bool {
+		return w.Date.Before(d.from) && !d.lasts(w)
 	})
+	d.out.Outcomes = slices.Grow(d.out.Outcomes, len(weeks))
 	if v.Wanted {
 		d.over = d.collide(weeks)
 	}
@@ -189,14 +206,13 @@ func (d *detector) weeks() {
 // lasts reports whether the flags of a meeting stand: until both the week that it was booked for is over and the one
 // that it takes place in.
 func (d *detector) lasts(w series.WeekMeeting) bool {
-	_, now, _ := d.span()
 	day := w.Date
 	if w.Meeting != nil && !w.Meeting.Cancelled {
 		if on, _ := series.WallClock(w.Meeting.Start, w.Slot.Zone); on.After(day) {
 			day = on
 		}
 	}
-	return !day.Before(now.Monday())
+	return !day.Before(d.now)
 }
 
 // endedBefore reports whether the series was deleted or cancelled by then.
@@ -210,16 +226,15 @@ func (d *detector) endedBefore(e *series.Event, t time.Time) bool {
 // unknown judges weeks that are over although the calendars tell nothing now. What was read when the meeting was over is
 // known. Of the rest nothing is, and that is final only a week later: until then the calendar may come back and tell.
 func (d *detector) unknown() {
-	from, now, _ := d.span()
 	v := *d.v
 	for _, g := range v.Gone {
 		if !g.Proven {
 			v.Chain = append(slices.Clone(v.Chain), g.Last)
 		}
 	}
-	for _, w := range v.Weeks(from, now) {
+	for _, w := range v.Weeks(d.from.Week(), d.now.Week()) {
 		monday := w.Date.Monday()
-		if !monday.Before(now.Monday()) {
+		if !monday.Before(d.now) {
 			continue
 		}
 		over := w.Booked.Add(w.Slot.Duration)
@@ -229,7 +244,7 @@ func (d *detector) unknown() {
 		if !v.Before.Before(over) {
 			d.week(w)
 		} else {
-			d.outcome(w.Date, UnknownWeek, ByUnknown, nil, now.Monday().DaysSince(monday) >= 14)
+			d.outcome(w.Date, UnknownWeek, ByUnknown, nil, d.now.DaysSince(monday) >= 14)
 		}
 	}
 }
@@ -280,6 +295,6 @@ const lateNotice = 24 * time.Hour
 // readSince reports whether the calendars were read since the week of the day ended: who drags a meeting on the last
 // evening may do so after the last reading.
 func (d *detector) readSince(day series.Date) bool {
-	read, _ := series.WallClock(d.v.At, d.zone())
+	read, _ := series.WallClock(d.v.At, d.zone)
 	return day.Monday().Before(read.Monday())
 }

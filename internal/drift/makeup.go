@@ -74,9 +74,8 @@ func (m *MakeUps) dated(f *Flag) {
 	if m.agenda == nil {
 		m.agenda = m.in.agenda()
 	}
-	d := &detector{in: &m.in, v: v, taken: m.agenda, busy: map[string]timeTaken{}}
-	_, from, to := d.span()
-	all := d.collide(d.v.Weeks(from, to))
+	d := newDetector(&m.in, v, m.agenda, map[string]timeTaken{}, nil)
+	all := d.collide(d.v.Weeks(d.now.Week(), d.to.Week()))
 	others := all.single[booked{f.Generation, f.Occurrence}]
 	if len(others) > 0 {
 		others = first(others)

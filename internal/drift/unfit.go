@@ -68,23 +68,27 @@ func (f *unfitFinder) judge() {
 	if !until.After(today.Monday().AddDays(13)) {
 		return // it ends before another could take its place
 	}
-	days := slot.Dates(h.BookedFirst(slot), today, until)
-	if len(days) == 0 {
-		return
+	first := h.BookedFirst(slot)
+	seen := series.DateOf(f.ahead()).AddDays(1)
+	if until.Before(seen) {
+		seen = until
 	}
-	why := f.row(h, days)
+	why := f.row(h, slot.Dates(first, today, seen))
 	if f.v.Want.Auto {
-		why = append(why, f.offHours(slot, days)...)
+		why = append(why, f.offHours(slot, slot.Dates(first, today, until))...)
 	}
 	if len(why) > 0 {
 		f.out[f.v.Pair] = Unfit{Why: why}
 	}
 }
 
+// ahead is until when meetings in a row are looked at.
+func (f *unfitFinder) ahead() time.Time { return series.Ahead(f.in.Now, 7*(f.in.HorizonWeeks+1)) }
+
 // row looks for meetings in a row with something over them. Those that are planned to be skipped neither count nor break it.
 func (f *unfitFinder) row(h *series.Event, days []series.Date) (why []string) {
 	slot := h.Mark.Slot
-	end := series.Ahead(f.in.Now, 7*(f.in.HorizonWeeks+1))
+	end := f.ahead()
 	seen, n, most, since, who := 0, 0, 0, series.Date{}, []string(nil)
 	for _, d := range days {
 		start := slot.On(d)
@@ -127,6 +131,9 @@ func (f *unfitFinder) row(h *series.Event, days []series.Date) (why []string) {
 // offHours tells who of the two has the slot outside their hours.
 func (f *unfitFinder) offHours(slot series.Slot, days []series.Date) []string {
 	var out []string
+	if len(days) == 0 {
+		return nil
+	}
 	for _, p := range []series.Person{f.v.Want.Manager, f.v.Want.Report} {
 		for n, r := range f.runs(clock{slot, days[0], days[len(days)-1], p.Zone}, days) {
 			if p.Hours.Covers(r.day, r.at, slot.Duration) {

@@ -9,8 +9,7 @@ import (
 
 // week judges one week's meeting.
 func (d *detector) week(w series.WeekMeeting) {
-	from, now, _ := d.span()
-	over := w.Date.Monday().Before(now.Monday())
+	over := w.Date.Before(d.now)
 	kept, keptBy := Kept, ByUnknown
 	if at := w.MadeUpAt(); !at.IsZero() {
 		w.Booked, kept, keptBy = at, Recovered, ByHoldfast
@@ -40,7 +39,7 @@ func (d *detector) week(w series.WeekMeeting) {
 	details := func() { d.details(w, detailed, known) }
 	final := over && (d.out.Unread[d.v.Pair] || d.readSince(w.Date))
 	outcome := func(r Result, by By, notice *time.Duration) {
-		if !w.Date.Before(from.Monday()) { // else it is final
+		if !w.Date.Before(d.from) { // else it is final
 			d.outcome(w.Date, r, by, notice, final)
 		}
 	}

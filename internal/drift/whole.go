@@ -37,17 +37,16 @@ func (d *detector) lost() {
 		to = series.AspectOf(h.LastDay())
 	}
 	d.flag(SeriesEnded, e.Mark.Generation, series.Date{}, series.AspectOf(slot), to, ByUnknown, time.Time{})
-	from, now, _ := d.span()
-	for _, day := range slot.Dates(e.BookedFirst(slot), from.Monday(), now.Monday().AddDays(6)) {
+	for _, day := range slot.Dates(e.BookedFirst(slot), d.from, d.now.AddDays(6)) {
 		booked := slot.On(day)
 		switch {
 		case !booked.Add(slot.Duration).After(since), slices.ContainsFunc(d.out.Outcomes, func(o Outcome) bool {
 			return o.Week == day.Week()
 		}):
 		case v.Away(booked, slot.Duration) != "":
-			d.outcome(day, Excused, ByUnknown, nil, day.Monday().Before(now.Monday()))
+			d.outcome(day, Excused, ByUnknown, nil, day.Before(d.now))
 		default:
-			d.outcome(day, CancelledWeek, ByUnknown, nil, day.Monday().Before(now.Monday()))
+			d.outcome(day, CancelledWeek, ByUnknown, nil, day.Before(d.now))
 		}
 	}
 }

@@ -41,9 +41,8 @@ func (p *pairPlan) clash(times []series.Interval) (start time.Time, because stri
 	agenda := series.NewAgenda(p.in.Views, nil, times[0].Start.AddDate(0, 0, -1), times[len(times)-1].End.AddDate(0, 0, 1))
 	for _, t := range times {
 		for _, who := range []series.Person{v.Want.Manager, v.Want.Report} {
-			for _, b := range agenda.Booked(who.ID) {
-				if b.Pair == v.Pair || !b.Start.Before(t.End) || !t.Start.Before(b.End) ||
-					len(times) > 1 && !b.Start.Equal(b.Original) {
+			for b := range agenda.Booked(who.ID, t.Start, t.End) {
+				if b.Pair == v.Pair || len(times) > 1 && !b.Start.Equal(b.Original) {
 					continue
 				}
 				from, end := moment(b.Start, who.Zone), moment(b.End, who.Zone)

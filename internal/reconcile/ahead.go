@@ -43,11 +43,11 @@ func (r *Reconciler) Begin(ctx context.Context) error {
 		begun = append(begun, r.readings.begin(&reading{
 			interest:  in.Hash(),
 			confirmed: in.Confirmed,
-			person:    p,
+			of:        whoseIs(p),
 			last:      last.At,
 			began:     r.Clock(),
 			done:      make(chan struct{}),
-		}, func(x *reading) {
+		}, nil, func(x *reading) {
 			x.snap, x.err = look(r.readings.ctx, cal, &hung, server, series.Pack(last), in)
 			<-slots
 		}))

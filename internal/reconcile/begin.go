@@ -68,7 +68,7 @@ func (r *Reconciler) begin(ctx context.Context, asks []plan.Ask,
 		now:       now,
 		mem:       mem,
 		asks:      asks,
-		had:       series.Had(maps.All(mem.Snapshots)),
+		had:       r.had(mem.Snapshots),
 		roster:    RosterSeen{Digest: ends(d), Since: now},
 		origin:    Origin{Sources: d.Sources, More: d.More},
 		problems:  d.Problems,
@@ -89,6 +89,14 @@ func (r *Reconciler) begin(ctx context.Context, asks []plan.Ask,
 	g.lines, g.outages = linesOf(d.Series, other), misaddressed(other)
 	r.readings.leave(g.people)
 	return g, nil
+}
+
+// had is series.Had, as the last round had it if no calendar is another since.
+func (r *Reconciler) had(snapshots map[string]series.Packed) map[string][]series.Pair {
+	if r.left != nil && r.left.had != nil && r.left.saw(snapshots) {
+		return r.left.had
+	}
+	return series.Had(maps.All(snapshots))
 }
 
 // wanted is what the roster wants.
@@ -132,7 +140,7 @@ func observable(d Desired, mem Memory, now time.Time) map[string]series.Person {
 		if _, known := d.People[id]; known || p.Calendar == "" {
 			continue
 		}
-		s := mem.Snapshots[id].Bare()
+		s := mem.Snapshots[id].Events()
 		left := slices.ContainsFunc(slices.Concat(s.Series, s.Copies), func(e series.Event) bool { return !e.Ended(now) })
 		if left {
 			out[id] = p

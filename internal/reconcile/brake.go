@@ -1,10 +1,9 @@
 package reconcile
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 
 	"holdfast/internal/plan"
 	"holdfast/internal/series"
@@ -24,14 +23,23 @@ func (g *given) settling() bool { return g.now.Sub(g.roster.Since) < g.settle }
 
 // ends is a digest of all in the roster that may end or replace what is booked.
 func ends(d Desired) string {
-	want := slices.Clone(d.Series)
-	slices.SortFunc(want, func(a, b series.Series) int { return a.Pair.Compare(b.Pair) })
-	var text strings.Builder
-	for i := range want {
-		s := &want[i]
-		fmt.Fprintf(&text, "%s|%s|%v|%s|%s\n", s.Pair, s.Line, s.Auto, s.Slot.Duration, s.Manager.Calendar)
+	want, byPair := d.Series, func(a, b series.Series) int { return a.Pair.Compare(b.Pair) }
+	if !slices.IsSortedFunc(want, byPair) {
+		want = slices.SortedFunc(slices.Values(want), byPair)
 	}
-	return series.Digest(text.String())
+	var line []byte
+	return series.DigestOf(func(yield func([]byte) bool) {
+		for i := range want {
+			s := &want[i]
+			line = append(append(append(line[:0], s.Pair.Manager...), '/'), s.Pair.Report...)
+			line = append(append(append(line, '|'), s.Line...), '|')
+			line = append(strconv.AppendBool(line, s.Auto), '|')
+			line = append(append(line, s.Slot.Duration.String()...), '|')
+			if !yield(append(line, s.Manager.Calendar...)) {
+				return
+			}
+		}
+	})
 }
 
 // held is what brakes hold after this round. What it did not decide on stays as it was.

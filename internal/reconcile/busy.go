@@ -32,13 +32,13 @@ func (g *given) busyTimes() *busyTimes {
 	return &busyTimes{from: from, to: to, allDay: g.policy.AllDay, of: map[string]expansion{}}
 }
 
-// busy are those of a person whose calendar this is.
-func (b *busyTimes) busy(id string, is series.Packed) []series.Interval {
+// busy are those of a person whose calendar this is; unpacked gives it where it has to be.
+func (b *busyTimes) busy(id string, is series.Packed, unpacked func() series.Snapshot) []series.Interval {
 	was, had := b.of[id]
 	if had && was.from.Same(is) {
 		return was.busy
 	}
-	out := allDay(expand(is.Bare(), b.from, b.to), b.allDay)
+	out := allDay(expand(unpacked(), b.from, b.to), b.allDay)
 	if n := b.n + len(out) - len(was.busy); n <= keptIntervals {
 		b.of[id], b.n = expansion{is, out}, n
 	}
@@ -52,7 +52,7 @@ func (l looked) busyOf(of pairs) map[string][]series.Interval {
 		for _, id := range []string{p.Manager, p.Report} {
 			o, known := l.of[id]
 			if _, done := out[id]; !done && known {
-				out[id] = l.busy.busy(id, o.is)
+				out[id] = l.busy.busy(id, o.is, o.is.Events)
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func allDay(busy []series.Interval, means series.AllDay) []series.Interval {
 
 // expand is a calendar's busy time that begins from..to.
 func expand(s series.Snapshot, from, to time.Time) []series.Interval {
-	var out []series.Interval
+	out := make([]series.Interval, 0, len(s.Busy))
 	for _, b := range s.Busy {
 		got, _ := recur.Expand(b, from, to)
 		out = append(out, got...)

@@ -96,7 +96,7 @@ func reckoned(k known, o *office, of pairs) map[string][]series.Interval {
 	}
 	out := k.busyOf(near)
 	for id := range out {
-		for _, b := range k.of[id].is.Bare().Busy {
+		for _, b := range k.of[id].is.Events().Busy {
 			if recur.Unknown(b) {
 				out[id] = slices.Concat(out[id], recur.Weekly(b, from, to))
 			}

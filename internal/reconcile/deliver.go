@@ -57,7 +57,12 @@ func (d delivered) after(first delivered) delivered {
 func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o *office, d decided) (
 	sent delivered, now known, then decided) {
 	for range 3 {
-		if sent = r.deliver(ctx, k.given, cals, o.of(d.judge), sent); len(sent.to) == 0 {
+		due := pairs{}
+		for _, x := range plan.Deliveries(o.of(d.judge), k.asks, k.now) {
+			due[x.Pair] = true
+		}
+		o.spell(k, due)
+		if sent = r.deliver(ctx, k.given, cals, o.of(due), sent); len(sent.to) == 0 {
 			break
 		}
 		k, d = r.readAgain(ctx, k, cals, o, d, slices.Sorted(maps.Keys(sent.to)))
@@ -67,11 +72,11 @@ func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o
 
 // deliver makes the deliveries of a scheduling agent that are due for these pairs. What was tried in this round is not
 // tried again, nor what did not show in several rounds, unless somebody asked for it.
-func (r *Reconciler) deliver(ctx context.Context, g *given, cals *calendars, judged []*series.View,
+func (r *Reconciler) deliver(ctx context.Context, g *given, cals *calendars, views []*series.View,
 	first delivered) delivered {
 	out := delivered{tried: map[plan.Target]attempt{}, to: map[string]bool{}}
 	var due []plan.Delivery
-	for _, d := range plan.Deliveries(judged, g.asks, g.now) {
+	for _, d := range plan.Deliveries(views, g.asks, g.now) {
 		to := d.Target()
 		invited := slices.ContainsFunc(g.asks, func(a plan.Ask) bool { return a.Invite && a.Pair == d.Pair })
 		if first.tried[to].what == d.What || d.Failed(g.mem.Tries) && !invited {

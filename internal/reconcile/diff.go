@@ -35,6 +35,14 @@ func diff(k known, o *office, judge pairs, c choice) (plan.Plan, map[Subject]Out
 			in.Views, in.Busy = o.views, k.busyOf(part)
 		}
 		maps.Copy(drafts, plan.Drafts(in))
+		drafted := maps.Clone(part)
+		maps.DeleteFunc(drafted, func(p series.Pair, _ bool) bool { return drafts[p].Empty() })
+		if in.Only = o.spell(k, drafted); len(in.Only) > 0 {
+			if in.Views = o.around(in.Only); k.asked() {
+				in.Views = o.views
+			}
+			maps.Copy(drafts, plan.Drafts(in))
+		}
 	}
 	o.plan(judge, drafts)
 	in.Views = o.views

@@ -101,17 +101,15 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 	seen := k.of[person]
 	_, broken := k.mem.Outages[CalendarOf(person)]
 	out.Seen, out.Stale = seen.is.At, seen.stale || broken
-	for _, i := range allDay(expand(seen.is.Bare(), from.AddDate(0, 0, -7), to), k.policy.AllDay) {
+	for _, i := range allDay(expand(seen.is.Events(), from.AddDate(0, 0, -7), to), k.policy.AllDay) {
 		if here(i) {
 			out.Busy = append(out.Busy, i)
 		}
 	}
 	o := newOffice()
 	o.gather(k, o.affected(k).all)
-	for _, b := range series.Bookings(o.views, from.AddDate(0, 0, -1), to)[person] {
-		if here(b.Interval) {
-			out.Booked = append(out.Booked, b)
-		}
+	for b := range series.NewAgenda(o.views, nil, from.AddDate(0, 0, -1), to).Booked(person, from, to) {
+		out.Booked = append(out.Booked, *b)
 	}
 	slices.SortStableFunc(out.Booked, func(a, b series.Booking) int { return a.Start.Compare(b.Start) })
 	return out, nil

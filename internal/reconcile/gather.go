@@ -14,7 +14,7 @@ import (
 // they are to be judged.
 func (o *office) gather(k known, of pairs) pairs {
 	keys := map[string]bool{}
-	for p, v := range viewsOf(k, of) {
+	for p, v := range viewsOf(k, of, false) {
 		for _, key := range o.put(p, v) {
 			keys[key] = true
 		}
@@ -31,7 +31,7 @@ func (o *office) gather(k known, of pairs) pairs {
 		}
 	}
 	maps.DeleteFunc(beside, func(p series.Pair, _ bool) bool { return of[p] })
-	for p, v := range viewsOf(k, beside) {
+	for p, v := range viewsOf(k, beside, false) {
 		o.put(p, v)
 	}
 	return union(of, beside)
@@ -45,16 +45,33 @@ func (o *office) fill(k known, of pairs) {
 			lean[p] = true
 		}
 	}
-	for p, v := range viewsOf(k, lean) {
+	for p, v := range viewsOf(k, lean, false) {
 		o.put(p, v)
 	}
 }
 
-// viewsOf are new views of these pairs, in order; nil for those of which there is nothing (any more).
-func viewsOf(k known, of pairs) iter.Seq2[series.Pair, *series.View] {
+// spell gives the views of the pairs the Raw of all events: something is to be written, and perhaps of what these say.
+// It returns those that got a new one.
+func (o *office) spell(k known, of pairs) pairs {
+	bare := pairs{}
+	for p := range of {
+		if d := o.desks[p]; d != nil && !d.spelt && len(d.view.Chain)+len(d.view.Copies)+len(d.view.Gone) > 0 {
+			bare[p] = true
+		}
+	}
+	for p, v := range viewsOf(k, bare, true) {
+		o.put(p, v)
+		o.desks[p].spelt = true
+	}
+	return bare
+}
+
+// viewsOf are new views of these pairs, in order; nil for those of which there is nothing (any more). Without raw they
+// lack the Raw of events.
+func viewsOf(k known, of pairs, raw bool) iter.Seq2[series.Pair, *series.View] {
 	return func(yield func(series.Pair, *series.View) bool) {
 		for part := range of.parts(k.part) {
-			views := gathered(k, part)
+			views := gathered(k, part, raw)
 			for _, p := range part.sorted() {
 				if !yield(p, views[p]) {
 					return
@@ -65,22 +82,23 @@ func viewsOf(k known, of pairs) iter.Seq2[series.Pair, *series.View] {
 }
 
 // gathered are the views of these pairs.
-func gathered(k known, part pairs) map[series.Pair]*series.View {
-	places, observed := map[int]bool{}, map[string]lineage.Observed{}
+func gathered(k known, part pairs, raw bool) map[series.Pair]*series.View {
+	places, observed, done := map[int]bool{}, map[string]lineage.Observed{}, map[string]bool{}
 	for p := range part {
 		for _, id := range []string{p.Manager, p.Report} {
+			if done[id] {
+				continue
+			}
+			done[id] = true
 			for _, i := range k.lines.of[id] {
 				places[i] = true
 			}
 			if o, ok := k.of[id]; ok {
-				observed[id] = o.unpacked()
+				x := o.unpacked(raw)
+				x.Busy = k.busy.busy(id, o.is, func() series.Snapshot { return x.Snapshot })
+				observed[id] = x
 			}
 		}
-	}
-	for id, busy := range k.busyOf(part) {
-		o := observed[id]
-		o.Busy = busy
-		observed[id] = o
 	}
 	want := make([]series.Series, 0, len(places))
 	for _, i := range slices.Sorted(maps.Keys(places)) {

@@ -16,10 +16,15 @@ type lines struct {
 
 // linesOf are the roster's, with the addresses that people have beside those that the roster gives.
 func linesOf(all []series.Series, other map[string][]string) lines {
-	l := lines{all: slices.Clone(all), of: map[string][]int{}}
+	l := lines{all: all, of: make(map[string][]int, len(all))}
+	if len(other) > 0 {
+		l.all = slices.Clone(all)
+	}
 	for i := range l.all {
 		w := &l.all[i]
-		w.Manager, w.Report = under(w.Manager, other), under(w.Report, other)
+		if len(other) > 0 {
+			w.Manager, w.Report = under(w.Manager, other), under(w.Report, other)
+		}
 		l.of[w.Pair.Manager] = append(l.of[w.Pair.Manager], i)
 		l.of[w.Pair.Report] = append(l.of[w.Pair.Report], i)
 	}

@@ -32,10 +32,17 @@ func (o observed) looked() lineage.Looked {
 	return lineage.Looked{At: o.is.At, Before: o.was.At, Missed: o.stale || o.missed}
 }
 
-func (o observed) unpacked() lineage.Observed {
-	out := lineage.Observed{Snapshot: o.is.Snapshot(), Stale: o.stale, Missed: o.missed}
+// unpacked is it with the Raw of its events, or without those that no decision depends on.
+func (o observed) unpacked(raw bool) lineage.Observed {
+	unpack := func(p series.Packed) series.Snapshot {
+		if raw || p.Gone() {
+			return p.Snapshot()
+		}
+		return p.Events()
+	}
+	out := lineage.Observed{Snapshot: unpack(o.is), Stale: o.stale, Missed: o.missed}
 	if out.Last = out.Snapshot; !o.is.Same(o.was) {
-		out.Last = o.was.Snapshot()
+		out.Last = unpack(o.was)
 	}
 	out.Last.At, out.Last.FullAt, out.Last.Cursor = o.was.At, o.was.FullAt, o.was.Cursor
 	return out
@@ -45,7 +52,7 @@ func (o observed) unpacked() lineage.Observed {
 func (l looked) unpacked() map[string]lineage.Observed {
 	out := make(map[string]lineage.Observed, len(l.of))
 	for id, o := range l.of {
-		out[id] = o.unpacked()
+		out[id] = o.unpacked(false)
 	}
 	return out
 }

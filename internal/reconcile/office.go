@@ -23,7 +23,9 @@ type office struct {
 	doubts   map[string][]string      // Snapshot.ZoneDoubts, by person id, where there are any
 	policy   plan.Policy
 	zoneData string
-	again    map[string]bool // people whose calendars were others in the round before
+	again    map[string]bool          // people whose calendars were others in the round before
+	had      map[string][]series.Pair // series.Had of what was seen; nil: it is not known
+	settled  time.Time                // when the calendars were last settled: see settle
 	unfit    map[series.Pair]drift.Unfit
 	better   map[series.Pair]plan.Better // what is proposed to the unfit ones
 	views    []*series.View              // of all desks, by pair
@@ -51,6 +53,7 @@ type seen struct {
 type desk struct {
 	view  *series.View
 	lean  bool // the view is a lean one (View.Lean): the pair is not judged from it
+	spelt bool // it has the Raw of events
 	keys  []string
 	draft plan.Draft
 	found drift.Found // without its outcomes, of which there is one for each week
@@ -69,7 +72,7 @@ func (o *office) place(p series.Pair) (at int, there bool) {
 
 // show gives the desk the view.
 func (o *office) show(d *desk, v *series.View, lean bool) {
-	d.view, d.lean = v, lean
+	d.view, d.lean, d.spelt = v, lean, false
 	if at, there := o.place(v.Pair); there {
 		o.views[at] = v
 	} else {
@@ -150,9 +153,16 @@ func (o *office) put(p series.Pair, v *series.View) (keys []string) {
 
 // sameBookings reports whether both views have the 1:1s at the same time and place (series.Bookings).
 func sameBookings(a, b *series.View) bool {
-	a, b = a.Lean(), b.Lean()
-	return a.Wanted == b.Wanted && reflect.DeepEqual(a.Chain, b.Chain) && reflect.DeepEqual(a.Candidates, b.Candidates) &&
-		reflect.DeepEqual(a.StandIns, b.StandIns) && a.Want.Place == b.Want.Place && a.Want.Slot == b.Want.Slot
+	bare := func(list []series.Event) []series.Event {
+		list = slices.Clone(list)
+		for i := range list {
+			list[i].Raw = ""
+		}
+		return list
+	}
+	return a.Wanted == b.Wanted && a.Want.Place == b.Want.Place && a.Want.Slot == b.Want.Slot &&
+		reflect.DeepEqual(bare(a.Chain), bare(b.Chain)) &&
+		reflect.DeepEqual(bare(a.Candidates), bare(b.Candidates)) && reflect.DeepEqual(a.StandIns, b.StandIns)
 }
 
 // around are the views of these pairs and of all that share people with them, by pair.
@@ -212,17 +222,17 @@ func (r *Reconciler) office(g *given) *office {
 // leave notes what the pairs were judged from, and when they are to be judged again. Those that wait are judged in the
 // next round, whatever happens. It returns what the next round goes on from.
 func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
-	for _, v := range judged {
+	for _, v := range series.Lean(judged) {
 		p := v.Pair
 		d := o.desks[p]
 		d.kept = k.kept(p)
 		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] ||
 			// No flag of a pair that the roster has no more keeps how much notice there was.
 			!v.Wanted && d.noticed
-		for i, t := range k.hands(p) {
-			d.next[i] = d.moment(t)
+		for n, t := range k.hands(p) {
+			d.next[n] = d.moment(t) // of the whole view
 		}
-		o.show(d, v.Lean(), true)
+		o.show(d, v, true)
 	}
 	o.at, o.policy, o.zoneData, o.again = k.now, k.policy, k.zoneData, map[string]bool{}
 	for id, s := range k.of {
@@ -230,7 +240,35 @@ func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 			o.again[id] = true
 		}
 	}
+	if o.had = nil; len(o.again) == 0 && !o.settled.Equal(k.now) {
+		o.had = k.had
+	}
 	return o
+}
+
+// saw reports whether these are the calendars as they were last looked at.
+func (o *office) saw(snapshots map[string]series.Packed) bool {
+	for id, s := range snapshots {
+		if was, looked := o.seen[id]; !looked || !was.is.Same(s) {
+			return false
+		}
+	}
+	return len(snapshots) == len(o.seen)
+}
+
+// settle settles the calendars when all pairs get new views: only then does nothing hold on to them as they were.
+func (o *office) settle(k known, a affected) {
+	if len(a.all) < len(o.desks) || len(o.desks) == 0 {
+		return
+	}
+	o.settled = k.now
+	series.Settle(func(yield func(series.Packed) bool) {
+		for id, s := range k.of {
+			if !yield(s.is) || !yield(s.was) || !yield(o.seen[id].is) || !yield(k.mem.Snapshots[id]) {
+				return
+			}
+		}
+	})
 }
 
 // plan notes what is planned for these pairs: for those without a draft, nothing.

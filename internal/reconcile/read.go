@@ -165,15 +165,10 @@ func emptied(id string, s series.Packed) map[Subject]Outage {
 // what they were searched for, where that is not what the journal has.
 func (r *Reconciler) readAll(ctx context.Context, g *given, cals *calendars, first looked, e errand) (
 	out map[string]answer, interests map[string]provider.Interest) {
-	type arrived struct {
-		id string
-		r  *reading
-	}
 	r.readings.takeOver()
 	out, interests = map[string]answer{}, map[string]provider.Interest{}
-	arrivals := make(chan arrived, len(e.ids))
-	gone := make(chan struct{}) // the round waits no longer
-	defer close(gone)
+	arrivals, jobs := make(chan *reading, len(e.ids)), make(chan func())
+	defer close(jobs)
 	queues, began := map[string][]string{}, map[string]*reading{}
 	for _, id := range e.ids {
 		server := g.people[id].Calendar
@@ -189,17 +184,10 @@ func (r *Reconciler) readAll(ctx context.Context, g *given, cals *calendars, fir
 			if g.mem.Interests[id] != hash {
 				interests[id] = in
 			}
-			x, old := r.reading(ctx, cals, g.people[id], in, hash, from(g, first, id, e.again), e.again)
+			x, old := r.reading(ctx, cals, g.people[id], in, hash, from(g, first, id, e.again), e.again, jobs, arrivals)
 			if began[id] = x; !old {
 				fresh[server]++
 			}
-			go func() {
-				select {
-				case <-x.done:
-					arrivals <- arrived{id, x}
-				case <-gone:
-				}
-			}()
 		}
 	}
 	for server := range queues {
@@ -211,19 +199,23 @@ func (r *Reconciler) readAll(ctx context.Context, g *given, cals *calendars, fir
 	if patience == 0 {
 		stopped = nil // those under way end with ctx
 	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	for len(out) < len(e.ids) {
 		var quiet <-chan time.Time
 		more := waves < maxWaves && len(out)+len(began) < len(e.ids)
 		if r.Patience > 0 && (more || len(out)+len(first.of) > 0 && !slices.ContainsFunc(e.ids, awaits)) {
-			quiet = time.After(patience)
+			timer.Reset(patience)
+			quiet = timer.C
 		}
 		select {
 		case a := <-arrivals:
-			r.readings.take(a.id, a.r)
-			delete(began, a.id)
-			out[a.id] = answer{snap: a.r.snap, err: a.r.err}
-			patience = max(patience, 2*r.Clock().Sub(a.r.began))
-			server := g.people[a.id].Calendar
+			id := a.of.id
+			r.readings.take(id, a)
+			delete(began, id)
+			out[id] = answer{snap: a.snap, err: a.err}
+			patience = max(patience, 2*r.Clock().Sub(a.began))
+			server := g.people[id].Calendar
 			fresh[server] = max(0, fresh[server]-1)
 			begin(server)
 			r.Progress("reading calendars", len(out), len(e.ids))
@@ -262,28 +254,33 @@ func from(g *given, first looked, id string, again bool) series.Packed {
 }
 
 // reading is the one of the person's calendar that is under way or done, as far as it looks for the right thing, or
-// else, and again in any case, one that is begun.
+// else, and again in any case, one that is begun. arrivals are told when it is done; jobs are as in begin.
 func (r *Reconciler) reading(ctx context.Context, cals *calendars, p series.Person, in provider.Interest, hash string,
-	last series.Packed, again bool) (x *reading, old bool) {
+	last series.Packed, again bool, jobs chan func(), arrivals chan<- *reading) (x *reading, old bool) {
 	r.readings.mu.Lock()
 	defer r.readings.mu.Unlock()
 	if x = r.readings.of[p.ID]; x != nil && !again && x.interest == hash && x.confirmed == in.Confirmed &&
-		x.last.Equal(last.At) && x.person.Calendar == p.Calendar && x.person.Email == p.Email && x.person.Zone == p.Zone {
+		x.last.Equal(last.At) && x.of == whoseIs(p) {
 		x.ready = r.Ready
+		x.await(arrivals)
 		return x, true
 	}
 	if r.Patience > 0 {
 		ctx = r.readings.ctx
 	}
 	cal, err := cals.calendar(p)
-	return r.readings.begin(&reading{
+	server := p.Calendar
+	x = &reading{
+		of:        whoseIs(p),
 		interest:  hash,
 		confirmed: in.Confirmed,
-		person:    p,
 		last:      last.At,
 		began:     r.Clock(),
 		done:      make(chan struct{}),
 		err:       err,
 		ready:     r.Ready,
-	}, func(x *reading) { x.snap, x.err = look(ctx, cal, &cals.hung, p.Calendar, last, in) }), false
+	}
+	r.readings.begin(x, jobs, func(x *reading) { x.snap, x.err = look(ctx, cal, &cals.hung, server, last, in) })
+	x.await(arrivals)
+	return x, false
 }

@@ -27,17 +27,23 @@ type answer struct {
 
 // reading is one calendar that is being read. It may outlive the round that began it; the next one takes what it gives.
 type reading struct {
-	interest  string // what it looks for
-	confirmed bool   // provider.Interest's
-	person    series.Person
+	of        whose
+	interest  string    // what it looks for
+	confirmed bool      // provider.Interest's
 	last      time.Time // of the snapshot that it goes on from
 	began     time.Time
 	done      chan struct{}
 	snap      series.Packed
 	err       error
-	late      bool   // a round went on without it
-	ready     func() // Reconciler.Ready
+	late      bool            // a round went on without it
+	ready     func()          // Reconciler.Ready
+	awaited   chan<- *reading // is told when it is done, by whoever waits for it last; it has room for that
 }
+
+// whose calendar a reading is of, as far as it depends on that.
+type whose struct{ id, calendar, email, zone string }
+
+func whoseIs(p series.Person) whose { return whose{p.ID, p.Calendar, p.Email, p.Zone} }
 
 // readings are those under way and those that nobody took yet, by person.
 type readings struct {
@@ -149,6 +155,9 @@ func (r *readings) pass(x *reading) time.Time {
 func (r *readings) end(x *reading) {
 	r.mu.Lock()
 	close(x.done)
+	if x.awaited != nil {
+		x.awaited <- x
+	}
 	ready := x.ready
 	if !x.late {
 		ready = nil
@@ -159,18 +168,42 @@ func (r *readings) end(x *reading) {
 	}
 }
 
-// begin begins what is to be read, which fails already if its calendar could not be opened. The lock is held.
-func (r *readings) begin(x *reading, read func(*reading)) *reading {
-	r.of[x.person.ID] = x
+// begin begins what is to be read, which fails already if its calendar could not be opened. Who reads is taken from
+// those who wait for jobs, if anybody does, and waits for more of them afterwards, until the channel is closed; nil:
+// nobody waits. The lock is held.
+func (r *readings) begin(x *reading, jobs chan func(), read func(*reading)) *reading {
+	r.of[x.of.id] = x
 	if x.err != nil {
 		close(x.done)
 		return x
 	}
-	r.wg.Go(func() {
+	job := func() {
 		read(x)
 		r.end(x)
-	})
+	}
+	select {
+	case jobs <- job:
+	default:
+		r.wg.Go(func() {
+			job()
+			if jobs == nil {
+				return
+			}
+			for job := range jobs {
+				job()
+			}
+		})
+	}
 	return x
+}
+
+// await has the channel told when the reading is done. The lock is held.
+func (x *reading) await(arrivals chan<- *reading) {
+	if x.isDone() {
+		arrivals <- x
+		return
+	}
+	x.awaited = arrivals
 }
 
 // look reads one calendar. Once a server let one reader wait in vain, the others of this round do not wait for it.

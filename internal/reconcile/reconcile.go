@@ -200,7 +200,9 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	}
 
 	k := r.know(g, seen, false)
-	k, d := decide(k, o, decided{}, o.affected(k))
+	a := o.affected(k)
+	o.settle(k, a)
+	k, d := decide(k, o, decided{}, a)
 	o, d, otherwise := r.check(k, o, d)
 	k, d = r.readFirst(ctx, k, cals, o, d)
 

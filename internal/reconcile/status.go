@@ -65,7 +65,7 @@ func (r *Reconciler) lastWanted(mem Memory, now time.Time) (Desired, error) {
 	}
 	latest := map[series.Pair]series.Event{}
 	for _, snap := range mem.Snapshots {
-		for _, e := range snap.Bare().Series {
+		for _, e := range snap.Events().Series {
 			if p := e.Mark.Pair; !e.Ended(now) && e.Mark.Generation >= latest[p].Mark.Generation {
 				latest[p] = e
 			}

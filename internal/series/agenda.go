@@ -2,6 +2,7 @@ package series
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -15,38 +16,35 @@ type Booking struct {
 	Interval
 }
 
-// Bookings are by person the meetings from..to of all pairs that the roster has, and what these have beside their series.
-func Bookings(views []*View, from, to time.Time) map[string][]Booking {
-	out := map[string][]Booking{}
-	for i := range views {
-		v := views[i]
-		if !v.Wanted {
-			continue
-		}
-		take := func(b Booking) {
-			b.Pair, b.Kind = v.Pair, Hard
-			out[v.Pair.Manager] = append(out[v.Pair.Manager], b)
-			out[v.Pair.Report] = append(out[v.Pair.Report], b)
-		}
-		series := func(e *Event, until time.Time) {
-			for _, m := range e.Meetings(from, to) {
-				if !m.Cancelled && (until.IsZero() || m.Original.Before(until)) {
-					take(Booking{Original: m.Original, Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
-				}
-			}
-		}
-		for k := range v.Candidates {
-			series(&v.Candidates[k], time.Time{})
-		}
-		for k := range v.Chain {
-			series(&v.Chain[k], v.TakenOver(k))
-		}
-		for _, x := range v.StandIns {
-			if !x.LookAlike { // that one is among the busy times already
-				take(Booking{Interval: Interval{Start: x.Start, End: x.Start.Add(x.Duration)}})
+// bookings are the meetings from..to of a pair that the roster has, and what it has beside its series, by start.
+func (v *View) bookings(from, to time.Time) []Booking {
+	if !v.Wanted {
+		return nil
+	}
+	out := make([]Booking, 0, max(0, int(to.Sub(from)/(7*24*time.Hour)))+1)
+	take := func(b Booking) {
+		b.Pair, b.Kind = v.Pair, Hard
+		out = append(out, b)
+	}
+	series := func(e *Event, until time.Time) {
+		for m := range e.occurrences(from, to) {
+			if !m.Cancelled && (until.IsZero() || m.Original.Before(until)) {
+				take(Booking{Original: m.Original, Place: m.Place, Interval: Interval{Start: m.Start, End: m.End()}})
 			}
 		}
 	}
+	for k := range v.Candidates {
+		series(&v.Candidates[k], time.Time{})
+	}
+	for k := range v.Chain {
+		series(&v.Chain[k], v.TakenOver(k))
+	}
+	for _, x := range v.StandIns {
+		if !x.LookAlike { // that one is among the busy times already
+			take(Booking{Interval: Interval{Start: x.Start, End: x.Start.Add(x.Duration)}})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Booking) int { return a.Start.Compare(b.Start) })
 	return out
 }
 
@@ -63,13 +61,33 @@ func IsRoom(place string) bool {
 // Agenda is all that takes people's time in a while.
 type Agenda struct {
 	busy   map[string][]Interval // other events, by person id
-	booked map[string][]Booking
-	rooms  map[string][]Booking // by the digest of the place, by start; made when first needed
+	booked map[string][]ones     // of the person's pairs
+	rooms  map[string][]Booking  // by the digest of the place, by start; made when first needed
 }
 
-// NewAgenda knows what the views say from..to, and the time that other events take, by person id.
+// ones are the 1:1s of a pair by start, with the length of the longest: none that began longer before a moment reaches
+// it.
+type ones struct {
+	all     []Booking
+	longest time.Duration
+}
+
+// NewAgenda knows what the views say from..to, and the time that other events take, by person id: of pairs that the
+// roster has, their meetings and what they have beside their series.
 func NewAgenda(views []*View, busy map[string][]Interval, from, to time.Time) *Agenda {
-	return &Agenda{busy: busy, booked: Bookings(views, from, to)}
+	a := &Agenda{busy: busy, booked: make(map[string][]ones, len(views))}
+	for _, v := range views {
+		o := ones{all: v.bookings(from, to)}
+		if len(o.all) == 0 {
+			continue
+		}
+		for i := range o.all {
+			o.longest = max(o.longest, o.all[i].End.Sub(o.all[i].Start))
+		}
+		a.booked[v.Pair.Manager] = append(a.booked[v.Pair.Manager], o)
+		a.booked[v.Pair.Report] = append(a.booked[v.Pair.Report], o)
+	}
+	return a
 }
 
 // inRoom are the bookings of the room that may go on in start..end.
@@ -78,16 +96,18 @@ func (a *Agenda) inRoom(place string, start, end time.Time) []Booking {
 		a.rooms = map[string][]Booking{}
 		keys := map[string]string{} // by place as written
 		for id, all := range a.booked {
-			for _, b := range all {
-				if b.Pair.Manager != id || !IsRoom(b.Place) {
-					continue
+			for _, o := range all {
+				for _, b := range o.all {
+					if b.Pair.Manager != id || !IsRoom(b.Place) {
+						continue
+					}
+					key, ok := keys[b.Place]
+					if !ok {
+						key = Digest(b.Place)
+						keys[b.Place] = key
+					}
+					a.rooms[key] = append(a.rooms[key], b)
 				}
-				key, ok := keys[b.Place]
-				if !ok {
-					key = Digest(b.Place)
-					keys[b.Place] = key
-				}
-				a.rooms[key] = append(a.rooms[key], b)
 			}
 		}
 		for _, all := range a.rooms {
@@ -102,8 +122,21 @@ func (a *Agenda) inRoom(place string, start, end time.Time) []Booking {
 	return all[after(start.Add(-24*time.Hour)):after(end)] // no meeting is longer than a day
 }
 
-// Booked are the person's 1:1s.
-func (a *Agenda) Booked(person string) []Booking { return a.booked[person] }
+// Booked are the person's 1:1s that take time in start..end, of each pair by start.
+func (a *Agenda) Booked(person string, start, end time.Time) iter.Seq[*Booking] {
+	return func(yield func(*Booking) bool) {
+		for _, o := range a.booked[person] {
+			from, _ := slices.BinarySearchFunc(o.all, start.Add(-o.longest), func(b Booking, t time.Time) int {
+				return b.Start.Compare(t)
+			})
+			for i := from; i < len(o.all) && o.all[i].Start.Before(end); i++ {
+				if start.Before(o.all[i].End) && !yield(&o.all[i]) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // Busy is the time that other events take of the person.
 func (a *Agenda) Busy(person string) []Interval { return a.busy[person] }
@@ -134,7 +167,7 @@ func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, pl
 	var out []Clash
 	end := start.Add(length)
 	over := func(i Interval) bool { return i.Start.Before(end) && start.Before(i.End) }
-	mine := func(b Booking) bool { return b.Pair == v.Pair && b.Original.Equal(own) }
+	mine := func(b *Booking) bool { return b.Pair == v.Pair && b.Original.Equal(own) }
 	for _, p := range []Person{v.Want.Manager, v.Want.Report} {
 		day, at := WallClock(start, p.Zone)
 		if !p.Hours.Covers(day.Weekday(), at, length) {
@@ -154,8 +187,8 @@ func (a *Agenda) Clashes(v *View, own, start time.Time, length time.Duration, pl
 				events = append(events, i)
 			}
 		}
-		for _, b := range a.booked[p.ID] {
-			if over(b.Interval) && !mine(b) {
+		for b := range a.Booked(p.ID, start, end) {
+			if !mine(b) {
 				ones = append(ones, b.Interval)
 			}
 		}

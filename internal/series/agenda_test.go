@@ -34,7 +34,10 @@ func TestAgendaRooms(t *testing.T) {
 		return Interval{Start: start.Add(time.Duration(h) * time.Hour), End: start.Add(time.Duration(h+1) * time.Hour)}
 	}
 	other := Pair{"lee", "ana"}
-	a := Agenda{booked: map[string][]Booking{"lee": {{Pair: other, Place: "Room  Alder", Interval: hour(0)}, {Pair: other, Place: "https://meet.example.com/x", Interval: hour(1)}}}}
+	a := Agenda{booked: map[string][]ones{"lee": {{longest: time.Hour, all: []Booking{
+		{Pair: other, Place: "Room  Alder", Interval: hour(0)},
+		{Pair: other, Place: "https://meet.example.com/x", Interval: hour(1)},
+	}}}}}
 	v := &View{Pair: Pair{"mia", "raj"}, Want: Series{Manager: Person{ID: "mia", Zone: "UTC"}, Report: Person{ID: "raj", Zone: "UTC"}}}
 	for _, c := range []struct {
 		place string

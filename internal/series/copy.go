@@ -199,7 +199,12 @@ func (e Event) hits(t time.Time) bool {
 	if n := len(e.Rule.Starts); !e.Rule.Plain && (n == 0 || t.Before(e.Rule.Starts[0]) || t.After(e.Rule.Starts[n-1])) {
 		return true
 	}
-	return slices.ContainsFunc(e.starts(t, t.Add(time.Second)), t.Equal)
+	for s := range e.starts(t, t.Add(time.Second)) {
+		if s.Equal(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // after reports whether the moment lies after the day of the series' last meeting.

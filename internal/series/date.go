@@ -1,6 +1,7 @@
 package series
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -70,14 +71,21 @@ func (d *Date) UnmarshalText(b []byte) error {
 // utc is midnight of d in UTC: the day as a number, for arithmetic only.
 func (d Date) utc() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 
+// secondsOfDay are those of a day in UTC.
+const secondsOfDay = 24 * 60 * 60
+
 // AddDays is the day n calendar days later.
-func (d Date) AddDays(n int) Date { return DateOf(d.utc().AddDate(0, 0, n)) }
+func (d Date) AddDays(n int) Date {
+	return DateOf(time.Unix(d.utc().Unix()+int64(n)*secondsOfDay, 0).UTC())
+}
 
 // Weekday is the day of the week.
 func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
 
 // Compare is -1, 0 or 1 as d is before, on or after e.
-func (d Date) Compare(e Date) int { return d.utc().Compare(e.utc()) }
+func (d Date) Compare(e Date) int {
+	return cmp.Or(cmp.Compare(d.Year, e.Year), cmp.Compare(d.Month, e.Month), cmp.Compare(d.Day, e.Day))
+}
 
 // Before reports whether d is an earlier day than e.
 func (d Date) Before(e Date) bool { return d.Compare(e) < 0 }
@@ -86,7 +94,7 @@ func (d Date) Before(e Date) bool { return d.Compare(e) < 0 }
 func (d Date) After(e Date) bool { return d.Compare(e) > 0 }
 
 // DaysSince counts the calendar days from e to d.
-func (d Date) DaysSince(e Date) int { return int((d.utc().Unix() - e.utc().Unix()) / (24 * 60 * 60)) }
+func (d Date) DaysSince(e Date) int { return int((d.utc().Unix() - e.utc().Unix()) / secondsOfDay) }
 
 // Week is the ISO 8601 week that d lies in.
 func (d Date) Week() Week {
@@ -95,7 +103,10 @@ func (d Date) Week() Week {
 }
 
 // Monday is the first day of d's ISO week.
-func (d Date) Monday() Date { return d.AddDays(-(int(d.Weekday()) + 6) % 7) }
+func (d Date) Monday() Date {
+	t := d.utc()
+	return DateOf(t.Add(-time.Duration((t.Weekday()+6)%7) * 24 * time.Hour))
+}
 
 // Ahead is the first moment of the UTC day so many days after that of now; before it, with a negative number. Windows
 // of what is looked at begin and end so: they move once a day, and not with every moment.

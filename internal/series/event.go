@@ -2,6 +2,7 @@ package series
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 )
@@ -162,56 +163,68 @@ func (e Event) LastStart() time.Time {
 // taken out are among them, as cancelled.
 func (e Event) Meetings(from, to time.Time) []Meeting {
 	var out []Meeting
-	in := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
-	seen := make(map[int64]bool, len(e.Overrides))
-	for _, o := range e.Overrides {
-		seen[o.Original.Unix()] = true
-		if in(o.Original) || in(o.Start) {
-			o.Cancelled = o.Cancelled || e.Cancelled
-			out = append(out, Meeting{Override: o, Overridden: true})
-		}
+	if most := int(to.Sub(from) / (7 * 24 * time.Hour)); most > 0 {
+		out = make([]Meeting, 0, min(most/max(e.Rule.Every, 1), 16)+1+len(e.Overrides))
 	}
-	excluded := make(map[int64]bool, len(e.Excluded))
-	for _, t := range e.Excluded {
-		excluded[t.Unix()] = true
-	}
-	starts := e.starts(from, to)
-	out = slices.Grow(out, len(starts))
-	for _, t := range starts {
-		if seen[t.Unix()] {
-			continue
-		}
-		gone := excluded[t.Unix()]
-		out = append(out, Meeting{Excluded: gone, Override: Override{Original: t, Start: t, Duration: e.Duration,
-			Cancelled: gone || e.Cancelled, Place: e.Place, Link: e.Link, Guests: e.Guests, Rooms: e.Rooms, Free: e.Free}})
+	for m := range e.occurrences(from, to) {
+		out = append(out, *m)
 	}
 	slices.SortFunc(out, func(a, b Meeting) int { return a.Original.Compare(b.Original) })
 	return out
 }
 
+// occurrences are the Meetings in no order. Each is of use until the next.
+func (e *Event) occurrences(from, to time.Time) iter.Seq[*Meeting] {
+	return func(yield func(*Meeting) bool) {
+		in := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
+		var m Meeting
+		for i := range e.Overrides {
+			if o := &e.Overrides[i]; in(o.Original) || in(o.Start) {
+				m = Meeting{Override: *o, Overridden: true}
+				m.Cancelled = m.Cancelled || e.Cancelled
+				if !yield(&m) {
+					return
+				}
+			}
+		}
+		for t := range e.starts(from, to) {
+			second := t.Unix()
+			if slices.ContainsFunc(e.Overrides, func(o Override) bool { return o.Original.Unix() == second }) {
+				continue
+			}
+			gone := slices.ContainsFunc(e.Excluded, func(x time.Time) bool { return x.Unix() == second })
+			m = Meeting{Excluded: gone, Override: Override{Original: t, Start: t, Duration: e.Duration,
+				Cancelled: gone || e.Cancelled, Place: e.Place, Link: e.Link, Guests: e.Guests, Rooms: e.Rooms, Free: e.Free}}
+			if !yield(&m) {
+				return
+			}
+		}
+	}
+}
+
 // starts are the original starts of the rule in [from, to), those excluded among them.
-func (e Event) starts(from, to time.Time) []time.Time {
-	var out []time.Time
-	add := func(t time.Time) {
-		if !t.Before(from) && t.Before(to) && (e.Rule.Until.IsZero() || !t.After(e.Rule.Until)) {
-			out = append(out, t)
+func (e *Event) starts(from, to time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		in := func(t time.Time) bool {
+			return !t.Before(from) && t.Before(to) && (e.Rule.Until.IsZero() || !t.After(e.Rule.Until))
+		}
+		if !e.Rule.Plain {
+			for _, t := range e.Rule.Starts {
+				if in(t) && !yield(t) {
+					return
+				}
+			}
+			return
+		}
+		s := e.Slot()
+		lo, _ := WallClock(from, e.Zone)
+		hi, _ := WallClock(to, e.Zone)
+		for d := range s.days(e.First(), lo.AddDays(-1), hi.AddDays(1)) {
+			if t := s.On(d); in(t) && !yield(t) {
+				return
+			}
 		}
 	}
-	if !e.Rule.Plain {
-		for _, t := range e.Rule.Starts {
-			add(t)
-		}
-		return out
-	}
-	s := e.Slot()
-	lo, _ := WallClock(from, e.Zone)
-	hi, _ := WallClock(to, e.Zone)
-	days := s.Dates(e.First(), lo.AddDays(-1), hi.AddDays(1))
-	out = make([]time.Time, 0, len(days))
-	for _, d := range days {
-		add(s.On(d))
-	}
-	return out
 }
 
 // People are the addresses of organizer and guests together, as DigestPeople sees them.
@@ -225,24 +238,43 @@ func (e Event) People() string {
 
 // Digests are those of the owned fields as they stand, whether the roster states them or not.
 func (e Event) Digests() map[Field]string {
-	m := map[Field]string{
-		FieldSlot:   DigestSlot(e.Slot()),
-		FieldPeople: e.People(),
-		FieldPlace:  Digest(e.Place),
-		FieldLink:   Digest(e.Link),
-		FieldBusy:   Digest("busy"),
-		FieldTitle:  Digest(e.Title),
-	}
-	if e.Free {
-		m[FieldBusy] = Digest("free")
-	}
-	if last := e.LastDay(); !last.IsZero() {
-		m[FieldEnd] = Digest(last.String())
-	}
-	if e.Rule.Plain && e.Rule.Every > 1 {
-		m[FieldPhase] = digestPhase(e.First(), e.Rule.Every)
+	m := make(map[Field]string, len(Fields))
+	for _, f := range Fields {
+		if d := e.digest(f); d != "" {
+			m[f] = d
+		}
 	}
 	return m
+}
+
+// digest is that of the field as it stands, "" of an end or a phase where there is none.
+func (e *Event) digest(f Field) string {
+	switch f {
+	case FieldSlot:
+		return DigestSlot(e.Slot())
+	case FieldPeople:
+		return e.People()
+	case FieldPlace:
+		return Digest(e.Place)
+	case FieldLink:
+		return Digest(e.Link)
+	case FieldBusy:
+		if e.Free {
+			return Digest("free")
+		}
+		return Digest("busy")
+	case FieldTitle:
+		return Digest(e.Title)
+	case FieldEnd:
+		if last := e.LastDay(); !last.IsZero() {
+			return Digest(last.String())
+		}
+	case FieldPhase:
+		if e.Rule.Plain && e.Rule.Every > 1 {
+			return digestPhase(e.First(), e.Rule.Every)
+		}
+	}
+	return ""
 }
 
 // Times is a digest of when the meetings are: slot, end, exclusions and overrides' times, nothing else. Two copies of

@@ -1,8 +1,10 @@
 package series
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,8 +161,36 @@ func (m Mark) IsZero() bool { return m.Org == "" }
 
 // Digest is a short digest of a field's meaning: white space folded.
 func Digest(s string) string {
-	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(s), " ")))
-	return hex.EncodeToString(sum[:6])
+	var space [256]byte
+	text := space[:0]
+	for word := range strings.FieldsSeq(s) {
+		if len(text) > 0 {
+			text = append(text, ' ')
+		}
+		text = append(text, word...)
+	}
+	return digest(sha256.Sum256(text))
+}
+
+func digest(sum [sha256.Size]byte) string {
+	var text [12]byte
+	hex.Encode(text[:], sum[:len(text)/2])
+	return string(text[:])
+}
+
+// DigestOf is the Digest of all these lines.
+func DigestOf(lines iter.Seq[[]byte]) string {
+	h, apart := sha256.New(), false
+	for line := range lines {
+		for word := range bytes.FieldsSeq(line) {
+			if apart {
+				h.Write([]byte{' '})
+			}
+			h.Write(word)
+			apart = true
+		}
+	}
+	return digest([sha256.Size]byte(h.Sum(nil)))
 }
 
 // DigestSlot is the digest of start, duration, rule and zone.

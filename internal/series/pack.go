@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,12 +17,21 @@ type Packed struct {
 	*parts // nil: of a zero Snapshot
 }
 
-// parts are what a reading that finds nothing new leaves as it is. They are compared as a whole.
+// parts are what a reading that finds nothing new leaves as it is.
 type parts struct {
+	facts
+	body atomic.Pointer[body]
+}
+
+// facts are what can be asked without unpacking.
+type facts struct {
 	interest, network                 string
 	emptied, schedules, quiet, singly bool
 	rests                             int64 // Snapshot.rests
+}
 
+// body is the rest. Another one that says the same may take its place (Settle).
+type body struct {
 	text string // what a coder makes of the rest
 	raws string // the Raw of all events, one after another, compressed
 }
@@ -37,7 +47,48 @@ func (p Packed) is() *parts {
 }
 
 // Same reports whether p and q say the same, but for when they were taken and where to go on from.
-func (p Packed) Same(q Packed) bool { return p.parts == q.parts || *p.is() == *q.is() }
+func (p Packed) Same(q Packed) bool {
+	x, y := p.is(), q.is()
+	return x == y || x.facts == y.facts && *x.body.Load() == *y.body.Load()
+}
+
+// bodyBlock is how many bytes of bodies lie in one piece of memory.
+const bodyBlock = 64 << 10
+
+// Settle lays what the snapshots hold side by side: they stay for long, and were made one by one among much that was
+// thrown away since. What was unpacked of them before goes on holding what it was unpacked from.
+func Settle(all iter.Seq[Packed]) {
+	var xs []*parts
+	met, size := map[*parts]bool{}, 0
+	flush := func() {
+		text, bodies := make([]byte, 0, size), make([]body, len(xs))
+		for _, x := range xs {
+			b := x.body.Load()
+			text = append(append(text, b.text...), b.raws...)
+		}
+		rest := string(text)
+		for i, x := range xs {
+			b := x.body.Load()
+			n := len(b.text)
+			bodies[i] = body{rest[:n], rest[n : n+len(b.raws)]}
+			rest = rest[n+len(b.raws):]
+			x.body.Store(&bodies[i])
+		}
+		xs, size = xs[:0], 0
+	}
+	for p := range all {
+		x := p.is()
+		if met[x] || x == blank {
+			continue
+		}
+		met[x] = true
+		b := x.body.Load()
+		if xs, size = append(xs, x), size+len(b.text)+len(b.raws); size >= bodyBlock {
+			flush()
+		}
+	}
+	flush()
+}
 
 // Equal reports whether they are so in that, too.
 func (p Packed) Equal(q Packed) bool {
@@ -67,7 +118,11 @@ func (p Packed) Schedules() bool { return p.is().schedules }
 func (p Packed) Emptied() bool { return p.is().emptied }
 
 // Owner is Snapshot.Owner.
-func (p Packed) Owner() []string { return p.heading().owner }
+func (p Packed) Owner() (owner []string) {
+	c := &coder{in: p.is().body.Load().text}
+	c.texts(&owner) // what stands first
+	return owner
+}
 
 // ZoneDoubts is Snapshot.ZoneDoubts.
 func (p Packed) ZoneDoubts() []string { return p.heading().doubts }
@@ -79,7 +134,7 @@ type heading struct {
 }
 
 func (p Packed) heading() (h heading) {
-	c := &coder{in: p.is().text}
+	c := &coder{in: p.is().body.Load().text}
 	c.heading(&h)
 	return h
 }
@@ -108,6 +163,11 @@ func (p Packed) Pairs() iter.Seq[Pair] {
 	}
 }
 
+// Gone reports whether there is anything in Snapshot.Gone.
+func (p Packed) Gone() bool {
+	return slices.ContainsFunc(p.heading().had, func(h had) bool { return h.what == hadGone })
+}
+
 // With is p as it was taken then.
 func (p Packed) With(at, full time.Time, cursor string) Packed {
 	if cursor == p.Cursor { // of two that are equal the one is kept that is held already
@@ -118,9 +178,10 @@ func (p Packed) With(at, full time.Time, cursor string) Packed {
 
 // Unread is Snapshot.Unread.
 func (p Packed) Unread() Packed {
-	x := *p.is()
+	x := &parts{facts: p.is().facts}
 	x.interest = ""
-	return Packed{p.At, p.FullAt, p.Cursor, &x}
+	x.body.Store(p.is().body.Load())
+	return Packed{p.At, p.FullAt, p.Cursor, x}
 }
 
 // writers are kept: what they grow to while they write would lie between all that is packed, which stays.
@@ -145,23 +206,27 @@ func Pack(s Snapshot) Packed {
 	}
 	c.heading(&first)
 	c.snapshot(&s)
-	return Packed{s.At, s.FullAt, s.Cursor, &parts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly,
-		s.rests(), string(c.out), squeeze(c.raws)}}
+	x := &parts{facts: facts{s.Interest, s.Network, s.Emptied, s.Schedules, s.Quiet, s.Singly, s.rests()}}
+	x.body.Store(&body{string(c.out), squeeze(c.raws)})
+	return Packed{s.At, s.FullAt, s.Cursor, x}
 }
 
 // Snapshot is what was packed, each instant on the clock of its event's zone.
-func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().raws)) }
+func (p Packed) Snapshot() Snapshot { return p.unpack(unsqueeze(p.is().body.Load().raws), false) }
 
 // Bare is Snapshot without the Raw of its events, which takes half the time.
-func (p Packed) Bare() Snapshot { return p.unpack("") }
+func (p Packed) Bare() Snapshot { return p.unpack("", false) }
 
-func (p Packed) unpack(raw string) Snapshot {
+// Events is Bare without Objects, which no decision reads.
+func (p Packed) Events() Snapshot { return p.unpack("", true) }
+
+func (p Packed) unpack(raw string, events bool) Snapshot {
 	x := p.is()
 	s := Snapshot{
 		At: p.At, FullAt: p.FullAt, Cursor: p.Cursor, Interest: x.interest, Network: x.network, Emptied: x.emptied,
 		Schedules: x.schedules, Quiet: x.quiet, Singly: x.singly,
 	}
-	c := &coder{in: x.text, raw: raw, met: make([]string, 0, 96)}
+	c := &coder{in: x.body.Load().text, raw: raw, events: events, met: make([]string, 0, 96)}
 	var first heading
 	c.heading(&first)
 	s.Owner = first.owner
@@ -178,6 +243,7 @@ type coder struct {
 	known   map[string]int // places of texts in met, from 1 on
 
 	in, raw string // what is left to read
+	events  bool   // only as far as Events wants it
 	met     []string
 }
 
@@ -200,6 +266,9 @@ func (c *coder) snapshot(s *Snapshot) {
 	})
 	list(c, &s.Busy, c.busy)
 	list(c, &s.Gone, c.gone)
+	if c.events {
+		return
+	}
 	table(c, &s.Objects, func(x *Object) { c.text(&x.Version); c.pair(&x.Pair); c.texts(&x.ZoneDoubts) })
 }
 

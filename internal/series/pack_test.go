@@ -1,8 +1,10 @@
 package series_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +35,10 @@ func TestPackedSnapshotsComeBackWhole(t *testing.T) {
 		}
 		if d := cmp.Diff(bare, p.Bare()); d != "" {
 			t.Errorf("%s, bare: %s", name, d)
+		}
+		bare.Objects = nil
+		if d := cmp.Diff(bare, p.Events()); d != "" {
+			t.Errorf("%s, events: %s", name, d)
 		}
 		if p.Interest() != s.Interest || !slices.Equal(p.ZoneDoubts(), s.ZoneDoubts()) ||
 			p.Network() != s.Network || p.Schedules() != s.Schedules ||
@@ -83,5 +89,25 @@ func TestPackedSnapshotsDiffer(t *testing.T) {
 	later.At, later.FullAt, later.Cursor = time.Unix(1, 0), time.Unix(1, 0), "on"
 	if p := series.Pack(later); !p.Same(series.Pack(base)) || p.With(base.At, base.FullAt, base.Cursor).Cursor != "" {
 		t.Error("when it was taken makes it another")
+	}
+}
+
+// Settled, snapshots say what they said, and stay the same as others that are not.
+func TestSettle(t *testing.T) {
+	var some, others []series.Packed
+	for i := range 200 {
+		s := series.Snapshot{Cursor: fmt.Sprint(i), Owner: []string{fmt.Sprintf("m%d@example.com", i)}}
+		s.Series = []series.Event{{UID: fmt.Sprint("uid ", i), Raw: strings.Repeat(fmt.Sprintf("text %d ", i), 200)}}
+		some, others = append(some, series.Pack(s)), append(others, series.Pack(s))
+	}
+	series.Settle(slices.Values(slices.Concat(some, some[:3], []series.Packed{{}})))
+	for i, p := range some {
+		if d := cmp.Diff(others[i].Snapshot(), p.Snapshot()); d != "" || !p.Equal(others[i]) {
+			t.Fatalf("%d: %s", i, d)
+		}
+	}
+	series.Settle(slices.Values(some[:1]))
+	if p := some[0]; !p.Same(others[0]) || p.Same(some[1]) {
+		t.Error("settled alone it is another")
 	}
 }

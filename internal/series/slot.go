@@ -2,6 +2,8 @@ package series
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,19 +111,26 @@ func (s Slot) First(d Date) Date { return d.AddDays((int(s.Weekday) - int(d.Week
 
 // Dates are the slot's days from first (one of them) that lie in [from, to], every Every weeks.
 func (s Slot) Dates(first, from, to Date) []Date {
-	step := 7 * max(s.Every, 1)
-	d := first
-	if n := from.DaysSince(first); n > 0 {
-		d = first.AddDays((n + step - 1) / step * step)
+	if from.Before(first) {
+		from = first
 	}
-	if d.After(to) {
+	if to.Before(from) {
 		return nil
 	}
-	out := make([]Date, 0, to.DaysSince(d)/step+1)
-	for ; !d.After(to); d = d.AddDays(step) {
-		out = append(out, d)
+	return slices.AppendSeq(make([]Date, 0, to.DaysSince(from)/(7*max(s.Every, 1))+1), s.days(first, from, to))
+}
+
+// days are the Dates.
+func (s Slot) days(first, from, to Date) iter.Seq[Date] {
+	return func(yield func(Date) bool) {
+		step := 7 * max(s.Every, 1)
+		d := first
+		if n := from.DaysSince(first); n > 0 {
+			d = first.AddDays((n + step - 1) / step * step)
+		}
+		for ; !d.After(to) && yield(d); d = d.AddDays(step) {
+		}
 	}
-	return out
 }
 
 // Same reports whether both slots put their meetings at the same instants for a year from the day first: equal but for

@@ -1,6 +1,7 @@
 package series
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -51,22 +52,55 @@ type View struct {
 	Before time.Time // when it was read the time before, likewise; zero: never
 }
 
-// Lean is v as far as it matters to other pairs, and to whoever asks how the pair stands: without the copies, and
-// without the texts of events, which are much the larger part.
-func (v *View) Lean() *View {
+// leanBlock is how many lean views lie in one piece of memory.
+const leanBlock = 64
+
+// Lean are views as far as they matter to other pairs, and to whoever asks how a pair stands: without the copies, and
+// without the texts of events, which are much the larger part. They share nothing with the whole ones but texts: what
+// stays for long lies together, and not among what is thrown away.
+func Lean(views []*View) []*View {
+	out := make([]*View, len(views))
+	for from := 0; from < len(views); from += leanBlock {
+		to := min(from+leanBlock, len(views))
+		block := make([]View, to-from)
+		for i := range block {
+			block[i] = views[from+i].lean()
+			out[from+i] = &block[i]
+		}
+	}
+	return out
+}
+
+func (v *View) lean() View {
 	l := *v
 	l.Copies, l.LastCopies, l.GoneCopies = nil, nil, nil
 	for _, list := range []*[]Event{&l.Chain, &l.Duplicates, &l.Candidates, &l.Foreign, &l.Mine} {
 		*list = slices.Clone(*list)
 		for i := range *list {
-			(*list)[i].Raw = ""
+			(*list)[i] = (*list)[i].lean()
 		}
 	}
 	l.Gone = slices.Clone(l.Gone)
 	for i := range l.Gone {
-		l.Gone[i].Last.Raw = ""
+		l.Gone[i].Last = l.Gone[i].Last.lean()
 	}
-	return &l
+	l.MarkLost, l.StandIns, l.Out = slices.Clone(l.MarkLost), slices.Clone(l.StandIns), slices.Clone(l.Out)
+	return l
+}
+
+// lean is e without its Raw, and sharing nothing with it but texts.
+func (e Event) lean() Event {
+	e.Raw = ""
+	e.Mark.Skips, e.Mark.MadeUp = slices.Clone(e.Mark.Skips), slices.Clone(e.Mark.MadeUp)
+	e.Mark.Written = maps.Clone(e.Mark.Written)
+	e.Rule.Starts, e.Excluded = slices.Clone(e.Rule.Starts), slices.Clone(e.Excluded)
+	e.Guests, e.Rooms, e.Earlier = slices.Clone(e.Guests), slices.Clone(e.Rooms), slices.Clone(e.Earlier)
+	e.Overrides = slices.Clone(e.Overrides)
+	for i := range e.Overrides {
+		o := &e.Overrides[i]
+		o.Guests, o.Rooms = slices.Clone(o.Guests), slices.Clone(o.Rooms)
+	}
+	return e
 }
 
 // Head is the series that holds the pair's slot now or was the last to do so; nil if there never was one.
@@ -150,7 +184,7 @@ func (e Event) LastOriginal() time.Time {
 
 // EndedByHand reports whether the event has an end that Holdfast did not write.
 func (e Event) EndedByHand() bool {
-	return e.Cancelled || !e.Rule.Until.IsZero() && e.Mark.Written[FieldEnd] != e.Digests()[FieldEnd]
+	return e.Cancelled || !e.Rule.Until.IsZero() && e.Mark.Written[FieldEnd] != e.digest(FieldEnd)
 }
 
 // SlotTouched reports whether a person moved the series: it stands elsewhere than where it was booked, or in other
@@ -206,7 +240,7 @@ func (e Event) Touched(f Field) bool {
 	if f == FieldSlot {
 		return e.SlotTouched()
 	}
-	return e.Mark.Written[f] != "" && e.Mark.Written[f] != e.Digests()[f]
+	return e.Mark.Written[f] != "" && e.Mark.Written[f] != e.digest(f)
 }
 
 // WeekMeeting is one week's meeting of a pair: where it was booked, and what the calendar has.
@@ -273,7 +307,9 @@ func (v *View) Weeks(from, to Week) []WeekMeeting {
 			until = minDate(until, last.Monday().AddDays(6))
 		}
 		meetings := e.Meetings(slot.On(from.Monday().AddDays(-7)), slot.On(to.Monday().AddDays(7*(slot.Every+1))))
-		for _, d := range slot.Dates(e.BookedFirst(slot), from.Monday(), until) {
+		dates := slot.Dates(e.BookedFirst(slot), from.Monday(), until)
+		out = slices.Grow(out, len(dates))
+		for _, d := range dates {
 			w := WeekMeeting{Generation: e.Mark.Generation, Date: d, Booked: slot.On(d), Slot: slot, Event: e, Meeting: e.meetingOf(meetings, d)}
 			for k := range e.Mark.Skips {
 				if day := e.Mark.Skips[k].Date; day == d || w.Meeting != nil && DateOf(w.Meeting.Original.In(location(e.Zone))) == day {

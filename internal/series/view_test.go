@@ -130,9 +130,9 @@ func TestLean(t *testing.T) {
 	v := &View{Pair: miaRaj, Wanted: true, Chain: []Event{ended, next}, Gone: []Gone{{ID: "g", Pair: miaRaj, Last: ended}},
 		Copies: []Event{next}, LastCopies: []Event{next}}
 	before := fmt.Sprintf("%+v", v)
-	l := v.Lean()
+	l := Lean([]*View{v})[0]
 	from, to := ended.Start, ended.Start.AddDate(0, 2, 0)
-	if got, want := fmt.Sprint(Bookings([]*View{l}, from, to)), fmt.Sprint(Bookings([]*View{v}, from, to)); got != want {
+	if got, want := fmt.Sprint(l.bookings(from, to)), fmt.Sprint(v.bookings(from, to)); got != want {
 		t.Errorf("booked are %s, want %s", got, want)
 	}
 	got := fmt.Sprintf("%+v", l)

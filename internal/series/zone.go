@@ -64,9 +64,13 @@ func Instant(d Date, at TimeOfDay, zone string) time.Time {
 		_, s := t.In(loc).Zone()
 		return time.Duration(s) * time.Second
 	}
-	before := offset(wall.Add(-26 * time.Hour))
+	before, tried := offset(wall.Add(-26*time.Hour)), time.Duration(-1)
 	best, found := time.Time{}, false
 	for _, off := range []time.Duration{before, offset(wall), offset(wall.Add(26 * time.Hour))} {
+		if off == tried {
+			continue
+		}
+		tried = off
 		t := wall.Add(-off)
 		if offset(t) == off && (!found || t.Before(best)) {
 			best, found = t, true

@@ -97,7 +97,9 @@ func (a *App) write(ctx context.Context, now time.Time, n notify.Notice, r outbo
 	if len(n.Items) != 1 {
 		return outbox.Letter{}, fmt.Errorf("an event of %d things", len(n.Items))
 	}
-	text, err := json.Marshal(wire.EventOf(n.Items[0], left, a.messages.writer.Causes(left.Outages)))
+	item := n.Items[0]
+	item.ID = cmp.Or(item.ID, n.ID) // of a test
+	text, err := json.Marshal(wire.EventOf(item, left, a.messages.writer.Causes(left.Outages)))
 	return outbox.Letter{Text: string(text)}, err
 }
 

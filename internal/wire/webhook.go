@@ -53,7 +53,7 @@ type StateEvent struct {
 }
 
 // EventOf is the one of the item, given what the last round left and what each cause of an outage strikes, by the key
-// of its matter; nil where a webhook is told nothing of it.
+// of its matter; of a test it has nothing but what all have.
 func EventOf(i notify.Item, left reconcile.Left, causes map[string][]reconcile.Subject) any {
 	m, over := i.Matter, i.Event == notify.Closed
 	e := Event{ID: i.ID, Type: string(m.Kind), At: m.Changed.UTC().Format(time.RFC3339), Event: string(i.Event)}
@@ -101,5 +101,5 @@ func EventOf(i notify.Item, left reconcile.Left, causes map[string][]reconcile.S
 		}
 		return out
 	}
-	return nil
+	return e
 }

@@ -1,0 +1,197 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/internal/notify"
+	"holdfast/internal/outbox/ledger"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
+
+// After takes what a round left: what is operational is noted, and whom it may concern is looked at next. The first
+// round on an empty journal is told to admins alone.
+func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
+	o.mu.Lock()
+	r.First = r.First || o.first
+	o.mu.Unlock()
+	err := o.after(ctx, r)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.first = r.First && err != nil; err != nil {
+		o.all = true // the next round does not have what this one found
+	}
+	return err
+}
+
+func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
+	before, err := o.Journal.Matters(ctx)
+	if err != nil {
+		return err
+	}
+	readers, err := o.Readers(r.At)
+	if err != nil {
+		return err
+	}
+	now := o.Operational(r)
+	if hears(readers, notify.Round) {
+		now = append(now, round(r)...)
+	}
+	if hears(readers, notify.State) {
+		now = append(now, states(r)...)
+	}
+	if r.First {
+		now = append(now, notify.Matter{Kind: notify.FirstRound, Key: "first",
+			Says: fmt.Sprintf("%d %d", len(r.Views), len(r.Open))})
+	}
+	set := append(changes(before, now, r.At), left(before, readers, r.At)...)
+	if r.First {
+		if err := o.baseline(ctx, r, now, readers); err != nil {
+			return err
+		}
+	}
+	pairs := map[series.Pair]bool{}
+	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Edges.Closed) {
+		pairs[f.Pair] = true
+	}
+	for _, c := range r.Applied {
+		pairs[c.Pair] = true
+	}
+	o.look(r.At, people(pairs)...)
+	o.mu.Lock()
+	last := o.last
+	o.last = r.At
+	if half := r.At.Truncate(lookEvery); !half.Equal(o.looked) {
+		o.looked, o.all = half, true
+	}
+	o.mu.Unlock()
+	// A test by hand, which another process sends, may have found that a channel reaches somebody again.
+	var mended []notify.Matter
+	for _, m := range before {
+		if m.Kind == notify.Unreached && m.Closed && m.Changed.After(last) {
+			mended = append(mended, m)
+		}
+	}
+	return errors.Join(o.concern(mended), o.Note(ctx, set...))
+}
+
+// lookEvery is how often all readers are looked at, whatever happens: a week ends, a leave begins.
+const lookEvery = 12 * time.Hour
+
+// people are those of the pairs.
+func people(pairs map[series.Pair]bool) (ids []string) {
+	for p := range pairs {
+		ids = append(ids, p.Manager, p.Report)
+	}
+	return ids
+}
+
+// Note records the matters, and has those looked at whom they may concern.
+func (o *Outbox) Note(ctx context.Context, all ...notify.Matter) error {
+	if len(all) == 0 {
+		return nil
+	}
+	if err := o.Journal.SetMatters(ctx, all, nil); err != nil {
+		return err
+	}
+	return o.concern(all)
+}
+
+// concern has those looked at whom the matters may concern.
+func (o *Outbox) concern(all []notify.Matter) error {
+	if len(all) == 0 {
+		return nil
+	}
+	now := o.Clock()
+	readers, err := o.Readers(now)
+	if err != nil {
+		return err
+	}
+	for id, r := range readers {
+		if len(r.Hears) > 0 {
+			o.look(now, id)
+		}
+	}
+	pairs := map[series.Pair]bool{}
+	for _, m := range all {
+		pairs[m.Pair] = true
+		o.look(now, m.Owners...)
+		if m.Kind == notify.Unreached {
+			o.look(now, m.Says)
+		}
+	}
+	delete(pairs, series.Pair{})
+	o.look(now, people(pairs)...)
+	return nil
+}
+
+// hears reports whether any of the readers is told matters of the kind.
+func hears(readers map[string]Reader, k notify.Kind) bool {
+	for _, r := range readers {
+		if slices.Contains(r.Hears, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// left are the troubles of those who are no readers any more: they are over.
+func left(before map[string]notify.Matter, readers map[string]Reader, at time.Time) (out []notify.Matter) {
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		m := before[key]
+		of, is := strings.CutPrefix(key, troubles[m.Kind])
+		if is && troubles[m.Kind] != "" && !m.Closed && readers[of].Person.ID == "" {
+			m.Closed, m.Changed = true, at
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// look has the readers looked at.
+func (o *Outbox) look(at time.Time, ids ...string) {
+	for _, id := range ids {
+		o.again(id, at)
+	}
+}
+
+// LookAtAll has all readers looked at: what they want, or who they are, is other than it was.
+func (o *Outbox) LookAtAll() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = true
+}
+
+// baseline records what the first round found as known to all whom it concerns.
+func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.Matter,
+	readers map[string]Reader) error {
+	ids := map[string]bool{}
+	for _, f := range r.Open {
+		ids[f.Pair.Manager], ids[f.Pair.Report] = true, true
+	}
+	for _, m := range now {
+		for _, id := range m.Owners {
+			ids[id] = true
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		f, err := o.Journal.Facts(ctx, id, r.At)
+		if err != nil {
+			return err
+		}
+		f.Matters = append(f.Matters, now...)
+		x := readers[id].Reader
+		if told := notify.Baseline(x, input(r.At, x, f).Matters, r.At); len(told) > 0 {
+			if err := o.Journal.Record(ctx, id, told, ledger.Sent{}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -86,7 +86,7 @@ func TestOnce(t *testing.T) {
 			}
 			for _, want := range []string{
 				"mail to Lee.*cancelled: 1:1 with Mia Chen", "pressed.*Meet on", "mail to Mia.*new time: 1:1 with Lee Park",
-				"mail to Kim.*moved: regular 1:1 with Ana Silva", "Settled.*: your regular 1:1 with Ana Silva was moved",
+				"mail to Kim.*moved: regular 1:1 with Ana Silva", "No longer so: your regular 1:1 with Ana Silva was moved",
 				"mail to Raj.*Re: moved", "mail to Ana.*your 1:1s in the week of",
 			} {
 				if !regexp.MustCompile(want).MatchString(out.String()) {

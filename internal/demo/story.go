@@ -184,8 +184,8 @@ func (d *demo) scenes(book map[string]meeting) []scene {
 			do: func(context.Context) error { return d.roster("Room Cedar") }},
 		{words: "Ten minutes later both hear what Lee did, and can take it back:", later: settled,
 			mails: []string{"mia", "lee"}},
-		{words: "The next Monday who was told of something hears that it is settled, and managers of their week:",
-			later: func(a *ahead) { a.to(monday(a.now())) }, mails: []string{"raj", "lee", "kim", "mia", "mia", "ana"}},
+		{words: "The next Monday who was told of something hears that it is over, and managers of their week:",
+			later: func(a *ahead) { a.to(monday(a.now())) }, mails: []string{"raj", "kim", "mia", "mia", "ana"}},
 	}
 	if d.ahead.now().Weekday() == time.Monday {
 		out = slices.Insert(out, 0, scene{words: "It is Monday, so managers get a mail about their week:",

@@ -96,10 +96,21 @@ func (d *decider) news(m Matter) bool {
 	switch {
 	case known && last.State == m.State():
 		return false
+	case m.Kind == Difference && m.Closed && d.mended(m.Key):
+		return false // what was done says it
+	case d.told(m) && m.Kind == Acted:
+		return m.Closed // it was taken back
 	case d.told(m) && m.once():
 		return m.Began.After(last.At) // another run
 	}
 	return d.told(m) || !m.Closed
+}
+
+// mended reports whether somebody gave the meeting of that flag another time by a link.
+func (d *decider) mended(flag string) bool {
+	return slices.ContainsFunc(d.in.Matters, func(m Matter) bool {
+		return m.Kind == Acted && !m.Closed && !m.New.IsZero() && m.Flag.ID() == flag
+	})
 }
 
 // item is what is said of the matter now.

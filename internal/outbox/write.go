@@ -128,7 +128,7 @@ func (l *writing) news() []say.PairNews {
 		case notify.LostWeeks:
 			_, of.Lost, _ = notify.Lost(m.Pair, outcomesOf(l.f.Outcomes, m.Pair), m.Changed)
 		case notify.Acted:
-			of.Done = append(of.Done, l.done(m))
+			of.Done = append(of.Done, l.done(m, i.Event == notify.Closed))
 		}
 	}
 	return out
@@ -183,8 +183,8 @@ func (l *writing) act(do string, f drift.Flag, to, until time.Time) string {
 }
 
 // done is what a link did, with the one that takes it back.
-func (l *writing) done(m notify.Matter) say.Done {
-	out := say.Done{Flag: m.Flag, Deed: say.Ack, By: say.Report, Until: m.Until}
+func (l *writing) done(m notify.Matter, back bool) say.Done {
+	out := say.Done{Flag: m.Flag, Deed: say.Ack, By: say.Report, Until: m.Until, Back: back}
 	if slices.Contains(m.Owners, m.Pair.Manager) {
 		out.By = say.Manager
 	}

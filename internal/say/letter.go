@@ -79,6 +79,7 @@ type Done struct {
 	By    Role       // who did it
 	Undo  string     // the link that takes it back; "": none
 	Until time.Time  // when that ends
+	Back  bool       // it was taken back
 }
 
 // PairNews is what is new of one 1:1, in which the reader is As. One of News, Lost and Done has something.
@@ -215,6 +216,9 @@ func (r Reader) done(d Done, as Role, other string, who parties) item {
 	by := "other"
 	if d.By == as {
 		by = "you"
+	}
+	if d.Back {
+		return item{Text: capital(r.say("done."+string(d.Deed)+".back", f)) + "."}
 	}
 	out := item{Text: capital(r.say("done."+string(d.Deed)+"."+by, f)) + "."}
 	if d.Undo != "" {

@@ -87,6 +87,8 @@ func letters(t *testing.T, language string) []letterSample {
 	seen := Done{Flag: cancelled, Deed: Ack, By: Report}
 	add("seen", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{seen, taken}}}, nil, Stop{}))
 	add("seen by oneself", report.News([]PairNews{{OneOnOne: withRaj, As: Report, Done: []Done{seen}}}, nil, Stop{}))
+	taken.Back, seen.Back = true, true
+	add("taken back", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{taken, seen}}}, nil, Stop{}))
 	consent := Outage{Matter: Calendar, Of: []string{"mia"}, Cause: "the consent has ended",
 		Hint: "give it again: `holdfast auth google mia`"}
 	add("one's own calendar", mia.News(nil, []Out{{Outage: consent}}, Stop{}))

@@ -185,7 +185,8 @@ func TestDocumentGivenAndBack(t *testing.T) {
 			last = o.well()
 			sections += len(last.Sections)
 		}
-		if got := o.event(last)["description"]; got != "Agenda: "+linkOf(to) || last.Statuses(nil)[0].PrepDoc != linkOf(to) || flagsOf(last) != "" || sections > 0 {
+		if got := o.event(last)["description"]; got != "Agenda: "+linkOf(to) ||
+			last.Statuses(nil)[0].PrepDoc != linkOf(to) || flagsOf(last) != "" || sections > 0 {
 			t.Errorf("%v, flags %q, %d sections", got, flagsOf(last), sections)
 		}
 	}

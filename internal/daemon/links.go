@@ -211,7 +211,8 @@ func (l linked) acts() act.Acts {
 }
 
 // round makes the one that the request asks for. Where nothing came of it, the page says why.
-func (l linked) round(ctx context.Context, r say.Reader, who act.Actor, q act.Request) (reconcile.Round, *web.Page, error) {
+func (l linked) round(ctx context.Context, r say.Reader, who act.Actor, q act.Request) (
+	reconcile.Round, *web.Page, error) {
 	out, err := l.acts().Do(ctx, who, q)
 	if refused := (*act.Refused)(nil); errors.As(err, &refused) {
 		return out, &web.Page{Page: r.LinkRefused(r.Refused(string(refused.Reason)))}, nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/channel/channeltest"
 	"holdfast/internal/notify"
 	"holdfast/internal/store"
 )
@@ -135,15 +136,7 @@ func mailIDs(t *testing.T, config, from string) (ids []string) {
 // A process that is killed while it hands a mail to a real server, wherever, and begins again loses none; what comes
 // twice has the Message-ID of the first.
 func TestKilledWhileMailing(t *testing.T) {
-	file := os.Getenv("HOLDFAST_TEST_SMTP")
-	if file == "" {
-		if os.Getenv("HOLDFAST_TEST_REQUIRE") != "" {
-			t.Fatal("HOLDFAST_TEST_SMTP names no file")
-		}
-		t.Skip("no real mail server: .ci/servers/smtp starts one, HOLDFAST_TEST_SMTP names the file of what it printed")
-	}
-	t.Parallel()
-	env := keyValues(t, file)
+	env := channeltest.MailServer(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

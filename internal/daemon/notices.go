@@ -203,7 +203,11 @@ func (a *App) readers(r roster.Roster, today series.Date) map[string]outbox.Read
 	for _, w := range a.messages.ways.Admins {
 		id := adminID(w)
 		out[id] = outbox.Reader{
-			Reader:    notify.Reader{Person: series.Person{ID: id, Zone: zone}, Channels: []string{id}, Hears: notify.Operational},
+			Reader: notify.Reader{
+				Person:   series.Person{ID: id, Zone: zone},
+				Channels: []string{id},
+				Hears:    notify.Operational,
+			},
 			Addresses: map[string]string{id: cmp.Or(w.To, w.Name)},
 		}
 	}

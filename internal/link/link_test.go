@@ -63,7 +63,8 @@ func TestKeysAreRenewed(t *testing.T) {
 		t.Fatal(info.Mode(), err)
 	}
 	token := first.Token(Act{Do: Stop, Reader: "mia"})
-	if again := load(t, path, monday.Add(renewal-1)); len(again) != 1 || again.Token(Act{Do: Stop, Reader: "mia"}) != token {
+	again := load(t, path, monday.Add(renewal-1))
+	if len(again) != 1 || again.Token(Act{Do: Stop, Reader: "mia"}) != token {
 		t.Fatal("a key that is not old was replaced")
 	}
 	second := load(t, path, monday.Add(renewal))

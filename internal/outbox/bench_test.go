@@ -30,13 +30,18 @@ func BenchmarkMonday(b *testing.B) {
 			}
 			defer s.Close()
 			readers := map[string]outbox.Reader{}
-			rec := reconcile.Record{At: now, Statuses: map[series.Pair]*reconcile.StatusRow{}, Origin: reconcile.Origin{Sources: "x"}}
+			rec := reconcile.Record{
+				At:       now,
+				Statuses: map[series.Pair]*reconcile.StatusRow{},
+				Origin:   reconcile.Origin{Sources: "x"},
+			}
 			for m := range managers {
 				for r := range 11 {
 					id := fmt.Sprintf("m%d", m)
 					if r > 0 {
 						p := series.Pair{Manager: id, Report: fmt.Sprintf("%s-%d", id, r)}
-						rec.Statuses[p] = &reconcile.StatusRow{Pair: p, Coming: []time.Time{now.Add((7*24 + 26) * time.Hour)}, Zone: "UTC"}
+						next := now.Add((7*24 + 26) * time.Hour)
+						rec.Statuses[p] = &reconcile.StatusRow{Pair: p, Coming: []time.Time{next}, Zone: "UTC"}
 						id = p.Report
 					}
 					readers[id] = outbox.Reader{

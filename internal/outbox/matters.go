@@ -16,8 +16,8 @@ import (
 )
 
 // Operational is what of a round is not about how two people meet: outages by cause, what is held, and what is wrong
-// with the roster. where names the settings' calendar of a person; mends reports whether they alone can give the consent
-// that theirs needs.
+// with the roster. where names the settings' calendar of a person; mends reports whether they alone can give the
+// consent that theirs needs.
 func Operational(r reconcile.Round, where func(person string) string, mends func(person string) bool) []notify.Matter {
 	out := outages(r.Outages, where, mends)
 	brakes := map[string]bool{}
@@ -61,8 +61,8 @@ func outages(all map[reconcile.Subject]reconcile.Outage, where func(string) stri
 	return out
 }
 
-// Causes are whom and what each cause of an outage strikes, by the key of its matter. where names the settings' calendar
-// of a person.
+// Causes are whom and what each cause of an outage strikes, by the key of its matter. where names the settings'
+// calendar of a person.
 func Causes(all map[reconcile.Subject]reconcile.Outage, where func(string) string) map[string][]reconcile.Subject {
 	out := map[string][]reconcile.Subject{}
 	for _, s := range reconcile.Subjects(all) {
@@ -128,8 +128,8 @@ func changes(before map[string]notify.Matter, now []notify.Matter, at time.Time)
 	return out
 }
 
-// Acted is what somebody did by a link, as a matter. It can be taken back until the time; before is when the meeting was
-// to begin before, zero where it was cancelled.
+// Acted is what somebody did by a link, as a matter. It can be taken back until the time; before is when the meeting
+// was to begin before, zero where it was cancelled.
 func Acted(key, by, do string, f drift.Flag, before, is, at, until time.Time) notify.Matter {
 	return notify.Matter{
 		Kind:    notify.Acted,

@@ -103,7 +103,8 @@ func (o *office) readers(time.Time) (map[string]outbox.Reader, error) {
 	return out, nil
 }
 
-func (o *office) write(_ context.Context, _ time.Time, n notify.Notice, _ outbox.Reader, _ ledger.Facts) (outbox.Letter, error) {
+func (o *office) write(_ context.Context, _ time.Time, n notify.Notice, _ outbox.Reader, _ ledger.Facts) (
+	outbox.Letter, error) {
 	if o.unwritable {
 		return outbox.Letter{}, errors.New("no words")
 	}
@@ -298,11 +299,13 @@ func TestOperational(t *testing.T) {
 	}}
 	o.round(reconcile.Round{Outages: out, Plan: held}, nil, nil)
 	o.work(24 * time.Hour)
-	o.arrived(o.admins, 0, "ops@example.com: opened brake end, opened outage refused, opened held update: a person changed it")
+	o.arrived(o.admins, 0, "ops@example.com: opened brake end, opened outage refused, "+
+		"opened held update: a person changed it")
 	o.arrived(o.mail, 0, "raj@example.com: opened outage refused")
 	o.round(reconcile.Round{}, nil, nil)
 	o.work(24 * time.Hour)
-	o.arrived(o.admins, 1, "ops@example.com: closed brake end, closed outage refused, closed held update: a person changed it")
+	o.arrived(o.admins, 1, "ops@example.com: closed brake end, closed outage refused, "+
+		"closed held update: a person changed it")
 }
 
 // What stood when the journal was empty is told to admins alone, once.

@@ -25,8 +25,8 @@ const (
 	tried = 24 * time.Hour
 )
 
-// Send makes the message of the job as things are now, and hands it over. Again is when to try once more; 0: it is done,
-// or is not to be sent any more.
+// Send makes the message of the job as things are now, and hands it over. Again is when to try once more; 0: it is
+// done, or is not to be sent any more.
 func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err error) {
 	now := o.Clock()
 	readers, err := o.Readers(now)
@@ -50,7 +50,8 @@ func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err erro
 		return 0, nil // it comes again when that rule is over
 	}
 	if why != "" {
-		_, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: j.Notice, Reader: j.Reader, At: now, Why: string(why), Over: true})
+		_, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: j.Notice, Reader: j.Reader, At: now, Why: string(why),
+			Over: true})
 		return 0, err
 	}
 	open, wait := r.open(n.Channels, now)
@@ -231,7 +232,8 @@ func (o *Outbox) gaveUp(ctx context.Context, now time.Time, n notify.Notice, r R
 		if err := o.Journal.Record(ctx, n.Reader, n.Rows(NoChannel, now), ledger.Sent{}); err != nil {
 			return err
 		}
-	} else if _, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: n.ID, Reader: n.Reader, At: now, Why: string(notify.NoChannel),
+	} else if _, err := o.Journal.Unsent(ctx, ledger.Unsent{Notice: n.ID, Reader: n.Reader, At: now,
+		Why:  string(notify.NoChannel),
 		Over: true}); err != nil {
 		return err
 	}

@@ -97,7 +97,8 @@ func (l *writing) message() (m say.Message, pairs []series.Pair) {
 		if i.Matter.Kind == notify.Outage {
 			own = append(own, say.Out{
 				Outage: say.Outage{Matter: say.Calendar, Of: []string{l.me}, Cause: i.Matter.Says,
-					Hint: "give your consent again: whoever looks after Holdfast has the command, `holdfast auth google " + l.me + "`"},
+					Hint: "give your consent again: whoever looks after Holdfast has the command, " +
+						"`holdfast auth google " + l.me + "`"},
 				Since: i.Matter.Changed,
 				Over:  i.Event == notify.Closed,
 			})
@@ -348,7 +349,8 @@ func (l *writing) alarm(ctx context.Context) (Letter, error) {
 }
 
 // outage is a cause, as far as it stands still with whom it strikes.
-func outage(m notify.Matter, all map[reconcile.Subject]reconcile.Outage, strikes []reconcile.Subject, over bool) say.Out {
+func outage(m notify.Matter, all map[reconcile.Subject]reconcile.Outage, strikes []reconcile.Subject,
+	over bool) say.Out {
 	out := say.Out{Outage: say.Outage{Cause: m.Says}, Since: m.Changed, Over: over}
 	matters := map[reconcile.Matter]say.Matter{
 		reconcile.MatterCalendar: say.Calendar,

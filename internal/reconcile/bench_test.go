@@ -164,7 +164,8 @@ func BenchmarkIdleRound(b *testing.B) {
 }
 
 // company is one of so many pairs, all booked.
-func company(pairs int) (want []series.Series, observed map[string]lineage.Observed, busy map[string][]series.Interval) {
+func company(pairs int) (want []series.Series, observed map[string]lineage.Observed,
+	busy map[string][]series.Interval) {
 	now := time.Date(2026, time.December, 7, 9, 0, 0, 0, time.UTC)
 	observed, busy = map[string]lineage.Observed{}, map[string][]series.Interval{}
 	person := func(id string) series.Person {

@@ -194,7 +194,8 @@ func TestUnfitSlot(t *testing.T) {
 			}
 			e := x.live("mia/kim")
 			busy("kim", e.Start, "FREQ=WEEKLY")
-			said := "mia/kim slot-unfit from Mon 11:00 Europe/Berlin to Mon 11:30 Europe/Berlin: something else of kim is over 9 meetings in a row, from Mon %s 2026 on\n"
+			said := "mia/kim slot-unfit from Mon 11:00 Europe/Berlin to Mon 11:30 Europe/Berlin: something else " +
+				"of kim is over 9 meetings in a row, from Mon %s 2026 on\n"
 			x.once(r)
 			x.expect(fmt.Sprintf(said, "30 Nov"), x.unfit(r))
 			x.now = x.now.AddDate(0, 0, 4)

@@ -82,13 +82,14 @@ func letters(t *testing.T, language string) []letterSample {
 	add("a run of lost weeks", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Lost: weeks}}, nil, Stop{}))
 	taken := Done{Flag: cancelled, Deed: Rebook, At: cancelled.Makeups[0], By: Report, Until: on(1, 9*60),
 		Undo: "https://holdfast.example.com/act/undo"}
-	add("a time was taken by a link", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{taken}}}, nil, Stop{}))
-	add("the same to who took it", report.News([]PairNews{{OneOnOne: withRaj, As: Report, Done: []Done{taken}}}, nil, Stop{}))
+	did := func(as Role, all ...Done) []PairNews { return []PairNews{{OneOnOne: withRaj, As: as, Done: all}} }
+	add("a time was taken by a link", mia.News(did(Manager, taken), nil, Stop{}))
+	add("the same to who took it", report.News(did(Report, taken), nil, Stop{}))
 	seen := Done{Flag: cancelled, Deed: Ack, By: Report}
-	add("seen", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{seen, taken}}}, nil, Stop{}))
-	add("seen by oneself", report.News([]PairNews{{OneOnOne: withRaj, As: Report, Done: []Done{seen}}}, nil, Stop{}))
+	add("seen", mia.News(did(Manager, seen, taken), nil, Stop{}))
+	add("seen by oneself", report.News(did(Report, seen), nil, Stop{}))
 	taken.Back, seen.Back = true, true
-	add("taken back", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Done: []Done{taken, seen}}}, nil, Stop{}))
+	add("taken back", mia.News(did(Manager, taken, seen), nil, Stop{}))
 	consent := Outage{Matter: Calendar, Of: []string{"mia"}, Cause: "the consent has ended",
 		Hint: "give it again: `holdfast auth google mia`"}
 	add("one's own calendar", mia.News(nil, []Out{{Outage: consent}}, Stop{}))
@@ -241,7 +242,8 @@ func words(t *testing.T, html string) string {
 func TestNothingIsMarkup(t *testing.T) {
 	o := withRaj
 	o.Report.Name, o.Agenda = "<b>Raj</b> & sons", "javascript:alert(1)"
-	m := Reader{Now: now}.News([]PairNews{{OneOnOne: o, As: Manager, News: []News{{Opened, flagOf(drift.Moved, true), nil}}}}, nil, stop)
+	moved := []News{{Opened, flagOf(drift.Moved, true), nil}}
+	m := Reader{Now: now}.News([]PairNews{{OneOnOne: o, As: Manager, News: moved}}, nil, stop)
 	if strings.Contains(m.HTML, "<b>") || strings.Contains(m.HTML, `href="javascript`) {
 		t.Error(m.HTML)
 	}

@@ -105,8 +105,8 @@ func Address(s string) string {
 // Window is a part of a day, From before To.
 type Window struct{ From, To TimeOfDay }
 
-// Hours are a person's working hours by weekday (Sunday is 0), as far as there are any; many people share one. No window
-// at all means that any time will do.
+// Hours are a person's working hours by weekday (Sunday is 0), as far as there are any; many people share one. No
+// window at all means that any time will do.
 type Hours [][]Window
 
 // On are the windows of the day.

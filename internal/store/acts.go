@@ -22,8 +22,8 @@ const (
 	versionDaysKept = 90
 )
 
-// threadDays is how long a conversation is remembered that nothing is added to: a notice is of a week at most four weeks
-// ahead.
+// threadDays is how long a conversation is remembered that nothing is added to: a notice is of a week at most four
+// weeks ahead.
 const threadDays = 60
 
 // Begin keeps e as it was before one of its writes (10 versions, 90 days; none where e is nil or is as the newest kept

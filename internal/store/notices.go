@@ -21,7 +21,8 @@ const (
 	// kind and thread.
 	toldDays = 15
 	// closedOf are the flags that closed after the reader was told of them.
-	closedOf = `state = 'closed' AND id IN (SELECT key FROM told AS t WHERE reader = ?1 AND notice <> '' AND state <> 'closed'
+	closedOf = `state = 'closed' AND id IN (SELECT key FROM told AS t WHERE reader = ?1 AND notice <> ''
+		AND state <> 'closed'
 		AND n = (SELECT max(n) FROM told WHERE reader = t.reader AND key = t.key))`
 	noticeWeeks = 26
 	// pausing is how long a notice may have been let be before it is tried anew: more than a night. Its id may be that of
@@ -43,7 +44,8 @@ func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger
 	today := series.DateOf(now.UTC())
 	err = errors.Join(
 		part(ctx, tx, &rows, scanStatus,
-			`SELECT manager, report, data, kept FROM statuses WHERE manager = ?1 OR report = ?1 ORDER BY manager, report`, reader),
+			`SELECT manager, report, data, kept FROM statuses WHERE manager = ?1 OR report = ?1
+				ORDER BY manager, report`, reader),
 		part(ctx, tx, &f.Flags, scanNoticed, noticedColumns+` WHERE (manager = ?1 OR report = ?1) AND (`+openFlags+
 			` OR `+closedOf+`) ORDER BY `+flagOrder, reader),
 		part(ctx, tx, &f.Outcomes, scanOutcome, outcomeColumns+` WHERE week >= ?2 AND (manager = ?1 OR report = ?1)
@@ -187,7 +189,8 @@ func (s *Store) SetMatters(ctx context.Context, set []notify.Matter, forget []st
 			}
 			if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO matters
 				(key, kind, manager, report, owners, data, changed, closed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-				m.Key, string(m.Kind), m.Pair.Manager, m.Pair.Report, strings.Join(m.Owners, " "), string(data), micro(m.Changed), m.Closed,
+				m.Key, string(m.Kind), m.Pair.Manager, m.Pair.Report, strings.Join(m.Owners, " "), string(data),
+				micro(m.Changed), m.Closed,
 			); err != nil {
 				return err
 			}
@@ -200,11 +203,12 @@ func (s *Store) SetMatters(ctx context.Context, set []notify.Matter, forget []st
 func (s *Store) Record(ctx context.Context, reader string, told []notify.Told, sent ledger.Sent) error {
 	return s.inTx(ctx, "told", func(tx *sql.Tx) error {
 		s.touch("told")
-		if err := execEach(ctx, tx, `INSERT INTO told (reader, notice, channel, key, kind, urgent, at, thread, manager, report,
-			state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, told, func(t notify.Told) []any {
-			return []any{reader, t.Notice, t.Channel, t.Key, string(t.Kind), t.Urgent, micro(t.At), t.Thread, t.Pair.Manager,
-				t.Pair.Report, t.State}
-		}); err != nil {
+		if err := execEach(ctx, tx, `INSERT INTO told (reader, notice, channel, key, kind, urgent, at, thread, manager,
+			report, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			told, func(t notify.Told) []any {
+				return []any{reader, t.Notice, t.Channel, t.Key, string(t.Kind), t.Urgent, micro(t.At), t.Thread, t.Pair.Manager,
+					t.Pair.Report, t.State}
+			}); err != nil {
 			return err
 		}
 		if err := execEach(ctx, tx, `DELETE FROM unsent WHERE reader = ? AND notice = ?`, told, func(t notify.Told) []any {

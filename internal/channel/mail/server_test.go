@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"holdfast/internal/channel/channeltest"
 )
 
 // relay is the real mail server that .ci/servers/smtp started.
@@ -29,22 +31,7 @@ type relay struct {
 // realRelay is the one that the environment names: HOLDFAST_TEST_SMTP is a file of KEY=VALUE lines.
 func realRelay(t *testing.T) relay {
 	t.Helper()
-	path := os.Getenv("HOLDFAST_TEST_SMTP")
-	if path == "" {
-		if os.Getenv("HOLDFAST_TEST_REQUIRE") != "" {
-			t.Fatal("HOLDFAST_TEST_SMTP names no file")
-		}
-		t.Skip("no real mail server: .ci/servers/smtp starts one, HOLDFAST_TEST_SMTP names the file of what it printed")
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := relay{env: map[string]string{}, roots: x509.NewCertPool()}
-	for l := range strings.Lines(string(text)) {
-		k, v, _ := strings.Cut(strings.TrimSpace(l), "=")
-		r.env[k] = v
-	}
+	r := relay{env: channeltest.MailServer(t), roots: x509.NewCertPool()}
 	ca, err := os.ReadFile(r.env["CA_FILE"])
 	if err != nil || !r.roots.AppendCertsFromPEM(ca) {
 		t.Fatalf("CA_FILE: %v", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"holdfast/internal/channel"
+	"holdfast/internal/channel/channeltest"
 	"holdfast/internal/settings"
 )
 
@@ -28,22 +29,7 @@ func open(t *testing.T, dir, notify string) *Channels {
 
 // From the lines of a file to the queue of a real mail server.
 func TestMail(t *testing.T) {
-	file := os.Getenv("HOLDFAST_TEST_SMTP")
-	if file == "" {
-		if os.Getenv("HOLDFAST_TEST_REQUIRE") != "" {
-			t.Fatal("HOLDFAST_TEST_SMTP names no file")
-		}
-		t.Skip("no real mail server: .ci/servers/smtp starts one, HOLDFAST_TEST_SMTP names the file of what it printed")
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	env := map[string]string{}
-	for l := range strings.Lines(string(text)) {
-		k, v, _ := strings.Cut(strings.TrimSpace(l), "=")
-		env[k] = v
-	}
+	env := channeltest.MailServer(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "pw"), []byte(env["PASSWORD"]+"\n"), 0o600); err != nil {
 		t.Fatal(err)

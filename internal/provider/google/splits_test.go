@@ -37,7 +37,9 @@ func (w *world) must(err error) {
 // head is what Gather makes of the pair's two calendars: the last of its lineage.
 func (w *world) head(mias, rajs series.Snapshot) *series.View {
 	w.t.Helper()
-	views := lineage.Gather([]series.Series{wish()}, map[string]lineage.Observed{"mia": {Snapshot: mias}, "raj": {Snapshot: rajs}})
+	views := lineage.Gather([]series.Series{wish()}, map[string]lineage.Observed{
+		"mia": {Snapshot: mias}, "raj": {Snapshot: rajs},
+	})
 	if len(views) != 1 || views[0].Head() == nil {
 		w.t.Fatalf("%d views", len(views))
 	}

@@ -97,7 +97,9 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	if err := errors.Join(o.concern(mended), o.Note(ctx, set...)); err != nil || !first {
 		return err
 	}
-	return o.Journal.SetBaseline(ctx)
+	err = o.Journal.SetBaseline(ctx)
+	o.LookAtAll() // nobody was until now
+	return err
 }
 
 // lookEvery is how often all readers are looked at, whatever happens: a week ends, a leave begins.

@@ -34,6 +34,7 @@ func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.all = false // After has all looked at
+		clear(o.next)
 		return nil, nil
 	}
 	now := o.Clock()

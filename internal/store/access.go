@@ -80,8 +80,8 @@ func (s *Store) UseSignIn(ctx context.Context, digest string) (x access.SignIn, 
 	return x, ok && err == nil, err
 }
 
-// GuessCode tries a code from the browser whose secret has the digest ask; see access.SignIn.Guess. The link is as it is
-// then; it is zero where that browser has asked for none.
+// GuessCode tries a code from the browser whose secret has the digest ask; see access.SignIn.Guess. The link is as it
+// is then; it is zero where that browser has asked for none.
 func (s *Store) GuessCode(ctx context.Context, ask, code string) (x access.SignIn, ok bool, err error) {
 	if ask == "" {
 		return x, false, nil

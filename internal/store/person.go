@@ -54,7 +54,8 @@ var holdings = []holding{
 	{table: "acts", of: ofPair},
 	{table: "visits", of: ofPair + ` OR who = ?1`},
 	{table: "told", of: ofReader + ` OR ` + ofPair, stays: true},
-	{table: "matters", of: ofPair + ` OR key GLOB '*|' || ?1 OR instr(' ' || owners || ' ', ' ' || ?1 || ' ')`},
+	{table: "matters", hides: []string{"owners"}, // they are others, too
+		of: ofPair + ` OR key GLOB '*|' || ?1 OR instr(' ' || owners || ' ', ' ' || ?1 || ' ')`},
 	{table: "unsent", of: ofReader},
 	{table: "river_job", of: `args ->> '$.Reader' = ?1`, shows: `created_at, kind, json(args) AS args, state`},
 	{table: "threads", of: ofReader + ` OR root IN (SELECT thread FROM told WHERE ` + ofPair + `)`},
@@ -159,13 +160,15 @@ func asText(column string, value any) (string, error) {
 		switch {
 		case column == "closed" && v <= 1: // of a matter: whether
 			return fmt.Sprint(v), nil
-		case slices.Contains(instants, column) && v == 0:
+		case slices.Contains(instants, column) && (v == 0 || instant(v).IsZero()):
 			return "", nil
 		case slices.Contains(instants, column):
 			return instant(v).Format(time.RFC3339), nil
 		case column == "notice":
 			return time.Duration(v).String(), nil
 		}
+	case time.Time:
+		return v.UTC().Format(time.RFC3339), nil
 	case []byte:
 		var text json.RawMessage
 		err := unpack(v, &text)

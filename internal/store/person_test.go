@@ -22,6 +22,7 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/provider"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
 	"holdfast/internal/series"
 )
 
@@ -334,6 +335,14 @@ func TestRajIsEverywhere(t *testing.T) {
 			t.Errorf("nothing puts anything of Raj into %s: add it to rajs", h.table)
 			continue
 		}
+		if title, why := (say.Reader{}).KeptTable(h.table); title == h.table || why == "" {
+			t.Errorf("package say has no words for %s", h.table)
+		}
+		for _, c := range kept.Tables[i].Columns {
+			if c != "id" && c == (say.Reader{}).KeptColumn(c) && !slices.Contains(strings.Fields(sameWord), c) {
+				t.Errorf("package say has no word for %s.%s", h.table, c)
+			}
+		}
 		for _, row := range kept.Tables[i].Rows {
 			for j, text := range row {
 				if len(text) == 64 && strings.Trim(text, "0123456789abcdef") == "" {
@@ -343,6 +352,11 @@ func TestRajIsEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// sameWord are columns that are called what people call what is in them.
+const sameWord = ` address calendar cause change changed changes channel channels closed detail done final flag
+	generation issuer kind made manager name notice opened over person report rounds since state subject until urgent
+	week what who why `
 
 func TestForget(t *testing.T) {
 	s, ctx := open(t, file(t), noon), t.Context()

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (p *provider) discover(ctx context.Context) (*discovered, error) {
 	}
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.Client), p.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("discover %s: %w", p.Issuer, err)
+		return nil, brief{"discover " + p.Issuer, err}
 	}
 	var more struct {
 		EndSession string   `json:"end_session_endpoint"`
@@ -283,6 +284,22 @@ func (p *provider) trusted(claims map[string]any) bool {
 	}
 	return present || p.TrustEmail || isTrue(claims["xms_edov"])
 }
+
+// brief is an error of which the first line is told and no more: what follows may be a whole page that the provider, or
+// who stands before it, answered with.
+type brief struct {
+	op  string
+	err error
+}
+
+func (b brief) Error() string {
+	line, _, _ := strings.Cut(b.err.Error(), "\n")
+	return b.op + ": " + strings.ToValidUTF8(line[:min(len(line), maxLine)], "")
+}
+
+func (b brief) Unwrap() error { return b.err }
+
+const maxLine = 200
 
 // withoutBody is the error without what the provider answered: that may hold what is nobody's business.
 func withoutBody(err error) error {

@@ -381,7 +381,6 @@ func TestVerified(t *testing.T) {
 			"email_verified": nil}, signs: true},
 		{name: "another claim, not trusted", claim: "upn", claims: map[string]any{"upn": "mia@example.com"}},
 		{name: "no address", trust: true, claims: map[string]any{"email": ""}},
-		{name: "an address in letters like those", claims: map[string]any{"email": "mıa@example.com"}},
 		{name: "a list", claims: map[string]any{"email": []string{"mia@example.com"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -400,6 +399,16 @@ func TestVerified(t *testing.T) {
 			b.who(t, want)
 		})
 	}
+}
+
+// TestAttackLetters: an address in letters that are taken for those of ASCII, as the sign of Kelvin for a k, is another.
+func TestAttackLetters(t *testing.T) {
+	h, l := lies(t, asTheyAre)
+	h.change(func(p map[string]series.Person) { p["kim"] = series.Person{ID: "kim", Email: "kim@example.com"} })
+	l.claims = map[string]any{"email": "\u212aim@example.com"}
+	h.browser().get(oidcPath).is(t, 403, "is nobody's here")
+	l.claims, l.signed = map[string]any{"email": "KIM@example.com"}, ""
+	h.browser().get(oidcPath).is(t, 200, `"kim"`)
 }
 
 // TestUserInfo: it counts where the ID token has no address, and only if it is of the same account.
@@ -455,4 +464,27 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// TestExamine: what an admin is told of a provider: how it writes itself, and whose clock is wrong.
+func TestExamine(t *testing.T) {
+	h, issuer, up := certified(t, accounts{}, nil)
+	up()
+	for _, c := range []struct {
+		issuer, writes string
+		ahead          time.Duration
+	}{
+		{issuer: issuer},
+		{issuer: issuer + "/", writes: issuer},
+		{issuer: issuer, ahead: -time.Hour},
+	} {
+		now := func() time.Time { return h.now().Add(-c.ahead) }
+		x, err := Examine(t.Context(), OIDC{Issuer: c.issuer}, now)
+		if err != nil || x.Issuer != c.writes || (x.Ahead-c.ahead).Abs() > time.Minute {
+			t.Errorf("%+v: %+v %v", c, x, err)
+		}
+	}
+	if _, err := Examine(t.Context(), OIDC{Issuer: issuer + "/elsewhere"}, h.now); err == nil {
+		t.Error("where there is no provider one is found")
+	}
 }

@@ -3,12 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -113,6 +114,34 @@ func (s *Store) ToldOf(ctx context.Context, p series.Pair, readers [2]string, si
 	return out, nil
 }
 
+// MattersOf are those of a pair, by key.
+func (s *Store) MattersOf(ctx context.Context, p series.Pair) (map[string]notify.Matter, error) {
+	all, err := query(ctx, s.db, scanMatter, matterColumns+` WHERE manager = ? AND report = ?`, p.Manager, p.Report)
+	if err != nil {
+		return nil, s.fail(fmt.Sprintf("matters of %s", p), err)
+	}
+	out := make(map[string]notify.Matter, len(all))
+	for _, m := range all {
+		out[m.Key] = m
+	}
+	return out, nil
+}
+
+// Standing is what stands from one round to the next.
+func (s *Store) Standing(ctx context.Context) (out reconcile.Standing, err error) {
+	err = eachRow(ctx, s.db, func(r *sql.Rows) error {
+		var data []byte
+		if err := r.Scan(&data); err != nil {
+			return err
+		}
+		return json.Unmarshal(data, &out)
+	}, `SELECT data FROM standing`)
+	if err != nil {
+		return out, s.fail("standing", err)
+	}
+	return out, nil
+}
+
 // Unsents are the notices that were given up since then, the newest first.
 func (s *Store) Unsents(ctx context.Context, since time.Time) ([]ledger.Unsent, error) {
 	out, err := query(ctx, s.db, func(r *sql.Rows) (u ledger.Unsent, err error) {
@@ -164,16 +193,22 @@ func (s *Store) Readings(ctx context.Context, person string) (map[string]time.Ti
 	if err != nil {
 		return nil, s.fail("readings", err)
 	}
+	last := s.read.Load()
 	if s.mu.TryLock() {
-		late := maps.Clone(s.memory.readings.late)
-		s.mu.Unlock()
-		s.read.Store(&late)
-	}
-	if late := s.read.Load(); late != nil {
-		for id, at := range out {
-			if l := (*late)[id].at; l.After(at) {
-				out[id] = l
+		late := make(map[string]time.Time, len(s.memory.readings.late))
+		for id, l := range s.memory.readings.late {
+			if person == "" || id == person {
+				late[id] = l.at
 			}
+		}
+		s.mu.Unlock()
+		if last = &late; person == "" {
+			s.read.Store(last)
+		}
+	}
+	for id, at := range out {
+		if last != nil && (*last)[id].After(at) {
+			out[id] = (*last)[id]
 		}
 	}
 	return out, nil

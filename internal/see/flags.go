@@ -34,7 +34,7 @@ func flags(who act.Actor, row *reconcile.StatusRow, rows []reconcile.FlagRow) []
 		}
 		f.Shown = act.ShownOf(f.Flag)
 		f.Booked, f.Now = times(all[i], row.Slot, all)
-		f.May = deeds(who, all[i], all, row.Linked)
+		f.May = deeds(who, all[i], all, row.Linked, f.Acknowledged)
 		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b Flag) int {
@@ -43,8 +43,10 @@ func flags(who act.Actor, row *reconcile.StatusRow, rows []reconcile.FlagRow) []
 	return out
 }
 
-// seen reports whether the reader has acknowledged the flag.
-func seen(_ act.Actor, f *reconcile.FlagRow) bool { return f.State == "acknowledged" }
+// seen reports whether the reader has acknowledged the flag; in the shell whether anybody has.
+func seen(who act.Actor, f *reconcile.FlagRow) bool {
+	return slices.Contains(f.Acknowledged, who.Person) || who.From == act.Shell && len(f.Acknowledged) > 0
+}
 
 // times are when the meeting of a flag was to begin, and when it does.
 func times(f drift.Flag, slot series.Slot, open []drift.Flag) (booked, now time.Time) {
@@ -81,16 +83,16 @@ func remedies(f drift.Flag, linked bool) []act.Deed {
 	}
 	switch f.Kind {
 	case drift.SeriesMoved:
-		return append(out, act.Accept, act.Restore)
+		return append(out, act.Accept, act.AskAccept, act.Restore, act.AskRestore)
 	case drift.SlotUnfit:
 		if !f.To.IsZero() {
-			out = append(out, act.Accept)
+			out = append(out, act.Accept, act.AskAccept)
 		}
 	case drift.SeriesEnded:
-		out = append(out, act.Restore)
+		out = append(out, act.Restore, act.AskRestore)
 	case drift.DocMissing:
 		if !linked {
-			out = append(out, act.Restore)
+			out = append(out, act.Restore, act.AskRestore)
 		}
 	case drift.Undelivered:
 		out = append(out, act.Invite)
@@ -98,19 +100,23 @@ func remedies(f drift.Flag, linked bool) []act.Deed {
 		if single {
 			return append(out, act.RestoreOne)
 		}
-		out = append(out, act.Restore)
+		out = append(out, act.Restore, act.AskRestore)
 	case drift.LinkChanged, drift.GuestAdded, drift.GuestRemoved:
 		if !single {
-			out = append(out, act.Restore)
+			out = append(out, act.Restore, act.AskRestore)
 		}
 	}
 	return out
 }
 
-// deeds are what the reader may do about the flag.
-func deeds(who act.Actor, f drift.Flag, open []drift.Flag, linked bool) []act.Deed {
+// deeds are what the reader may do about the flag, who has seen it or not.
+func deeds(who act.Actor, f drift.Flag, open []drift.Flag, linked, seen bool) []act.Deed {
 	var out []act.Deed
-	for _, d := range append(remedies(f, linked), act.Acknowledge) {
+	last := act.Acknowledge
+	if seen {
+		last = act.Unacknowledge
+	}
+	for _, d := range append(remedies(f, linked), last) {
 		q := act.Request{Deed: d, Pair: f.Pair, Occurrence: f.Occurrence}
 		if d == act.Rebook && len(f.Makeups) > 0 {
 			q.To = plan.Time{Instant: f.Makeups[0]}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"holdfast/internal/act"
+	"holdfast/internal/access"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
@@ -40,6 +41,9 @@ type Journal interface {
 	Unsents(ctx context.Context, since time.Time) ([]ledger.Unsent, error)
 	// Tally is how many final weeks of each pair came to what, from the first week to the last.
 	Tally(ctx context.Context, first, last series.Week) (map[series.Pair]map[drift.Result]int, error)
-	// Looked enters that somebody looked at a pair.
-	Looked(ctx context.Context, who act.Actor, p series.Pair, what string, at time.Time) error
+	// Deeds are what people did about a pair ("mia/raj") at since or later, oldest first.
+	Deeds(ctx context.Context, of string, since time.Time) ([]deed.Deed, error)
+	// Visit enters it in the access log of each of the pairs, Visits are the last of a pair's, newest first.
+	Visit(ctx context.Context, v access.Visit, pairs ...series.Pair) error
+	Visits(ctx context.Context, p series.Pair, most int) ([]access.Visit, error)
 }

@@ -159,7 +159,7 @@ func needs(who act.Actor, row *reconcile.StatusRow, of []reconcile.FlagRow) []Ne
 
 // decide is what the reader may do about a change of the pair that waits for its two.
 func decide(who act.Actor, p series.Pair) (out []act.Deed) {
-	for _, d := range []act.Deed{act.Accept, act.Restore} {
+	for _, d := range []act.Deed{act.Accept, act.AskAccept, act.Restore, act.AskRestore} {
 		if act.May(who, act.Request{Deed: d, Pair: p}, nil) == "" {
 			out = append(out, d)
 		}

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/internal/access"
 	"holdfast/internal/act"
-	"holdfast/internal/drift"
+	"holdfast/internal/deed"
 	"holdfast/internal/outbox"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -93,27 +94,21 @@ type Told struct {
 
 // Deed is something that somebody did about the pair.
 type Deed struct {
-	At         time.Time
-	Who        Party // zero: an admin who is not in the roster, or in the shell
-	Admin      bool
-	From       act.From
-	Deed       act.Deed
-	Occurrence series.Date
-	To         series.Aspect
-	Flag       string // id
-	Kind       drift.Kind
+	Who Party // zero: in the shell, or an admin who is not in the roster
+	deed.Deed
 }
 
-// Look is that somebody looked at the pair; looks within the hour are one.
+// Look is that somebody looked at something about the pair.
 type Look struct {
-	At   time.Time
-	Who  Party // zero: in the shell
-	From act.From
-	What string
+	Who Party // zero: in the shell
+	access.Visit
 }
 
-// mostTold is how many messages about a pair a page has.
-const mostTold = 100
+// How many of what was told, and of who looked, a page has.
+const (
+	mostTold   = 100
+	mostLooked = 50
+)
 
 // Pair is the page of a pair, for its two, whether the roster has it still or not; ErrNotYours for everybody else but
 // the shell.
@@ -160,6 +155,9 @@ func (s *See) Pair(ctx context.Context, who act.Actor, p series.Pair) (Pair, err
 	if out.Told, err = s.told(ctx, who, &out, since); err != nil {
 		return Pair{}, err
 	}
+	if err := s.logs(ctx, &out, since); err != nil {
+		return Pair{}, err
+	}
 	return out, nil
 }
 
@@ -203,8 +201,39 @@ func (s *See) told(ctx context.Context, who act.Actor, p *Pair, since series.Dat
 		if who.From != act.Shell {
 			e.Matter.Flag = e.Matter.Flag.For(who.Person, e.Matter.Flag.Whose)
 		}
-		at := slices.IndexFunc(p.Parties[:], func(x Party) bool { return x.ID == e.Reader })
-		out = append(out, Told{Who: p.Parties[max(at, 0)], Entry: e})
+		out = append(out, Told{Who: s.somebody(p, e.Reader), Entry: e})
 	}
 	return out, nil
+}
+
+// logs are who did what about the pair since the day, and who looked.
+func (s *See) logs(ctx context.Context, p *Pair, since series.Date) error {
+	deeds, err := s.Journal.Deeds(ctx, p.Pair.String(), series.Instant(since, 0, "UTC"))
+	if err != nil {
+		return fmt.Errorf("what was done about %s: %w", p.Pair, err)
+	}
+	for _, d := range slices.Backward(deeds) {
+		p.Deeds = append(p.Deeds, Deed{s.somebody(p, d.Who), d})
+	}
+	visits, err := s.Journal.Visits(ctx, p.Pair, mostLooked)
+	if err != nil {
+		return fmt.Errorf("who looked at %s: %w", p.Pair, err)
+	}
+	for _, v := range visits {
+		p.Looked = append(p.Looked, Look{s.somebody(p, v.Who), v})
+	}
+	return nil
+}
+
+// somebody is one of the two, or whoever else it is.
+func (s *See) somebody(p *Pair, id string) Party {
+	for _, x := range p.Parties {
+		if x.ID == id {
+			return x
+		}
+	}
+	if id == "" {
+		return Party{}
+	}
+	return s.party(id, "", "")
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"holdfast/internal/access"
 	"holdfast/internal/act"
 	"holdfast/internal/clock"
 	"holdfast/internal/drift"
@@ -68,9 +69,10 @@ type Made struct {
 	Problems bool      // the roster as it stands has problems: the last good one stays
 }
 
-// Looked enters in the access log that somebody looked at a pair: what is "pair", "flags", "history" or such.
-func (s *See) Looked(ctx context.Context, who act.Actor, p series.Pair, what string) error {
-	return s.Journal.Looked(ctx, who, p, what, s.Clock())
+// Looked enters in the access log of the pairs that somebody looked at something about them.
+func (s *See) Looked(ctx context.Context, who act.Actor, what access.What, pairs ...series.Pair) error {
+	v := access.Visit{At: s.Clock(), Who: who.Person, From: access.From(who.From), What: what}
+	return s.Journal.Visit(ctx, v, pairs...)
 }
 
 // in is the one who asks; ErrNotIn where they are not in the roster.

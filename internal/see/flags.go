@@ -28,10 +28,7 @@ func flags(who act.Actor, row *reconcile.StatusRow, rows []reconcile.FlagRow) []
 	all := drifts(rows)
 	out := make([]Flag, 0, len(rows))
 	for i := range rows {
-		f := Flag{Flag: all[i], Acknowledged: seen(who, &rows[i])}
-		if who.From != act.Shell {
-			f.Flag = f.For(who.Person, f.Whose)
-		}
+		f := Flag{Flag: who.Sees(all[i]), Acknowledged: seen(who, &rows[i])}
 		f.Shown = act.ShownOf(f.Flag)
 		f.Booked, f.Now = times(all[i], row.Slot, all)
 		f.May = deeds(who, all[i], all, row.Linked, f.Acknowledged)

@@ -198,9 +198,7 @@ func (s *See) told(ctx context.Context, who act.Actor, p *Pair, since series.Dat
 		if e.State == outbox.Untold { // it stood before anybody was told of anything
 			continue
 		}
-		if who.From != act.Shell {
-			e.Matter.Flag = e.Matter.Flag.For(who.Person, e.Matter.Flag.Whose)
-		}
+		e.Matter.Flag = who.Sees(e.Matter.Flag)
 		out = append(out, Told{Who: s.somebody(p, e.Reader), Entry: e})
 	}
 	return out, nil

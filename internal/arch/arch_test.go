@@ -36,8 +36,11 @@ var levels = [][]string{
 		"internal/outbox",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
-		"internal/channel/webhook", "internal/channel/memory"},
-	{"internal/channel/setup"},
+		"internal/channel/webhook", "internal/channel/memory",
+		"internal/live"},
+	{"internal/channel/setup",
+		"internal/feed",
+		"internal/api"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -78,7 +81,9 @@ var only = map[string][]string{
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
-	"config":                              nil,
+	// What changed is told without what became of it.
+	"internal/live": {"internal/series"},
+	"config":        nil,
 	"cmd/holdfast":                        {"internal/cli"},
 }
 
@@ -105,10 +110,13 @@ var (
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
 	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
-		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
+		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile",
+		"internal/live"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
-		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
+		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google",
+		"internal/feed",
+		"internal/api"}
 	// wire are the packages whose types may be named for a wire or disk format.
 	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}

@@ -28,16 +28,21 @@ var levels = [][]string{
 	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile", "internal/outage"},
 	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/lineage",
 		"internal/plan", "internal/drift", "internal/slotting"},
-	{"internal/notify"},
+	{"internal/notify", "internal/web/draw"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
 	{"internal/link", "internal/outbox/ledger"},
-	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc", "internal/wire", "internal/act",
+	{"internal/roster", "internal/store", "internal/prepdoc", "internal/wire", "internal/act",
 		"internal/outbox",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
-		"internal/channel/webhook", "internal/channel/memory"},
-	{"internal/channel/setup", "internal/see"},
+		"internal/channel/webhook", "internal/channel/memory",
+		"internal/live"},
+	{"internal/channel/setup",
+		"internal/see",
+		"internal/feed",
+		"internal/api"},
+	{"internal/web"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -61,6 +66,7 @@ var only = map[string][]string{
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
+	"internal/web/draw": nil,
 	// A channel knows nothing of what it carries, nor of the settings.
 	"internal/channel":       {"internal/provider"},
 	"internal/channel/mail":  {"internal/channel", "internal/clock", "internal/provider"},
@@ -80,7 +86,9 @@ var only = map[string][]string{
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
-	"config":                              nil,
+	// What changed is told without what became of it.
+	"internal/live": {"internal/series"},
+	"config":        nil,
 	"cmd/holdfast":                        {"internal/cli"},
 }
 
@@ -92,7 +100,8 @@ var forTests = []string{"internal/provider/providertest", "internal/provider/mem
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",
-	"internal/outage", "internal/notify", "internal/say"}
+	"internal/outage", "internal/notify", "internal/say",
+	"internal/web/draw"}
 
 // impure are imports that a pure package may not have, with all below them. Nor may it import anybody else's module,
 // but for rules.
@@ -107,10 +116,13 @@ var (
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
 	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
-		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
+		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile",
+		"internal/live"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
-		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
+		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google",
+		"internal/feed",
+		"internal/api"}
 	// wire are the packages whose types may be named for a wire or disk format.
 	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}

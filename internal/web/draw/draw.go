@@ -20,6 +20,7 @@ const (
 	Lost    Mark = "lost"    // an empty diamond
 	Off     Mark = "off"     // a dashed square: excused, or skipped
 	Unknown Mark = "unknown" // a bar
+	None    Mark = "none"    // a dot: no meeting was booked
 )
 
 // Week is one week as it is drawn.
@@ -75,13 +76,15 @@ func (c *canvas) mark(m Mark, x, y, r float64, text string) {
 		s := r * .9
 		c.f(`<rect class="off" x="%.4g" y="%.4g" width="%.4g" height="%.4g" rx="%.3g" stroke-width="%.3g" `+
 			`stroke-dasharray="%.3g">`, x-s, y-s, 2*s, 2*s, r*.36, r*.13, r*.3)
+	case None:
+		c.f(`<circle class="none" cx="%.4g" cy="%.4g" r="%.4g">`, x, y, r*.18)
 	case Unknown:
 		c.f(`<rect class="unknown" x="%.4g" y="%.4g" width="%.4g" height="%.4g" rx="%.3g">`,
 			x-r*.8, y-r*.16, r*1.6, r*.32, r*.16)
 	default:
 		c.f(`<rect class="kept" x="%.4g" y="%.4g" width="%.4g" height="%.4g" rx="%.3g">`, x-r, y-r, 2*r, 2*r, r*.36)
 	}
-	c.f("%s%s", title(text), map[bool]string{true: "</circle>", false: "</rect>"}[m == Late || m == Made])
+	c.f("%s%s", title(text), map[bool]string{true: "</circle>", false: "</rect>"}[m == Late || m == Made || m == None])
 }
 
 // half is how many weeks are in one picture of Record.

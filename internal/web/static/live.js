@@ -34,7 +34,7 @@
     busy = true;
     try {
       const answer = await fetch(location.href, {
-        headers: { "Holdfast-Parts": "1", "If-None-Match": tag }, cache: "no-store", redirect: "error",
+        headers: { "Holdfast-Part": "1", "If-None-Match": tag }, cache: "no-store", redirect: "error",
       });
       if (answer.status === 401) {
         source.close();

@@ -1,6 +1,7 @@
 package say
 
 import (
+	"strings"
 	"time"
 
 	"holdfast/internal/drift"
@@ -101,4 +102,36 @@ func (r Reader) Who(name string, reader bool) string {
 		return r.say("you", facts{})
 	}
 	return name
+}
+
+// Hours are working hours: "Mon–Fri 09:00–12:30, 13:30–17:30"; "" for any time.
+func (r Reader) Hours(h series.Hours) string {
+	if h.Unset() {
+		return ""
+	}
+	const days = 7
+	text := func(i int) string {
+		var out []string
+		for _, w := range h.On(time.Weekday((i + 1) % days)) {
+			out = append(out, w.From.String()+"–"+w.To.String())
+		}
+		return strings.Join(out, r.say("list.between", facts{}))
+	}
+	name := func(i int) string { return r.catalogue().words["weekdays"][(i+1)%days] }
+	var out []string
+	for first := 0; first < days; {
+		last := first
+		for last+1 < days && text(last+1) == text(first) {
+			last++
+		}
+		run := name(first)
+		if last > first {
+			run += "–" + name(last)
+		}
+		if hours := text(first); hours != "" {
+			out = append(out, run+" "+hours)
+		}
+		first = last + 1
+	}
+	return strings.Join(out, "; ")
 }

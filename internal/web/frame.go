@@ -15,8 +15,8 @@ import (
 	"holdfast/internal/web/draw"
 )
 
-// partsHeader asks for a page's parts alone, to put in place of those that are shown.
-const partsHeader = "Holdfast-Part"
+// partHeader asks for a page's parts alone, to put in place of those that are shown.
+const partHeader = "Holdfast-Part"
 
 // frame is what stands around every page.
 type frame struct {
@@ -94,7 +94,7 @@ func parse(words say.Reader) map[string]*template.Template {
 func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, name string, f frame) {
 	f.Base = h.base
 	part := "layout"
-	if r.Header.Get(partsHeader) != "" {
+	if r.Header.Get(partHeader) != "" {
 		part = "main"
 	}
 	var text bytes.Buffer
@@ -105,7 +105,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, name 
 	}
 	head := w.Header()
 	head.Set("Content-Type", "text/html; charset=utf-8")
-	head.Add("Vary", partsHeader)
+	head.Add("Vary", partHeader)
 	if status == http.StatusOK && r.Method != http.MethodPost && f.Said == "" && f.SignOut {
 		sum := sha256.Sum256(text.Bytes())
 		tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`

@@ -81,13 +81,13 @@ func (h *handler) pair(w http.ResponseWriter, r *http.Request) {
 // showPair shows a pair's page; refused is why what the reader wanted was not done, "" where nothing was.
 func (h *handler) showPair(w http.ResponseWriter, r *http.Request, status int, refused string) {
 	who, _ := h.who(r)
-	pair := series.Pair{Manager: r.PathValue("manager"), Report: r.PathValue("report")}
+	pair := pairOf(r)
 	p, err := h.See.Pair(r.Context(), who, pair)
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	if r.Method != http.MethodHead && r.Header.Get(partsHeader) == "" { // a page that refreshes itself looks once
+	if r.Method != http.MethodHead && r.Header.Get(partHeader) == "" { // a page that refreshes itself looks once
 		if err := h.See.Looked(r.Context(), who, pair, "pair"); err != nil {
 			h.Log.Error().Err(err).Msg("that somebody looked is not entered")
 		}

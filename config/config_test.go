@@ -57,6 +57,8 @@ func generate(title string, of any) []byte {
 			return &jsonschema.Schema{Type: "string"}
 		case t == reflect.TypeFor[yamlpos.Int]():
 			return &jsonschema.Schema{Type: "integer"}
+		case t == reflect.TypeFor[yamlpos.Bool]():
+			return &jsonschema.Schema{Type: "boolean"}
 		case t.Implements(reflect.TypeFor[yamlpos.Mapping]()):
 			return &jsonschema.Schema{Type: "object", AdditionalProperties: inner(r, t.Elem().Field(1).Type)}
 		case reflect.PointerTo(t).Implements(reflect.TypeFor[yamlpos.Short]()):

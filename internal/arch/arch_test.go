@@ -41,6 +41,7 @@ var levels = [][]string{
 		"internal/channel/webhook", "internal/channel/memory",
 		"internal/live"},
 	{"internal/channel/setup",
+		"internal/signin",
 		"internal/see",
 		"internal/feed",
 		"internal/api"},
@@ -86,6 +87,8 @@ var only = map[string][]string{
 	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/notify",
 		"internal/reconcile"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
+	// The journal is handed to it, and so is how its pages look.
+	"internal/signin": {"internal/series", "internal/clock", "internal/act", "internal/say", "internal/access"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	// What changed is told without what became of it.
@@ -123,10 +126,11 @@ var (
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
 		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google",
+		"internal/signin",
 		"internal/feed",
 		"internal/api"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
+	wire = []string{"internal/signin", "internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}

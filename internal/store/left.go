@@ -114,11 +114,14 @@ type statusJSON struct {
 	Names   [2]string
 	Zones   [2]string
 	Length  time.Duration
-	MadeUp  []reconcile.MadeUp `json:",omitzero"`
-	Skips   []series.Skip      `json:",omitzero"`
-	Held    []plan.Held        `json:",omitzero"`
-	Until   time.Time          `json:",omitzero"`
-	Kept    *float64           `json:"-"`
+	MadeUp  []reconcile.MadeUp  `json:",omitzero"`
+	First   series.Date         `json:",omitzero"`
+	Last    series.Date         `json:",omitzero"`
+	Skips   []series.Skip       `json:",omitzero"`
+	Others  []reconcile.Meeting `json:",omitzero"`
+	Held    []plan.Held         `json:",omitzero"`
+	Until   time.Time           `json:",omitzero"`
+	Kept    *float64            `json:"-"`
 }
 
 // momentJSON is a drift.Moment as it is on disk.

@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- For what was told about a pair.
+CREATE INDEX told_pair ON told (manager, report, at);

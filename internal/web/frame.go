@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/internal/act"
+	"holdfast/internal/live"
 	"holdfast/internal/say"
 	"holdfast/internal/web/draw"
 )
@@ -160,7 +161,7 @@ func (h *handler) frame(r *http.Request, title, here string) frame {
 
 // live has the page hear of changes at an address below /live, and says how old what it shows is.
 func (h *handler) live(f *frame, r say.Reader, round time.Time, problems bool, stream string) {
-	f.Stream, f.Beat = h.base+"/live"+stream, int(beat/time.Second)
+	f.Stream, f.Beat = h.base+"/live"+stream, int(live.Beat/time.Second)
 	f.Made = r.Fill("made", say.Words{Time: r.Clock(r.Now)})
 	switch {
 	case round.IsZero():

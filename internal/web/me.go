@@ -98,7 +98,9 @@ type keptTable struct {
 	More       int // rows that are not shown
 }
 
-func (h *handler) me(w http.ResponseWriter, r *http.Request) { h.showMe(w, r, http.StatusOK, "", "", "") }
+func (h *handler) me(w http.ResponseWriter, r *http.Request) {
+	h.showMe(w, r, http.StatusOK, "", "", "")
+}
 
 // showMe shows the page of the one who asks. secret is an address or a token of that kind, to be shown this once;
 // refused is why what they wanted was not done.

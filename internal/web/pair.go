@@ -408,7 +408,9 @@ func placeOf(t time.Time) float64 {
 	return days + (float64(t.Hour())+float64(t.Minute())/60)/24
 }
 
-func skipWord(r say.Reader, why string) string { return r.Word("off." + strings.ReplaceAll(why, " ", "-")) }
+func skipWord(r say.Reader, why string) string {
+	return r.Word("off." + strings.ReplaceAll(why, " ", "-"))
+}
 
 func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
 	words := say.Words{By: say.Capital(h.name(r, p, d.Who))}

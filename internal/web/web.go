@@ -65,9 +65,9 @@ type Options struct {
 	See      See
 	Deeds    Deeds
 	Own      Own
-	Told     func(person string) Told       // how the roster has the person told
-	Channels []string                       // names of those by which people can be told
-	Zone     func(person string) string     // of somebody of the roster; "" where it is not known
+	Told     func(person string) Told          // how the roster has the person told
+	Channels []string                          // names of those by which people can be told
+	Zone     func(person string) string        // of somebody of the roster; "" where it is not known
 	Export   func(access.Kept) ([]byte, error) // as JSON
 	Changes  Changes
 	// Unwritable reports whether the journal cannot be written; nil: it always can.

@@ -92,10 +92,10 @@ type feedForm struct {
 type tokenItem struct{ Name, Made, Used, Until string }
 
 type keptTable struct {
-	Name, Says string
-	Columns    []string
-	Rows       [][]string
-	More       int // rows that are not shown
+	Name, Title, Says string
+	Columns           []string
+	Rows              [][]string
+	More              int // rows that are not shown
 }
 
 func (h *handler) me(w http.ResponseWriter, r *http.Request) {
@@ -281,7 +281,7 @@ func (h *handler) own(ctx context.Context, r say.Reader, person string, page *me
 	}
 	for _, t := range kept.Tables {
 		rows := t.Rows[:min(len(t.Rows), keptShown)]
-		page.Kept = append(page.Kept, keptTable{t.Name, r.Fill("me.rows", say.Words{N: len(t.Rows)}), t.Columns, rows,
+		page.Kept = append(page.Kept, keptTable{t.Name, t.Name, r.Fill("me.rows", say.Words{N: len(t.Rows)}), t.Columns, rows,
 			len(t.Rows) - len(rows)})
 	}
 	return nil

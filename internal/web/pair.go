@@ -34,7 +34,7 @@ type pairPage struct {
 	Told        []logItem
 	Looked      []logItem
 	Acts        []action
-	Other       string
+	Private     string // who sees the page
 }
 
 type nextItem struct {
@@ -123,11 +123,11 @@ func told(p see.Pair) say.OneOnOne {
 func (h *handler) pairPage(r say.Reader, p see.Pair) pairPage {
 	o, as, other := told(p), say.Role(p.As), p.Other()
 	out := pairPage{
-		Slot:   r.Word("slot.none"),
-		State:  stateOf(r, p.State, len(p.Flags)),
-		Next:   nextOf(r, p),
-		Record: recordOf(r, p.Weeks, false),
-		Other:  other.Name,
+		Slot:    r.Word("slot.none"),
+		State:   stateOf(r, p.State, len(p.Flags)),
+		Next:    nextOf(r, p),
+		Record:  recordOf(r, p.Weeks, false),
+		Private: r.Fill("pair.private", say.Words{Text: other.Name}),
 	}
 	if p.Kept != nil {
 		out.Kept = r.Fill("pair.kept", say.Words{Text: r.Percent(p.Kept), N: p.Counted})

@@ -30,16 +30,23 @@ var levels = [][]string{
 		"internal/plan", "internal/drift", "internal/slotting",
 		"internal/deed"},
 	{"internal/notify",
-		"internal/access"},
+		"internal/access",
+		"internal/web/draw"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
 	{"internal/link", "internal/outbox/ledger"},
-	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc", "internal/wire", "internal/act",
+	{"internal/roster", "internal/store", "internal/prepdoc", "internal/wire", "internal/act",
 		"internal/outbox",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
-		"internal/channel/webhook", "internal/channel/memory"},
-	{"internal/channel/setup", "internal/see", "internal/signin"},
+		"internal/channel/webhook", "internal/channel/memory",
+		"internal/live"},
+	{"internal/channel/setup",
+		"internal/signin",
+		"internal/see",
+		"internal/feed",
+		"internal/api"},
+	{"internal/web"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -63,6 +70,7 @@ var only = map[string][]string{
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
+	"internal/web/draw": nil,
 	// A channel knows nothing of what it carries, nor of the settings.
 	"internal/channel":       {"internal/provider"},
 	"internal/channel/mail":  {"internal/channel", "internal/clock", "internal/provider"},
@@ -89,7 +97,9 @@ var only = map[string][]string{
 	"internal/signin": {"internal/series", "internal/clock", "internal/act", "internal/say", "internal/access"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
-	"config":                              nil,
+	// What changed is told without what became of it.
+	"internal/live": {"internal/series"},
+	"config":        nil,
 	"cmd/holdfast":                        {"internal/cli"},
 }
 
@@ -102,6 +112,7 @@ var forTests = []string{"internal/provider/providertest", "internal/provider/mem
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",
 	"internal/outage", "internal/notify", "internal/say",
+	"internal/web/draw",
 	"internal/deed"}
 
 // impure are imports that a pure package may not have, with all below them. Nor may it import anybody else's module,
@@ -117,10 +128,14 @@ var (
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
 	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
-		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
+		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile",
+		"internal/live"}
 	// loggers may write the log.
-	loggers = []string{"internal/signin", "internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
-		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
+	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
+		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google",
+		"internal/signin",
+		"internal/feed",
+		"internal/api"}
 	// wire are the packages whose types may be named for a wire or disk format.
 	wire = []string{"internal/signin", "internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}

@@ -37,7 +37,8 @@ var levels = [][]string{
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
 		"internal/channel/webhook", "internal/channel/memory"},
-	{"internal/channel/setup"},
+	{"internal/channel/setup",
+		"internal/metrics"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -79,6 +80,8 @@ var only = map[string][]string{
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,
+	"internal/metrics": {"internal/series", "internal/plan", "internal/drift", "internal/provider", "internal/channel",
+		"internal/reconcile", "internal/outbox"},
 	"cmd/holdfast":                        {"internal/cli"},
 }
 

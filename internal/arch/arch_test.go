@@ -82,7 +82,7 @@ var only = map[string][]string{
 	"config":                              nil,
 	"internal/metrics": {"internal/series", "internal/plan", "internal/drift", "internal/provider", "internal/channel",
 		"internal/reconcile", "internal/outbox"},
-	"cmd/holdfast":                        {"internal/cli"},
+	"cmd/holdfast": {"internal/cli"},
 }
 
 // forTests may be imported by the tests of any package.

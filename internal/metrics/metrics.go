@@ -116,7 +116,8 @@ func New(o Options) *Metrics {
 	m.delivered = m.count("deliveries_total", "Invitations and answers that Holdfast itself wrote into calendars.")
 	m.failures = m.counts("failures_total", "What failed within rounds, by what it was about.", "matter")
 	m.reads = m.counts("calendar_reads_total", "Readings of people's calendars.", "calendar", "result")
-	m.readTook = m.times("calendar_read_duration_seconds", "How long readings took that succeeded.", readBuckets, "calendar")
+	m.readTook = m.times("calendar_read_duration_seconds", "How long readings took that succeeded.", readBuckets,
+		"calendar")
 	m.notices = m.counts("notices_total", "Messages handed to channels.", "channel", "result")
 	m.writable = m.gauge("journal_writable", "Whether the journal took what it was last given.")
 	m.streams = m.gauge("event_streams", "Event streams that are open, of pages and of the API.")

@@ -18,7 +18,8 @@ type pages struct {
 
 func newPages(m *Metrics) *pages {
 	return &pages{
-		requests: m.counts("http_requests_total", "Requests answered, by the pattern of their route.", "route", "method", "code"),
+		requests: m.counts("http_requests_total", "Requests answered, by the pattern of their route.",
+			"route", "method", "code"),
 		took: m.times("http_request_duration_seconds",
 			"How long it took until an answer began: an event stream may go on for days.", requestBuckets, "route"),
 	}

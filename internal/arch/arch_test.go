@@ -44,7 +44,8 @@ var levels = [][]string{
 	{"internal/cli"},
 	{"cmd/holdfast"},
 	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands",
-		"internal/channel/channeltest"},
+		"internal/channel/channeltest",
+		"internal/web/browser"},
 	{"internal/series/seriestest"},
 }
 
@@ -80,6 +81,7 @@ var only = map[string][]string{
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,
+	"internal/web/browser":                nil,
 	"internal/metrics": {"internal/series", "internal/plan", "internal/drift", "internal/provider", "internal/channel",
 		"internal/reconcile", "internal/outbox"},
 	"cmd/holdfast": {"internal/cli"},
@@ -89,7 +91,8 @@ var only = map[string][]string{
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav",
 	"internal/provider/caldav/caldavtest", "internal/provider/caldav/caldavtest/hands",
 	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest",
-	"internal/slotting/instance", "internal/channel/channeltest", "internal/channel/memory"}
+	"internal/slotting/instance", "internal/channel/channeltest", "internal/channel/memory",
+	"internal/web/browser"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",

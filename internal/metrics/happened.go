@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -101,37 +100,5 @@ func (m *Metrics) Journal(err error) {
 func (m *Metrics) JobsWaiting(count func() int) {
 	if m != nil {
 		m.asked("jobs_waiting", "Jobs that wait to be worked.", func() float64 { return float64(count()) })
-	}
-}
-
-// Stream counts an event stream that was opened, until closed is called.
-func (m *Metrics) Stream() (closed func()) {
-	if m == nil {
-		return func() {}
-	}
-	m.streams.Inc()
-	return m.streams.Dec
-}
-
-// SignIn counts an attempt by oidc, by the link of a mail, by its code or by the link of a shell (link); result is ok,
-// refused or failed.
-func (m *Metrics) SignIn(way, result string) {
-	if m != nil {
-		m.signIns.WithLabelValues(oneOf(ways, way), oneOf(signing, result)).Inc()
-	}
-}
-
-// Feed counts a request for a calendar feed; result is ok, not-modified, gone (out of the roster) or unknown.
-func (m *Metrics) Feed(result string) {
-	if m != nil {
-		m.feeds.WithLabelValues(oneOf(fetching, result)).Inc()
-	}
-}
-
-// API counts a request with a token of that role (person, operate; none: without a good one) that was answered with
-// that status of HTTP.
-func (m *Metrics) API(role string, status int) {
-	if m != nil {
-		m.operations.WithLabelValues(oneOf(roles, role), strconv.Itoa(status)).Inc()
 	}
 }

@@ -34,23 +34,19 @@ type Metrics struct {
 	pages    *pages
 	standing *standing
 
-	rounds     *prometheus.CounterVec
-	took       *prometheus.HistogramVec
-	good       *prometheus.GaugeVec
-	judged     prometheus.Counter
-	otherwise  prometheus.Counter
-	writes     *prometheus.CounterVec
-	mails      prometheus.Counter
-	delivered  prometheus.Counter
-	failures   *prometheus.CounterVec
-	reads      *prometheus.CounterVec
-	readTook   *prometheus.HistogramVec
-	notices    *prometheus.CounterVec
-	writable   prometheus.Gauge
-	streams    prometheus.Gauge
-	signIns    *prometheus.CounterVec
-	feeds      *prometheus.CounterVec
-	operations *prometheus.CounterVec
+	rounds    *prometheus.CounterVec
+	took      *prometheus.HistogramVec
+	good      *prometheus.GaugeVec
+	judged    prometheus.Counter
+	otherwise prometheus.Counter
+	writes    *prometheus.CounterVec
+	mails     prometheus.Counter
+	delivered prometheus.Counter
+	failures  *prometheus.CounterVec
+	reads     *prometheus.CounterVec
+	readTook  *prometheus.HistogramVec
+	notices   *prometheus.CounterVec
+	writable  prometheus.Gauge
 }
 
 // other is the label of what has no name of its own here: a new word, or one that somebody else chose.
@@ -64,10 +60,6 @@ var (
 	reading  = append([]string{"ok"}, text(provider.Auth, provider.Transient, provider.Permanent)...)
 	channels = []string{"mail", "slack", "google-chat", "admins", "webhook"}
 	sending  = append([]string{"ok"}, text(channel.Transient, channel.BadAddress, channel.Broken)...)
-	ways     = []string{"oidc", "mail", "code", "link"}
-	signing  = []string{"ok", "refused", "failed"}
-	fetching = []string{"ok", "not-modified", "gone", "unknown"}
-	roles    = []string{"person", "operate", "none"}
 )
 
 func words[S ~string](all ...S) (out []string) {
@@ -120,10 +112,6 @@ func New(o Options) *Metrics {
 		"calendar")
 	m.notices = m.counts("notices_total", "Messages handed to channels.", "channel", "result")
 	m.writable = m.gauge("journal_writable", "Whether the journal took what it was last given.")
-	m.streams = m.gauge("event_streams", "Event streams that are open, of pages and of the API.")
-	m.signIns = m.counts("sign_ins_total", "Attempts to sign in.", "way", "result")
-	m.feeds = m.counts("feed_fetches_total", "Requests for calendar feeds.", "result")
-	m.operations = m.counts("api_requests_total", "Requests to the API, by the role of their token.", "role", "result")
 	m.pages = newPages(m)
 	m.standing = newStanding(m)
 	m.writable.Set(1)
@@ -153,11 +141,6 @@ func (m *Metrics) begin() {
 	for _, c := range channels {
 		for _, r := range sending {
 			m.notices.WithLabelValues(c, r)
-		}
-	}
-	for _, w := range ways {
-		for _, r := range signing {
-			m.signIns.WithLabelValues(w, r)
 		}
 	}
 }

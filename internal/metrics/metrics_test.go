@@ -86,14 +86,6 @@ func full(t *testing.T) *Metrics {
 		_, _ = m.Sender(name, sender{err}).Send(t.Context(), channel.Message{To: "mia@example.com"})
 	}
 	m.Journal(errors.New("mia"))
-	m.Stream()
-	m.Stream()()
-	m.SignIn("oidc", "ok")
-	m.SignIn("mia", "mia@example.com")
-	m.Feed("ok")
-	m.Feed("mia")
-	m.API("person", 200)
-	m.API("mia", 404)
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here you are") }
 	mux.HandleFunc("GET /pairs/{manager}/{report}", answer)
@@ -114,10 +106,6 @@ func (s sender) Send(context.Context, channel.Message) (channel.Sent, error) {
 }
 
 const want = `
-# HELP holdfast_api_requests_total Requests to the API, by the role of their token.
-# TYPE holdfast_api_requests_total counter
-holdfast_api_requests_total{result="200",role="person"} 1
-holdfast_api_requests_total{result="404",role="other"} 1
 # HELP holdfast_calendars_unread People's calendars that cannot be read.
 # TYPE holdfast_calendars_unread gauge
 holdfast_calendars_unread{calendar="google"} 0
@@ -129,9 +117,6 @@ holdfast_changes_held 1
 # HELP holdfast_changes_waiting Changes that wait until the roster has stood for long enough.
 # TYPE holdfast_changes_waiting gauge
 holdfast_changes_waiting 1
-# HELP holdfast_event_streams Event streams that are open, of pages and of the API.
-# TYPE holdfast_event_streams gauge
-holdfast_event_streams 1
 # HELP holdfast_failures_total What failed within rounds, by what it was about.
 # TYPE holdfast_failures_total counter
 holdfast_failures_total{matter="calendar"} 1
@@ -198,7 +183,6 @@ func TestFigures(t *testing.T) {
 		"writes/other":               testutil.ToFloat64(m.writes.WithLabelValues("other")),
 		"otherwise":                  testutil.ToFloat64(m.otherwise),
 		"deliveries":                 testutil.ToFloat64(m.delivered),
-		"sign-ins":                   testutil.ToFloat64(m.signIns.WithLabelValues("oidc", "ok")),
 	} {
 		if n != 1 {
 			t.Errorf("%s is %v, want 1", name, n)
@@ -320,10 +304,6 @@ func TestNone(t *testing.T) {
 	m.Read("office", 0, nil)
 	m.Journal(nil)
 	m.JobsWaiting(nil)
-	m.Stream()()
-	m.SignIn("oidc", "ok")
-	m.Feed("ok")
-	m.API("person", 200)
 	if s := (sender{}); m.Sender("mail", s) != s {
 		t.Error("a sender is another")
 	}
@@ -338,17 +318,32 @@ func TestNone(t *testing.T) {
 	}
 }
 
-// An event stream is passed on as it comes.
-func TestStreamsFlush(t *testing.T) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
-		if err := http.NewResponseController(w).Flush(); err != nil {
-			t.Error(err)
+// An event stream is passed on as it comes, and counted while it is open.
+func TestStreams(t *testing.T) {
+	m, mux := New(Options{}), http.NewServeMux()
+	var open []float64
+	answer := func(kind string) {
+		mux.HandleFunc("GET /"+kind, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/"+kind+"; charset=utf-8")
+			for range 2 {
+				_, _ = io.WriteString(w, "event: open\n\n")
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
+				open = append(open, testutil.ToFloat64(m.pages.streams))
+			}
+		})
+	}
+	answer("event-stream")
+	answer("html")
+	for _, kind := range []string{"event-stream", "html"} {
+		w := httptest.NewRecorder()
+		m.HTTP(mux).ServeHTTP(w, httptest.NewRequest("GET", "/"+kind, nil))
+		if open = append(open, testutil.ToFloat64(m.pages.streams)); !w.Flushed {
+			t.Error("nothing was flushed")
 		}
-	})
-	w := httptest.NewRecorder()
-	New(Options{}).HTTP(mux).ServeHTTP(w, httptest.NewRequest("GET", "/events", nil))
-	if !w.Flushed {
-		t.Error("nothing was flushed")
+	}
+	if want := []float64{1, 1, 0, 0, 0, 0}; !slices.Equal(open, want) {
+		t.Errorf("%v streams are open, want %v", open, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 type pages struct {
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+	streams  prometheus.Gauge
 }
 
 func newPages(m *Metrics) *pages {
@@ -22,18 +23,65 @@ func newPages(m *Metrics) *pages {
 			"route", "method", "code"),
 		took: m.times("http_request_duration_seconds",
 			"How long it took until an answer began: an event stream may go on for days.", requestBuckets, "route"),
+		streams: m.gauge("event_streams", "Event streams that are open, of pages and of the API."),
 	}
 }
 
-// HTTP counts the requests that the mux answers, by the pattern of their route: paths hold names and tokens. It stands
-// directly around the mux, which notes the pattern on the request that it is given.
+// HTTP counts the requests that the mux answers, by the pattern of their route: paths hold names and tokens. What
+// people did with pages, sign-in, feeds and the API is told by route and status. It stands directly around the mux,
+// which notes the pattern on the request that it is given, or around a handler of one route.
 func (m *Metrics) HTTP(mux http.Handler) http.Handler {
 	if m == nil {
 		return mux
 	}
 	by := promhttp.WithLabelFromRequest("route", route)
 	return promhttp.InstrumentHandlerCounter(m.pages.requests,
-		promhttp.InstrumentHandlerTimeToWriteHeader(m.pages.took, mux, by), by)
+		promhttp.InstrumentHandlerTimeToWriteHeader(m.pages.took, m.pages.open(mux), by), by)
+}
+
+// open counts the event streams of next for as long as they are open.
+func (p *pages) open(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b := &begun{ResponseWriter: w, streams: p.streams}
+		defer b.end()
+		next.ServeHTTP(b, r)
+	})
+}
+
+// begun notes when the answer begins whether it is an event stream.
+type begun struct {
+	http.ResponseWriter
+	streams     prometheus.Gauge
+	yes, stream bool
+}
+
+// WriteHeader is http.ResponseWriter's.
+func (b *begun) WriteHeader(status int) {
+	b.begin()
+	b.ResponseWriter.WriteHeader(status)
+}
+
+// Write is http.ResponseWriter's.
+func (b *begun) Write(text []byte) (int, error) {
+	b.begin()
+	return b.ResponseWriter.Write(text)
+}
+
+// Unwrap is for http.ResponseController.
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+func (b *begun) begin() {
+	if !b.yes && strings.HasPrefix(b.Header().Get("Content-Type"), "text/event-stream") {
+		b.stream = true
+		b.streams.Inc()
+	}
+	b.yes = true
+}
+
+func (b *begun) end() {
+	if b.stream {
+		b.streams.Dec()
+	}
 }
 
 // route is the pattern without its method; "none" where no route is of that path.

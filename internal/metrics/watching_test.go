@@ -187,3 +187,33 @@ func TestDashboard(t *testing.T) {
 	}
 	promtool(t, "check", "rules", "--lint=none", path)
 }
+
+// README explains every figure, and none that there is not.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "\n| figure, each with `holdfast_` before it |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	explained := map[string]bool{}
+	for _, row := range strings.Split(table, "\n")[2:] {
+		for _, name := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(strings.Split(row, "|")[1], -1) {
+			explained[name[1]] = true
+		}
+	}
+	families, err := full(t).registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if name, ours := strings.CutPrefix(f.GetName(), namespace); ours && !explained[name] {
+			t.Errorf("README does not explain %s", name)
+		} else if ours {
+			delete(explained, name)
+		}
+	}
+	for name := range explained {
+		t.Errorf("README explains %s, which is not there", name)
+	}
+}

@@ -42,6 +42,7 @@ var levels = [][]string{
 		"internal/channel/webhook", "internal/channel/memory",
 		"internal/live"},
 	{"internal/channel/setup",
+		"internal/metrics",
 		"internal/signin",
 		"internal/see",
 		"internal/feed",
@@ -52,7 +53,8 @@ var levels = [][]string{
 	{"internal/cli"},
 	{"cmd/holdfast"},
 	{"internal/provider/memory", "internal/provider/providertest", "internal/provider/caldav/caldavtest/hands",
-		"internal/channel/channeltest"},
+		"internal/channel/channeltest",
+		"internal/web/browser"},
 	{"internal/series/seriestest"},
 }
 
@@ -98,16 +100,20 @@ var only = map[string][]string{
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	// What changed is told without what became of it.
-	"internal/live": {"internal/series"},
-	"config":        nil,
-	"cmd/holdfast":                        {"internal/cli"},
+	"internal/live":        {"internal/series"},
+	"config":               nil,
+	"internal/web/browser": nil,
+	"internal/metrics": {"internal/series", "internal/plan", "internal/drift", "internal/provider", "internal/channel",
+		"internal/reconcile", "internal/outbox"},
+	"cmd/holdfast": {"internal/cli"},
 }
 
 // forTests may be imported by the tests of any package.
 var forTests = []string{"internal/provider/providertest", "internal/provider/memory", "internal/provider/caldav",
 	"internal/provider/caldav/caldavtest", "internal/provider/caldav/caldavtest/hands",
 	"internal/provider/google", "internal/provider/google/googletest", "internal/series/seriestest",
-	"internal/slotting/instance", "internal/channel/channeltest", "internal/channel/memory"}
+	"internal/slotting/instance", "internal/channel/channeltest", "internal/channel/memory",
+	"internal/web/browser"}
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",

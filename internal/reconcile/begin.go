@@ -25,7 +25,7 @@ type given struct {
 	roster    RosterSeen
 	origin    Origin // of the roster, without the day
 	problems  error  // Desired.Problems
-	unsettled pairs  // by the journal: they are judged in any case
+	unsettled pairs  // by the journal, or by who asked: they are judged in any case
 	openOf    map[series.Pair][]drift.Flag
 	outages   map[Subject]Outage // that the roster lacks addresses
 }
@@ -77,6 +77,9 @@ func (r *Reconciler) begin(ctx context.Context, asks []plan.Ask,
 	}
 	if g.roster.Digest == mem.Standing.Roster.Digest {
 		g.roster = mem.Standing.Roster
+	}
+	for _, a := range asks {
+		g.unsettled[a.Pair] = true
 	}
 	for _, f := range mem.Open {
 		g.openOf[f.Pair] = append(g.openOf[f.Pair], f)
@@ -184,6 +187,11 @@ func misaddressed(other map[string][]string) map[Subject]Outage {
 
 // asked reports whether the round is made at a person's command.
 func (g *given) asked() bool { return len(g.asks) > 0 }
+
+// askedFor reports whether somebody asked for something of the pair.
+func (g *given) askedFor(p series.Pair) bool {
+	return slices.ContainsFunc(g.asks, func(a plan.Ask) bool { return a.Pair == p })
+}
 
 // askedOf are the people of whom somebody asked for something.
 func (g *given) askedOf() map[string]bool {

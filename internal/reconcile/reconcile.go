@@ -60,6 +60,8 @@ type Options struct {
 	// Sources is Desired.Sources of the files as they are, without reading what they say; more is Desired.More. It may be
 	// nil: then nothing that a round left is of use to those who look.
 	Sources func(more string) string
+	// SourcesFor is for how long those who look take what Sources gave for what it gives. 0: it is called for each.
+	SourcesFor time.Duration
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents
 	Policy    plan.Policy
@@ -88,6 +90,7 @@ type Reconciler struct {
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 	outages    outage.Log
 	readings   *readings
+	sources    sources
 	left       *office   // by the last round; nil: it left none
 	checked    time.Time // when a round last judged all pairs
 }
@@ -124,6 +127,7 @@ type Round struct {
 	Mails     int
 	Found     drift.Found
 	Judged    int           // how many pairs were judged: the others are as they were
+	Changed   []series.Pair // those of which it left another status, flags or outcomes than were there, in order
 	Otherwise []series.Pair // those that a full round judged otherwise than one that went on from the last
 	Edges     drift.Edges
 	Open      []drift.Flag // all that are open now
@@ -134,11 +138,12 @@ type Round struct {
 	Alarms    []Outage // those that are new
 }
 
-// Recall tells what is known without asking any calendar.
+// Recall tells what is known without asking any calendar. It is safe beside a round.
 //
 // Where there is no good roster, what the journal knows to be booked is taken for what it last wanted, with the
 // problems.
 func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
+	r = New(r.Options) // what a round goes on from is its own
 	g, err := r.begin(ctx, nil, r.lastWanted)
 	if err != nil {
 		return Round{}, err
@@ -167,7 +172,11 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	if err != nil {
 		return Round{}, err
 	}
-	seen := r.read(ctx, g, r.calendars(), g.unseen(), errand{ids: g.everybody(), patient: true})
+	due, others := g.everybody(), []string(nil)
+	if g.asked() {
+		due, others = r.due(g)
+	}
+	seen := r.read(ctx, g, r.calendars(), g.remembered(others), errand{ids: due, patient: true})
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
@@ -181,12 +190,26 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	return out, nil
 }
 
-// Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within
-// it is in Round.Failures.
+// Once makes one round. The error is of the round as such; what failed within it is in Round.Failures.
+//
+// With asks only their pairs are planned for, written and delivered to, and no calendars are read but those of their
+// people: of all others the office, or else the journal, has what is known.
+func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
+	return r.once(ctx, nil, asks)
+}
+
+// OnceIf is Once for a person, who may ask for that only as long as something is so: may is given the open flags of the
+// pairs of the asks as their calendars have it now, before anything is written. What it returns ends the round, and is
+// returned as it is.
+func (r *Reconciler) OnceIf(ctx context.Context, may func(open []drift.Flag) error, asks ...plan.Ask) (Round, error) {
+	return r.once(ctx, may, asks)
+}
+
+// once is OnceIf; with a nil may, Once.
 //
 // Each step returns what it gives. What is known (k) and decided (d) is followed by what is known and decided then; the
 // office (o) has the views of all pairs, and goes from round to round.
-func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
+func (r *Reconciler) once(ctx context.Context, may func([]drift.Flag) error, asks []plan.Ask) (Round, error) {
 	g, err := r.begin(ctx, asks, r.wanted)
 	if err != nil {
 		return Round{}, err
@@ -205,6 +228,13 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	k, d := decide(k, o, decided{}, a)
 	o, d, otherwise := r.check(k, o, d)
 	k, d = r.readFirst(ctx, k, cals, o, d)
+	if may != nil {
+		f := detect(k, o, d, g.mem.Tries, g.mem.Pending)
+		if err := may(slices.DeleteFunc(f.open, func(f drift.Flag) bool { return !g.askedFor(f.Pair) })); err != nil {
+			r.left = o.leave(k, f.judged, nil)
+			return Round{}, err
+		}
+	}
 
 	docs, err := r.tend(ctx, k, o.views, d.plan)
 	if err != nil {
@@ -224,7 +254,7 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 
 	tries := k.tries(o.of(d.judge), sent.tried)
 	f := detect(k, o, d, tries, g.mem.Pending)
-	if again := f.pending(k.read); len(again) > 0 {
+	if again := f.pending(k); len(again) > 0 {
 		k, d = r.readAgain(ctx, k, cals, o, d, again)
 		f = detect(k, o, d, tries, f.found.Pending)
 	}
@@ -237,7 +267,8 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	outages, alarms := g.standingOutages(g.outages, k.looked.outages, d.outages, docs.outages, notDone(stands.Failing),
 		o.zoneDoubts(g.zoneData), o.refusedVideo(g.now))
 	left := remains{stands, tries, outages}
-	if err := r.Journal.Commit(context.WithoutCancel(ctx), record(k, o, d, f, left)); err != nil {
+	rec := record(k, o, d, f, left)
+	if err := r.Journal.Commit(context.WithoutCancel(ctx), rec); err != nil {
 		return Round{}, fmt.Errorf("write the journal: %w", err)
 	}
 	r.logOutages(g.now, causes(g.people, left))
@@ -246,9 +277,8 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	out.Applied, out.Mails, out.Delivered, out.Sections = done.changes, done.mails(), sent.n, docs.sections
 	out.Failures = slices.Concat(k.failures, docs.failures, refused, done.failures, sent.failures)
 	out.Outages, out.Alarms, out.Otherwise = outages, alarms, otherwise
-	if !g.asked() {
-		r.left = o.leave(k, f.judged, f.waiting(k, sent.tried))
-	}
+	out.Changed = o.changed(rec, f.judged)
+	r.left = o.leave(k, f.judged, f.waiting(k, sent.tried))
 	return out, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast/internal/drift"
@@ -300,8 +301,19 @@ type Look struct {
 	Anew     bool // what the last round left was of no use, and all of this was found anew
 }
 
+// LookAsLeft is Look as the last round left it, whatever has happened since: nothing is found anew, and no file of the
+// roster is read. It is safe beside a round.
+func (r *Reconciler) LookAsLeft(ctx context.Context, of string) (Look, error) {
+	left, err := r.Journal.Left(ctx, of, false)
+	if err != nil {
+		return Look{}, fmt.Errorf("read the journal: %w", err)
+	}
+	return left.at(r.Clock()), nil
+}
+
 // Look is what the last round left of the pairs that of names: one, those of a person, with "" all. Where settings,
-// roster or the day are others since, or a person has decided something, it is what Recall gives, of all pairs.
+// roster or the day are others since, or a person has decided something, it is what Recall gives, of all pairs. It is
+// safe beside a round.
 func (r *Reconciler) Look(ctx context.Context, of string) (Look, error) {
 	return r.look(ctx, of, false)
 }
@@ -312,28 +324,13 @@ func (r *Reconciler) LookAtFlags(ctx context.Context, of string) (Look, error) {
 }
 
 func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, error) {
-	out := Look{At: r.Clock()}
+	now := r.Clock()
 	left, err := r.Journal.Left(ctx, of, flagged)
 	if err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}
-	if out.Flags, out.Outages = left.Flags, left.Outages; r.holds(left, out.At) {
-		open, known := map[series.Pair]int{}, map[series.Pair]bool{}
-		for i := range out.Flags {
-			open[out.Flags[i].Pair]++
-		}
-		for i := range left.Rows {
-			row := &left.Rows[i]
-			out.Statuses = append(out.Statuses, row.At(out.At, open[row.Pair], out.Outages))
-			known[row.Pair] = row.State != Stale
-		}
-		for i := range out.Flags {
-			f := &out.Flags[i]
-			if f.Pass(out.At); !known[f.Pair] {
-				f.Makeups = f.Makeups[:0] // nobody knows who is free
-			}
-		}
-		return out, nil
+	if r.holds(left, now) {
+		return left.at(now), nil
 	}
 	all, err := r.Recall(ctx)
 	if err != nil {
@@ -343,7 +340,7 @@ func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, e
 	if err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}
-	out = Look{
+	out := Look{
 		At:       all.At,
 		First:    all.First,
 		Problems: all.Problems,
@@ -356,6 +353,27 @@ func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, e
 	}
 	SetMoments(out.Flags, all.Open)
 	return out, nil
+}
+
+// at is what was left as it is seen at now.
+func (l Left) at(now time.Time) Look {
+	out := Look{At: now, Flags: l.Flags, Outages: l.Outages}
+	open, known := map[series.Pair]int{}, map[series.Pair]bool{}
+	for i := range out.Flags {
+		open[out.Flags[i].Pair]++
+	}
+	for i := range l.Rows {
+		row := &l.Rows[i]
+		out.Statuses = append(out.Statuses, row.At(now, open[row.Pair], out.Outages))
+		known[row.Pair] = row.State != Stale
+	}
+	for i := range out.Flags {
+		f := &out.Flags[i]
+		if f.Pass(now); !known[f.Pair] {
+			f.Makeups = f.Makeups[:0] // nobody knows who is free
+		}
+	}
+	return out
 }
 
 // SetMoments gives flags what is said at the moment of those of them that are open.
@@ -373,7 +391,7 @@ func SetMoments(flags []FlagRow, open []drift.Flag) {
 func (r *Reconciler) holds(left Left, now time.Time) bool {
 	o := left.Origin
 	if o == (Origin{}) || r.Sources == nil || o.Day != series.DateOf(now.UTC()) || o.ZoneData != r.ZoneData ||
-		o.Sources != r.Sources(o.More) {
+		o.Sources != r.sources.of(r, o.More, now) {
 		return false
 	}
 	for i := range left.Rows {
@@ -384,21 +402,39 @@ func (r *Reconciler) holds(left Left, now time.Time) bool {
 	return true
 }
 
-// rowOrigin is what the round's status rows are made of. There are none where it was for some pairs only, or where
-// there is no good roster: then what holds has to be found out.
-func (g *given) rowOrigin() Origin {
-	if g.asked() || g.origin.Sources == "" || g.problems != nil {
-		return Origin{}
+// sources is what Options.Sources gave last.
+type sources struct {
+	mu        sync.Mutex
+	more, sum string
+	at        time.Time
+}
+
+// of is what it gives now, or gave within SourcesFor.
+func (s *sources) of(r *Reconciler, more string, now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := now.Sub(s.at); s.sum == "" || s.more != more || age < 0 || age >= r.SourcesFor {
+		s.more, s.sum, s.at = more, r.Sources(more), now
 	}
+	return s.sum
+}
+
+// rowOrigin is what the round's status rows are made of. There are none where there is no good roster: then what holds
+// has to be found out. One that was asked for adds to those that are there, and makes no others.
+func (g *given) rowOrigin() Origin {
 	o := g.origin
 	o.Day, o.ZoneData = series.DateOf(g.now.UTC()), g.zoneData
+	if g.origin.Sources == "" || g.problems != nil || g.asked() && o != g.mem.Origin {
+		return Origin{}
+	}
 	return o
 }
 
 // statusRows are those of these views' pairs; nil where the roster has the pair no more.
 func (k known) statusRows(views []*series.View, d decided, outages map[Subject]Outage) map[series.Pair]*StatusRow {
 	out, held := make(map[series.Pair]*StatusRow, len(views)), heldOf(d.plan.Held)
-	// What is held of a pair after a write, made or not, or another look at its calendars, is the next round's to say.
+	// What is held of a pair after a write, made or not, another look at its calendars, or where all that was planned is
+	// what somebody asked for, is the next round's to say.
 	unsaid := union(d.since)
 	for i := range d.plan.Changes {
 		unsaid[d.plan.Changes[i].Pair] = true
@@ -407,7 +443,7 @@ func (k known) statusRows(views []*series.View, d decided, outages map[Subject]O
 		out[v.Pair] = nil
 		if v.Wanted {
 			row := statusRow(v, k.now, held[v.Pair], v.Stale && k.distrusted(v.Pair, outages))
-			if unsaid[v.Pair] {
+			if unsaid[v.Pair] || k.asked() {
 				row.Until = k.now
 			}
 			out[v.Pair] = &row

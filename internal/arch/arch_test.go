@@ -84,7 +84,7 @@ var only = map[string][]string{
 	// What changed is told without what became of it.
 	"internal/live": {"internal/series"},
 	"config":        nil,
-	"cmd/holdfast":                        {"internal/cli"},
+	"cmd/holdfast":  {"internal/cli"},
 }
 
 // forTests may be imported by the tests of any package.

@@ -183,15 +183,17 @@ func (a *App) readers(r roster.Roster, today series.Date) map[string]outbox.Read
 			Addresses: map[string]string{mail: p.Email, "slack": cmp.Or(n.Slack, p.Email), "google-chat": p.Email},
 			Hours:     map[string]series.Window{},
 		}
+		maps.DeleteFunc(x.Addresses, func(channel, _ string) bool { return !a.Settings.Notify.Serves(channel) })
+		if len(via) == 0 {
+			x.Channels = []string{}
+		}
 		for _, v := range via {
 			if a.Settings.Notify.Serves(v.Channel) {
 				x.Channels = append(x.Channels, v.Channel)
 				x.Hours[v.Channel] = v.Hours
 			}
 		}
-		if len(via) > 0 { // who wants nothing is no reader
-			out[p.ID] = x
-		}
+		out[p.ID] = x
 	}
 	// The admins' clock is the one that most people have.
 	zone := "UTC"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/internal/access"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
 )
@@ -96,17 +97,35 @@ func (o *Outbox) decide(ctx context.Context, now time.Time, r Reader) (notify.De
 	if err != nil {
 		return notify.Decision{}, f, err
 	}
+	if r = r.wished(f.Wishes); r.silent() {
+		return notify.Decision{}, f, nil
+	}
 	return notify.Decide(input(now, reached(r, f), f)), f, nil
 }
 
-// reached is the reader with those channels that reach them, and without what they stopped.
+// wished is the reader as they want to be told: what they said wins over the roster.
+func (r Reader) wished(w access.Wishes) Reader {
+	if w.Channels != nil {
+		r.Channels = w.Channels
+	}
+	if w.Digest != nil {
+		r.Digest = *w.Digest
+	}
+	if w.Prepare != nil {
+		r.Prepare = *w.Prepare
+	}
+	return r
+}
+
+// silent reports whether the reader wants to be told nothing.
+func (r Reader) silent() bool { return r.Channels != nil && len(r.Channels) == 0 }
+
+// reached is the reader, who has said what they want, with those channels that reach them.
 func reached(r Reader, f ledger.Facts) notify.Reader {
 	out := r.Reader
 	out.Channels = slices.DeleteFunc(slices.Clone(r.Channels), func(c string) bool {
 		a := r.Addresses[c]
 		return a == "" || f.Unreached[c] == digest(a)
 	})
-	out.Digest = r.Digest && !f.Stopped[notify.Digest]
-	out.Prepare = r.Prepare && !f.Stopped[notify.Prepare]
 	return out
 }

@@ -135,6 +135,9 @@ func told(t ledger.To, past ledger.Noticed, matters map[string]notify.Matter) En
 
 // waiting are what is due to the reader, and what they are not told.
 func waiting(now time.Time, r Reader, f ledger.Facts, failed map[string]ledger.Unsent) (out []Entry) {
+	if r = r.wished(f.Wishes); r.silent() {
+		return nil
+	}
 	in := input(now, reached(r, f), f)
 	matters := map[string]notify.Matter{}
 	for _, m := range in.Matters {
@@ -241,7 +244,7 @@ func (o *Outbox) Unreached(ctx context.Context) (ids []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if r := readers[id]; len(r.Hears) == 0 && len(r.Channels) > 0 && len(reached(r, f).Channels) == 0 {
+		if r := readers[id].wished(f.Wishes); len(r.Hears) == 0 && len(r.Channels) > 0 && len(reached(r, f).Channels) == 0 {
 			ids = append(ids, id)
 		}
 	}

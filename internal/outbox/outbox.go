@@ -20,7 +20,7 @@ import (
 
 // Reader is somebody whom notices go to, a person or an admins' channel, and where.
 type Reader struct {
-	// Reader has all channels that the person wants, in order of preference.
+	// Reader has all channels that the person wants by the roster, in order of preference; empty and not nil: none.
 	notify.Reader
 	Addresses map[string]string // on each of the channels; on one without, the reader cannot be reached
 	// Hours are when a channel may be used, on the reader's clock; without, or zero, at any time that the rules allow.
@@ -39,7 +39,7 @@ type Letter struct {
 // Options are what an Outbox needs.
 type Options struct {
 	Journal Journal
-	// Readers are all, by id: people of the roster with a wish for notices, and admins' channels.
+	// Readers are all, by id: people of the roster, and admins' channels.
 	Readers func(now time.Time) (map[string]Reader, error)
 	// Senders are the channels, by the names in Reader.Channels.
 	Senders map[string]channel.Sender

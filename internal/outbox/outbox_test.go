@@ -330,8 +330,8 @@ func TestStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := o.journal.Facts(t.Context(), "raj", o.now)
-		if err != nil || f.Stopped[notify.Digest] != stop {
-			t.Fatal(f.Stopped, err)
+		if err != nil || *f.Wishes.Digest == stop {
+			t.Fatal(f.Wishes, err)
 		}
 	}
 	stop(true)

@@ -45,6 +45,9 @@ func (o *Outbox) Send(ctx context.Context, j Job) (again time.Duration, err erro
 	if err != nil {
 		return soonest, err
 	}
+	if r = r.wished(f.Wishes); r.silent() {
+		return 0, nil
+	}
 	n, why := notify.Still(input(now, reached(r, f), f), notify.Notice{ID: j.Notice, Kind: j.Kind})
 	if why != "" && why != notify.Gone {
 		return 0, nil // it comes again when that rule is over

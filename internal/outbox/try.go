@@ -27,6 +27,7 @@ func (o *Outbox) Test(ctx context.Context, r Reader, anyhow bool) (tries []Try, 
 	if err != nil {
 		return nil, waits, err
 	}
+	r = r.wished(f.Wishes)
 	in := notify.Input{Now: now, Reader: r.Reader, Told: slices.DeleteFunc(slices.Clone(f.Told), func(t notify.Told) bool {
 		return t.Kind == TestNotice
 	})}

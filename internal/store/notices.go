@@ -33,8 +33,7 @@ const (
 // Facts is outbox.Journal's. Admins' channels, whose ids have a colon as no person's has, get what is of all pairs,
 // too.
 func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger.Facts, error) {
-	f := ledger.Facts{Stopped: map[notify.NoticeKind]bool{}, Unreached: map[string]string{},
-		Names: map[string]ledger.Name{}}
+	f := ledger.Facts{Unreached: map[string]string{}, Names: map[string]ledger.Name{}}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return f, s.fail("facts of "+reader, err)
@@ -60,12 +59,10 @@ func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger
 		part(ctx, tx, &f.Threads, func(r *sql.Rows) (t ledger.Thread, err error) {
 			return t, r.Scan(&t.Channel, &t.Root, &t.Subject, &t.Key)
 		}, `SELECT channel, root, subject, key FROM threads WHERE reader = ?`, reader),
-		eachRow(ctx, tx, func(r *sql.Rows) error {
-			var kind notify.NoticeKind
-			err := r.Scan(&kind)
-			f.Stopped[kind] = true
+		func() (err error) {
+			f.Wishes, err = wishes(ctx, tx, reader)
 			return err
-		}, `SELECT kind FROM stopped WHERE reader = ?`, reader),
+		}(),
 		eachRow(ctx, tx, func(r *sql.Rows) error {
 			var channel, address string
 			err := r.Scan(&channel, &address)
@@ -261,15 +258,16 @@ func (s *Store) SetUnreached(ctx context.Context, reader, channel, address strin
 	})
 }
 
-// Stop is outbox.Journal's.
-func (s *Store) Stop(ctx context.Context, reader string, kind notify.NoticeKind, stop bool, at time.Time) error {
-	return s.inTx(ctx, "stop", func(tx *sql.Tx) error {
-		s.touch("stopped")
-		q, args := `DELETE FROM stopped WHERE reader = ? AND kind = ?`, []any{reader, string(kind)}
-		if stop {
-			q, args = `INSERT INTO stopped (reader, kind, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, append(args, micro(at))
-		}
-		_, err := tx.ExecContext(ctx, q, args...)
+// Stop is outbox.Journal's. The link in a message that ends digests, or the day before, says the same as the person's
+// page; one that takes this back has them wanted.
+func (s *Store) Stop(ctx context.Context, reader string, kind notify.NoticeKind, stop bool, _ time.Time) error {
+	column, ok := map[notify.NoticeKind]string{notify.Digest: "digest", notify.Prepare: "prepare"}[kind]
+	if !ok {
+		return s.fail("stop", fmt.Errorf("%q is sent unasked", kind))
+	}
+	return s.aside(ctx, "stop", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO wishes (person, `+column+`) VALUES (?, ?)
+			ON CONFLICT DO UPDATE SET `+column+` = excluded.`+column, reader, !stop)
 		return err
 	})
 }

@@ -29,7 +29,8 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			{"documents", "manager"}, {"documents", "report"},
 			{"tries", "manager"}, {"tries", "report"}, {"tries", "calendar"},
 			{"told", "reader"}, {"unsent", "reader"}, {"unreached", "reader"}, {"threads", "reader"}, {"chat_names", "reader"},
-			{"stopped", "reader"},
+			{"tokens", "person"}, {"sign_ins", "person"}, {"bindings", "person"}, {"sessions", "person"}, {"wishes", "person"},
+			{"visits", "who"}, {"visits", "manager"}, {"visits", "report"},
 		} {
 			if _, err := tx.ExecContext(ctx, `UPDATE OR REPLACE `+c.table+` SET `+c.column+` = ? WHERE `+c.column+` = ?`, id, old); err != nil {
 				return err

@@ -4,6 +4,7 @@ package ledger
 import (
 	"time"
 
+	"holdfast/internal/access"
 	"holdfast/internal/drift"
 	"holdfast/internal/notify"
 	"holdfast/internal/reconcile"
@@ -17,7 +18,7 @@ type Facts struct {
 	Outcomes  []drift.Outcome // of the reader's pairs, of the last half year, by week
 	Matters   []notify.Matter // that are no flags: of the reader's pairs or calendar, and all that are of no pair
 	Told      []notify.Told   // as notify.Input has it
-	Stopped   map[notify.NoticeKind]bool
+	Wishes    access.Wishes
 	Unreached map[string]string // digest of the address under which a channel does not reach the reader, by channel
 	Names     map[string]Name   // what chats call the reader, by channel
 	Threads   []Thread

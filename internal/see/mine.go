@@ -49,6 +49,8 @@ type Row struct {
 	Slot  series.Slot // as booked; zero: none
 	// Wanted is the roster's; zero: Holdfast chooses it.
 	Wanted series.Slot
+	Length time.Duration
+	Agenda string    // link to the document; "" where there is none
 	Next   time.Time // the next meeting, in the slot's zone; zero: none
 	State  reconcile.State
 	Flags  int    // open ones

@@ -50,7 +50,7 @@ func (a *api) acting() {
 }
 
 type askIn struct {
-	pairIn
+	PairIn
 	Body *wire.Ask
 }
 
@@ -63,7 +63,7 @@ func (a *api) invite(ctx context.Context, who act.Actor, in *askIn) (wire.Done, 
 }
 
 func (a *api) restore(ctx context.Context, who act.Actor, in *struct {
-	pairIn
+	PairIn
 	Body *wire.AskRestore
 }) (wire.Done, error) {
 	q, body := act.Request{Deed: act.Restore, Pair: in.pair()}, in.Body
@@ -81,7 +81,7 @@ func (a *api) restore(ctx context.Context, who act.Actor, in *struct {
 }
 
 func (a *api) rebook(ctx context.Context, who act.Actor, in *struct {
-	pairIn
+	PairIn
 	Body wire.AskRebook
 }) (wire.Done, error) {
 	q := act.Request{Deed: act.Rebook, Pair: in.pair()}

@@ -184,6 +184,9 @@ func register[I, O any](a *api, op huma.Operation, of whose,
 	op.Path = Path + op.Path
 	op.MaxBodyBytes, op.BodyReadTimeout = maxBody, 10*time.Second
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusInternalServerError)
+	if op.Method == http.MethodPost {
+		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge)
+	}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*answer[O], error) {
 		who, _ := ctx.Value(asker{}).(act.Actor)
 		if of == persons && who.Person == "" || of == operations && !who.Admin {

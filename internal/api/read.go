@@ -15,20 +15,20 @@ import (
 	"holdfast/internal/wire"
 )
 
-// pairIn is a pair in an address.
-type pairIn struct {
+// PairIn is a pair in an address. The library fills only what is exported.
+type PairIn struct {
 	Manager string `path:"manager" maxLength:"100" doc:"The id in the roster."`
 	Report  string `path:"report" maxLength:"100" doc:"The id in the roster."`
 }
 
-func (in *pairIn) pair() series.Pair { return series.Pair{Manager: in.Manager, Report: in.Report} }
+func (in *PairIn) pair() series.Pair { return series.Pair{Manager: in.Manager, Report: in.Report} }
 
-// ofIn may narrow an answer to one pair.
-type ofIn struct {
+// OfIn is what may narrow an answer to one pair.
+type OfIn struct {
 	Pair string `query:"pair" pattern:"^[^/]+/[^/]+$" maxLength:"200" example:"mia/raj" doc:"This pair alone."`
 }
 
-func (in *ofIn) pair() (p series.Pair, err error) {
+func (in *OfIn) pair() (p series.Pair, err error) {
 	if in.Pair != "" {
 		err = p.UnmarshalText([]byte(in.Pair))
 	}
@@ -113,7 +113,7 @@ func (a *api) pairs(ctx context.Context, who act.Actor, _ *struct{}) (
 	return out, err
 }
 
-func (a *api) pair(ctx context.Context, who act.Actor, in *pairIn) (out either[wire.OneOnOne, wire.PairState], err error) {
+func (a *api) pair(ctx context.Context, who act.Actor, in *PairIn) (out either[wire.OneOnOne, wire.PairState], err error) {
 	if who.Admin {
 		all, err := a.See.AdminPairs(ctx, who)
 		if err != nil {
@@ -158,7 +158,7 @@ func (a *api) flag(ctx context.Context, who act.Actor, id string) (*wire.OpenFla
 	return nil, err
 }
 
-func (a *api) flags(ctx context.Context, who act.Actor, in *ofIn) ([]wire.OpenFlag, error) {
+func (a *api) flags(ctx context.Context, who act.Actor, in *OfIn) ([]wire.OpenFlag, error) {
 	p, err := in.pair()
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (a *api) looked(ctx context.Context, who act.Actor, what string, p series.P
 }
 
 type historyIn struct {
-	ofIn
+	OfIn
 	Since string `query:"since" format:"date" doc:"From the week of this day on."`
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"holdfast/internal/act"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -37,7 +38,7 @@ func (a *api) acting() {
 		Method:      http.MethodPost,
 		Path:        "/flags/{id}/ack",
 		Summary:     "Say that the token's owner has seen a flag",
-		Errors:      []int{http.StatusNotFound},
+		Errors:      []int{http.StatusNotFound, http.StatusConflict},
 	}, persons, a.acknowledge)
 	register(a, huma.Operation{
 		OperationID: "allow",
@@ -49,35 +50,50 @@ func (a *api) acting() {
 	}, operations, a.allow)
 }
 
-type askIn struct {
+func (a *api) accept(ctx context.Context, who act.Actor, in *struct {
+	PairIn
+	Body *wire.AskAccept
+}) (wire.Done, error) {
+	q := act.Request{Deed: act.Accept, Pair: in.pair()}
+	if in.Body == nil {
+		return a.do(ctx, who, q, nil)
+	}
+	if in.Body.Manager {
+		q.Deed = act.AskAccept
+	}
+	return a.do(ctx, who, q, in.Body.Shown)
+}
+
+func (a *api) invite(ctx context.Context, who act.Actor, in *struct {
 	PairIn
 	Body *wire.Ask
-}
-
-func (a *api) accept(ctx context.Context, who act.Actor, in *askIn) (wire.Done, error) {
-	return a.do(ctx, who, act.Request{Deed: act.Accept, Pair: in.pair()}, in.Body)
-}
-
-func (a *api) invite(ctx context.Context, who act.Actor, in *askIn) (wire.Done, error) {
-	return a.do(ctx, who, act.Request{Deed: act.Invite, Pair: in.pair()}, in.Body)
+}) (wire.Done, error) {
+	q := act.Request{Deed: act.Invite, Pair: in.pair()}
+	if in.Body == nil {
+		return a.do(ctx, who, q, nil)
+	}
+	return a.do(ctx, who, q, in.Body.Shown)
 }
 
 func (a *api) restore(ctx context.Context, who act.Actor, in *struct {
 	PairIn
 	Body *wire.AskRestore
 }) (wire.Done, error) {
-	q, body := act.Request{Deed: act.Restore, Pair: in.pair()}, in.Body
-	if body == nil {
+	q := act.Request{Deed: act.Restore, Pair: in.pair()}
+	if in.Body == nil {
 		return a.do(ctx, who, q, nil)
 	}
 	var err error
-	if q.Occurrence, err = day("body.occurrence", body.Occurrence); err != nil {
+	q.Occurrence, err = day("body.occurrence", in.Body.Occurrence)
+	switch {
+	case err != nil:
 		return wire.Done{}, err
-	}
-	if !q.Occurrence.IsZero() {
+	case in.Body.Manager:
+		q.Deed = act.AskRestore
+	case !q.Occurrence.IsZero():
 		q.Deed = act.RestoreOne
 	}
-	return a.do(ctx, who, q, &body.Ask)
+	return a.do(ctx, who, q, in.Body.Shown)
 }
 
 func (a *api) rebook(ctx context.Context, who act.Actor, in *struct {
@@ -94,52 +110,46 @@ func (a *api) rebook(ctx context.Context, who act.Actor, in *struct {
 		return wire.Done{}, invalid("body.to", in.Body.To)
 	}
 	q.To = plan.Time{Instant: to}
-	return a.do(ctx, who, q, &in.Body.Ask)
+	return a.do(ctx, who, q, in.Body.Shown)
 }
 
-// do makes the round that is asked for. What of it is not about the pair is nobody's business here. A round in which
-// nothing was written because something failed is no success.
-func (a *api) do(ctx context.Context, who act.Actor, q act.Request, ask *wire.Ask) (out wire.Done, err error) {
-	if ask != nil && ask.Shown != nil {
-		q.Shown = act.Shown{Flag: ask.Shown.Flag, Digest: ask.Shown.Digest}
+// do does what is asked for, if what was shown is still so. What of the round is not about the pair is nobody's business
+// here. What is refused, or did not work, is no success.
+func (a *api) do(ctx context.Context, who act.Actor, q act.Request, shown *wire.Shown) (wire.Done, error) {
+	if shown != nil {
+		q.Shown = act.Shown{Flag: shown.Flag, Digest: shown.Digest}
 	}
 	r, err := a.Acts.Do(ctx, who, q)
-	if err != nil {
-		return out, err
+	switch words := (say.Reader{Now: a.Clock()}); {
+	case err != nil:
+		return wire.Done{}, err
+	case r.Refused != nil:
+		return wire.Done{}, r.Refused
+	case r.Came == deed.Refused: // it cannot be done as things are
+		return wire.Done{}, huma.NewError(http.StatusConflict, words.NotDone(r.Why))
+	case r.Came == deed.Failed: // a calendar cannot be read or written
+		return wire.Done{}, huma.NewError(http.StatusServiceUnavailable, words.NotDone(r.Why))
+	case r.Came == deed.Done:
+		return wire.Done{Round: wire.RoundOf(about(r, q.Pair)), Came: string(r.Came)}, nil
+	default:
+		return wire.Done{
+			Round: wire.RoundOf(about(r, q.Pair)),
+			Came:  string(r.Came),
+			Why:   wire.Null(words.NotDone(r.Why)),
+		}, nil
 	}
-	r = about(r, q.Pair)
-	out.Round = wire.RoundOf(r)
-	if len(r.Applied) > 0 || len(r.Plan.Held) > 0 {
-		return out, nil
-	}
-	if n := len(r.Failures); n > 0 {
-		status := http.StatusServiceUnavailable // a calendar cannot be read or written
-		if r.Failures[0].Subject == reconcile.BookingOf(q.Pair) {
-			status = http.StatusConflict // it cannot be done as things are
-		}
-		var details []error
-		for _, f := range out.Errors {
-			details = append(details, &huma.ErrorDetail{Message: f.Error})
-		}
-		return out, huma.NewError(status, say.Reader{}.NotAnswered("not-done"), details...)
-	}
-	if n, ok := act.Nothing(&r, q); ok {
-		out.Nothing = wire.Null(say.Reader{Now: r.At}.Nothing(n))
-	}
-	return out, nil
 }
 
 // about is what of the round is about the pair.
-func about(r reconcile.Round, p series.Pair) reconcile.Round {
+func about(result act.Result, p series.Pair) reconcile.Round {
+	r := result.Round
 	flags := func(all []drift.Flag) []drift.Flag {
 		return slices.DeleteFunc(slices.Clone(all), func(f drift.Flag) bool { return f.Pair != p })
 	}
-	r.Applied = slices.DeleteFunc(slices.Clone(r.Applied), func(c plan.Change) bool { return c.Pair != p })
-	r.Mails = 0
+	r.Applied, r.Plan.Held, r.Mails = result.Applied, result.Held, 0
 	for _, c := range r.Applied {
 		r.Mails += c.Mails
 	}
-	r.Plan.Held = slices.DeleteFunc(slices.Clone(r.Plan.Held), func(h plan.Held) bool { return h.Pair != p })
 	r.Edges.Opened, r.Edges.Closed = flags(r.Edges.Opened), flags(r.Edges.Closed)
 	r.Sections = slices.DeleteFunc(slices.Clone(r.Sections), func(s reconcile.Section) bool { return s.Pair != p })
 	r.Failures = slices.DeleteFunc(slices.Clone(r.Failures), func(f reconcile.Failure) bool {
@@ -149,9 +159,14 @@ func about(r reconcile.Round, p series.Pair) reconcile.Round {
 }
 
 func (a *api) acknowledge(ctx context.Context, who act.Actor, in *struct {
-	ID string `path:"id" maxLength:"100" doc:"Of an open flag."`
+	ID   string `path:"id" maxLength:"100" doc:"Of an open flag."`
+	Body *wire.Seen
 }) (wire.Acknowledged, error) {
-	return wire.Acknowledged{ID: in.ID, State: "acknowledged"}, a.Acts.Acknowledge(ctx, who, in.ID)
+	shown := act.Shown{Flag: in.ID}
+	if in.Body != nil {
+		shown.Digest = in.Body.Digest
+	}
+	return wire.Acknowledged{ID: in.ID, State: "acknowledged"}, a.Acts.Acknowledge(ctx, who, shown)
 }
 
 func (a *api) allow(ctx context.Context, who act.Actor, in *struct{ Body wire.AskAllow }) (out wire.Allowed, err error) {
@@ -166,14 +181,14 @@ func (a *api) allow(ctx context.Context, who act.Actor, in *struct{ Body wire.As
 			out.Allowed = append(out.Allowed, id)
 			continue
 		}
-		d := &huma.ErrorDetail{Message: say.Reader{}.NotAnswered("not-held"), Location: "body.changes." + id}
+		d := &huma.ErrorDetail{Message: say.Reader{}.NotAnswered(say.NotHeld), Location: "body.changes." + id}
 		if i >= 0 {
-			d.Message, d.Value = say.Reader{}.NotAnswered("now"), changeOf(p.Held[i])
+			d.Message, d.Value = say.Reader{}.NotAnswered(say.NowSo), changeOf(p.Held[i])
 		}
 		others = append(others, d)
 	}
 	if len(others) > 0 {
-		return out, huma.NewError(http.StatusConflict, say.Reader{}.NotAnswered(string(act.Otherwise)), others...)
+		return out, huma.NewError(http.StatusConflict, say.Reader{}.NotDone(say.NotDone{Reason: string(act.Otherwise)}), others...)
 	}
 	slices.Sort(out.Allowed)
 	until, err := a.Acts.Allow(ctx, who, in.Body.Changes)

@@ -22,7 +22,6 @@ import (
 	"holdfast/internal/clock"
 	"holdfast/internal/drift"
 	"holdfast/internal/live"
-	"holdfast/internal/reconcile"
 	"holdfast/internal/say"
 	"holdfast/internal/see"
 	"holdfast/internal/series"
@@ -43,14 +42,14 @@ type See interface {
 	History(ctx context.Context, who act.Actor, p series.Pair, since series.Date) ([]drift.Outcome, error)
 	AdminPlan(ctx context.Context, who act.Actor) (see.Planned, error)
 	AdminPairs(ctx context.Context, who act.Actor) ([]see.PairState, error)
-	// Looked enters in the access log that somebody looked at a pair.
-	Looked(ctx context.Context, who act.Actor, p series.Pair, what string) error
+	// Looked enters in the access log of the pairs that somebody looked at something about them.
+	Looked(ctx context.Context, who act.Actor, what access.What, pairs ...series.Pair) error
 }
 
 // Acts does what people ask for.
 type Acts interface {
-	Do(ctx context.Context, who act.Actor, q act.Request) (reconcile.Round, error)
-	Acknowledge(ctx context.Context, who act.Actor, flag string) error
+	Do(ctx context.Context, who act.Actor, q act.Request) (act.Result, error)
+	Acknowledge(ctx context.Context, who act.Actor, s act.Shown) error
 	Allow(ctx context.Context, who act.Actor, changes map[string]string) (until time.Time, err error)
 }
 
@@ -111,7 +110,7 @@ func Mount(mux *http.ServeMux, o Options) {
 	mux.HandleFunc(Path+"/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusNotFound)
-		_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusNotFound, say.Reader{}.NotAnswered("address")))
+		_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusNotFound, say.Reader{}.NotAnswered(say.NoAddress)))
 	})
 }
 
@@ -125,7 +124,7 @@ func (a *api) admit(ctx huma.Context, next func(huma.Context)) {
 	switch {
 	case errors.Is(err, errStranger):
 		ctx.SetHeader("WWW-Authenticate", "Bearer")
-		_ = huma.WriteErr(a.huma, ctx, http.StatusUnauthorized, say.Reader{}.NotAnswered("token"))
+		_ = huma.WriteErr(a.huma, ctx, http.StatusUnauthorized, say.Reader{}.NotAnswered(say.NoToken))
 	case err != nil:
 		_ = huma.WriteErr(a.huma, ctx, http.StatusInternalServerError, a.broken(err))
 	default:
@@ -163,7 +162,7 @@ func (a *api) who(ctx context.Context, authorization, agent string) (act.Actor, 
 // broken notes what failed here, and says that something did.
 func (a *api) broken(err error) string {
 	a.Log.Error().Err(err).Msg("the API cannot answer")
-	return say.Reader{}.NotAnswered("broken")
+	return say.Reader{}.NotAnswered(say.BrokenHere)
 }
 
 // Whose tokens an operation is for.
@@ -190,7 +189,7 @@ func register[I, O any](a *api, op huma.Operation, of whose,
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*answer[O], error) {
 		who, _ := ctx.Value(asker{}).(act.Actor)
 		if of == persons && who.Person == "" || of == operations && !who.Admin {
-			return nil, huma.NewError(http.StatusForbidden, say.Reader{}.NotAnswered("role"))
+			return nil, huma.NewError(http.StatusForbidden, say.Reader{}.NotAnswered(say.OtherRole))
 		}
 		out, err := f(ctx, who, in)
 		if err != nil {
@@ -204,17 +203,17 @@ func register[I, O any](a *api, op huma.Operation, of whose,
 func (a *api) problem(ctx context.Context, who act.Actor, err error) error {
 	var refused *act.Refused
 	var known huma.StatusError
-	status := http.StatusForbidden
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, see.ErrNotYours):
-		return huma.NewError(http.StatusNotFound, say.Reader{}.NotAnswered("not-yours"))
+		return huma.NewError(http.StatusNotFound, say.Reader{}.NotAnswered(say.NotShown))
 	case errors.Is(err, see.ErrNotIn):
-		return huma.NewError(http.StatusForbidden, say.Reader{}.NotAnswered("role"))
+		return huma.NewError(http.StatusForbidden, say.Reader{}.NotAnswered(say.OtherRole))
 	case !errors.As(err, &refused):
 		return huma.NewError(http.StatusInternalServerError, a.broken(err))
 	}
+	status := http.StatusForbidden
 	switch refused.Reason {
 	case act.NotYours, act.NotOpen:
 		status = http.StatusNotFound
@@ -225,13 +224,13 @@ func (a *api) problem(ctx context.Context, who act.Actor, err error) error {
 	if refused.Now != nil {
 		if now, err := a.flag(ctx, who, refused.Now.ID()); err == nil && now != nil {
 			details = append(details, &huma.ErrorDetail{
-				Message:  say.Reader{}.NotAnswered("now"),
+				Message:  say.Reader{}.NotAnswered(say.NowSo),
 				Location: "body.shown",
 				Value:    now,
 			})
 		}
 	}
-	return huma.NewError(status, say.Reader{}.NotAnswered(string(refused.Reason)), details...)
+	return huma.NewError(status, say.Reader{}.NotDone(say.NotDone{Reason: string(refused.Reason)}), details...)
 }
 
 // either is an answer of one of two shapes, by who asks.

@@ -21,10 +21,12 @@ import (
 	"holdfast/internal/access"
 	"holdfast/internal/act"
 	"holdfast/internal/api"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/live"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
 	"holdfast/internal/see"
 	"holdfast/internal/series"
 )
@@ -46,17 +48,17 @@ var (
 // world has mia/raj and mia/ana; of mia/raj the meeting of the Tuesday is cancelled. It is what see and act give.
 type world struct {
 	*testing.T
-	looked   []string
-	asked    []act.Request
-	round    reconcile.Round
-	roundErr error
-	allowed  map[string]string
-	tokens   map[string]access.Token
-	hub      live.Hub
-	log      strings.Builder
-	server   *httptest.Server
-	schemas  *jsonschema.Compiler
-	covered  map[string]bool // operations and statuses that were answered
+	looked  []string
+	asked   []act.Request
+	came    act.Result
+	cameErr error
+	allowed map[string]string
+	tokens  map[string]access.Token
+	hub     live.Hub
+	log     strings.Builder
+	server  *httptest.Server
+	schemas *jsonschema.Compiler
+	covered map[string]bool // operations and statuses that were answered
 }
 
 func (w *world) flag() see.Flag {
@@ -170,33 +172,41 @@ func (w *world) History(_ context.Context, who act.Actor, p series.Pair, since s
 }
 
 func (w *world) AdminPlan(_ context.Context, who act.Actor) (see.Planned, error) {
-	held := see.Change{ID: "c1", Digest: "d1", Pair: raj, Action: plan.Create, Mails: 1, Why: []string{"it is new"}}
-	return see.Planned{Held: []see.Change{held}, Counts: map[plan.Action]int{plan.Create: 1}, Mails: 1}, nil
+	return see.Planned{
+		Held:   []see.Change{{ID: "c1", Digest: "d1", Pair: raj, Action: plan.Create, Mails: 1, Because: "a limit"}},
+		Waits:  []see.Waits{{Pair: ana, Action: plan.End, Settle: true}},
+		Counts: map[plan.Action]int{plan.Create: 1},
+		Mails:  1,
+	}, nil
 }
 
 func (w *world) AdminPairs(context.Context, act.Actor) ([]see.PairState, error) {
 	return []see.PairState{{Pair: ana, State: reconcile.Unbooked}, {Pair: raj, State: reconcile.Flagged}}, nil
 }
 
-func (w *world) Looked(_ context.Context, who act.Actor, p series.Pair, what string) error {
-	w.looked = append(w.looked, fmt.Sprint(who.Person, " ", who.From, " ", p, " ", what))
+func (w *world) Looked(_ context.Context, who act.Actor, what access.What, pairs ...series.Pair) error {
+	w.looked = append(w.looked, fmt.Sprint(who.Person, " ", who.From, " ", pairs, " ", what))
 	return nil
 }
 
-func (w *world) Do(_ context.Context, who act.Actor, q act.Request) (reconcile.Round, error) {
+func (w *world) Do(_ context.Context, who act.Actor, q act.Request) (act.Result, error) {
 	w.asked = append(w.asked, q)
-	if f := w.flag().Flag; q.Shown != (act.Shown{}) && q.Shown != act.ShownOf(f) {
-		return reconcile.Round{}, &act.Refused{Deed: q.Deed, Reason: act.Otherwise, Now: &f}
+	if f := w.flag().Flag; q.Shown != (act.Shown{}) && !q.Shown.Is(f, who) {
+		return act.Result{Refused: &act.Refused{Deed: q.Deed, Reason: act.Otherwise, Now: &f}}, nil
 	}
 	if reason := act.May(who, q, []drift.Flag{w.flag().Flag}); reason != "" {
-		return reconcile.Round{}, &act.Refused{Deed: q.Deed, Reason: reason}
+		return act.Result{Refused: &act.Refused{Deed: q.Deed, Reason: reason}}, nil
 	}
-	return w.round, w.roundErr
+	return w.came, w.cameErr
 }
 
-func (w *world) Acknowledge(_ context.Context, who act.Actor, id string) error {
-	if f := w.flag(); id != f.ID() || !f.Pair.Has(who.Person) {
+func (w *world) Acknowledge(_ context.Context, who act.Actor, s act.Shown) error {
+	f := w.flag().Flag
+	switch {
+	case s.Flag != f.ID() || !f.Pair.Has(who.Person):
 		return &act.Refused{Deed: act.Acknowledge, Reason: act.NotOpen}
+	case !s.Is(f, who):
+		return &act.Refused{Deed: act.Acknowledge, Reason: act.Otherwise, Now: &f}
 	}
 	return nil
 }
@@ -222,7 +232,11 @@ func (w *world) token(role access.Role, person string) string {
 
 func newWorld(t *testing.T) *world {
 	w := &world{T: t, tokens: map[string]access.Token{}, covered: map[string]bool{}}
-	w.round = reconcile.Round{At: now, Applied: []plan.Change{{Pair: raj, Mails: 1}, {Pair: ana, Mails: 1}}}
+	w.came = act.Result{
+		Came:    deed.Done,
+		Applied: []plan.Change{{Pair: raj, Mails: 1}},
+		Round:   reconcile.Round{Applied: []plan.Change{{Pair: raj, Mails: 1}, {Pair: ana, Mails: 1}}},
+	}
 	mux := http.NewServeMux()
 	api.Mount(mux, api.Options{
 		URL:    "https://holdfast.example.com/x",
@@ -388,6 +402,10 @@ func TestAnswers(t *testing.T) {
 		{who: "raj", method: "POST", path: "/flags/" + flag + "/ack", status: 200, has: `"state":"acknowledged"`},
 		{who: "ana", method: "POST", path: "/flags/" + flag + "/ack", status: 404},
 
+		{who: "raj", method: "POST", path: "/flags/" + flag + "/ack", body: `{"digest":"x"}`, status: 409, has: `"value":{`},
+		{who: "raj", method: "POST", path: "/pairs/mia/raj/accept", body: `{"ask_manager":true}`, status: 200},
+		{who: "mia", method: "POST", path: "/pairs/mia/raj/restore", body: `{"ask_manager":true}`, status: 403},
+
 		{who: "ops", method: "POST", path: "/plan/allow", body: `{"changes":{"c1":"d1"}}`, status: 200, has: `["c1"]`},
 		{who: "ops", method: "POST", path: "/plan/allow", body: `{"changes":{"c1":"d0","c2":"d"}}`, status: 409,
 			has: `"digest":"d1"`},
@@ -421,7 +439,7 @@ func TestAnswers(t *testing.T) {
 	if r, body := w.fetch("GET", "/nothing", "", ""); r.StatusCode != 404 || !strings.Contains(body, `"status":404`) {
 		t.Errorf("nothing: %d %s", r.StatusCode, body)
 	}
-	if want := "mia api mia/raj pair"; len(w.looked) != 2 || w.looked[0] != want {
+	if want := "mia api [mia/raj] pair"; len(w.looked) != 2 || w.looked[0] != want {
 		t.Errorf("the access log has %q", w.looked)
 	}
 	if w.log.Len() > 0 || strings.Contains(description, "unpkg") {
@@ -437,31 +455,36 @@ func TestAnswers(t *testing.T) {
 }
 
 // What failed is no success, and what failed of others is not told.
-func TestRounds(t *testing.T) {
+func TestCame(t *testing.T) {
+	others := []reconcile.Failure{{Subject: reconcile.CalendarOf("ana"), Err: errors.New("ana's secret")}}
+	because := func(text string) say.NotDone { return say.NotDone{Because: []string{text}} }
 	for _, x := range []struct {
 		name   string
-		round  reconcile.Round
+		came   act.Result
 		err    error
 		status int
 		has    string
 	}{
-		{name: "refused", status: 409, has: "another 1:1 then", round: reconcile.Round{Failures: []reconcile.Failure{
-			{Subject: reconcile.BookingOf(raj), Err: errors.New("rebook mia/raj: Raj has another 1:1 then")},
-			{Subject: reconcile.CalendarOf("ana"), Err: errors.New("ana's secret")},
-		}}},
-		{name: "out", status: 503, has: "cannot be read", round: reconcile.Round{Failures: []reconcile.Failure{
-			{Subject: reconcile.CalendarOf("raj"), Err: errors.New("the calendar of raj cannot be read")},
-		}}},
-		{name: "others", status: 200, has: `"errors":[]`, round: reconcile.Round{
-			Applied:  []plan.Change{{Pair: raj}},
-			Failures: []reconcile.Failure{{Subject: reconcile.CalendarOf("ana"), Err: errors.New("ana's secret")}},
+		{name: "refused", status: 409, has: "Raj has another 1:1 then.",
+			came: act.Result{Came: deed.Refused, Why: because("Raj has another 1:1 then")}},
+		{name: "failed", status: 503, has: "cannot be read.",
+			came: act.Result{Came: deed.Failed, Why: because("the calendar of raj cannot be read")}},
+		{name: "held", status: 200, has: `"came":"held","why":"A limit."`,
+			came: act.Result{Came: deed.Held, Why: because("a limit"), Held: []plan.Held{{Change: plan.Change{Pair: raj}}}}},
+		{name: "nothing", status: 200, has: `"came":"nothing","why":"`, came: act.Result{
+			Came: deed.Nothing,
+			Why:  say.NotDone{Nothing: say.Nothing{Why: say.NothingNew, Pair: raj, Slot: slot}},
 		}},
-		{name: "nothing", status: 200, has: `"nothing":"`, round: reconcile.Round{Views: []*series.View{{Pair: raj}}}},
+		{name: "done", status: 200, has: `"errors":[]`, came: act.Result{
+			Came:    deed.Done,
+			Applied: []plan.Change{{Pair: raj}},
+			Round:   reconcile.Round{Failures: others},
+		}},
 		{name: "broken", status: 500, has: "Nothing is lost", err: errors.New("the journal: ana's secret")},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.round, w.roundErr = x.round, x.err
+			w.came, w.cameErr = x.came, x.err
 			r, body := w.fetch("POST", "/pairs/mia/raj/accept", w.token(access.Self, "mia"), "{}")
 			if r.StatusCode != x.status || !strings.Contains(body, x.has) || strings.Contains(body, "secret") {
 				t.Errorf("%d %s", r.StatusCode, body)

@@ -64,7 +64,7 @@ func (a *api) stream(ctx huma.Context, who act.Actor) {
 	leave, ok := a.seats.Take(access.Digest(token))
 	defer leave()
 	if !ok {
-		_ = huma.WriteErr(a.huma, ctx, http.StatusTooManyRequests, say.Reader{}.NotAnswered("streams"))
+		_ = huma.WriteErr(a.huma, ctx, http.StatusTooManyRequests, say.Reader{}.NotAnswered(say.ManyOpen))
 		return
 	}
 	events, cancel := a.Hub.Subscribe(who.Person, who.Admin)

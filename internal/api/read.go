@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"holdfast/internal/access"
 	"holdfast/internal/act"
 	"holdfast/internal/drift"
 	"holdfast/internal/say"
@@ -40,7 +41,7 @@ func (in *OfIn) pair() (p series.Pair, err error) {
 
 // invalid is that a value cannot be read, though it looks well.
 func invalid(location, value string) error {
-	text := say.Reader{}.NotAnswered("value")
+	text := say.Reader{}.NotAnswered(say.NoValue)
 	return huma.NewError(http.StatusUnprocessableEntity, text, &huma.ErrorDetail{
 		Message:  text,
 		Location: location,
@@ -131,7 +132,7 @@ func (a *api) pair(ctx context.Context, who act.Actor, in *PairIn) (out either[w
 		return out, err
 	}
 	out.is = oneOnOneOf(p)
-	return out, a.See.Looked(ctx, who, p.Pair, "pair")
+	return out, a.See.Looked(ctx, who, access.ThePair, p.Pair)
 }
 
 // open are the open flags of the one who asks, of one pair unless it is zero.
@@ -167,15 +168,15 @@ func (a *api) flags(ctx context.Context, who act.Actor, in *OfIn) ([]wire.OpenFl
 	if err != nil {
 		return nil, err
 	}
-	return wire.List(all, func(n see.Need) wire.OpenFlag { return openFlagOf(n.Flag) }), a.looked(ctx, who, "flags", p)
+	return wire.List(all, func(n see.Need) wire.OpenFlag { return openFlagOf(n.Flag) }), a.looked(ctx, who, access.TheFlags, p)
 }
 
 // looked enters in the access log that somebody looked at their pair, or at all of theirs.
-func (a *api) looked(ctx context.Context, who act.Actor, what string, p series.Pair) error {
+func (a *api) looked(ctx context.Context, who act.Actor, what access.What, p series.Pair) error {
 	if p == (series.Pair{}) {
 		return nil // one's own list, as on the page of all of them
 	}
-	return a.See.Looked(ctx, who, p, what)
+	return a.See.Looked(ctx, who, what, p)
 }
 
 type historyIn struct {
@@ -197,7 +198,7 @@ func (a *api) history(ctx context.Context, who act.Actor, in *historyIn) ([]wire
 		return nil, err
 	}
 	return wire.List(all, func(o drift.Outcome) wire.Outcome { return wire.OutcomeOf(o) }),
-		a.looked(ctx, who, "record", p)
+		a.looked(ctx, who, access.TheRecord, p)
 }
 
 func (a *api) plan(ctx context.Context, who act.Actor, _ *struct{}) (wire.Planned, error) {

@@ -57,11 +57,11 @@ func oneOnOneOf(p see.Pair) wire.OneOnOne {
 		Coming: wire.List(p.Coming, comingOf),
 		Open:   wire.List(p.Flags, openFlagOf),
 		Held:   wire.List(p.Held, wire.HeldOf),
-		May:    wire.List(p.May, deed),
+		May:    wire.List(p.May, name),
 	}
 }
 
-func deed(d act.Deed) string { return string(d) }
+func name(d act.Deed) string { return string(d) }
 
 func comingOf(c see.Coming) wire.Coming {
 	return wire.Coming{
@@ -82,7 +82,7 @@ func openFlagOf(f see.Flag) wire.OpenFlag {
 		Flag:         wire.FlagOf(reconcile.FlagRow{Flag: f.Flag, State: state}),
 		Digest:       f.Shown.Digest,
 		Acknowledged: f.Acknowledged,
-		May:          wire.List(f.May, deed),
+		May:          wire.List(f.May, name),
 	}
 }
 
@@ -91,7 +91,16 @@ func plannedOf(p see.Planned) wire.Planned {
 	for action, n := range p.Counts {
 		counts[string(action)] = n
 	}
-	return wire.Planned{Held: wire.List(p.Held, changeOf), Counts: counts, Mails: p.Mails}
+	return wire.Planned{
+		Held:   wire.List(p.Held, changeOf),
+		Waits:  wire.List(p.Waits, waitsOf),
+		Counts: counts,
+		Mails:  p.Mails,
+	}
+}
+
+func waitsOf(w see.Waits) wire.Waits {
+	return wire.Waits{Pair: w.Pair.String(), Action: string(w.Action), Settle: w.Settle}
 }
 
 func changeOf(c see.Change) wire.HeldChange {
@@ -101,8 +110,7 @@ func changeOf(c see.Change) wire.HeldChange {
 		Pair:    c.Pair.String(),
 		Action:  string(c.Action),
 		Mails:   c.Mails,
-		Why:     append([]string{}, c.Why...),
-		Changed: c.Changed,
+		Because: wire.Null(c.Because),
 		Stuck:   c.Stuck,
 	}
 }

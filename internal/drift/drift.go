@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/internal/series"
@@ -116,6 +117,21 @@ func (f Flag) ID() string {
 // Digest tells whether the difference is still what a person saw.
 func (f Flag) Digest() string {
 	return series.Digest(fmt.Sprintf("%s|%s|%s|%s|%s", f.ID(), f.From, f.To, f.Detail, f.By))
+}
+
+// For is the flag as the person may see it, of the two of its pair. With what a meeting collides, and when that is, only
+// those see whose time it takes; what it hints at is for the first of them, whose it is.
+func (f Flag) For(person string, owners []string) Flag {
+	if f.Kind != DoubleBooked {
+		return f
+	}
+	if !slices.Contains(owners, person) {
+		f.To, f.Detail = series.Aspect{}, ""
+	}
+	if len(owners) == 0 || owners[0] != person {
+		f.Why = nil
+	}
+	return f
 }
 
 // Result is what became of a week's meeting.

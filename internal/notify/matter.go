@@ -131,10 +131,7 @@ func (m Matter) to(r Reader) (Matter, bool) {
 	case m.Kind != Difference && m.Kind != LostWeeks && m.Kind != Acted:
 		return m, false
 	}
-	if m.Flag.Kind == drift.DoubleBooked && !slices.Contains(m.In, id) {
-		// With what it collides, and when that is, is the owner's alone.
-		m.Flag.To, m.Flag.Detail, m.Flag.Why = series.Aspect{}, "", nil
-	}
+	m.Flag = m.Flag.For(id, m.In)
 	m.Flag.Makeups = m.Flag.Makeups[:min(len(m.Flag.Makeups), namedTimes)]
 	return m, m.Pair.Has(id)
 }

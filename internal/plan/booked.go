@@ -230,6 +230,7 @@ func (p *pairPlan) slot(h *series.Event) (replaced bool) {
 			because, to = "both the roster and a person changed the slot; "+because, series.AspectOf(want)
 		}
 		p.hold(Restore, Change{From: from, To: to, Mails: 1, Why: strays(h)}, fmt.Sprintf(because, p.v.Pair), false)
+		p.held[len(p.held)-1].Others = clash != ""
 	case changed:
 		return p.replace(h, want, rosterSlot)
 	}

@@ -105,6 +105,7 @@ type Held struct {
 	Changed bool // another form of it was allowed
 	Stuck   bool // it failed too often to be tried again by itself
 	Waits   bool // only until the roster has stood for a while: nobody need do anything
+	Others  bool // Because tells when one of the two has another 1:1
 }
 
 // Hold is what is remembered of a change that a brake holds: it stays held until a person allows it.
@@ -113,6 +114,8 @@ type Hold struct {
 	Digest  string // Change.Digest
 	Because string
 	Stuck   bool // it failed too often
+	Action  Action
+	Mails   int
 }
 
 // Stuck is a change that failed too often to be tried once more, unless it is another by now or a person allows it.
@@ -138,7 +141,7 @@ func (p Plan) Braked() map[string]Hold {
 	out := map[string]Hold{}
 	for _, h := range p.Held {
 		if h.Brake {
-			out[h.ID()] = Hold{h.Pair, h.Digest(), h.Because, h.Stuck}
+			out[h.ID()] = Hold{h.Pair, h.Digest(), h.Because, h.Stuck, h.Action, h.Mails}
 		}
 	}
 	return out

@@ -85,3 +85,9 @@ func expand(s series.Snapshot, from, to time.Time) []series.Interval {
 	slices.SortFunc(out, func(a, b series.Interval) int { return a.Start.Compare(b.Start) })
 	return out
 }
+
+// Busy are the calendar's busy times that reach into from..to, by start, with what all-day events mean.
+func Busy(s series.Snapshot, from, to time.Time, means series.AllDay) []series.Interval {
+	all := allDay(expand(s, from.AddDate(0, 0, -7), to), means)
+	return slices.DeleteFunc(all, func(i series.Interval) bool { return !i.Start.Before(to) || !from.Before(i.End) })
+}

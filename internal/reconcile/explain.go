@@ -97,15 +97,10 @@ func (r *Reconciler) Week(ctx context.Context, person string, monday series.Date
 		return out, fmt.Errorf("%s has no 1:1 in the roster", person)
 	}
 	from, to := series.Instant(monday, 0, out.Person.Zone), series.Instant(monday.AddDays(7), 0, out.Person.Zone)
-	here := func(i series.Interval) bool { return i.Start.Before(to) && from.Before(i.End) }
 	seen := k.of[person]
 	_, broken := k.mem.Outages[CalendarOf(person)]
 	out.Seen, out.Stale = seen.is.At, seen.stale || broken
-	for _, i := range allDay(expand(seen.is.Events(), from.AddDate(0, 0, -7), to), k.policy.AllDay) {
-		if here(i) {
-			out.Busy = append(out.Busy, i)
-		}
-	}
+	out.Busy = Busy(seen.is.Events(), from, to, k.policy.AllDay)
 	o := newOffice()
 	o.gather(k, o.affected(k).all)
 	for b := range series.NewAgenda(o.views, nil, from.AddDate(0, 0, -1), to).Booked(person, from, to) {

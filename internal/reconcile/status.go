@@ -110,7 +110,7 @@ func (r Round) Statuses(outcomes []drift.Outcome) []Status {
 		}
 		row := statusRow(v, r.At, held[v.Pair], v.Stale)
 		row.Kept = drift.KeptRate(byPair[v.Pair])
-		out = append(out, row.at(r.At, flags[v.Pair], r.Outages))
+		out = append(out, row.At(r.At, flags[v.Pair], r.Outages))
 	}
 	return out
 }

@@ -29,7 +29,10 @@ type StatusRow struct {
 	Zones   [2]string
 	Length  time.Duration
 	MadeUp  []MadeUp
+	First   series.Date   // the booked day from which on Slot is what is booked
+	Last    series.Date   // the last booked day; zero: it goes on
 	Skips   []series.Skip // planned ones of the next weeks
+	Others  []Meeting     // of the next weeks those that are not as Slot and Skips have them, by day
 	Held    []plan.Held
 	Until   time.Time // from then on it stands otherwise; zero: not today
 	Kept    *float64  // of all weeks that are recorded; the journal's to know
@@ -42,8 +45,15 @@ type Link struct {
 	Before time.Time // from then on a later one has its place; zero: none has
 }
 
-// skipDays is how far ahead a StatusRow has skips.
-const skipDays = 4 * 7
+// Meeting is a meeting that is booked for a day.
+type Meeting struct {
+	Date  series.Date // its name
+	Slot  series.Slot // that it was booked on; zero: the row's
+	Start time.Time   // in the slot's zone; zero: it does not take place
+}
+
+// AheadWeeks is how many weeks, with this one, a StatusRow has skips and meetings of; of meetings the last week, too.
+const AheadWeeks = 10
 
 // rowMeetings is how many coming meetings a StatusRow has.
 const rowMeetings = 3
@@ -115,9 +125,10 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		}
 		live = true
 		r.Slot, r.Length = e.Mark.Slot, e.Mark.Slot.Duration
+		r.First, r.Last = e.BookedFirst(r.Slot), e.LastDay()
 		r.Coming = append(r.Coming, coming(v, i, at)...)
 		for _, s := range e.Mark.Skips {
-			if n := s.Date.DaysSince(series.DateOf(at.UTC())); n >= 0 && n < skipDays {
+			if n := s.Date.DaysSince(series.DateOf(at.UTC())); n >= 0 && n < 7*AheadWeeks {
 				r.Skips = append(r.Skips, s)
 			}
 		}
@@ -136,6 +147,9 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 			}
 		}
 	}
+	if !v.Plain(at) {
+		r.Others = r.others(v, at)
+	}
 	slices.SortFunc(r.Coming, time.Time.Compare)
 	if len(r.Coming) > rowMeetings {
 		r.Coming, r.More = r.Coming[:rowMeetings:rowMeetings], true
@@ -149,6 +163,36 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		r.State = Unbooked
 	}
 	return r
+}
+
+// Booked is when a meeting of the day begins by Slot and Skips; zero: none does.
+func (r *StatusRow) Booked(d series.Date) time.Time {
+	if r.Slot.IsZero() || !r.Last.IsZero() && d.After(r.Last) || len(r.Slot.Dates(r.First, d, d)) == 0 ||
+		slices.ContainsFunc(r.Skips, func(s series.Skip) bool { return s.Date == d }) {
+		return time.Time{}
+	}
+	return r.Slot.On(d)
+}
+
+// others is Others.
+func (r *StatusRow) others(v *series.View, at time.Time) (out []Meeting) {
+	today := series.DateOf(at.UTC())
+	for _, w := range v.Weeks(today.AddDays(-7).Week(), today.AddDays(7*(AheadWeeks-1)).Week()) {
+		m, beside := Meeting{Date: w.Date}, v.Beside(w.Date, w.Slot.Zone)
+		switch {
+		case w.Meeting != nil && !w.Meeting.Cancelled:
+			m.Start = series.At(w.Meeting.Start, w.Slot.Zone)
+		case beside != nil:
+			m.Start = series.At(beside.Start, w.Slot.Zone)
+		}
+		if w.Slot != r.Slot {
+			m.Slot = w.Slot
+		}
+		if !m.Start.Equal(r.Booked(m.Date)) || !m.Slot.IsZero() {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // coming are the starts after the moment of some next meetings of the i-th of the pair's chain.
@@ -185,8 +229,8 @@ func (r *StatusRow) holds(now time.Time) bool {
 	return (r.Until.IsZero() || now.Before(r.Until)) && (!r.More || r.Coming[len(r.Coming)-1].After(now))
 }
 
-// at is the Status at now, with so many flags open.
-func (r *StatusRow) at(now time.Time, flags int, outages map[Subject]Outage) Status {
+// At is the Status at now, with so many flags open.
+func (r *StatusRow) At(now time.Time, flags int, outages map[Subject]Outage) Status {
 	s := Status{
 		Pair:     r.Pair,
 		Slot:     r.Slot,
@@ -262,7 +306,7 @@ func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, e
 		}
 		for i := range left.Rows {
 			row := &left.Rows[i]
-			out.Statuses = append(out.Statuses, row.at(out.At, open[row.Pair], out.Outages))
+			out.Statuses = append(out.Statuses, row.At(out.At, open[row.Pair], out.Outages))
 			known[row.Pair] = row.State != Stale
 		}
 		for i := range out.Flags {

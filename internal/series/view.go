@@ -129,6 +129,21 @@ func (v *View) GoesOnBeside(i int, now time.Time) bool {
 	return !from.IsZero() && !v.Chain[i].Ended(from) && !v.Chain[i].Ended(now)
 }
 
+// Plain reports whether all meetings from the moment on are those of one series, as it was booked.
+func (v *View) Plain(now time.Time) bool {
+	live := 0
+	for i := range v.Chain {
+		e := &v.Chain[i]
+		if e.Ended(now) {
+			continue
+		}
+		if live++; len(e.Overrides)+len(e.Excluded)+len(e.Mark.Skips) > 0 || e.SlotTouched() {
+			return false
+		}
+	}
+	return live < 2 && len(v.StandIns) == 0
+}
+
 // Generation is the highest that was ever seen, 0 for none.
 func (v *View) Generation() int {
 	n := 0

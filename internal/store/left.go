@@ -114,12 +114,15 @@ type statusJSON struct {
 	Names   [2]string
 	Zones   [2]string
 	Length  time.Duration
-	MadeUp  []reconcile.MadeUp `json:",omitzero"`
-	Skips   []series.Skip      `json:",omitzero"`
-	Held    []plan.Held        `json:",omitzero"`
-	Until   time.Time          `json:",omitzero"`
-	Kept    *float64           `json:"-"`
-	Chain   []reconcile.Link   `json:",omitzero"`
+	MadeUp  []reconcile.MadeUp  `json:",omitzero"`
+	First   series.Date         `json:",omitzero"`
+	Last    series.Date         `json:",omitzero"`
+	Skips   []series.Skip       `json:",omitzero"`
+	Others  []reconcile.Meeting `json:",omitzero"`
+	Held    []plan.Held         `json:",omitzero"`
+	Until   time.Time           `json:",omitzero"`
+	Kept    *float64            `json:"-"`
+	Chain   []reconcile.Link    `json:",omitzero"`
 }
 
 // momentJSON is a drift.Moment as it is on disk.

@@ -20,6 +20,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -55,6 +56,8 @@ type Store struct {
 
 	mu     sync.Mutex // held by what reads into the memory, and by every write
 	memory memory
+
+	read atomic.Pointer[map[string]time.Time] // what Readings last gave of what is not on disk
 }
 
 var _ reconcile.Journal = (*Store)(nil)

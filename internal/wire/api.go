@@ -46,9 +46,15 @@ type Ask struct {
 	Shown *Shown `json:"shown,omitempty" doc:"Do it only if this flag is open and still says this."`
 }
 
+// AskAccept asks for the slot to be taken that the calendar has, or that is proposed.
+type AskAccept struct {
+	Ask
+	Manager bool `json:"ask_manager,omitempty" doc:"Have the manager asked for it: what a report may do."`
+}
+
 // AskRestore asks for the series to be put back, or one meeting.
 type AskRestore struct {
-	Ask
+	AskAccept
 	Occurrence string `json:"occurrence,omitempty" format:"date" doc:"Only the meeting that was booked for this day."`
 }
 
@@ -62,26 +68,39 @@ type AskRebook struct {
 // Done is what a round did that a person asked for, about their pair.
 type Done struct {
 	Round
-	Nothing *string `json:"nothing" doc:"Why there was nothing to do."`
+	Came string  `json:"came" enum:"done,nothing,held"`
+	Why  *string `json:"why" doc:"Why nothing was done."`
 }
 
-// Planned is what waits to be allowed, with nothing of how two people meet.
+// Planned is what is left to be done, with nothing of how two people meet.
 type Planned struct {
-	Held   []HeldChange   `json:"held" nullable:"false"`
+	Held   []HeldChange   `json:"held" nullable:"false" doc:"What limits hold, to be allowed."`
+	Waits  []Waits        `json:"waits" nullable:"false" doc:"What waits for no admin."`
 	Counts map[string]int `json:"counts" doc:"How many, by action."`
 	Mails  int            `json:"mails" doc:"What all of it would cause."`
 }
 
 // HeldChange is a change that waits to be allowed.
 type HeldChange struct {
-	ID      string   `json:"id"`
-	Digest  string   `json:"digest" doc:"Of the change: what allowing it is conditional on."`
-	Pair    string   `json:"pair"`
-	Action  string   `json:"action"`
-	Mails   int      `json:"mails"`
-	Why     []string `json:"why" nullable:"false"`
-	Changed bool     `json:"changed" doc:"Another form of it was allowed."`
-	Stuck   bool     `json:"stuck" doc:"It failed too often."`
+	ID      string  `json:"id"`
+	Digest  string  `json:"digest" doc:"Of the change: what allowing it is conditional on."`
+	Pair    string  `json:"pair"`
+	Action  string  `json:"action"`
+	Mails   int     `json:"mails"`
+	Because *string `json:"because"`
+	Stuck   bool    `json:"stuck" doc:"It failed too often to be tried again by itself."`
+}
+
+// Waits is a change that waits for no admin.
+type Waits struct {
+	Pair   string `json:"pair"`
+	Action string `json:"action"`
+	Settle bool   `json:"settle" doc:"Until the roster has stood for a while; else one of the two has to decide."`
+}
+
+// Seen is a flag as it was seen.
+type Seen struct {
+	Digest string `json:"digest,omitempty" doc:"Note it only if the flag still says this."`
 }
 
 // AskAllow asks for changes to be let through.

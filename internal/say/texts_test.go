@@ -471,6 +471,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 	said := map[string]bool{}
 	text := everything(t, Reader{Language: "marked", Now: now}) + allPages("marked")
 	text += signInPages("marked")
+	text += allPrograms(t, "marked")
 	for _, l := range letters(t, "marked") {
 		text += l.Subject + l.Text
 	}

@@ -108,7 +108,7 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
+	waiters = []string{"internal/signin", "internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
 		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
 	// loggers may write the log.
 	loggers = []string{"internal/signin", "internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/internal/access"
@@ -20,11 +21,28 @@ const (
 	// maxWaiting is how many may wait for a mail. Beyond, people are asked to try again.
 	maxWaiting = 1000
 	maxAddress = 320
+	// mailPatience is how long a mail may take: others wait for it.
+	mailPatience = time.Minute
 )
 
-// Run sends the mails that were asked for, until the context ends. That is done beside the answers, which are so the
-// same, and take the same time, whether an address is known or not.
+// Run sends the mails that were asked for, and ends the streams of sessions that are over, until the context ends.
+//
+// Mails are sent beside the answers, which are so the same, and take the same time, whether an address is known or not.
 func (s *SignIn) Run(ctx context.Context) error {
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
+	sweeping.Go(func() {
+		every := time.NewTicker(sweepEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
+				s.Sweep(ctx)
+			}
+		}
+	})
 	for {
 		select {
 		case <-ctx.Done():
@@ -36,6 +54,9 @@ func (s *SignIn) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// sweepEvery is how long a stream may go on after its session.
+const sweepEvery = time.Minute
 
 // mail sends a link and a code, if the address is somebody's. It is sent to their first address, whichever of theirs was
 // typed.
@@ -52,6 +73,8 @@ func (s *SignIn) mail(ctx context.Context, a asked) error {
 	if ok, err := s.Journal.AskSignIn(ctx, x); err != nil || !ok {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, mailPatience)
+	defer cancel()
 	return s.Mail(ctx, to, s.URL+linkPath+secret, code, x.Until)
 }
 

@@ -58,8 +58,8 @@ func (s *SignIn) Run(ctx context.Context) error {
 // sweepEvery is how long a stream may go on after its session.
 const sweepEvery = time.Minute
 
-// mail sends a link and a code, if the address is somebody's. It is sent to their first address, whichever of theirs was
-// typed.
+// mail sends a link and a code, if the address is somebody's. It is sent to their first address, whichever of theirs
+// was typed.
 func (s *SignIn) mail(ctx context.Context, a asked) error {
 	to, ok := s.recipient(a.address)
 	if !ok {
@@ -202,7 +202,8 @@ func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byt
 
 // NewLink makes a link from the shell, with which the person signs in at the URL of the pages, once. who is the id of a
 // person, or the address of an admin.
-func NewLink(ctx context.Context, j Journal, now clock.Clock, pages, who string) (link string, until time.Time, err error) {
+func NewLink(ctx context.Context, j Journal, now clock.Clock, pages, who string) (
+	link string, until time.Time, err error) {
 	x, secret, _ := access.NewSignIn(who, "", now())
 	if _, err := j.AskSignIn(ctx, x); err != nil {
 		return "", time.Time{}, err

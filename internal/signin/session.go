@@ -216,8 +216,8 @@ func (s *SignIn) Over(r *http.Request) (over <-chan struct{}, release func()) {
 	return s.streams.of(s.sessions.Token(r.Context()), who)
 }
 
-// Sweep ends the streams whose session is not good any more: it has ended in any process, its person has left the roster
-// or is an admin no more. Run does so every minute; who knows that the roster has changed may call it as well.
+// Sweep ends the streams whose session is not good any more: it has ended in any process, its person has left the
+// roster or is an admin no more. Run does so every minute; who knows that the roster has changed may call it as well.
 func (s *SignIn) Sweep(ctx context.Context) {
 	for token, was := range s.streams.all() {
 		session, err := s.sessions.Load(bare{ctx}, token)

@@ -43,8 +43,8 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// TestSessionsEnd: after 12 hours without anybody there, after 7 days in any case; what pages ask for by themselves keeps
-// no session.
+// TestSessionsEnd: after 12 hours without anybody there, after 7 days in any case; what pages ask for by themselves
+// keeps no session.
 func TestSessionsEnd(t *testing.T) {
 	h := open(t, shell)
 	b := h.browser()

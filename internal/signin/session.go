@@ -220,7 +220,7 @@ func (s *SignIn) Over(r *http.Request) (over <-chan struct{}, release func()) {
 // roster or is an admin no more. Run does so every minute; who knows that the roster has changed may call it as well.
 func (s *SignIn) Sweep(ctx context.Context) {
 	for token, was := range s.streams.all() {
-		session, err := s.sessions.Load(bare{ctx}, token)
+		session, err := s.sessions.Load(ctx, token)
 		if err != nil {
 			return // that the journal cannot be read now ends nothing
 		}
@@ -229,11 +229,6 @@ func (s *SignIn) Sweep(ctx context.Context) {
 		}
 	}
 }
-
-// bare is a context without its values: scs finds no session in it that is loaded already.
-type bare struct{ context.Context }
-
-func (bare) Value(any) any { return nil }
 
 // streams are who waits for the end of which session.
 type streams struct {

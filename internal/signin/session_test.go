@@ -20,7 +20,7 @@ func TestCookies(t *testing.T) {
 		{"http://127.0.0.1:8080", "holdfast=; Path=/; HttpOnly; SameSite=Lax", "/"},
 		{"http://127.0.0.1:8080/one", "holdfast=; Path=/one; HttpOnly; SameSite=Lax", "/one/"},
 	} {
-		h := open(t, func(_ *house, o *Options) { o.URL = c.url })
+		h := open(t, func(h *house, o *Options) { mails(h, o); o.URL = c.url })
 		link, _, err := NewLink(t.Context(), h.journal, h.now, "", "mia")
 		if err != nil {
 			t.Fatal(err)
@@ -39,6 +39,18 @@ func TestCookies(t *testing.T) {
 		}
 		if to := w.Header().Get("Location"); to != c.to {
 			t.Errorf("%s: leads to %q", c.url, to)
+		}
+
+		r = httptest.NewRequest("POST", mailPath, strings.NewReader("address=mia@example.com"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w = httptest.NewRecorder()
+		h.handler().ServeHTTP(w, r)
+		name, rest, _ := strings.Cut(c.want, "=; ")
+		path, rest, _ := strings.Cut(rest, "; ")
+		other := w.Result().Cookies()[0]
+		other.Value = ""
+		if want := name + "-ask=; " + path + "; Max-Age=3600; " + rest; other.String() != want {
+			t.Errorf("%s: %s, want %s", c.url, other, want)
 		}
 	}
 }

@@ -71,7 +71,8 @@ func (a *app) member(d *daemon.App, who string) (name string, pairs []series.Pai
 	if p, ok := want.People[who]; ok {
 		return p.Name, pairs, nil
 	}
-	if slices.ContainsFunc(d.Settings.Web.Admins, func(t yamlpos.Text) bool { return strings.Contains(who, "@") && t.V == who }) {
+	named := func(t yamlpos.Text) bool { return t.V == who }
+	if strings.Contains(who, "@") && slices.ContainsFunc(d.Settings.Web.Admins, named) {
 		return who, nil, nil
 	}
 	return "", nil, unknown("person", who, slices.Collect(maps.Keys(want.People)))

@@ -30,7 +30,7 @@ import (
 // house is a SignIn with a real journal, behind a real socket. Its pages are texts.
 type house struct {
 	*SignIn
-	t       *testing.T
+	t       testing.TB
 	url     string
 	journal *store.Store
 	path    string  // of the journal
@@ -51,7 +51,7 @@ type letter struct {
 }
 
 // open makes a house of Mia, Raj, and an admin who is only an address.
-func open(t *testing.T, change func(*house, *Options)) *house {
+func open(t testing.TB, change func(*house, *Options)) *house {
 	h := &house{t: t, log: &strings.Builder{}, letters: make(chan letter, 100), people: map[string]series.Person{
 		"mia": {ID: "mia", Name: "Mia Chen", Email: "mia@example.com", Aliases: []string{"mia.chen@example.com"}},
 		"raj": {ID: "raj", Name: "Raj Patel", Email: "raj@example.com"},

@@ -68,7 +68,9 @@ func TestAttackOpenRedirect(t *testing.T) {
 // TestLocal: whatever is taken leads a browser to the same host, and is what net/url reads of it.
 func TestLocal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		parts := []string{"/", "\\", "//", "%2f", "%5c", ".", "..", "?", "#", "@", ":", "evil.example", "me", "\n", "\t", " ", "https"}
+		parts := []string{
+			"/", "\\", "//", "%2f", "%5c", ".", "..", "?", "#", "@", ":", "evil.example", "me", "\n", "\t", " ", "https",
+		}
 		to := strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 6).Draw(t, "parts"), "")
 		got := (&SignIn{}).local(to)
 		if got == "" {

@@ -52,7 +52,8 @@ func TestByMail(t *testing.T) {
 	it.post((<-h.letters).link).is(t, 200, isIT)
 }
 
-// TestUnknownAddress: the answer is the same whether an address is known or not, down to its headers; so is that to a code.
+// TestUnknownAddress: the answer is the same whether an address is known or not, down to its headers; so is that to a
+// code.
 func TestUnknownAddress(t *testing.T) {
 	h := open(t, mails)
 	plain := func(a answer) string {
@@ -238,7 +239,9 @@ func TestAttackCrossSite(t *testing.T) {
 	m := <-h.letters
 	evil := h.browser()
 	evil.Jar = b.Jar
-	for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}} {
+	for _, header := range [][2]string{
+		{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
+	} {
 		evil.header = http.Header{header[0]: {header[1]}}
 		evil.asks("raj@example.com").is(t, 403, "")
 		evil.post(codePath, "code", m.code).is(t, 403, "")

@@ -10,11 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"holdfast/internal/access"
 	"holdfast/internal/clock"
@@ -45,8 +46,8 @@ type provider struct {
 	redirect string
 	clock    clock.Clock
 
-	mu    sync.Mutex
-	known *discovered // nil: not asked yet
+	known  atomic.Pointer[discovered] // nil: to be asked
+	asking singleflight.Group
 }
 
 // discovered is what the discovery document says.
@@ -71,13 +72,20 @@ func (p *provider) host() string {
 	return p.Issuer
 }
 
-// discover asks the provider what it is like, once.
+// discover asks the provider what it is like, until it has answered. Who comes meanwhile waits for the same answer.
 func (p *provider) discover(ctx context.Context) (*discovered, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known != nil {
-		return p.known, nil
+	if d := p.known.Load(); d != nil {
+		return d, nil
 	}
+	d, err, _ := p.asking.Do("", func() (any, error) { return p.ask(context.WithoutCancel(ctx)) })
+	if err != nil {
+		return nil, err
+	}
+	p.known.Store(d.(*discovered))
+	return d.(*discovered), nil
+}
+
+func (p *provider) ask(ctx context.Context) (*discovered, error) {
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.Client), p.Issuer)
 	if err != nil {
 		return nil, brief{"discover " + p.Issuer, err}
@@ -96,7 +104,6 @@ func (p *provider) discover(ctx context.Context) (*discovered, error) {
 	if len(more.Auth) > 0 && !slices.Contains(more.Auth, "client_secret_basic") {
 		d.endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
-	p.known = d
 	return d, nil
 }
 
@@ -195,6 +202,7 @@ func (s *SignIn) fromProvider(w http.ResponseWriter, r *http.Request) {
 	}
 	claim, err := s.provider.claim(r.Context(), f, q.Get("code"))
 	if err != nil {
+		s.provider.known.Store(nil) // it may have moved
 		s.unreached(w, r, err)
 		return
 	}
@@ -264,7 +272,7 @@ func (p *provider) claim(ctx context.Context, f flow, code string) (access.Claim
 	}
 	address, _ := claims[p.Claim].(string)
 	return access.Claim{
-		Issuer:  token.Issuer,
+		Issuer:  p.Issuer, // Google writes its own in two ways
 		Subject: token.Subject,
 		Address: address,
 		Trusted: p.trusted(claims),

@@ -43,8 +43,8 @@ func (a accounts) GetUserByUsername(name string) *storage.User {
 
 func (a accounts) ExampleClientID() string { return storage.ServiceUserID }
 
-// certified starts a provider that others wrote, and that is certified: github.com/zitadel/oidc. It knows the house, and
-// the accounts; up starts it, where it begins down.
+// certified starts a provider that others wrote, and that is certified: github.com/zitadel/oidc. It knows the house,
+// and the accounts; up starts it, where it begins down.
 func certified(t *testing.T, users accounts, more func(*Options)) (h *house, issuer string, up func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -254,7 +254,8 @@ func lies(t *testing.T, change func(*Options, *liar)) (*house, *liar) {
 		t.Fatal(err)
 	}
 	l := &liar{key: key}
-	keys := &oidctest.Server{PublicKeys: []oidctest.PublicKey{{PublicKey: key.Public(), KeyID: "k", Algorithm: oidc.RS256}}}
+	public := oidctest.PublicKey{PublicKey: key.Public(), KeyID: "k", Algorithm: oidc.RS256}
+	keys := &oidctest.Server{PublicKeys: []oidctest.PublicKey{public}}
 	answer := func(w http.ResponseWriter, v any) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(v)
@@ -340,7 +341,8 @@ func TestAttackTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims := `{"iss":"` + l.issuer + `","aud":"holdfast","sub":"1","exp":9999999999,"email":"mia@example.com","email_verified":true}`
+	claims := `{"iss":"` + l.issuer + `","aud":"holdfast","sub":"1","exp":9999999999,` +
+		`"email":"mia@example.com","email_verified":true}`
 	for name, token := range map[string]string{
 		"another key":  oidctest.SignIDToken(key, "k", oidc.RS256, claims),
 		"no signature": "eyJhbGciOiJub25lIn0.e30.",
@@ -401,7 +403,8 @@ func TestVerified(t *testing.T) {
 	}
 }
 
-// TestAttackLetters: an address in letters that are taken for those of ASCII, as the sign of Kelvin for a k, is another.
+// TestAttackLetters: an address in letters that are taken for those of ASCII, as the sign of Kelvin for a k, is
+// another.
 func TestAttackLetters(t *testing.T) {
 	h, l := lies(t, asTheyAre)
 	h.change(func(p map[string]series.Person) { p["kim"] = series.Person{ID: "kim", Email: "kim@example.com"} })

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,7 +20,7 @@ func TestCookies(t *testing.T) {
 		{"http://127.0.0.1:8080", "holdfast=; Path=/; HttpOnly; SameSite=Lax", "/"},
 		{"http://127.0.0.1:8080/one", "holdfast=; Path=/one; HttpOnly; SameSite=Lax", "/one/"},
 	} {
-		h := open(t, func(_ *house, o *Options) { o.URL = c.url })
+		h := open(t, func(h *house, o *Options) { mails(h, o); o.URL = c.url })
 		link, _, err := NewLink(t.Context(), h.journal, h.now, "", "mia")
 		if err != nil {
 			t.Fatal(err)
@@ -39,11 +40,23 @@ func TestCookies(t *testing.T) {
 		if to := w.Header().Get("Location"); to != c.to {
 			t.Errorf("%s: leads to %q", c.url, to)
 		}
+
+		r = httptest.NewRequest("POST", mailPath, strings.NewReader("address=mia@example.com"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w = httptest.NewRecorder()
+		h.handler().ServeHTTP(w, r)
+		name, rest, _ := strings.Cut(c.want, "=; ")
+		path, rest, _ := strings.Cut(rest, "; ")
+		other := w.Result().Cookies()[0]
+		other.Value = ""
+		if want := name + "-ask=; " + path + "; Max-Age=3600; " + rest; other.String() != want {
+			t.Errorf("%s: %s, want %s", c.url, other, want)
+		}
 	}
 }
 
-// TestSessionsEnd: after 12 hours without anybody there, after 7 days in any case; what pages ask for by themselves keeps
-// no session.
+// TestSessionsEnd: after 12 hours without anybody there, after 7 days in any case; what pages ask for by themselves
+// keeps no session.
 func TestSessionsEnd(t *testing.T) {
 	h := open(t, shell)
 	b := h.browser()
@@ -179,59 +192,56 @@ func TestAttackFixation(t *testing.T) {
 	}
 }
 
-// TestStreams: a stream ends when its session is signed out of; all other ends are seen when it asks.
+// TestStreams: a stream ends at once when somebody signs out of its session, and by the next sweep when that ends
+// otherwise.
 func TestStreams(t *testing.T) {
 	h := open(t, shell)
 	var over <-chan struct{}
 	var release func()
-	var held *http.Request
-	stream := h.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		over, release = h.Over(r)
-		held = r
-	}))
-	ask := func(b *browser) {
+	stream := h.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { over, release = h.Over(r) }))
+	b := h.browser()
+	begin := func() {
+		t.Helper()
+		b.linked("mia").is(t, 200, isMia)
 		r := httptest.NewRequest("GET", "/live", nil)
 		r.AddCookie(&http.Cookie{Name: "holdfast", Value: b.token()})
 		stream.ServeHTTP(httptest.NewRecorder(), r)
+		h.Sweep(t.Context())
+		select {
+		case <-over:
+			t.Error("a good session's stream is over")
+		default:
+		}
 	}
-	b := h.browser()
-	b.linked("mia")
-	ask(b)
-	if !h.Still(held) {
-		t.Error("a good session is over")
+	roster := h.roster()
+	for name, end := range map[string]func(){
+		"signed out":        func() { b.post(OutPath).is(t, 200, "You are signed out") },
+		"signed in anew":    func() { b.linked("raj") },
+		"out of the roster": func() { h.change(func(p map[string]series.Person) { delete(p, "mia") }); h.Sweep(t.Context()) },
+		"no admin":          func() { h.Admins = nil; h.Sweep(t.Context()) },
+		"idle":              func() { h.wait(Idle); h.Sweep(t.Context()) },
+		"ended elsewhere": func() {
+			if _, err := h.journal.EndSessions(t.Context(), "mia"); err != nil {
+				t.Fatal(err)
+			}
+			h.Sweep(t.Context())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin()
+			end()
+			select {
+			case <-over:
+			default:
+				t.Error("the stream is not over")
+			}
+			release()
+			h.Admins = []string{"mia"}
+			h.change(func(p map[string]series.Person) { maps.Copy(p, roster) })
+		})
 	}
-	select {
-	case <-over:
-		t.Error("the stream is over")
-	default:
-	}
-	b.post("/signout").is(t, 200, "You are signed out")
-	<-over
-	if h.Still(held) {
-		t.Error("the session is still good")
-	}
+	begin()
 	release()
-
-	b.linked("mia")
-	ask(b)
-	defer release()
-	h.change(func(p map[string]series.Person) { delete(p, "mia") })
-	if h.Still(held) {
-		t.Error("of somebody who is out of the roster the session is good")
-	}
-	h.change(func(p map[string]series.Person) { p["mia"] = series.Person{ID: "mia", Email: "mia@example.com"} })
-	if !h.Still(held) {
-		t.Error("the session is over")
-	}
-	if _, err := h.journal.EndSessions(t.Context(), "mia"); err != nil {
-		t.Fatal(err)
-	}
-	if h.Still(held) {
-		t.Error("a session that was ended elsewhere is good")
-	}
-	if len(h.streams.at) != 1 {
-		t.Errorf("%d sessions have streams", len(h.streams.at))
-	}
 	release()
 	if len(h.streams.at) != 0 {
 		t.Error("what nobody waits for is kept")

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -256,7 +257,7 @@ func roundOf(r say.Reader, x see.RoundLine) roundItem {
 	}
 	return roundItem{
 		At:     r.When(x.At),
-		Took:   r.Fill("round.took", say.Words{Text: x.Took.Round(10 * time.Millisecond).String()}),
+		Took:   r.Fill("round.took", say.Words{Text: strconv.FormatFloat(x.Took.Seconds(), 'f', 2, 64)}),
 		Reason: x.Reason,
 		Did:    strings.Join(did, ", "),
 		Error:  x.Err,

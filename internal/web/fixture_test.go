@@ -489,7 +489,7 @@ func (o *org) Looked(_ context.Context, who act.Actor, p series.Pair, what strin
 }
 
 // open serves the pages of the org below the URL.
-func open(t *testing.T, o *org, url string) http.Handler {
+func open(t testing.TB, o *org, url string) http.Handler {
 	t.Helper()
 	keys, err := link.Load(filepath.Join(t.TempDir(), "keys"), now)
 	if err != nil {

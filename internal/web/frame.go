@@ -76,6 +76,7 @@ func parse(words say.Reader) map[string]*template.Template {
 	layout := template.Must(template.New("").Funcs(template.FuncMap{
 		"word": words.Word,
 		"sign": draw.Sign,
+		"code": code,
 	}).ParseFS(files, "pages/layout/*.html"))
 	all, err := files.ReadDir("pages")
 	if err != nil {
@@ -89,6 +90,16 @@ func parse(words say.Reader) map[string]*template.Template {
 		}
 	}
 	return out
+}
+
+// code is the text with what stands between backticks as code: commands that somebody may copy.
+func code(text string) template.HTML {
+	var b strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		tag := map[bool][2]string{true: {"<code>", "</code>"}}[i%2 == 1]
+		b.WriteString(tag[0] + template.HTMLEscapeString(part) + tag[1])
+	}
+	return template.HTML(b.String()) // each part is escaped
 }
 
 // show writes the page of that name.
@@ -163,6 +174,9 @@ func (h *handler) frame(r *http.Request, title, here string) frame {
 func (h *handler) live(f *frame, r say.Reader, round time.Time, problems bool, stream string) {
 	f.Stream, f.Beat = h.base+"/live"+stream, int(live.Beat/time.Second)
 	f.Made = r.Fill("made", say.Words{Time: r.Clock(r.Now)})
+	if r.Zone == "UTC" {
+		f.Made = r.Fill("made", say.Words{Time: r.Clock(r.Now) + " UTC"})
+	}
 	switch {
 	case round.IsZero():
 		f.Banner = append(f.Banner, r.Word("banner.first"))

@@ -125,7 +125,7 @@ func (h *handler) showMe(w http.ResponseWriter, r *http.Request, status int, kin
 	}
 	for _, a := range m.Away {
 		page.Away = append(page.Away, reader.Fill("me.away", say.Words{
-			Text:  skipWord(reader, a.Why),
+			Text:  say.Capital(skipWord(reader, a.Why)),
 			Time:  reader.Day(a.From),
 			Other: reader.Day(a.To),
 		}))

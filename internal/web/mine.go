@@ -30,10 +30,11 @@ type needItem struct {
 
 // pairItem is a 1:1 in the list.
 type pairItem struct {
-	Name, Href, Slot, Next string
-	State                  tag
-	Weeks                  template.HTML
-	Kept                   string
+	Name, Href, Slot string
+	Next, Ahead      string
+	State            tag
+	Weeks            template.HTML
+	Kept             string
 }
 
 func (h *handler) mine(w http.ResponseWriter, r *http.Request) {
@@ -96,15 +97,16 @@ func (h *handler) pairItems(r say.Reader, rows []see.Row) []pairItem {
 				slot += r.Fill("slot.every", say.Words{N: x.Slot.Every})
 			}
 		}
-		next := r.Word("next.none")
+		next, ahead := r.Word("next.none"), ""
 		if !x.Next.IsZero() {
-			next = r.Next(x.Next)
+			next, ahead = r.When(x.Next), r.Relative(x.Next)
 		}
 		out = append(out, pairItem{
 			Name:  x.Other.Name,
 			Href:  h.pairPath(x.Pair),
 			Slot:  slot,
 			Next:  next,
+			Ahead: ahead,
 			State: stateOf(r, x.State, x.Flags),
 			Weeks: recordOf(r, x.Weeks, true).Pictures[0],
 			Kept:  r.Percent(x.Kept),

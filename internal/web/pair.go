@@ -281,14 +281,13 @@ func (h *handler) flagItem(r say.Reader, o say.OneOnOne, as say.Role, f see.Flag
 	for _, why := range f.Why {
 		out.Why = append(out.Why, say.Capital(why)+".")
 	}
-	me, _ := r.Beside(o, as)
 	fields := []field{{"flag", f.Shown.Flag}, {"digest", f.Shown.Digest}, {"occurrence", f.Occurrence.String()}}
 	button := func(d act.Deed, text string, more ...field) {
 		out.Acts = append(out.Acts, action{
 			ID:     string(d) + "-" + id + number(len(out.Acts)),
 			Text:   text,
 			Href:   h.deedPath(f.Pair, d),
-			Go:     len(out.Acts) == 0 && d != act.Acknowledge,
+			Go:     len(out.Acts) == 0 && d != act.Acknowledge && !f.Acknowledged,
 			Fields: append(slices.Clip(fields), more...),
 		})
 	}
@@ -297,9 +296,6 @@ func (h *handler) flagItem(r say.Reader, o say.OneOnOne, as say.Role, f see.Flag
 		case act.Rebook:
 			for _, t := range f.Makeups {
 				button(d, r.Offered(o, as, say.Rebook, t), field{"to", t.Format(time.RFC3339)})
-			}
-			if as == say.Manager {
-				out.Acts = append(out.Acts, h.anotherTime(me, f, fields))
 			}
 		case act.Acknowledge:
 			if !f.Acknowledged {
@@ -311,9 +307,17 @@ func (h *handler) flagItem(r say.Reader, o say.OneOnOne, as say.Role, f see.Flag
 			} else {
 				button(d, r.Offered(o, as, say.Accept, time.Time{}))
 			}
-		default:
+		case act.Unacknowledge:
+			if f.Acknowledged {
+				button(d, r.Word("act.unacknowledge"))
+			}
+		case act.Restore, act.RestoreOne, act.Invite, act.AskAccept, act.AskRestore:
 			button(d, r.Offered(o, as, say.Deed(strings.TrimSuffix(string(d), "-one")), time.Time{}))
 		}
+	}
+	if as == say.Manager && slices.Contains(f.May, act.Rebook) {
+		me, _ := r.Beside(o, as)
+		out.Acts = append(out.Acts, h.anotherTime(me, f, fields))
 	}
 	return out
 }
@@ -423,10 +427,33 @@ func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
 	if d.Kind != "" {
 		words.Other = strings.ToLower(r.Kind(d.Kind))
 	}
-	return doneItem{
+	out := doneItem{
 		When: r.When(d.At),
-		Text: r.Fill("did."+string(d.Deed), words) + r.Fill("did.from."+string(d.From), say.Words{}),
+		Text: r.Fill("did."+string(d.Deed), words) + r.Word("did.from."+string(d.From)),
 	}
+	if to, ok := undoable(r.Now, p.Deeds, d); ok {
+		out.Undo = []action{{
+			ID:     "undo-" + d.Occurrence.String(),
+			Text:   r.Word("act.undo"),
+			Href:   h.deedPath(p.Pair, act.Undo),
+			Fields: []field{{"occurrence", d.Occurrence.String()}, {"to", to.Format(time.RFC3339)}},
+		}}
+	}
+	return out
+}
+
+// undoFor is how long what was done can be taken back.
+const undoFor = 24 * time.Hour
+
+// undoable reports whether the deed is a make-up that can be taken back, and when the meeting is since. all are the
+// deeds of the pair, newest first. Of a meeting that was not cancelled before, nobody here knows where it stood.
+func undoable(now time.Time, all []see.Deed, d see.Deed) (to time.Time, ok bool) {
+	to, ok = d.To.Time()
+	newest := slices.IndexFunc(all, func(x see.Deed) bool {
+		return x.Occurrence == d.Occurrence && (x.Deed == act.Rebook || x.Deed == act.Undo)
+	})
+	return to, ok && d.Deed == act.Rebook && d.Kind == drift.Cancelled && now.Sub(d.At) < undoFor && now.Before(to) &&
+		newest >= 0 && all[newest].At.Equal(d.At)
 }
 
 // toldOf is what somebody was told.

@@ -33,7 +33,7 @@ func (h *handler) setSaid(w http.ResponseWriter, what string, seconds int) {
 // saids are the words that the cookie may hold.
 var saids = map[string]bool{
 	"accept": true, "restore": true, "restore-one": true, "rebook": true, "undo": true, "invite": true,
-	"ask-accept": true, "ask-restore": true, "acknowledge": true, "unacknowledge": true, "nothing": true, "held": true,
+	"ask-accept": true, "ask-restore": true, "acknowledge": true, "unacknowledge": true, "held": true,
 	"allow": true, "confirm-empty": true, "wishes": true, "revoked": true,
 }
 

@@ -75,7 +75,7 @@ func (c *canvas) mark(m Mark, x, y, r float64, text string) {
 	case Off:
 		s := r * .9
 		c.f(`<rect class="off" x="%.4g" y="%.4g" width="%.4g" height="%.4g" rx="%.3g" stroke-width="%.3g" `+
-			`stroke-dasharray="%.3g">`, x-s, y-s, 2*s, 2*s, r*.36, r*.13, r*.3)
+			`stroke-dasharray="%.3g">`, x-s, y-s, 2*s, 2*s, r*.36, max(r*.13, 1), max(r*.3, 1.9))
 	case None:
 		c.f(`<circle class="none" cx="%.4g" cy="%.4g" r="%.4g">`, x, y, r*.18)
 	case Unknown:

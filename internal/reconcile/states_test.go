@@ -18,8 +18,8 @@ func TestStates(t *testing.T) {
 	over := []series.Event{{Mark: series.Mark{Slot: slot}, Start: at, Zone: "UTC", Duration: time.Hour, Cancelled: true}}
 	want, r := map[State]int{}, Round{At: at, Outages: map[Subject]Outage{}}
 	for i, c := range []struct {
-		state                    State
-		view                     series.View
+		state                   State
+		view                    series.View
 		flagged, held, unlisted bool
 	}{
 		{state: OnSlot, view: series.View{Wanted: true, Chain: live}},

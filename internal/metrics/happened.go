@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -97,8 +98,20 @@ func (m *Metrics) Journal(err error) {
 }
 
 // JobsWaiting has the function asked at each scrape for how many jobs wait. It is called once.
-func (m *Metrics) JobsWaiting(count func() int) {
-	if m != nil {
-		m.asked("jobs_waiting", "Jobs that wait to be worked.", func() float64 { return float64(count()) })
+func (m *Metrics) JobsWaiting(count func(context.Context) (int, error)) {
+	if m == nil {
+		return
 	}
+	m.asked("jobs_waiting", "Jobs that wait to be worked, or to be tried again.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+		defer cancel()
+		n, err := count(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	})
 }
+
+// scrapePatience is for how long a scrape waits for a figure that is found then.
+const scrapePatience = 5 * time.Second

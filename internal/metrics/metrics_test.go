@@ -76,7 +76,7 @@ func full(t *testing.T) *Metrics {
 	m.Read("mia@example.com", time.Second, nil)
 	m.Read("office", time.Second, &provider.Error{Kind: provider.Auth, Err: errors.New("mia")})
 	m.Read("office", time.Second, context.Canceled)
-	m.JobsWaiting(func() int { return 3 })
+	m.JobsWaiting(func(context.Context) (int, error) { return 3, nil })
 	for name, err := range map[string]error{
 		"mail":                   nil,
 		"admins:mia@example.com": &channel.Error{Kind: channel.Broken, Err: io.EOF},
@@ -130,7 +130,7 @@ holdfast_http_requests_total{code="200",method="get",route="/pairs/{manager}/{re
 holdfast_http_requests_total{code="200",method="unknown",route="/calendar/{token}"} 1
 holdfast_http_requests_total{code="404",method="get",route="none"} 1
 holdfast_http_requests_total{code="405",method="post",route="none"} 1
-# HELP holdfast_jobs_waiting Jobs that wait to be worked.
+# HELP holdfast_jobs_waiting Jobs that wait to be worked, or to be tried again.
 # TYPE holdfast_jobs_waiting gauge
 holdfast_jobs_waiting 3
 # HELP holdfast_journal_size_bytes Size of the journal on disk.

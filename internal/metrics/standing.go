@@ -121,9 +121,7 @@ func (s *standing) of(r reconcile.Round) (out []prometheus.Metric) {
 func states(r reconcile.Round) map[reconcile.State]int {
 	all := map[reconcile.State]int{reconcile.Stale: 0, reconcile.Held: 0, reconcile.Flagged: 0, reconcile.Unbooked: 0,
 		reconcile.OnSlot: 0}
-	for _, s := range r.Statuses(nil) {
-		all[s.State]++
-	}
+	maps.Copy(all, r.States())
 	shown := maps.Clone(all)
 	maps.DeleteFunc(shown, func(_ reconcile.State, n int) bool { return n < fewest })
 	if len(shown) == len(all)-1 {

@@ -91,7 +91,7 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 	r := StatusRow{
 		Pair:    v.Pair,
 		Wanted:  v.Want.Slot,
-		State:   OnSlot,
+		State:   stateOf(v, at, len(held) > 0, stale),
 		PrepDoc: v.Want.Link,
 		Linked:  v.Want.Doc.Template == "",
 		Place:   v.Want.Place,
@@ -107,9 +107,8 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		r.Place = v.Head().Place
 	}
 	tomorrow := series.Ahead(at, 1)
-	live, replaced, unusual := false, true, len(v.StandIns) > 0
+	unusual := len(v.StandIns) > 0
 	for i := range v.Chain {
-		replaced = replaced && !v.GoesOnBeside(i, at)
 		e := &v.Chain[i]
 		unusual = unusual || len(e.Mark.MadeUp) > 0
 		if !e.Ended(at.AddDate(-1, 0, 0)) {
@@ -124,7 +123,6 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		if e.Mark.Slot.IsZero() {
 			continue
 		}
-		live = true
 		r.Slot, r.Length = e.Mark.Slot, e.Mark.Slot.Duration
 		r.First, r.Last = e.BookedFirst(r.Slot), e.LastDay()
 		r.Coming = append(r.Coming, coming(v, i, at)...)
@@ -154,14 +152,6 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 	slices.SortFunc(r.Coming, time.Time.Compare)
 	if len(r.Coming) > rowMeetings {
 		r.Coming, r.More = r.Coming[:rowMeetings:rowMeetings], true
-	}
-	switch {
-	case stale:
-		r.State = Stale
-	case !replaced, len(held) > 0:
-		r.State = Held
-	case !live:
-		r.State = Unbooked
 	}
 	return r
 }
@@ -264,7 +254,6 @@ func (r *StatusRow) At(now time.Time, flags int, outages map[Subject]Outage) Sta
 		Pair:     r.Pair,
 		Slot:     r.Slot,
 		Wanted:   r.Wanted,
-		State:    r.State,
 		Flags:    flags,
 		PrepDoc:  r.PrepDoc,
 		Linked:   r.Linked,
@@ -286,16 +275,12 @@ func (r *StatusRow) At(now time.Time, flags int, outages map[Subject]Outage) Sta
 			s.MadeUp = append(s.MadeUp, m)
 		}
 	}
-	switch {
-	case r.State == Stale, outages[Subject{Matter: MatterListing, Pair: r.Pair}].Kind == unseen:
-		s.State = Stale
+	if s.State = r.State.with(r.Pair, flags, outages); s.State == Stale {
 		for _, id := range []string{r.Pair.Manager, r.Pair.Report} {
 			if b, ok := outages[CalendarOf(id)]; ok {
 				s.Why = append(s.Why, Reason{id, b})
 			}
 		}
-	case r.State != Held && flags > 0:
-		s.State = Flagged
 	}
 	return s
 }

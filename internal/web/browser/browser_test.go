@@ -86,6 +86,9 @@ func TestUse(t *testing.T) {
 			t.Errorf("%+v: at %s with %d paragraphs", l, p.Path(), p.Count("p"))
 		}
 		p.Accessible("the greeting")
+		p.Go(url)
+		p.Press("Greet me") // and what is seen may be on the next page
+		p.See("Hello Lee of mia")
 	}
 }
 

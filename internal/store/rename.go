@@ -25,6 +25,7 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			{"flags", "manager"}, {"flags", "report"},
 			{"outcomes", "manager"}, {"outcomes", "report"},
 			{"acts", "manager"}, {"acts", "report"},
+			{"deeds", "manager"}, {"deeds", "report"}, {"deeds", "who"}, {"deeds", "person"}, {"acknowledged", "person"},
 			{"versions", "manager"}, {"versions", "report"},
 			{"documents", "manager"}, {"documents", "report"},
 			{"tries", "manager"}, {"tries", "report"}, {"tries", "calendar"},
@@ -57,7 +58,12 @@ func renameFlags(ctx context.Context, tx *sql.Tx, flags []reconcile.FlagRow, old
 	if err := execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ? WHERE id = ?`, flags, ids); err != nil {
 		return err
 	}
-	return execEach(ctx, tx, `UPDATE OR REPLACE told SET key = ? WHERE key = ?`, flags, ids)
+	for _, of := range []string{`told SET key = ? WHERE key = ?`, `deeds SET flag = ? WHERE flag = ?`} {
+		if err := execEach(ctx, tx, `UPDATE OR REPLACE `+of, flags, ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // renameKeys renames the pairs in what was told, and in matters, whose keys name them.

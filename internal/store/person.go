@@ -148,7 +148,7 @@ func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.T
 }
 
 // instants are the columns that hold a time where they hold a number.
-var instants = []string{"at", "since", "made", "expires", "used", "until", "closed", "acked", "changed", "done",
+var instants = []string{"at", "since", "made", "expires", "used", "until", "closed", "changed", "done",
 	"opened", "heard", "full_at", "to_time"}
 
 // asText is the value of a column as access.Table has it.

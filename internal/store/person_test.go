@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/internal/access"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
@@ -65,6 +66,18 @@ var rajs = []struct {
 		id, err := s.Begin(t.Context(), reconcile.Act{At: noon, Pair: mia, Action: plan.Update}, &rajsSeries)
 		must(t, err)
 		must(t, s.Done(t.Context(), id, noon, nil))
+	}},
+	{"deeds acknowledged", func(t *testing.T, s *Store) {
+		f := rajsFlag()
+		must(t, s.Commit(t.Context(), rajsRound()))
+		ok, err := s.Acknowledge(t.Context(), deed.Deed{At: noon, Who: "mia", Kind: deed.Acknowledge, Flag: f.ID()})
+		if must(t, err); !ok {
+			t.Fatal("the flag is not open")
+		}
+		_, err = s.BeginDeed(t.Context(), deed.Deed{At: noon, Who: "raj", Kind: deed.Accept, Pair: mia})
+		must(t, err)
+		_, err = s.BeginDeed(t.Context(), deed.Deed{At: noon, Admin: true, Kind: deed.ConfirmEmpty, Of: "raj"})
+		must(t, err)
 	}},
 	{"documents", func(t *testing.T, s *Store) {
 		must(t, s.KeepDocument(t.Context(), mia, reconcile.Document{Link: "https://docs.example.com/d/mia-raj"}))

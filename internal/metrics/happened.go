@@ -97,21 +97,27 @@ func (m *Metrics) Journal(err error) {
 	}
 }
 
-// JobsWaiting has the function asked at each scrape for how many jobs wait. It is called once.
+// JobsWaiting has the function asked at each scrape for how many jobs wait; the one that is given last.
 func (m *Metrics) JobsWaiting(count func(context.Context) (int, error)) {
-	if m == nil {
-		return
+	if m != nil {
+		m.waiting.Store(&count)
 	}
-	m.asked("jobs_waiting", "Jobs that wait to be worked, or to be tried again.", func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
-		defer cancel()
-		n, err := count(ctx)
-		if err != nil {
-			return math.NaN()
-		}
-		return float64(n)
-	})
 }
 
 // scrapePatience is for how long a scrape waits for a figure that is found then.
 const scrapePatience = 5 * time.Second
+
+// jobsWaiting is NaN where nobody knows.
+func (m *Metrics) jobsWaiting() float64 {
+	count := m.waiting.Load()
+	if count == nil {
+		return math.NaN()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	n, err := (*count)(ctx)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(n)
+}

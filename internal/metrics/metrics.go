@@ -3,8 +3,10 @@
 package metrics
 
 import (
+	"context"
 	"os"
 	"slices"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -33,6 +35,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	pages    *pages
 	standing *standing
+	waiting  atomic.Pointer[func(context.Context) (int, error)]
 
 	rounds    *prometheus.CounterVec
 	took      *prometheus.HistogramVec
@@ -116,6 +119,7 @@ func New(o Options) *Metrics {
 	m.standing = newStanding(m)
 	m.writable.Set(1)
 	m.gauge("build_info", "The program: always 1.", "version", o.Version).Set(1)
+	m.asked("jobs_waiting", "Jobs that wait to be worked, or to be tried again.", m.jobsWaiting)
 	if o.Journal != "" {
 		m.asked("journal_size_bytes", "Size of the journal on disk.", func() float64 { return float64(sizeOf(o.Journal)) })
 	}

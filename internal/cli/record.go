@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/access"
 	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
@@ -52,6 +53,7 @@ func (a *app) flagsCommand() *cobra.Command {
 			slices.SortStableFunc(rows, func(x, y reconcile.FlagRow) int {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
+			a.visit(cmd.Context(), d, access.TheFlags, pairsOf(rows, func(f reconcile.FlagRow) series.Pair { return f.Pair }))
 			if a.output == "json" {
 				return a.json(wire.List(rows, wire.FlagOf))
 			}
@@ -149,7 +151,8 @@ func (a *app) historyCommand() *cobra.Command {
 		Args: atMost(1), ValidArgsFunction: a.completeNames,
 		Long: "Shows what became of each week's 1:1, as the calendar shows it: whether people\n" +
 			"really met, no calendar knows. A week's outcome is final when the week is\n" +
-			"over. With --output json the coming weeks are listed too, as they stand now.",
+			"over. With --output json the coming weeks are listed too, as they stand now. Of\n" +
+			"a pair it also shows what was done, by whom and from where.",
 		Example: "  holdfast history mia/raj --since 2026-10-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var from series.Date
@@ -178,6 +181,11 @@ func (a *app) historyCommand() *cobra.Command {
 					return err
 				}
 			}
+			seen := pairsOf(rows, func(o drift.Outcome) series.Pair { return o.Pair })
+			if named, err := series.ParsePair(of); err == nil { // what was done is shown, too
+				seen = append(seen, named)
+			}
+			a.visit(cmd.Context(), d, access.TheRecord, seen)
 			switch {
 			case a.output == "json":
 				return a.json(wire.List(rows, wire.OutcomeOf))
@@ -188,10 +196,36 @@ func (a *app) historyCommand() *cobra.Command {
 			default:
 				a.noHistoryText(coming)
 			}
-			return nil
+			return a.deedsText(cmd.Context(), d, of, from)
 		}}
 	cmd.Flags().StringVar(&since, "since", "", "from this `date` on")
 	return cmd
+}
+
+// deedsText tells what was done from the day on, where of is a pair: of others it is theirs to look at.
+func (a *app) deedsText(ctx context.Context, d *daemon.App, of string, from series.Date) error {
+	manager, report, pair := strings.Cut(of, "/")
+	if !pair {
+		return nil
+	}
+	var since time.Time
+	if !from.IsZero() {
+		since = series.Instant(from, 0, "UTC")
+	}
+	deeds, err := d.Store.Deeds(ctx, of, since)
+	if err != nil || len(deeds) == 0 {
+		return err
+	}
+	s := reconcile.Status{Pair: series.Pair{Manager: manager, Report: report}}
+	// Of a roster that cannot be read, or has the pair no more, there are no names.
+	if look, err := d.Reconciler.Look(ctx, of); err == nil && len(look.Statuses) > 0 {
+		i := slices.IndexFunc(look.Statuses, func(x reconcile.Status) bool { return x.Pair == s.Pair })
+		if i >= 0 {
+			s = look.Statuses[i]
+		}
+	}
+	a.deedList("What was done:", s, deeds)
+	return nil
 }
 
 var resultStyle = map[drift.Result]func(string) string{

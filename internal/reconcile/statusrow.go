@@ -174,6 +174,34 @@ func (r *StatusRow) Booked(d series.Date) time.Time {
 	return r.Slot.On(d)
 }
 
+// Meetings are those booked for the days from..to, as far ahead as the row knows them, by day, each with its slot.
+func (r *StatusRow) Meetings(from, to series.Date) []Meeting {
+	var out []Meeting
+	if !r.Slot.IsZero() && !r.First.IsZero() {
+		until := to
+		if !r.Last.IsZero() && r.Last.Before(to) {
+			until = r.Last
+		}
+		for _, d := range r.Slot.Dates(r.First, from, until) {
+			out = append(out, Meeting{Date: d, Start: r.Booked(d)})
+		}
+	}
+	for _, m := range r.Others {
+		if at := slices.IndexFunc(out, func(x Meeting) bool { return x.Date == m.Date }); at >= 0 {
+			out[at] = m
+		} else if !m.Date.Before(from) && !m.Date.After(to) {
+			out = append(out, m)
+		}
+	}
+	for i := range out {
+		if out[i].Slot.IsZero() {
+			out[i].Slot = r.Slot
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Meeting) int { return a.Date.Compare(b.Date) })
+	return out
+}
+
 // others is Others.
 func (r *StatusRow) others(v *series.View, at time.Time) (out []Meeting) {
 	today := series.DateOf(at.UTC())

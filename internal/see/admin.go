@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"holdfast/internal/act"
+	"holdfast/internal/notify"
 	"holdfast/internal/outbox"
-	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -175,14 +175,16 @@ func (s *See) Admin(ctx context.Context, who act.Actor) (Admin, error) {
 		return Admin{}, err
 	}
 	for _, u := range unsent {
-		out.Failed = append(out.Failed, s.failed(u))
+		if u.Why != string(notify.Gone) { // there was nothing to tell any more
+			out.Failed = append(out.Failed, Failed{s.party(u.Reader, "", ""), u.At, u.Why})
+		}
 	}
 	if s.Daemon != nil {
 		if err := out.daemon(ctx, s); err != nil {
 			return Admin{}, err
 		}
 	}
-	out.Figures, err = s.Figures(ctx, out.At, left.Rows)
+	out.Figures, err = s.figures(ctx, out.At, left.Rows)
 	return out, err
 }
 
@@ -199,8 +201,6 @@ func (a *Admin) daemon(ctx context.Context, s *See) error {
 	}
 	return nil
 }
-
-func (s *See) failed(u ledger.Unsent) Failed { return Failed{s.party(u.Reader, "", ""), u.At, u.Why} }
 
 // AdminPlan is what would be written, in kinds and counts.
 func (s *See) AdminPlan(ctx context.Context, who act.Actor) (Planned, error) {

@@ -13,40 +13,18 @@ import (
 
 // meetings are those of the row that are booked for the days from..to, by day, with nothing of flags.
 func meetings(row *reconcile.StatusRow, from, to series.Date) []Coming {
-	odd := map[series.Date]reconcile.Meeting{}
-	var days []series.Date
-	for _, m := range row.Others {
-		odd[m.Date] = m
-		days = append(days, m.Date)
-	}
-	if !row.Slot.IsZero() && !row.First.IsZero() {
-		until := to
-		if !row.Last.IsZero() && row.Last.Before(to) {
-			until = row.Last
-		}
-		days = append(days, row.Slot.Dates(row.First, from, until)...)
-	}
-	slices.SortFunc(days, series.Date.Compare)
 	var out []Coming
-	for _, d := range slices.Compact(days) {
-		if d.Before(from) || d.After(to) {
-			continue
-		}
-		slot, m := row.Slot, Coming{Date: d, Start: row.Booked(d)}
-		if x, ok := odd[d]; ok {
-			if m.Start = x.Start; !x.Slot.IsZero() {
-				slot = x.Slot
-			}
-		}
-		if !slot.IsZero() {
-			m.Booked = slot.On(d)
+	for _, x := range row.Meetings(from, to) {
+		m := Coming{Date: x.Date, Start: x.Start}
+		if !x.Slot.IsZero() {
+			m.Booked = x.Slot.On(x.Date)
 		}
 		if m.OnSlot = !m.Start.IsZero() && m.Start.Equal(m.Booked); m.Start.IsZero() {
-			m.Skip = skip(row.Skips, d)
+			m.Skip = skip(row.Skips, x.Date)
 		}
-		m.MadeUp = slices.ContainsFunc(row.MadeUp, func(x reconcile.MadeUp) bool { return x.Occurrence == d })
+		m.MadeUp = slices.ContainsFunc(row.MadeUp, func(y reconcile.MadeUp) bool { return y.Occurrence == x.Date })
 		for i, zone := range row.Zones {
-			m.Clocks[i] = clockOf(m, slot, cmp.Or(zone, "UTC"))
+			m.Clocks[i] = clockOf(m, x.Slot, cmp.Or(zone, "UTC"))
 		}
 		out = append(out, m)
 	}

@@ -50,33 +50,46 @@ func (g Group) Rate() *float64 {
 	return &rate
 }
 
-// Figures are those of the closed quarters, newest first, by the reporting lines of the rows.
-func (s *See) Figures(ctx context.Context, now time.Time, rows []reconcile.StatusRow) ([]Quarter, error) {
+// settled is how many days after its last week a quarter is over: by then its outcomes are final.
+const settled = 7
+
+// figures are those of the closed quarters, newest first, by the reporting lines of the rows. What a quarter shows is
+// decided once: of somebody who goes from one group to another, both would tell what became of their weeks.
+func (s *See) figures(ctx context.Context, now time.Time, rows []reconcile.StatusRow) ([]Quarter, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var pairs []series.Pair
 	for i := range rows {
 		pairs = append(pairs, rows[i].Pair)
 	}
 	var out []Quarter
-	year, month, _ := now.UTC().Date()
-	first := series.Date{Year: year, Month: (month-1)/3*3 + 1, Day: 1}
-	for range quarters {
+	today := series.DateOf(now.UTC())
+	first := series.Date{Year: today.Year, Month: (today.Month-1)/3*3 + 1, Day: 1}
+	for len(out) < quarters {
 		last := first.AddDays(-1)
 		first = series.Date{Year: last.Year, Month: last.Month - 2, Day: 1}
-		q := Quarter{Year: first.Year, Number: int(first.Month+2) / 3}
-		tally, err := s.Journal.Tally(ctx, first.AddDays(3).Week(), last.AddDays(-3).Week())
-		if err != nil {
-			return nil, err
+		from, to := first.AddDays(3).Week(), last.AddDays(-3).Week()
+		if today.DaysSince(to.Monday()) < 7+settled {
+			continue
 		}
-		groups := grouped(pairs, tally)
-		for i := range groups {
-			groups[i].Head = s.party(groups[i].Head.ID, "", "")
+		q, known := s.quarters[first]
+		if !known {
+			tally, err := s.Journal.Tally(ctx, from, to)
+			if err != nil {
+				return nil, err
+			}
+			q = Quarter{Year: first.Year, Number: int(first.Month+2) / 3}
+			q.Groups, q.All, q.Hidden = shown(grouped(pairs, tally))
+			s.quarters[first] = q
 		}
-		q.Groups, q.All, q.Hidden = shown(groups)
-		if q.All != nil {
-			out = append(out, q)
+		q.Groups = slices.Clone(q.Groups)
+		for i := range q.Groups {
+			q.Groups[i].Head = s.party(q.Groups[i].Head.ID, "", "")
 		}
+		slices.SortStableFunc(q.Groups, func(a, b Group) int { return strings.Compare(a.Head.Name, b.Head.Name) })
+		out = append(out, q)
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(q Quarter) bool { return q.All == nil }), nil
 }
 
 // grouped are the groups of the pairs, by who leads them, with what became of their weeks. Each pair is in one group;
@@ -153,7 +166,7 @@ func sum(groups []group) group {
 	return all
 }
 
-// shown are the groups whose figures may be shown, by name, and that of all. What is left when those shown are taken
+// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those shown are taken
 // from all is none, or at least two groups that together are large: else the next smallest is hidden, too.
 func shown(groups []group) (out []Group, all *Group, hidden bool) {
 	total := sum(groups)
@@ -177,8 +190,6 @@ func shown(groups []group) (out []Group, all *Group, hidden bool) {
 	for _, g := range bySize[n:] {
 		out = append(out, g.Group)
 	}
-	slices.SortFunc(out, func(a, b Group) int {
-		return cmp.Or(strings.Compare(a.Head.Name, b.Head.Name), strings.Compare(a.Head.ID, b.Head.ID))
-	})
+	slices.SortFunc(out, func(a, b Group) int { return strings.Compare(a.Head.ID, b.Head.ID) })
 	return out, &total.Group, n > 0
 }

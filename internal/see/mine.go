@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"holdfast/internal/act"
-	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -69,13 +68,9 @@ func (s *See) Mine(ctx context.Context, who act.Actor) (Mine, error) {
 		return Mine{}, err
 	}
 	today, _ := series.WallClock(out.At, me.Zone)
-	past, err := s.Journal.Weeks(ctx, me.ID, firstWeek(today, rowWeeks))
+	records, err := s.Journal.Weeks(ctx, me.ID, firstWeek(today, rowWeeks))
 	if err != nil {
 		return Mine{}, fmt.Errorf("the record of %s: %w", me.ID, err)
-	}
-	records := map[series.Pair][]drift.Outcome{}
-	for _, o := range past {
-		records[o.Pair] = append(records[o.Pair], o)
 	}
 	soon := map[string]time.Time{} // when what needs the reader is, by what it is
 	for i := range left.Rows {

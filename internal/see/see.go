@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"holdfast/internal/access"
@@ -41,10 +42,15 @@ type Options struct {
 }
 
 // See tells what may be seen. Its methods may be called at once, beside whoever writes the journal.
-type See struct{ Options }
+type See struct {
+	Options
+
+	mu       sync.Mutex
+	quarters map[series.Date]Quarter // closed ones, by first day
+}
 
 // New makes one.
-func New(o Options) *See { return &See{Options: o} }
+func New(o Options) *See { return &See{Options: o, quarters: map[series.Date]Quarter{}} }
 
 // Party is one of the two of a pair, or a reader.
 type Party struct {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"holdfast/internal/drift"
@@ -49,14 +51,52 @@ func (s *Store) Counted(ctx context.Context, p series.Pair) (n int, err error) {
 	return n, nil
 }
 
-// Weeks are the recorded outcomes of all pairs of a person from the week on, by week, pair and day.
-func (s *Store) Weeks(ctx context.Context, person string, since series.Week) ([]drift.Outcome, error) {
-	outcomes, err := query(ctx, s.db, scanOutcome, outcomeColumns+` WHERE (manager = ?1 OR report = ?1) AND week >= ?2
-		ORDER BY week, manager, report, occurrence`, person, since.String())
+// Weeks are the recorded outcomes from the week on of a person's pairs that the roster has, each by week and day. Those
+// of a pair come as one row: this is asked for with every page of a person, and rows are most of what that costs.
+func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (map[series.Pair][]drift.Outcome, error) {
+	out := map[series.Pair][]drift.Outcome{}
+	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
+		var p series.Pair
+		var all string
+		if err := r.Scan(&p.Manager, &p.Report, &all); err != nil {
+			return err
+		}
+		for line := range strings.Lines(all) {
+			o, err := parseOutcome(p, strings.TrimSuffix(line, "\n"))
+			if err != nil {
+				return err
+			}
+			out[p] = append(out[p], o)
+		}
+		return nil
+	}, `SELECT s.manager, s.report, group_concat(week || ' ' || occurrence || ' ' || result || ' ' || by_whom || ' ' || final
+		|| ' ' || coalesce(notice, ''), char(10) ORDER BY week, occurrence)
+		FROM statuses s JOIN outcomes o ON o.manager = s.manager AND o.report = s.report AND o.week >= ?2
+		WHERE s.manager = ?1 OR s.report = ?1 GROUP BY s.manager, s.report`, person, since.String())
 	if err != nil {
 		return nil, s.fail("outcomes of "+person, err)
 	}
-	return outcomes, nil
+	return out, nil
+}
+
+// parseOutcome reads a line of Weeks.
+func parseOutcome(p series.Pair, line string) (o drift.Outcome, err error) {
+	f := strings.Split(line, " ")
+	if len(f) != 6 {
+		return o, fmt.Errorf("outcome %q of %s", line, p)
+	}
+	o = drift.Outcome{Pair: p, Result: drift.Result(f[2]), By: drift.By(f[3]), Final: f[4] == "1"}
+	if f[5] != "" {
+		n, err := strconv.ParseInt(f[5], 10, 64)
+		if err != nil {
+			return o, err
+		}
+		o.Notice = duration(sql.NullInt64{Int64: n, Valid: true})
+	}
+	if o.Week, err = series.ParseWeek(f[0]); err != nil {
+		return o, err
+	}
+	return o, o.Occurrence.UnmarshalText([]byte(f[1]))
 }
 
 // Tally is how many final weeks of each pair came to what, from the first week to the last.

@@ -199,10 +199,27 @@ func (s *Store) Forget(ctx context.Context, person string, anyway bool) (out acc
 		f := forgetting{tx, person, &out}
 		return f.all(ctx, s.now())
 	})
-	if err == nil && observed {
-		err = ErrObserved
+	switch {
+	case err != nil:
+		return out, err
+	case observed:
+		return out, ErrObserved
 	}
-	return out, err
+	return out, s.scrub(ctx)
+}
+
+// scrub writes the file anew: what is deleted stays in it otherwise until its place is taken.
+func (s *Store) scrub(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.db.ExecContext(ctx, `VACUUM`)
+	if err == nil {
+		_, err = s.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	}
+	if err != nil {
+		return s.fail("all is removed, but the file may still have traces of it", err)
+	}
+	return nil
 }
 
 // forgetting is Forget's transaction.

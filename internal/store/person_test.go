@@ -1,10 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -83,7 +86,10 @@ var rajs = []struct {
 		must(t, s.KeepDocument(t.Context(), mia, reconcile.Document{Link: "https://docs.example.com/d/mia-raj"}))
 	}},
 	{"channels confirmed", func(t *testing.T, s *Store) {
-		must(t, s.SetChannel(t.Context(), provider.Channel{ID: "c1", Owner: series.Person{ID: "raj", Email: "raj@example.com"}}))
+		must(t, s.SetChannel(t.Context(), provider.Channel{
+			ID:    "c1",
+			Owner: series.Person{ID: "raj", Email: "raj@example.com"},
+		}))
 		must(t, s.ConfirmEmpty(t.Context(), "raj"))
 	}},
 	{"told threads chat_names", func(t *testing.T, s *Store) {
@@ -265,14 +271,23 @@ func cells(t *testing.T, s *Store, f func(table, column, value string)) {
 // Whatever the journal has of somebody, they are shown it; and when they are forgotten, nothing has their id, name or
 // address any more, and nobody else loses anything.
 func TestForgottenLeavesNothing(t *testing.T) {
+	path := file(t)
+	empty := open(t, path, noon)
+	jobs(t, empty)
+	must(t, empty.Close())
+	file, err := os.ReadFile(path)
+	must(t, err)
 	rapid.Check(t, func(rt *rapid.T) {
-		s := open(t, memoryPath, noon)
-		jobs(t, s)
+		must(t, os.WriteFile(path, file, 0o600))
+		s, err := Open(t.Context(), "sqlite:"+path, at(noon), Options{})
+		must(t, err)
+		defer s.Close()
 		if rapid.Bool().Draw(rt, "more") {
 			must(t, s.Commit(t.Context(), draw(rt, noon)))
 		}
 		want := map[string]bool{}
-		for _, i := range rapid.Permutation(indexes(len(rajs))).Draw(rt, "order")[:rapid.IntRange(1, len(rajs)).Draw(rt, "n")] {
+		order := rapid.Permutation(indexes(len(rajs))).Draw(rt, "order")
+		for _, i := range order[:rapid.IntRange(1, len(rajs)).Draw(rt, "n")] {
 			rajs[i].put(t, s)
 			for _, table := range strings.Fields(rajs[i].tables) {
 				want[table] = true
@@ -386,6 +401,12 @@ func TestForget(t *testing.T) {
 	}
 	if d := cmp.Diff([]access.Count{{Table: "flags", Rows: 2}, {Table: "outcomes", Rows: 2}}, out.Stay); d != "" {
 		t.Error(d)
+	}
+	for _, name := range []string{s.path, s.path + "-wal"} {
+		b, err := os.ReadFile(name)
+		if err != nil || bytes.Contains(bytes.ToLower(b), []byte("raj")) {
+			t.Errorf("%s still has traces: %v", filepath.Base(name), err)
+		}
 	}
 	pair := series.Pair{Manager: "mia", Report: out.Former}
 	flags, err := s.Flags(ctx, true)

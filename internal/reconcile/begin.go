@@ -185,6 +185,11 @@ func misaddressed(other map[string][]string) map[Subject]Outage {
 // asked reports whether the round is made at a person's command.
 func (g *given) asked() bool { return len(g.asks) > 0 }
 
+// askedFor reports whether somebody asked for something of the pair.
+func (g *given) askedFor(p series.Pair) bool {
+	return slices.ContainsFunc(g.asks, func(a plan.Ask) bool { return a.Pair == p })
+}
+
 // askedOf are the people of whom somebody asked for something.
 func (g *given) askedOf() map[string]bool {
 	out := map[string]bool{}

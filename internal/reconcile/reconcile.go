@@ -124,6 +124,7 @@ type Round struct {
 	Mails     int
 	Found     drift.Found
 	Judged    int           // how many pairs were judged: the others are as they were
+	Changed   []series.Pair // those of which it left another status, flags or outcomes than were there, in order
 	Otherwise []series.Pair // those that a full round judged otherwise than one that went on from the last
 	Edges     drift.Edges
 	Open      []drift.Flag // all that are open now
@@ -181,12 +182,26 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	return out, nil
 }
 
-// Once makes one round. With asks only their pairs are written. The error is of the round as such; what failed within
-// it is in Round.Failures.
+// Once makes one round. The error is of the round as such; what failed within it is in Round.Failures.
+//
+// With asks only their pairs are planned for, written and delivered to, and no calendars are read but those of their
+// people: of all others the office, or else the journal, has what is known.
+func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
+	return r.once(ctx, nil, asks)
+}
+
+// OnceIf is Once for a person, who may ask for that only as long as something is so: may is given the open flags of the
+// pairs of the asks as their calendars have it now, before anything is written. What it returns ends the round, and is
+// returned as it is.
+func (r *Reconciler) OnceIf(ctx context.Context, may func(open []drift.Flag) error, asks ...plan.Ask) (Round, error) {
+	return r.once(ctx, may, asks)
+}
+
+// once is OnceIf; with a nil may, Once.
 //
 // Each step returns what it gives. What is known (k) and decided (d) is followed by what is known and decided then; the
 // office (o) has the views of all pairs, and goes from round to round.
-func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) {
+func (r *Reconciler) once(ctx context.Context, may func([]drift.Flag) error, asks []plan.Ask) (Round, error) {
 	g, err := r.begin(ctx, asks, r.wanted)
 	if err != nil {
 		return Round{}, err
@@ -205,6 +220,12 @@ func (r *Reconciler) Once(ctx context.Context, asks ...plan.Ask) (Round, error) 
 	k, d := decide(k, o, decided{}, a)
 	o, d, otherwise := r.check(k, o, d)
 	k, d = r.readFirst(ctx, k, cals, o, d)
+	if may != nil {
+		open := detect(k, o, d, g.mem.Tries, g.mem.Pending).open
+		if err := may(slices.DeleteFunc(open, func(f drift.Flag) bool { return !g.askedFor(f.Pair) })); err != nil {
+			return Round{}, err
+		}
+	}
 
 	docs, err := r.tend(ctx, k, o.views, d.plan)
 	if err != nil {

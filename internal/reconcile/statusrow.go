@@ -228,6 +228,16 @@ type Look struct {
 	Anew     bool // what the last round left was of no use, and all of this was found anew
 }
 
+// LookAsLeft is Look as the last round left it, whatever has happened since: nothing is found anew, and no file of the
+// roster is read. It is safe beside a round.
+func (r *Reconciler) LookAsLeft(ctx context.Context, of string) (Look, error) {
+	left, err := r.Journal.Left(ctx, of, false)
+	if err != nil {
+		return Look{}, fmt.Errorf("read the journal: %w", err)
+	}
+	return left.at(r.Clock()), nil
+}
+
 // Look is what the last round left of the pairs that of names: one, those of a person, with "" all. Where settings,
 // roster or the day are others since, or a person has decided something, it is what Recall gives, of all pairs.
 func (r *Reconciler) Look(ctx context.Context, of string) (Look, error) {
@@ -240,28 +250,13 @@ func (r *Reconciler) LookAtFlags(ctx context.Context, of string) (Look, error) {
 }
 
 func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, error) {
-	out := Look{At: r.Clock()}
+	now := r.Clock()
 	left, err := r.Journal.Left(ctx, of, flagged)
 	if err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}
-	if out.Flags, out.Outages = left.Flags, left.Outages; r.holds(left, out.At) {
-		open, known := map[series.Pair]int{}, map[series.Pair]bool{}
-		for i := range out.Flags {
-			open[out.Flags[i].Pair]++
-		}
-		for i := range left.Rows {
-			row := &left.Rows[i]
-			out.Statuses = append(out.Statuses, row.at(out.At, open[row.Pair], out.Outages))
-			known[row.Pair] = row.State != Stale
-		}
-		for i := range out.Flags {
-			f := &out.Flags[i]
-			if f.Pass(out.At); !known[f.Pair] {
-				f.Makeups = f.Makeups[:0] // nobody knows who is free
-			}
-		}
-		return out, nil
+	if r.holds(left, now) {
+		return left.at(now), nil
 	}
 	all, err := r.Recall(ctx)
 	if err != nil {
@@ -271,7 +266,7 @@ func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, e
 	if err != nil {
 		return Look{}, fmt.Errorf("read the journal: %w", err)
 	}
-	out = Look{
+	out := Look{
 		At:       all.At,
 		First:    all.First,
 		Problems: all.Problems,
@@ -284,6 +279,27 @@ func (r *Reconciler) look(ctx context.Context, of string, flagged bool) (Look, e
 	}
 	SetMoments(out.Flags, all.Open)
 	return out, nil
+}
+
+// at is what was left as it is seen at now.
+func (l Left) at(now time.Time) Look {
+	out := Look{At: now, Flags: l.Flags, Outages: l.Outages}
+	open, known := map[series.Pair]int{}, map[series.Pair]bool{}
+	for i := range out.Flags {
+		open[out.Flags[i].Pair]++
+	}
+	for i := range l.Rows {
+		row := &l.Rows[i]
+		out.Statuses = append(out.Statuses, row.at(now, open[row.Pair], out.Outages))
+		known[row.Pair] = row.State != Stale
+	}
+	for i := range out.Flags {
+		f := &out.Flags[i]
+		if f.Pass(now); !known[f.Pair] {
+			f.Makeups = f.Makeups[:0] // nobody knows who is free
+		}
+	}
+	return out
 }
 
 // SetMoments gives flags what is said at the moment of those of them that are open.

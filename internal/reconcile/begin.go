@@ -25,7 +25,7 @@ type given struct {
 	roster    RosterSeen
 	origin    Origin // of the roster, without the day
 	problems  error  // Desired.Problems
-	unsettled pairs  // by the journal: they are judged in any case
+	unsettled pairs  // by the journal, or by who asked: they are judged in any case
 	openOf    map[series.Pair][]drift.Flag
 	outages   map[Subject]Outage // that the roster lacks addresses
 }
@@ -77,6 +77,9 @@ func (r *Reconciler) begin(ctx context.Context, asks []plan.Ask,
 	}
 	if g.roster.Digest == mem.Standing.Roster.Digest {
 		g.roster = mem.Standing.Roster
+	}
+	for _, a := range asks {
+		g.unsettled[a.Pair] = true
 	}
 	for _, f := range mem.Open {
 		g.openOf[f.Pair] = append(g.openOf[f.Pair], f)

@@ -85,11 +85,17 @@ func (r *Reconciler) readAgain(ctx context.Context, k known, cals *calendars, o 
 func (k known) unread(changes []plan.Change) []string {
 	ids := map[string]bool{}
 	for _, c := range changes {
-		for _, id := range []string{c.Calendar, c.Pair.Manager, c.Pair.Report} {
-			if _, known := k.people[id]; known && !k.read[id] {
-				ids[id] = true
-			}
+		for _, id := range k.unreadOf(c.Calendar, c.Pair.Manager, c.Pair.Report) {
+			ids[id] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(ids))
+}
+
+// unreadOf are those of these people whose calendars are observed, and were not read in this round.
+func (k known) unreadOf(ids ...string) []string {
+	return slices.DeleteFunc(ids, func(id string) bool {
+		_, observed := k.people[id]
+		return !observed || k.read[id]
+	})
 }

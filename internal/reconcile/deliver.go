@@ -53,13 +53,15 @@ func (d delivered) after(first delivered) delivered {
 }
 
 // deliverAll makes the deliveries that are due, and those that follow: what an attendee answered may let the next one
-// through.
+// through. Where somebody asked they are those of their pairs.
 func (r *Reconciler) deliverAll(ctx context.Context, k known, cals *calendars, o *office, d decided) (
 	sent delivered, now known, then decided) {
 	for range 3 {
 		due := pairs{}
 		for _, x := range plan.Deliveries(o.of(d.judge), k.asks, k.now) {
-			due[x.Pair] = true
+			if !k.asked() || k.askedFor(x.Pair) {
+				due[x.Pair] = true
+			}
 		}
 		o.spell(k, due)
 		if sent = r.deliver(ctx, k.given, cals, o.of(due), sent); len(sent.to) == 0 {

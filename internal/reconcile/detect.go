@@ -23,8 +23,8 @@ type detected struct {
 // detect finds flags and outcomes of the pairs that are judged. tries are the deliveries that did not show so far,
 // pending the differences in copies that wait for another look.
 func detect(k known, o *office, d decided, tries map[plan.Target]plan.Try, pending map[string]Pending) detected {
-	seen := maps.Clone(pending)
-	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return !k.read[p.Pair.Report] }) // it waits for another look
+	seen := maps.Clone(pending) // but for what waits for another look
+	maps.DeleteFunc(seen, func(_ string, p Pending) bool { return len(k.unreadOf(p.Pair.Manager, p.Pair.Report)) > 0 })
 	found := map[series.Pair]drift.Found{}
 	for part := range d.judge.parts(k.part) {
 		in := k.driftInput(o, part, o.around(part))
@@ -108,12 +108,15 @@ func (k known) makeUps(o *office, of pairs) *drift.MakeUps {
 
 // pending are the people whose copies are worth a second look at once, and the managers whose series those may only
 // have followed and that were not read yet.
-func (d detected) pending(read map[string]bool) []string {
+func (d detected) pending(k known) []string {
 	ids := map[string]bool{}
 	for _, p := range d.found.Pending {
+		if k.asked() && !k.askedFor(p.Pair) {
+			continue // the next round looks
+		}
 		ids[p.Pair.Report] = true
-		if !read[p.Pair.Manager] {
-			ids[p.Pair.Manager] = true
+		for _, id := range k.unreadOf(p.Pair.Manager) {
+			ids[id] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(ids))

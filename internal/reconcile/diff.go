@@ -29,18 +29,23 @@ func diff(k known, o *office, judge pairs, c choice) (plan.Plan, map[Subject]Out
 		Anybody:  plan.Anybody(o.views),
 	}
 	drafts := map[series.Pair]plan.Draft{}
-	for part := range judge.parts(k.part) {
-		in.Only, in.Views = part, o.around(part)
+	drafting, near := judge, o.around
+	if k.asked() {
+		drafting, near = pairs{}, o.about // rooms are looked at for a make-up
+		for _, a := range k.asks {
+			drafting[a.Pair] = judge[a.Pair]
+		}
+	}
+	for part := range drafting.parts(k.part) {
+		in.Only, in.Views = part, near(part)
 		if k.asked() {
-			in.Views, in.Busy = o.views, k.busyOf(part)
+			in.Busy = k.busyOf(part)
 		}
 		maps.Copy(drafts, plan.Drafts(in))
 		drafted := maps.Clone(part)
 		maps.DeleteFunc(drafted, func(p series.Pair, _ bool) bool { return drafts[p].Empty() })
 		if in.Only = o.spell(k, drafted); len(in.Only) > 0 {
-			if in.Views = o.around(in.Only); k.asked() {
-				in.Views = o.views
-			}
+			in.Views = near(in.Only)
 			maps.Copy(drafts, plan.Drafts(in))
 		}
 	}

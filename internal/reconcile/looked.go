@@ -71,6 +71,16 @@ func (g *given) remembered(ids []string) looked {
 		_, broken := g.mem.Outages[CalendarOf(id)]
 		l.of[id] = observed{is: snap, was: snap, stale: broken || !ok}
 		maps.Copy(l.outages, emptied(id, snap))
+		if broken {
+			l.outages[CalendarOf(id)] = g.mem.Outages[CalendarOf(id)]
+		}
+	}
+	for _, w := range g.mem.Standing.Wrote {
+		of := Subject{Matter: MatterListing, Pair: w.Pair}
+		o, out := g.mem.Outages[of]
+		if _, here := l.of[w.Person]; here && out {
+			l.outages[of] = o
+		}
 	}
 	return l
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"encoding/json"
 	"hash/maphash"
 	"reflect"
 	"slices"
@@ -26,6 +27,7 @@ type office struct {
 	again    map[string]bool          // people whose calendars were others in the round before
 	had      map[string][]series.Pair // series.Had of what was seen; nil: it is not known
 	settled  time.Time                // when the calendars were last settled: see settle
+	cleared  []series.Pair            // whose desks this round cleared away
 	unfit    map[series.Pair]drift.Unfit
 	better   map[series.Pair]plan.Better // what is proposed to the unfit ones
 	views    []*series.View              // of all desks, by pair
@@ -60,10 +62,14 @@ type desk struct {
 	// sums are a digest of these outcomes. noticed: one of them says how much notice there was, and may change yet.
 	sums    uint64
 	noticed bool
+	shown   shown
 	kept                          // what the journal had of the pair
 	next    [clockHands]time.Time // when time alone may change what is judged: see hands
 	again   bool                  // it is to be judged in the next round, whatever happens
 }
+
+// shown are digests of what people see of a pair, as it was last left.
+type shown struct{ row, rest uint64 }
 
 // place is where the pair's view is among all, or would be.
 func (o *office) place(p series.Pair) (at int, there bool) {
@@ -83,6 +89,7 @@ func (o *office) show(d *desk, v *series.View, lean bool) {
 // clear clears the pair's desk away.
 func (o *office) clear(p series.Pair) {
 	delete(o.desks, p)
+	o.cleared = append(o.cleared, p)
 	if at, there := o.place(p); there {
 		o.views = slices.Delete(o.views, at, at+1)
 	}
@@ -208,25 +215,25 @@ func (o *office) of(some pairs) []*series.View {
 	return out
 }
 
-// office is that of the last round, as far as that is of any use, else an empty one. What a round is about to write at
-// a person's command is only of the pairs that they asked for, and nobody can go on from there.
+// office is that of the last round, as far as that is of any use, else an empty one.
 func (r *Reconciler) office(g *given) *office {
 	o := r.left
 	r.left = nil
-	if o == nil || g.asked() || g.now.Before(o.at) || o.policy != g.policy || o.zoneData != g.zoneData {
+	if o == nil || g.now.Before(o.at) || o.policy != g.policy || o.zoneData != g.zoneData {
 		return newOffice()
 	}
 	return o
 }
 
 // leave notes what the pairs were judged from, and when they are to be judged again. Those that wait are judged in the
-// next round, whatever happens. It returns what the next round goes on from.
+// next round, whatever happens, and so are all where somebody asked: nothing was planned but that. It returns what the
+// next round goes on from.
 func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 	for _, v := range series.Lean(judged) {
 		p := v.Pair
 		d := o.desks[p]
 		d.kept = k.kept(p)
-		d.again = !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] ||
+		d.again = k.asked() || !d.draft.Empty() || len(d.found.Unread)+len(d.found.Pending) > 0 || waiting[p] ||
 			// No flag of a pair that the roster has no more keeps how much notice there was.
 			!v.Wanted && d.noticed
 		for n, t := range k.hands(p) {
@@ -234,6 +241,7 @@ func (o *office) leave(k known, judged []*series.View, waiting pairs) *office {
 		}
 		o.show(d, v, true)
 	}
+	o.cleared = nil
 	o.at, o.policy, o.zoneData, o.again = k.now, k.policy, k.zoneData, map[string]bool{}
 	for id, s := range k.of {
 		if !s.is.Same(s.was) {
@@ -282,6 +290,53 @@ func (o *office) plan(judged pairs, drafts map[series.Pair]plan.Draft) {
 
 // outcomeSeed is that of all sums: they are compared within one process.
 var outcomeSeed = maphash.MakeSeed()
+
+// changed notes what is left for people to see, and returns the pairs of which that is something else than was left, in
+// order. All are in the first round of a process: it does not know what was.
+func (o *office) changed(rec Record, judged []*series.View) []series.Pair {
+	out := pairs{}
+	for _, p := range o.cleared {
+		out[p] = true
+	}
+	now := map[series.Pair]shown{}
+	for p, row := range rec.Statuses {
+		if d := o.desks[p]; d != nil {
+			seen := StatusRow{}
+			if row != nil {
+				seen = *row
+			}
+			seen.Until = time.Time{} // nobody sees that
+			now[p] = shown{digestOf(seen), d.shown.rest}
+		}
+	}
+	for _, v := range judged {
+		d := o.desks[v.Pair]
+		is, ok := now[v.Pair]
+		if !ok {
+			is = d.shown
+		}
+		is.rest = digestOf(struct {
+			Flags    []drift.Flag
+			Outcomes uint64
+		}{d.found.Flags, d.sums})
+		now[v.Pair] = is
+	}
+	for p, is := range now {
+		if d := o.desks[p]; is != d.shown {
+			d.shown, out[p] = is, true
+		}
+	}
+	return out.sorted()
+}
+
+// digestOf is one of texts, numbers and times, to compare within one process.
+func digestOf(v any) uint64 {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // it has nothing else
+	}
+	return maphash.Bytes(outcomeSeed, b)
+}
 
 // find notes what was found of the pair.
 func (d *desk) find(f drift.Found) {

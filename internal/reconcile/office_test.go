@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/provider/memory"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -73,6 +74,24 @@ func TestIncrementalIsFull(t *testing.T) {
 				faulty = l.anybody()
 				fault = rapid.SampledFrom([]memory.Fault{memory.None, memory.None, memory.LostAnswer, memory.Raced,
 					memory.Down, memory.Refused, memory.CursorLost, memory.EmptyListing}).Draw(t, "fault")
+			},
+			"ask": func(*rapid.T) {
+				p, _ := series.ParsePair(rapid.SampledFrom(l.pairs).Draw(t, "pair"))
+				ask := plan.Ask{Pair: p, Accept: rapid.Bool().Draw(t, "accept"), Force: true}
+				if !ask.Accept && rapid.Bool().Draw(t, "one") {
+					ask.Occurrence = l.day()
+				}
+				var refusal error
+				if rapid.Bool().Draw(t, "refused") {
+					refusal = context.Canceled
+				}
+				rounds = true
+				_, err := r.OnceIf(context.Background(), func([]drift.Flag) error { return refusal }, ask)
+				rounds = false
+				if refusal != nil && err != refusal {
+					t.Fatal("the round was made all the same: ", err)
+				}
+				l.looks(j, nil)
 			},
 			"allow":   func(*rapid.T) { j.allow(l.now.Add(time.Hour)) },
 			"restart": func(*rapid.T) { r = l.with(j) },

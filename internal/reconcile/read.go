@@ -20,6 +20,9 @@ const (
 
 // due are the people whose calendars are read now, and the others: what is known of those is taken for what they say.
 func (r *Reconciler) due(g *given) (due, others []string) {
+	if g.asked() && !g.mem.Empty {
+		return g.dueForAsks()
+	}
 	behind := map[string]bool{} // whose listing does not show yet what was written
 	for _, w := range g.mem.Standing.Wrote {
 		behind[w.Person] = true
@@ -27,10 +30,35 @@ func (r *Reconciler) due(g *given) (due, others []string) {
 	for _, id := range g.everybody() {
 		p, last := g.people[id], g.mem.Snapshots[id]
 		_, broken := g.mem.Outages[CalendarOf(id)]
-		was := g.mem.People[id]
-		other := was.Calendar != p.Calendar || was.Email != p.Email || was.Zone != p.Zone
-		if r.Due == nil || g.asked() || broken || other || behind[id] || r.readings.under(id) || g.mem.Confirmed[id] ||
+		other := whoseIs(p) != whoseIs(g.mem.People[id])
+		if r.Due == nil || broken || other || behind[id] || r.readings.under(id) || g.mem.Confirmed[id] ||
 			last.At.IsZero() || last.At.After(g.now) || last.Interest() != g.interest(p).Hash() || r.Due(p, last) {
+			due = append(due, id)
+		} else {
+			others = append(others, id)
+		}
+	}
+	return due, others
+}
+
+// dueForAsks are due where somebody asked for something: the two people of each pair; those of whose calendar nothing
+// is known and who have to do with one of these, for their 1:1s may be in the way; and those whose calendar is not the
+// one that is known.
+func (g *given) dueForAsks() (due, others []string) {
+	asked := g.askedOf()
+	near := map[string]bool{}
+	add := func(p series.Pair) { near[p.Manager], near[p.Report] = true, true }
+	for id := range asked {
+		for _, i := range g.lines.of[id] {
+			add(g.lines.all[i].Pair)
+		}
+		for _, p := range g.had[id] {
+			add(p)
+		}
+	}
+	for _, id := range g.everybody() {
+		_, known := g.mem.Snapshots[id]
+		if asked[id] || !known && near[id] || known && whoseIs(g.people[id]) != whoseIs(g.mem.People[id]) {
 			due = append(due, id)
 		} else {
 			others = append(others, id)

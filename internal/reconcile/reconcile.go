@@ -168,7 +168,11 @@ func (r *Reconciler) Preview(ctx context.Context, asks ...plan.Ask) (Round, erro
 	if err != nil {
 		return Round{}, err
 	}
-	seen := r.read(ctx, g, r.calendars(), g.unseen(), errand{ids: g.everybody(), patient: true})
+	due, others := g.everybody(), []string(nil)
+	if g.asked() {
+		due, others = r.due(g)
+	}
+	seen := r.read(ctx, g, r.calendars(), g.remembered(others), errand{ids: due, patient: true})
 	if err := ctx.Err(); err != nil {
 		return Round{}, err
 	}
@@ -221,8 +225,9 @@ func (r *Reconciler) once(ctx context.Context, may func([]drift.Flag) error, ask
 	o, d, otherwise := r.check(k, o, d)
 	k, d = r.readFirst(ctx, k, cals, o, d)
 	if may != nil {
-		open := detect(k, o, d, g.mem.Tries, g.mem.Pending).open
-		if err := may(slices.DeleteFunc(open, func(f drift.Flag) bool { return !g.askedFor(f.Pair) })); err != nil {
+		f := detect(k, o, d, g.mem.Tries, g.mem.Pending)
+		if err := may(slices.DeleteFunc(f.open, func(f drift.Flag) bool { return !g.askedFor(f.Pair) })); err != nil {
+			r.left = o.leave(k, f.judged, nil)
 			return Round{}, err
 		}
 	}
@@ -245,7 +250,7 @@ func (r *Reconciler) once(ctx context.Context, may func([]drift.Flag) error, ask
 
 	tries := k.tries(o.of(d.judge), sent.tried)
 	f := detect(k, o, d, tries, g.mem.Pending)
-	if again := f.pending(k.read); len(again) > 0 {
+	if again := f.pending(k); len(again) > 0 {
 		k, d = r.readAgain(ctx, k, cals, o, d, again)
 		f = detect(k, o, d, tries, f.found.Pending)
 	}
@@ -258,7 +263,8 @@ func (r *Reconciler) once(ctx context.Context, may func([]drift.Flag) error, ask
 	outages, alarms := g.standingOutages(g.outages, k.looked.outages, d.outages, docs.outages, notDone(stands.Failing),
 		o.zoneDoubts(g.zoneData), o.refusedVideo(g.now))
 	left := remains{stands, tries, outages}
-	if err := r.Journal.Commit(context.WithoutCancel(ctx), record(k, o, d, f, left)); err != nil {
+	rec := record(k, o, d, f, left)
+	if err := r.Journal.Commit(context.WithoutCancel(ctx), rec); err != nil {
 		return Round{}, fmt.Errorf("write the journal: %w", err)
 	}
 	r.logOutages(g.now, causes(g.people, left))
@@ -267,9 +273,8 @@ func (r *Reconciler) once(ctx context.Context, may func([]drift.Flag) error, ask
 	out.Applied, out.Mails, out.Delivered, out.Sections = done.changes, done.mails(), sent.n, docs.sections
 	out.Failures = slices.Concat(k.failures, docs.failures, refused, done.failures, sent.failures)
 	out.Outages, out.Alarms, out.Otherwise = outages, alarms, otherwise
-	if !g.asked() {
-		r.left = o.leave(k, f.judged, f.waiting(k, sent.tried))
-	}
+	out.Changed = o.changed(rec, f.judged)
+	r.left = o.leave(k, f.judged, f.waiting(k, sent.tried))
 	return out, nil
 }
 

@@ -39,8 +39,12 @@ func record(k known, o *office, d decided, f detected, r remains) Record {
 		rec.Timed[p.Manager], rec.Timed[p.Report] = true, true
 	}
 	if rec.Origin == k.mem.Origin {
-		rec.Statuses = k.statusRows(f.judged, d, r.outages)
-		for p := range d.judge {
+		anew := d.judge
+		if k.asked() {
+			anew = k.rowsAnew()
+		}
+		rec.Statuses = k.statusRows(o.of(anew), d, r.outages)
+		for p := range anew {
 			if o.desks[p] == nil {
 				rec.Statuses[p] = nil
 			}
@@ -63,6 +67,24 @@ func record(k known, o *office, d decided, f detected, r remains) Record {
 	}
 	slices.Sort(rec.Forget)
 	return rec
+}
+
+// rowsAnew are the pairs whose status rows a round that was asked for leaves anew: of the others it says no more than
+// the last round did, and does not know what is held of them.
+func (k known) rowsAnew() pairs {
+	out := pairs{}
+	for _, a := range k.asks {
+		out[a.Pair] = true
+	}
+	for id := range k.read {
+		s := k.of[id]
+		if _, broken := k.mem.Outages[CalendarOf(id)]; broken != s.stale || !s.is.Same(s.was) {
+			for _, i := range k.lines.of[id] {
+				out[k.lines.all[i].Pair] = true
+			}
+		}
+	}
+	return out
 }
 
 // standing is what stands after these changes were made of the plan.

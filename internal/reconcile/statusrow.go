@@ -328,21 +328,22 @@ func (r *Reconciler) holds(left Left, now time.Time) bool {
 	return true
 }
 
-// rowOrigin is what the round's status rows are made of. There are none where it was for some pairs only, or where
-// there is no good roster: then what holds has to be found out.
+// rowOrigin is what the round's status rows are made of. There are none where there is no good roster: then what holds
+// has to be found out. One that was asked for adds to those that are there, and makes no others.
 func (g *given) rowOrigin() Origin {
-	if g.asked() || g.origin.Sources == "" || g.problems != nil {
-		return Origin{}
-	}
 	o := g.origin
 	o.Day, o.ZoneData = series.DateOf(g.now.UTC()), g.zoneData
+	if g.origin.Sources == "" || g.problems != nil || g.asked() && o != g.mem.Origin {
+		return Origin{}
+	}
 	return o
 }
 
 // statusRows are those of these views' pairs; nil where the roster has the pair no more.
 func (k known) statusRows(views []*series.View, d decided, outages map[Subject]Outage) map[series.Pair]*StatusRow {
 	out, held := make(map[series.Pair]*StatusRow, len(views)), heldOf(d.plan.Held)
-	// What is held of a pair after a write, made or not, or another look at its calendars, is the next round's to say.
+	// What is held of a pair after a write, made or not, another look at its calendars, or where all that was planned is
+	// what somebody asked for, is the next round's to say.
 	unsaid := union(d.since)
 	for i := range d.plan.Changes {
 		unsaid[d.plan.Changes[i].Pair] = true
@@ -351,7 +352,7 @@ func (k known) statusRows(views []*series.View, d decided, outages map[Subject]O
 		out[v.Pair] = nil
 		if v.Wanted {
 			row := statusRow(v, k.now, held[v.Pair], v.Stale && k.distrusted(v.Pair, outages))
-			if unsaid[v.Pair] {
+			if unsaid[v.Pair] || k.asked() {
 				row.Until = k.now
 			}
 			out[v.Pair] = &row

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 )
 
@@ -24,6 +27,46 @@ func (h *hard) looks() reconcile.Look {
 	h.must(err)
 	h.must(a.Close())
 	return l
+}
+
+// BenchmarkLook is how long the daemon takes to say how everybody stands, how a person with ten reports does, and a
+// pair; and to refuse what somebody asks for of a pair, which takes a round that reads two calendars.
+//
+//	go test ./internal/daemon -run XXX -bench Look -benchtime 20x -scale 1000,10000 -timeout 1h
+func BenchmarkLook(b *testing.B) {
+	atScale(b, func(b *testing.B, pairs int) {
+		o := newOrg(b, pairs)
+		r := o.app.Reconciler
+		r.SourcesFor = watchEvery
+		o.book()
+		o.rest()
+		pair := o.round().Views[0].Pair
+		for name, look := range map[string]func() (reconcile.Look, error){
+			"all":            func() (reconcile.Look, error) { return r.Look(b.Context(), "") },
+			"person":         func() (reconcile.Look, error) { return r.Look(b.Context(), pair.Manager) },
+			"pair":           func() (reconcile.Look, error) { return r.Look(b.Context(), pair.String()) },
+			"all as left":    func() (reconcile.Look, error) { return r.LookAsLeft(b.Context(), "") },
+			"person as left": func() (reconcile.Look, error) { return r.LookAsLeft(b.Context(), pair.Manager) },
+		} {
+			b.Run(name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if l, err := look(); err != nil || l.Anew || len(l.Statuses) == 0 {
+						b.Fatalf("%d statuses, anew %v: %v", len(l.Statuses), l.Anew, err)
+					}
+				}
+			})
+		}
+		b.Run("ask", func(b *testing.B) {
+			no := errors.New("no")
+			for b.Loop() {
+				_, err := r.OnceIf(b.Context(), func([]drift.Flag) error { return no }, plan.Ask{Pair: pair})
+				if err != no {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
 }
 
 // What the last round left is what commands show, until settings, roster or the day are others, or somebody decides

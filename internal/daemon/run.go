@@ -37,7 +37,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 		return err
 	}
 	defer release()
-	a.Reconciler.Settle, a.Reconciler.Patience = settle, Patience
+	a.Reconciler.Settle, a.Reconciler.Patience, a.Reconciler.SourcesFor = settle, Patience, watchEvery
 	var ahead sync.WaitGroup
 	ahead.Go(func() {
 		if err := a.Reconciler.Begin(ctx); err != nil {

@@ -60,6 +60,8 @@ type Options struct {
 	// Sources is Desired.Sources of the files as they are, without reading what they say; more is Desired.More. It may be
 	// nil: then nothing that a round left is of use to those who look.
 	Sources func(more string) string
+	// SourcesFor is for how long those who look take what Sources gave for what it gives. 0: it is called for each.
+	SourcesFor time.Duration
 	// Documents tends the documents of pairs that are to have one of their own. It may be nil: then none has.
 	Documents Documents
 	Policy    plan.Policy
@@ -88,6 +90,7 @@ type Reconciler struct {
 	rest       map[series.Pair]time.Time // until when a document is left alone that could not be tended
 	outages    outage.Log
 	readings   *readings
+	sources    sources
 	left       *office   // by the last round; nil: it left none
 	checked    time.Time // when a round last judged all pairs
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"holdfast/internal/drift"
@@ -317,7 +318,7 @@ func SetMoments(flags []FlagRow, open []drift.Flag) {
 func (r *Reconciler) holds(left Left, now time.Time) bool {
 	o := left.Origin
 	if o == (Origin{}) || r.Sources == nil || o.Day != series.DateOf(now.UTC()) || o.ZoneData != r.ZoneData ||
-		o.Sources != r.Sources(o.More) {
+		o.Sources != r.sources.of(r, o.More, now) {
 		return false
 	}
 	for i := range left.Rows {
@@ -326,6 +327,23 @@ func (r *Reconciler) holds(left Left, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// sources is what Options.Sources gave last.
+type sources struct {
+	mu        sync.Mutex
+	more, sum string
+	at        time.Time
+}
+
+// of is what it gives now, or gave within SourcesFor.
+func (s *sources) of(r *Reconciler, more string, now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := now.Sub(s.at); s.sum == "" || s.more != more || age < 0 || age >= r.SourcesFor {
+		s.more, s.sum, s.at = more, r.Sources(more), now
+	}
+	return s.sum
 }
 
 // rowOrigin is what the round's status rows are made of. There are none where there is no good roster: then what holds

@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"testing"
 	"time"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
 )
 
 // looks compares what a round left in the journal, if that is of use now, with what comes of planning everything anew.
@@ -63,4 +67,77 @@ func visible(l reconcile.Look, by *reconcile.Round) []string {
 		fmt.Fprintf(&out, "  %s %s %s %v %v\n", f.Pair, f.Kind, f.State, times, f.Makeups == nil)
 	}
 	return slices.Collect(strings.Lines(out.String()))
+}
+
+// Who looks does not wait for rounds, and gets in the way of none.
+func TestLookBesideRounds(t *testing.T) {
+	x := newOrg(t, servers["delivers"])
+	for _, p := range pairs {
+		x.wish(p, tuesdays, nil)
+	}
+	j := locked{journal: newJournal(x.clock)}
+	r := x.with(j.journal)
+	r.Journal = &j
+	x.once(r)
+	var rounds sync.WaitGroup
+	rounds.Go(func() {
+		for range 5 {
+			if _, err := r.Once(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for n := range 10 {
+		j.Lock()
+		if j.origin.Day = (series.Date{}); n%2 == 0 { // of no use
+			j.origin = reconcile.Origin{}
+		}
+		j.Unlock()
+		for _, look := range []func(context.Context, string) (reconcile.Look, error){r.Look, r.LookAtFlags, r.LookAsLeft} {
+			_, err := look(context.Background(), "mia")
+			x.must(err)
+		}
+	}
+	rounds.Wait()
+}
+
+// locked is a journal that may be used from several goroutines, as one on disk.
+type locked struct {
+	sync.Mutex
+	*journal
+}
+
+// Load is reconcile.Journal's.
+func (l *locked) Load(ctx context.Context) (reconcile.Memory, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.journal.Load(ctx)
+}
+
+// Commit is reconcile.Journal's.
+func (l *locked) Commit(ctx context.Context, r reconcile.Record) error {
+	l.Lock()
+	defer l.Unlock()
+	return l.journal.Commit(ctx, r)
+}
+
+// Left is reconcile.Journal's.
+func (l *locked) Left(ctx context.Context, of string, flagged bool) (reconcile.Left, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.journal.Left(ctx, of, flagged)
+}
+
+// Flags is reconcile.Journal's.
+func (l *locked) Flags(ctx context.Context, all bool) ([]reconcile.FlagRow, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.journal.Flags(ctx, all)
+}
+
+// Outcomes is reconcile.Journal's.
+func (l *locked) Outcomes(ctx context.Context, p series.Pair, since series.Date) ([]drift.Outcome, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.journal.Outcomes(ctx, p, since)
 }

@@ -138,11 +138,12 @@ type Round struct {
 	Alarms    []Outage // those that are new
 }
 
-// Recall tells what is known without asking any calendar.
+// Recall tells what is known without asking any calendar. It is safe beside a round.
 //
 // Where there is no good roster, what the journal knows to be booked is taken for what it last wanted, with the
 // problems.
 func (r *Reconciler) Recall(ctx context.Context) (Round, error) {
+	r = New(r.Options) // what a round goes on from is its own
 	g, err := r.begin(ctx, nil, r.lastWanted)
 	if err != nil {
 		return Round{}, err

@@ -240,7 +240,8 @@ func (r *Reconciler) LookAsLeft(ctx context.Context, of string) (Look, error) {
 }
 
 // Look is what the last round left of the pairs that of names: one, those of a person, with "" all. Where settings,
-// roster or the day are others since, or a person has decided something, it is what Recall gives, of all pairs.
+// roster or the day are others since, or a person has decided something, it is what Recall gives, of all pairs. It is
+// safe beside a round.
 func (r *Reconciler) Look(ctx context.Context, of string) (Look, error) {
 	return r.look(ctx, of, false)
 }

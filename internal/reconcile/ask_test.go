@@ -189,3 +189,32 @@ func TestChanged(t *testing.T) {
 	x.wish("m2/r6", "none", nil)
 	expect("one is to end", "[m2/r6]")
 }
+
+// What an ask sees in a report's calendar of another pair waits until that pair's manager's is read: the copy may only
+// have followed.
+func TestAskOfAnotherPair(t *testing.T) {
+	each(t, func(x *org) {
+		for _, p := range pairs {
+			x.wish(p, tuesdays, func(s *series.Series) { s.Place, s.Slot.At = "", s.Slot.At+series.TimeOfDay(60*slices.Index(pairs, p)) })
+		}
+		r, _ := x.holdfast()
+		x.once(r)
+		x.once(r)
+		e := x.live("mia/lee")
+		x.now = x.now.Add(time.Minute)
+		x.must(x.world.Hands("mia").Move(e.ID, on(e, "2026-12-08"), on(e, "2026-12-08").AddDate(0, 0, 1)))
+		ask := plan.Ask{Pair: series.Pair{Manager: "lee", Report: "ana"}}
+		for range 2 {
+			var got string
+			if who := x.asked(func() { got = flags(x.once(r, ask)) }); who != "ana lee" || got != "" {
+				x.Fatalf("asked %s: flags %s", who, got)
+			}
+		}
+		if got := flags(x.reads(r, "lee")); strings.Contains(got, "copy-differs") {
+			x.Fatalf("flags %s", got)
+		}
+		if got := flags(x.once(r)); got != "mia/lee moved 2026-12-08" {
+			x.Fatalf("flags %s", got)
+		}
+	})
+}

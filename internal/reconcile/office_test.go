@@ -76,6 +76,14 @@ func TestIncrementalIsFull(t *testing.T) {
 					memory.Down, memory.Refused, memory.CursorLost, memory.EmptyListing}).Draw(t, "fault")
 			},
 			"ask": func(*rapid.T) {
+				switch rapid.IntRange(0, 3).Draw(t, "since the last round") {
+				case 0:
+					l.administer()
+				case 1:
+					l.act(false)
+				case 2:
+					l.wait()
+				}
 				p, _ := series.ParsePair(rapid.SampledFrom(l.pairs).Draw(t, "pair"))
 				ask := plan.Ask{Pair: p, Accept: rapid.Bool().Draw(t, "accept"), Force: true}
 				if !ask.Accept && rapid.Bool().Draw(t, "one") {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -16,11 +17,14 @@ import (
 
 	"holdfast/internal/channel"
 	"holdfast/internal/clock"
+	"holdfast/internal/live"
+	"holdfast/internal/metrics"
 	"holdfast/internal/provider/google"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
 	"holdfast/internal/series"
 	"holdfast/internal/settings"
+	"holdfast/internal/signin"
 	"holdfast/internal/store"
 	"holdfast/internal/tzdata"
 	"holdfast/internal/yamlpos"
@@ -40,6 +44,10 @@ type Options struct {
 	Poll time.Duration
 	// Senders take the place of the channels that the settings name for people. It may be nil.
 	Senders map[string]channel.Sender
+	// Version is the program's.
+	Version string
+	// Pages are handlers of the caller's own, by pattern, given how people sign in. It may be nil.
+	Pages func(*signin.SignIn) map[string]http.Handler
 }
 
 // App is the program for one settings file.
@@ -61,6 +69,10 @@ type App struct {
 	asked    sync.Map                  // why rounds were asked for since the last one began
 	messages *messages                 // nil: nobody is told anything
 	look     func()                    // has notices looked for that are due; set by Run
+	hub      live.Hub                  // says which 1:1s a round changed
+	made     made
+	metrics  *metrics.Metrics
+	health   metrics.Health
 
 	mu       sync.Mutex
 	open     map[string]opened          // by person id
@@ -131,6 +143,12 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			Progress:  o.Progress,
 		},
 	)
+	a.metrics = metrics.New(metrics.Options{
+		Version:    o.Version,
+		Calendars:  slices.Sorted(maps.Keys(a.Settings.Calendars)),
+		CalendarOf: a.calendarOf,
+		Journal:    a.Settings.Database,
+	})
 	a.openMessages(o.Senders)
 	return a, nil
 }

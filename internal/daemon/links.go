@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -23,20 +22,6 @@ import (
 type linked struct {
 	a *App
 	q *Queue
-}
-
-// pages are what browsers see: those of links, where messages are sent.
-func (a *App) pages(q *Queue) (http.Handler, error) {
-	if a.messages == nil {
-		return http.NotFoundHandler(), nil
-	}
-	return web.Handler(web.Options{
-		URL:   a.Settings.URL,
-		Acts:  linked{a, q},
-		Keys:  a.linkKeys,
-		Clock: a.o.Clock,
-		Log:   a.o.Log,
-	})
 }
 
 // undoable is how long what a link did can be taken back.
@@ -200,36 +185,6 @@ func earliestOf(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// acts does what people ask for while the daemon runs; who calls it sees to it that no round is made meanwhile.
-func (a *App) acts() act.Acts {
-	out := act.Acts{Rounds: telling{a.Reconciler, a}, Journal: a.Store, Clock: a.o.Clock}
-	if a.messages != nil {
-		out.Notes = a.messages
-	}
-	return out
-}
-
-// telling makes rounds that are told of as those are which come by the clock.
-type telling struct {
-	*reconcile.Reconciler
-	a *App
-}
-
-// Once is act.Rounds'.
-func (t telling) Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error) {
-	r, err := t.Reconciler.Once(ctx, asks...)
-	if err != nil {
-		return r, err
-	}
-	if err := t.a.told(ctx, r, false); err != nil {
-		return r, err
-	}
-	if t.a.o.Round != nil {
-		t.a.o.Round(r)
-	}
-	return r, nil
 }
 
 // undo takes back what a link did.

@@ -51,6 +51,9 @@ func (a *App) openMessages(senders map[string]channel.Sender) {
 		senders = m.ways.People
 	}
 	senders = maps.Clone(senders)
+	for name, s := range senders {
+		senders[name] = a.metrics.Sender(name, s)
+	}
 	for _, w := range m.ways.Admins {
 		if senders[adminID(w)] = w.Sender; w.To != "" {
 			senders[adminID(w)] = senders[mail]
@@ -170,10 +173,7 @@ func (a *App) readers(r roster.Roster, today series.Date) map[string]outbox.Read
 	for _, p := range r.People {
 		zones[p.Zone]++
 		n := r.Notices[p.ID]
-		via := n.Via
-		if via == nil {
-			via = []roster.Via{{Channel: mail}}
-		}
+		via := viaOf(n)
 		x := outbox.Reader{
 			Reader: notify.Reader{
 				Person:  people[p.ID],

@@ -47,27 +47,34 @@ func (a *App) pusher(wake func(reason string)) *google.Push {
 // hangUp is how long a request under way may take to end when the daemon stops.
 const hangUp = time.Second
 
-// serves reports whether there is anything to answer at web.listen.
-func (a *App) serves() bool { return a.pushes() || a.Settings.URL != "" && a.messages != nil }
-
 // serve answers at web.listen until stop is called: push notifications at their path, and pages.
 func (a *App) serve(ctx context.Context, push, pages http.Handler) (stop func(context.Context) error, err error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Listen)
+	stop, err = a.listen(ctx, a.Settings.Listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, pushPath) {
+			push.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}))
 	if err != nil {
 		return nil, fmt.Errorf("web.listen: %w", err)
+	}
+	return stop, nil
+}
+
+// listen answers at the address until stop is called.
+func (a *App) listen(ctx context.Context, address string, h http.Handler) (stop func(context.Context) error, err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
 	}
 	server := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      time.Minute, // streams have their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    1 << 15,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.HasSuffix(r.URL.Path, pushPath) {
-				push.ServeHTTP(w, r)
-				return
-			}
-			pages.ServeHTTP(w, r)
-		}),
+		Handler:           h,
 	}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()

@@ -59,21 +59,23 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 			a.trouble("jobs", err)
 		}
 	}
-	quiet := func(context.Context) error { return nil }
-	if a.serves() {
-		pages, err := a.pages(q)
-		if err == nil {
-			quiet, err = a.serve(ctx, a.push, pages)
-		}
-		if err != nil {
-			return errors.Join(err, q.Stop(ctx))
-		}
+	quiet, err := a.answer(ctx, q)
+	if err != nil {
+		return errors.Join(err, q.Stop(ctx))
 	}
+	a.metrics.JobsWaiting(func() int {
+		n, err := q.Waiting(ctx)
+		if ctx.Err() == nil {
+			a.trouble("queue's figures", err)
+		}
+		return n
+	})
 	a.asked.Store("start", true) // whatever the first round is for
 	if err := q.Start(ctx); err != nil {
 		return errors.Join(err, quiet(ctx), q.Stop(ctx))
 	}
 	a.o.Log.Info().Str("org", a.Settings.Org).Dur("poll", poll).Msg("running")
+	a.health.Ready()
 	a.notify("READY=1")
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -93,11 +95,37 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 			a.wake(ctx, q, reason)
 		}
 	}
+	a.health.Stopping()
+	a.hub.Close() // its streams would keep the server from ending
 	a.notify("STOPPING=1")
 	a.o.Log.Info().Msg("stopping")
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	return errors.Join(quiet(stop), q.Stop(stop))
+}
+
+// answer answers browsers, programs and those who watch, where the settings have that, until stop is called.
+func (a *App) answer(ctx context.Context, q *Queue) (stop func(context.Context) error, err error) {
+	watched, err := a.serveMetrics(ctx)
+	if err != nil || a.Settings.URL == "" {
+		return watched, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var behind sync.WaitGroup
+	pages, err := a.pages(ctx, q, &behind)
+	var served func(context.Context) error
+	if err == nil {
+		served, err = a.serve(ctx, a.push, pages)
+	}
+	end := func(stop context.Context) error {
+		cancel()
+		behind.Wait()
+		return watched(stop)
+	}
+	if err != nil {
+		return nil, errors.Join(err, end(ctx))
+	}
+	return func(stop context.Context) error { return errors.Join(served(stop), end(stop)) }, nil
 }
 
 // wake asks for a round. One that waits already is that round, whatever it was asked for.
@@ -124,6 +152,7 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	if ctx.Err() != nil && err != nil {
 		return nil
 	}
+	a.note(r, reason, a.o.Clock().Sub(start), err)
 	a.trouble("rounds", err)
 	if err != nil {
 		return nil // the next round sees the truth

@@ -3,6 +3,8 @@ package see
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"holdfast/internal/act"
 	"holdfast/internal/drift"
@@ -45,7 +47,11 @@ func (s *See) History(ctx context.Context, who act.Actor, p series.Pair, since s
 	}
 	switch {
 	case p == series.Pair{}:
-		out, err = s.Journal.Weeks(ctx, me.ID, week)
+		of, failed := s.Journal.Weeks(ctx, me.ID, week)
+		err = failed
+		for _, pair := range slices.SortedFunc(maps.Keys(of), series.Pair.Compare) {
+			out = append(out, of[pair]...)
+		}
 	case !p.Has(me.ID):
 		return nil, ErrNotYours
 	default:

@@ -44,7 +44,9 @@ func site(t *testing.T) string {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = fmt.Fprint(w, page("<p>Hello "+r.PostFormValue("name")+" of "+who+" on "+r.PostFormValue("day")+"</p>"))
 	})
-	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css")
 		_, _ = fmt.Fprint(w, `body { margin: 1em; color: black; background: white } .faint { color: #eee }

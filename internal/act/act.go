@@ -91,6 +91,20 @@ type Shown struct{ Flag, Digest string }
 // ShownOf is the flag as it is shown.
 func ShownOf(f drift.Flag) Shown { return Shown{f.ID(), f.Digest()} }
 
+// Is reports whether the flag is as it was shown to who acts: whole, or as far as they may see it. A digest of what
+// they may not see would tell it to who tries all times.
+func (s Shown) Is(f drift.Flag, who Actor) bool {
+	return s.Digest == "" || s.Digest == f.Digest() || s.Digest == who.Sees(f).Digest()
+}
+
+// Sees is a flag of the actor's pair as far as they may see it; in the shell all of it.
+func (a Actor) Sees(f drift.Flag) drift.Flag {
+	if a.From == Shell {
+		return f
+	}
+	return f.For(a.Person, f.Whose)
+}
+
 // Request asks for a deed about a pair.
 type Request struct {
 	Deed       Deed // Accept, Restore, RestoreOne, Rebook, Undo, Invite, AskAccept or AskRestore
@@ -187,7 +201,7 @@ func (a Acts) Do(ctx context.Context, who Actor, q Request) (Result, error) {
 		if reason := May(who, q, open); reason != "" {
 			return refused(q.Deed, reason, nil), nil
 		}
-		if _, no := shown(q, open); no != nil {
+		if _, no := shown(who, q, open); no != nil {
 			return refused(q.Deed, no.Reason, no.Now), nil
 		}
 	}
@@ -250,7 +264,7 @@ func (a Acts) Ask(ctx context.Context, who Actor, q Request) (Result, error) {
 	for _, f := range look.Flags {
 		open = append(open, f.Flag)
 	}
-	about, no := shown(q, open)
+	about, no := shown(who, q, open)
 	if no == nil && about.Pair != q.Pair {
 		no = &Refused{Reason: NotOpen}
 	}
@@ -294,7 +308,7 @@ func (a Acts) Ask(ctx context.Context, who Actor, q Request) (Result, error) {
 var asksFor = map[Deed]say.Deed{AskAccept: say.Accept, AskRestore: say.Restore}
 
 // shown is the open flag that was shown, zero where none was; or why it is not as it was shown.
-func shown(q Request, open []drift.Flag) (drift.Flag, *Refused) {
+func shown(who Actor, q Request, open []drift.Flag) (drift.Flag, *Refused) {
 	if q.Shown == (Shown{}) {
 		return drift.Flag{}, nil
 	}
@@ -302,8 +316,9 @@ func shown(q Request, open []drift.Flag) (drift.Flag, *Refused) {
 	switch {
 	case i < 0:
 		return drift.Flag{}, &Refused{Reason: Otherwise}
-	case q.Shown.Digest != "" && open[i].Digest() != q.Shown.Digest:
-		return drift.Flag{}, &Refused{Reason: Otherwise, Now: &open[i]}
+	case !q.Shown.Is(open[i], who):
+		now := who.Sees(open[i])
+		return drift.Flag{}, &Refused{Reason: Otherwise, Now: &now}
 	}
 	return open[i], nil
 }
@@ -331,8 +346,9 @@ func (a Acts) acknowledge(ctx context.Context, who Actor, s Shown, k Deed,
 		switch {
 		case i < 0: // that there is another's is nobody's business
 			return &Refused{Deed: k, Reason: NotOpen}
-		case s.Digest != "" && look.Flags[i].Digest() != s.Digest:
-			return &Refused{Deed: k, Reason: Otherwise, Now: &look.Flags[i].Flag}
+		case !s.Is(look.Flags[i].Flag, who):
+			now := who.Sees(look.Flags[i].Flag)
+			return &Refused{Deed: k, Reason: Otherwise, Now: &now}
 		}
 	}
 	ok, err := do(ctx, deed.Deed{

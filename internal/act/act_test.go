@@ -235,6 +235,36 @@ func TestAsShown(t *testing.T) {
 	o.does(on("mia"), q, "", 1)
 }
 
+// Who sees less of a flag acts on what they see of it, and no digest of theirs tells the rest.
+func TestAsShownToEach(t *testing.T) {
+	at := series.Instant(tuesday, 10*60, "Europe/Berlin")
+	f := drift.Flag{Pair: raj, Kind: drift.DoubleBooked, Occurrence: tuesday, From: series.AspectOf(at),
+		To: series.AspectOf(at.Add(30 * time.Minute)), Detail: "another event of raj",
+		Moment: drift.Moment{Whose: []string{"raj"}}}
+	later := f
+	later.To = series.AspectOf(at.Add(45 * time.Minute))
+	owner, other := on("raj"), on("mia")
+	for _, c := range []struct {
+		who   act.Actor
+		shown drift.Flag
+		now   drift.Flag
+		is    bool
+	}{
+		{owner, owner.Sees(f), f, true},
+		{owner, owner.Sees(f), later, false},
+		{other, other.Sees(f), f, true},
+		{other, other.Sees(f), later, true},
+		{act.InShell, act.InShell.Sees(f), later, false},
+	} {
+		if is := act.ShownOf(c.shown).Is(c.now, c.who); is != c.is {
+			t.Errorf("%s sees %v as it was shown: %v", c.who.Person, c.now.To, is)
+		}
+	}
+	if act.ShownOf(other.Sees(f)) != act.ShownOf(other.Sees(later)) {
+		t.Error("a digest tells when the other's event is")
+	}
+}
+
 func TestSmallDeeds(t *testing.T) {
 	o, ctx := newOffice(t), context.Background()
 	id := o.flag().ID()

@@ -43,10 +43,8 @@ var levels = [][]string{
 		"internal/live"},
 	{"internal/channel/setup",
 		"internal/signin",
-		"internal/see",
-		"internal/feed",
-		"internal/api"},
-	{"internal/web"},
+		"internal/see"},
+	{"internal/feed", "internal/api", "internal/web"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -87,8 +85,10 @@ var only = map[string][]string{
 		"internal/say",
 		"internal/deed", "internal/notify"},
 	"internal/see": {"internal/series", "internal/plan", "internal/drift", "internal/notify", "internal/reconcile",
-		"internal/outbox", "internal/outbox/ledger", "internal/act", "internal/access", "internal/clock"},
+		"internal/outbox", "internal/outbox/ledger", "internal/act", "internal/access", "internal/clock",
+		"internal/deed"},
 	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/notify",
+		"internal/access",
 		"internal/reconcile",
 		"internal/deed"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
@@ -99,7 +99,7 @@ var only = map[string][]string{
 	// What changed is told without what became of it.
 	"internal/live": {"internal/series"},
 	"config":        nil,
-	"cmd/holdfast":                        {"internal/cli"},
+	"cmd/holdfast":  {"internal/cli"},
 }
 
 // forTests may be imported by the tests of any package.

@@ -67,31 +67,36 @@ func (h *Hub) Publish(pairs ...series.Pair) {
 	if h.closed {
 		return
 	}
+	news := make(map[chan Event]Event, len(h.admins)+2*len(pairs))
 	for ch := range h.admins {
-		put(ch, Event{Round: true})
+		news[ch] = Event{Round: true}
 	}
 	for _, p := range pairs {
 		for _, id := range []string{p.Manager, p.Report} {
 			for ch := range h.of[id] {
-				put(ch, Event{Pairs: []series.Pair{p}})
+				news[ch] = news[ch].with(p)
 			}
 		}
+	}
+	for ch, e := range news {
+		select { // what is not received yet goes with it: who sends holds the lock, so that there is room then
+		case old := <-ch:
+			e.Round = e.Round || old.Round
+			for _, p := range old.Pairs {
+				e = e.with(p)
+			}
+		default:
+		}
+		ch <- e
 	}
 }
 
-// put adds the news to what the channel holds. Whoever sends holds the lock, so that there is room once it is emptied.
-func put(ch chan Event, news Event) {
-	select {
-	case old := <-ch:
-		news.Round = news.Round || old.Round
-		for _, p := range old.Pairs {
-			if i, has := slices.BinarySearchFunc(news.Pairs, p, series.Pair.Compare); !has {
-				news.Pairs = slices.Insert(news.Pairs, i, p)
-			}
-		}
-	default:
+// with is the event with the pair.
+func (e Event) with(p series.Pair) Event {
+	if i, has := slices.BinarySearchFunc(e.Pairs, p, series.Pair.Compare); !has {
+		e.Pairs = slices.Insert(e.Pairs, i, p)
 	}
-	ch <- news
+	return e
 }
 
 // Close ends all subscriptions, now and later. What was not received yet still can be.

@@ -22,11 +22,11 @@ type Message struct {
 	Data  string // may have several lines
 }
 
-// Stream answers with what messages makes of the events, until the request or the session is over or the hub is
-// closed, whichever is first; over may be nil. Nothing is said of what changed before: who opens a stream reads
-// everything once after its first message, "open".
+// Stream answers with what messages makes of the events, until the request or the session is over, the hub is closed or
+// messages says that the reader may hear no more, whichever is first; over may be nil. Nothing is said of what changed
+// before: who opens a stream reads everything once after its first message, "open".
 func Stream(w http.ResponseWriter, r *http.Request, events <-chan Event, over <-chan struct{},
-	messages func(Event) []Message) {
+	messages func(Event) (all []Message, more bool)) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
@@ -44,7 +44,10 @@ func Stream(w http.ResponseWriter, r *http.Request, events <-chan Event, over <-
 		case <-over:
 			return
 		case e, ok := <-events:
-			if !ok || !s.write(nil, messages(e)...) {
+			if !ok {
+				return
+			}
+			if all, more := messages(e); !more || !s.write(nil, all...) {
 				return
 			}
 		case <-beats.C:

@@ -79,8 +79,8 @@ func Look(ctx context.Context, h History, readers map[string]Reader, of []string
 		return nil, err
 	}
 	var out, open []Entry
-	for _, t := range past.Told {
-		if e := told(t, past, matters); wanted(e.Reader, e.Pair) {
+	for _, e := range Entries(past, matters) {
+		if wanted(e.Reader, e.Pair) {
 			out = append(out, e)
 		}
 	}
@@ -107,6 +107,15 @@ func Look(ctx context.Context, h History, readers map[string]Reader, of []string
 	}
 	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Reader, b.Reader)) })
 	return append(out, open...), nil
+}
+
+// Entries are what was told, in its order. matters are what may be told and is no flag, by key.
+func Entries(past ledger.Noticed, matters map[string]notify.Matter) []Entry {
+	var out []Entry
+	for _, t := range past.Told {
+		out = append(out, told(t, past, matters))
+	}
+	return out
 }
 
 // told is the row as an entry.

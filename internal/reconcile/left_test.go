@@ -9,6 +9,7 @@ import (
 
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
 )
 
 // looks compares what a round left in the journal, if that is of use now, with what comes of planning everything anew.
@@ -22,6 +23,9 @@ func (x *org) looks(j *journal, by *reconcile.Round) bool {
 	if left.Anew {
 		return false
 	}
+	if by != nil {
+		x.ahead(j, by)
+	}
 	r.Sources = nil
 	anew, err := r.Look(context.Background(), "")
 	x.must(err)
@@ -32,6 +36,45 @@ func (x *org) looks(j *journal, by *reconcile.Round) bool {
 		}
 	}
 	return true
+}
+
+// ahead compares the meetings of the coming weeks that the rows have with those that the series have: none that there is
+// not, and of a pair whose meetings are as its one series was booked all that there are.
+func (x *org) ahead(j *journal, by *reconcile.Round) {
+	x.Helper()
+	left, err := j.Left(context.Background(), "", false)
+	x.must(err)
+	today := series.DateOf(by.At.UTC())
+	from, to := by.At, series.Ahead(by.At, 7*(reconcile.AheadWeeks-2))
+	for i := range left.Rows {
+		row := &left.Rows[i]
+		v, is, says := by.View(row.Pair), map[int64]bool{}, map[int64]bool{}
+		if v == nil || v.Stale {
+			continue
+		}
+		for k := range v.Chain {
+			for _, m := range v.Chain[k].Meetings(from, to) {
+				if taken := v.TakenOver(k); !m.Cancelled && (taken.IsZero() || m.Original.Before(taken)) {
+					is[m.Start.Unix()] = true
+				}
+			}
+		}
+		for _, s := range v.StandIns {
+			is[s.Start.Unix()] = true
+		}
+		for _, m := range row.Meetings(today.AddDays(-7), today.AddDays(7*reconcile.AheadWeeks)) {
+			if at := m.Start; at.After(from) && at.Before(to) {
+				if says[at.Unix()] = true; !is[at.Unix()] {
+					x.Fatalf("at %v %s has no meeting of %s at %v: %+v", x.now, row.Pair, m.Date, at, row)
+				}
+			}
+		}
+		for at := range is {
+			if start := time.Unix(at, 0); start.After(from) && v.Plain(by.At) && !says[at] {
+				x.Fatalf("at %v %s has a meeting at %v: %+v", x.now, row.Pair, start, row)
+			}
+		}
+	}
 }
 
 // visible is what a person sees.

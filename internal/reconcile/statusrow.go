@@ -36,6 +36,13 @@ type StatusRow struct {
 	Held    []plan.Held
 	Until   time.Time // from then on it stands otherwise; zero: not today
 	Kept    *float64  // of all weeks that are recorded; the journal's to know
+	Chain   []Link    // its series in the manager's calendar, oldest first, but for those that ended over a year ago
+}
+
+// Link is a series of a pair.
+type Link struct {
+	UID    string
+	Before time.Time // from then on a later one has its place; zero: none has
 }
 
 // Meeting is a meeting that is booked for a day.
@@ -104,6 +111,9 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		replaced = replaced && !v.GoesOnBeside(i, at)
 		e := &v.Chain[i]
 		unusual = unusual || len(e.Mark.MadeUp) > 0
+		if !e.Ended(at.AddDate(-1, 0, 0)) {
+			r.Chain = append(r.Chain, Link{e.UID, v.TakenOver(i)})
+		}
 		if e.Ended(at) {
 			continue
 		}
@@ -162,6 +172,34 @@ func (r *StatusRow) Booked(d series.Date) time.Time {
 		return time.Time{}
 	}
 	return r.Slot.On(d)
+}
+
+// Meetings are those booked for the days from..to, as far ahead as the row knows them, by day, each with its slot.
+func (r *StatusRow) Meetings(from, to series.Date) []Meeting {
+	var out []Meeting
+	if !r.Slot.IsZero() && !r.First.IsZero() {
+		until := to
+		if !r.Last.IsZero() && r.Last.Before(to) {
+			until = r.Last
+		}
+		for _, d := range r.Slot.Dates(r.First, from, until) {
+			out = append(out, Meeting{Date: d, Start: r.Booked(d)})
+		}
+	}
+	for _, m := range r.Others {
+		if at := slices.IndexFunc(out, func(x Meeting) bool { return x.Date == m.Date }); at >= 0 {
+			out[at] = m
+		} else if !m.Date.Before(from) && !m.Date.After(to) {
+			out = append(out, m)
+		}
+	}
+	for i := range out {
+		if out[i].Slot.IsZero() {
+			out[i].Slot = r.Slot
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Meeting) int { return a.Date.Compare(b.Date) })
+	return out
 }
 
 // others is Others.

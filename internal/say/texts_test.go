@@ -469,11 +469,12 @@ func TestEveryTextIsUsed(t *testing.T) {
 	all["marked"] = c
 	defer delete(all, "marked")
 	said := map[string]bool{}
-	text := everything(t, Reader{Language: "marked", Now: now}) + allPages("marked")
+	text := everything(t, Reader{Language: "marked", Now: now}) + allPages("marked") + allPrograms(t, "marked")
 	text += signInPages("marked")
 	for _, l := range letters(t, "marked") {
 		text += l.Subject + l.Text
 	}
+	text += allKept(t, "marked")
 	for _, m := range regexp.MustCompile("«([^»]*)»").FindAllStringSubmatch(text, -1) {
 		said[m[1]] = true
 	}

@@ -1,29 +1,41 @@
 package see
 
-import "holdfast/internal/series"
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
 
-// Figures are how 1:1s were kept, by group, in closed quarters.
-type Figures struct {
-	Quarters []Quarter // newest first
-	// Hidden is why there is none: fewer than five pairs, or than three managers, or no closed quarter.
-	Hidden bool
-}
+	"holdfast/internal/drift"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
+)
 
-// Quarter is a closed one.
+// What a group has at least of which a figure is shown.
+const (
+	leastPairs    = 5
+	leastManagers = 3
+)
+
+// quarters is how many closed quarters have figures.
+const quarters = 4
+
+// Quarter is how 1:1s were kept in the ISO weeks whose Thursdays lie in a quarter that is over.
 type Quarter struct {
 	Year, Number int
-	From, To     series.Date // first and last day
-	Groups       []Group     // that may be shown, by name
-	All          *Group      // everybody; nil: hidden
-	Rest         bool        // there are groups that are not shown
+	Groups       []Group // that may be shown, by name
+	All          *Group  // everybody; nil: too few
+	Hidden       bool    // there are groups that are not shown
 }
 
-// Group is what became of the weeks of a group's pairs.
+// Group is what became of the weeks of a group's pairs: those that somebody leads who reports to the top, and all below
+// them. Pairs with no week that counts are none.
 type Group struct {
 	Head     Party // who leads it; zero: everybody
 	Pairs    int
 	Managers int
-	Kept     int // weeks kept in their place
+	Kept     int // weeks
 	Late     int // kept later in the week, or made up for
 	Lost     int // not kept
 }
@@ -36,4 +48,148 @@ func (g Group) Rate() *float64 {
 	}
 	rate := float64(g.Kept+g.Late) / float64(weeks)
 	return &rate
+}
+
+// settled is how many days after its last week a quarter is over: by then its outcomes are final.
+const settled = 7
+
+// figures are those of the closed quarters, newest first, by the reporting lines of the rows. What a quarter shows is
+// decided once: of somebody who goes from one group to another, both would tell what became of their weeks.
+func (s *See) figures(ctx context.Context, now time.Time, rows []reconcile.StatusRow) ([]Quarter, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var pairs []series.Pair
+	for i := range rows {
+		pairs = append(pairs, rows[i].Pair)
+	}
+	var out []Quarter
+	today := series.DateOf(now.UTC())
+	first := series.Date{Year: today.Year, Month: (today.Month-1)/3*3 + 1, Day: 1}
+	for len(out) < quarters {
+		last := first.AddDays(-1)
+		first = series.Date{Year: last.Year, Month: last.Month - 2, Day: 1}
+		from, to := first.AddDays(3).Week(), last.AddDays(-3).Week()
+		if today.DaysSince(to.Monday()) < 7+settled {
+			continue
+		}
+		q, known := s.quarters[first]
+		if !known {
+			tally, err := s.Journal.Tally(ctx, from, to)
+			if err != nil {
+				return nil, err
+			}
+			q = Quarter{Year: first.Year, Number: int(first.Month+2) / 3}
+			q.Groups, q.All, q.Hidden = shown(grouped(pairs, tally))
+			s.quarters[first] = q
+		}
+		q.Groups = slices.Clone(q.Groups)
+		for i := range q.Groups {
+			q.Groups[i].Head = s.party(q.Groups[i].Head.ID, "", "")
+		}
+		slices.SortStableFunc(q.Groups, func(a, b Group) int { return strings.Compare(a.Head.Name, b.Head.Name) })
+		out = append(out, q)
+	}
+	return slices.DeleteFunc(out, func(q Quarter) bool { return q.All == nil }), nil
+}
+
+// grouped are the groups of the pairs, by who leads them, with what became of their weeks. Each pair is in one group;
+// of somebody with several managers the first by id counts.
+func grouped(pairs []series.Pair, tally map[series.Pair]map[drift.Result]int) []group {
+	above := map[string]string{}
+	for _, p := range pairs {
+		if m, ok := above[p.Report]; !ok || p.Manager < m {
+			above[p.Report] = p.Manager
+		}
+	}
+	of := map[string]*group{}
+	for _, p := range pairs {
+		var g Group
+		for result, n := range tally[p] {
+			switch {
+			case !result.Counts():
+			case result == drift.Kept:
+				g.Kept += n
+			case result.Kept():
+				g.Late += n
+			default:
+				g.Lost += n
+			}
+		}
+		if g.Kept+g.Late+g.Lost == 0 {
+			continue
+		}
+		head := p.Manager
+		for range len(above) { // reporting lines have no circles, and nothing here depends on it
+			if up, ok := above[head]; !ok || above[up] == "" {
+				break
+			} else {
+				head = up
+			}
+		}
+		if of[head] == nil {
+			of[head] = &group{Group: Group{Head: Party{ID: head}}, managers: map[string]bool{}}
+		}
+		g.Pairs = 1
+		of[head].add(group{Group: g, managers: map[string]bool{p.Manager: true}})
+	}
+	var out []group
+	for _, g := range of {
+		out = append(out, *g)
+	}
+	slices.SortFunc(out, func(a, b group) int { return strings.Compare(a.Head.ID, b.Head.ID) })
+	return out
+}
+
+// group is a Group with who its managers are.
+type group struct {
+	Group
+	managers map[string]bool
+}
+
+func (g *group) add(other group) {
+	g.Pairs += other.Pairs
+	g.Kept, g.Late, g.Lost = g.Kept+other.Kept, g.Late+other.Late, g.Lost+other.Lost
+	for m := range other.managers {
+		g.managers[m] = true
+	}
+	g.Managers = len(g.managers)
+}
+
+// large reports whether a figure of it may be shown.
+func (g *group) large() bool { return g.Pairs >= leastPairs && g.Managers >= leastManagers }
+
+func sum(groups []group) group {
+	all := group{managers: map[string]bool{}}
+	for _, g := range groups {
+		all.add(g)
+	}
+	return all
+}
+
+// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those shown are taken
+// from all is none, or at least two groups that together are large: else the next smallest is hidden, too.
+func shown(groups []group) (out []Group, all *Group, hidden bool) {
+	total := sum(groups)
+	if !total.large() {
+		return nil, nil, len(groups) > 0
+	}
+	bySize := slices.SortedStableFunc(slices.Values(groups), func(a, b group) int {
+		large := map[bool]int{true: 1}
+		return cmp.Or(cmp.Compare(large[a.large()], large[b.large()]), cmp.Compare(a.Pairs, b.Pairs))
+	})
+	n := 0 // the first so many are hidden
+	for n < len(bySize) && !bySize[n].large() {
+		n++
+	}
+	for n > 0 && n < len(bySize) {
+		if rest := sum(bySize[:n]); n > 1 && rest.large() {
+			break
+		}
+		n++
+	}
+	for _, g := range bySize[n:] {
+		out = append(out, g.Group)
+	}
+	slices.SortFunc(out, func(a, b Group) int { return strings.Compare(a.Head.ID, b.Head.ID) })
+	return out, &total.Group, n > 0
 }

@@ -30,7 +30,10 @@ func (s *Store) Left(ctx context.Context, of string, flagged bool) (reconcile.Le
 	}
 	defer tx.Rollback() // nothing was written
 	those, names := named(of)
-	rowsOf := those
+	rowsOf, open := those, openFlags
+	if of != "" {
+		open = `+` + open // not by that index: the flags of one person are fewer than the open ones of all
+	}
 	if flagged {
 		rowsOf += ` AND ` + pairKey + ` IN (SELECT manager, report FROM flags WHERE ` + openFlags + `)`
 	}
@@ -41,7 +44,7 @@ func (s *Store) Left(ctx context.Context, of string, flagged bool) (reconcile.Le
 		eachRow(ctx, tx, l.outage, outageColumns),
 		func() (err error) {
 			left.Flags, err = query(ctx, tx, scanFlag,
-				flagColumns+` WHERE `+openFlags+` AND `+those+` ORDER BY `+flagOrder, names...)
+				flagColumns+` WHERE `+open+` AND `+those+` ORDER BY `+flagOrder, names...)
 			return err
 		}(),
 		func() (err error) {
@@ -122,6 +125,7 @@ type statusJSON struct {
 	Held    []plan.Held         `json:",omitzero"`
 	Until   time.Time           `json:",omitzero"`
 	Kept    *float64            `json:"-"`
+	Chain   []reconcile.Link    `json:",omitzero"`
 }
 
 // momentJSON is a drift.Moment as it is on disk.

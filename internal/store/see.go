@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"strconv"
+	"strings"
 	"time"
 
 	"holdfast/internal/drift"
+	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -48,14 +51,52 @@ func (s *Store) Counted(ctx context.Context, p series.Pair) (n int, err error) {
 	return n, nil
 }
 
-// Weeks are the recorded outcomes of all pairs of a person from the week on, by week, pair and day.
-func (s *Store) Weeks(ctx context.Context, person string, since series.Week) ([]drift.Outcome, error) {
-	outcomes, err := query(ctx, s.db, scanOutcome, outcomeColumns+` WHERE (manager = ?1 OR report = ?1) AND week >= ?2
-		ORDER BY week, manager, report, occurrence`, person, since.String())
+// Weeks are the recorded outcomes from the week on of a person's pairs that the roster has, each by week and day. Those
+// of a pair come as one row: this is asked for with every page of a person, and rows are most of what that costs.
+func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (map[series.Pair][]drift.Outcome, error) {
+	out := map[series.Pair][]drift.Outcome{}
+	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
+		var p series.Pair
+		var all string
+		if err := r.Scan(&p.Manager, &p.Report, &all); err != nil {
+			return err
+		}
+		for line := range strings.Lines(all) {
+			o, err := parseOutcome(p, strings.TrimSuffix(line, "\n"))
+			if err != nil {
+				return err
+			}
+			out[p] = append(out[p], o)
+		}
+		return nil
+	}, `SELECT s.manager, s.report, group_concat(week || ' ' || occurrence || ' ' || result || ' ' || by_whom || ' ' || final
+		|| ' ' || coalesce(notice, ''), char(10) ORDER BY week, occurrence)
+		FROM statuses s JOIN outcomes o ON o.manager = s.manager AND o.report = s.report AND o.week >= ?2
+		WHERE s.manager = ?1 OR s.report = ?1 GROUP BY s.manager, s.report`, person, since.String())
 	if err != nil {
 		return nil, s.fail("outcomes of "+person, err)
 	}
-	return outcomes, nil
+	return out, nil
+}
+
+// parseOutcome reads a line of Weeks.
+func parseOutcome(p series.Pair, line string) (o drift.Outcome, err error) {
+	f := strings.Split(line, " ")
+	if len(f) != 6 {
+		return o, fmt.Errorf("outcome %q of %s", line, p)
+	}
+	o = drift.Outcome{Pair: p, Result: drift.Result(f[2]), By: drift.By(f[3]), Final: f[4] == "1"}
+	if f[5] != "" {
+		n, err := strconv.ParseInt(f[5], 10, 64)
+		if err != nil {
+			return o, err
+		}
+		o.Notice = duration(sql.NullInt64{Int64: n, Valid: true})
+	}
+	if o.Week, err = series.ParseWeek(f[0]); err != nil {
+		return o, err
+	}
+	return o, o.Occurrence.UnmarshalText([]byte(f[1]))
 }
 
 // Tally is how many final weeks of each pair came to what, from the first week to the last.
@@ -113,6 +154,34 @@ func (s *Store) ToldOf(ctx context.Context, p series.Pair, readers [2]string, si
 	return out, nil
 }
 
+// MattersOf are those of a pair, by key.
+func (s *Store) MattersOf(ctx context.Context, p series.Pair) (map[string]notify.Matter, error) {
+	all, err := query(ctx, s.db, scanMatter, matterColumns+` WHERE manager = ? AND report = ?`, p.Manager, p.Report)
+	if err != nil {
+		return nil, s.fail(fmt.Sprintf("matters of %s", p), err)
+	}
+	out := make(map[string]notify.Matter, len(all))
+	for _, m := range all {
+		out[m.Key] = m
+	}
+	return out, nil
+}
+
+// Standing is what stands from one round to the next.
+func (s *Store) Standing(ctx context.Context) (out reconcile.Standing, err error) {
+	err = eachRow(ctx, s.db, func(r *sql.Rows) error {
+		var data []byte
+		if err := r.Scan(&data); err != nil {
+			return err
+		}
+		return json.Unmarshal(data, &out)
+	}, `SELECT data FROM standing`)
+	if err != nil {
+		return out, s.fail("standing", err)
+	}
+	return out, nil
+}
+
 // Unsents are the notices that were given up since then, the newest first.
 func (s *Store) Unsents(ctx context.Context, since time.Time) ([]ledger.Unsent, error) {
 	out, err := query(ctx, s.db, func(r *sql.Rows) (u ledger.Unsent, err error) {
@@ -164,16 +233,22 @@ func (s *Store) Readings(ctx context.Context, person string) (map[string]time.Ti
 	if err != nil {
 		return nil, s.fail("readings", err)
 	}
+	last := s.read.Load()
 	if s.mu.TryLock() {
-		late := maps.Clone(s.memory.readings.late)
-		s.mu.Unlock()
-		s.read.Store(&late)
-	}
-	if late := s.read.Load(); late != nil {
-		for id, at := range out {
-			if l := (*late)[id].at; l.After(at) {
-				out[id] = l
+		late := make(map[string]time.Time, len(s.memory.readings.late))
+		for id, l := range s.memory.readings.late {
+			if person == "" || id == person {
+				late[id] = l.at
 			}
+		}
+		s.mu.Unlock()
+		if last = &late; person == "" {
+			s.read.Store(last)
+		}
+	}
+	for id, at := range out {
+		if last != nil && (*last)[id].After(at) {
+			out[id] = (*last)[id]
 		}
 	}
 	return out, nil

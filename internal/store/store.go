@@ -57,7 +57,7 @@ type Store struct {
 	mu     sync.Mutex // held by what reads into the memory, and by every write
 	memory memory
 
-	read atomic.Pointer[map[string]lateReading] // Readings'
+	read atomic.Pointer[map[string]time.Time] // what Readings last gave of what is not on disk
 }
 
 var _ reconcile.Journal = (*Store)(nil)

@@ -128,7 +128,8 @@ var (
 	// waiters may wait for real time to pass.
 	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
 		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile",
-		"internal/live"}
+		"internal/live",
+		"internal/signin"}
 	// loggers may write the log.
 	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
 		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google",

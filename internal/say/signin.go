@@ -107,3 +107,13 @@ func (r Reader) SignInMail(link, code, pages string, until time.Time) Message {
 func (r Reader) SignInLink(name string, until time.Time) string {
 	return r.say("signin.shell", facts{Text: name, Time: r.When(until)})
 }
+
+// Issuer is how it stands with who signs people in, and what to do: "", that it is well; "out", with the error;
+// "other", with how it writes itself; or "clock", with how far its clock and ours are apart.
+func (r Reader) Issuer(ill, issuer, detail string, apart time.Duration) (text, hint string) {
+	f := facts{Text: issuer, Detail: detail, Other: r.Length(apart.Truncate(time.Minute))}
+	if ill == "" {
+		return r.say("signin.issuer", f), ""
+	}
+	return r.say("signin.issuer."+ill, f), r.say("signin.issuer."+ill+".todo", f)
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestSignIn: every page of signing in and out, what is typed into it and where it leads, and what the shell says.
@@ -53,5 +54,9 @@ func signInPages(language string) string {
 		}
 	}
 	fmt.Fprintf(&b, "\n## holdfast web link\n%s\n", r.SignInLink("Mia Chen", on(0, 10*60)))
+	for _, ill := range []string{"", "out", "other", "clock"} {
+		text, hint := r.Issuer(ill, "https://login.example.com/", "404 Not Found", 90*time.Second)
+		fmt.Fprintf(&b, "\n## holdfast doctor\n%s\n%s\n", text, hint)
+	}
 	return b.String()
 }

@@ -85,7 +85,8 @@ func (p *parser) web(f FileWeb, s *Settings) {
 	case t.Given():
 		s.Web.MetricsListen = p.listen("web.metrics_listen", t)
 		if t.V == s.Listen {
-			p.Add(t.Pos, "web.metrics_listen", "%q is web.listen: what the pages' proxy publishes would have the metrics too", t.V)
+			p.Add(t.Pos, "web.metrics_listen", "%q is web.listen: what the pages' proxy publishes would have the metrics too",
+				t.V)
 		}
 	case s.Listen != "":
 		s.Web.MetricsListen = metricsDefault
@@ -134,7 +135,8 @@ func (p *parser) webURL(t yamlpos.Text, text string, listens yamlpos.Text, liste
 		p.Add(t.Pos, "web.url", "%q is not https://: whoever is on the way could sign in as its readers, and Google sends "+
 			"push notifications to nothing else", t.V)
 	case u.Scheme == "http" && err2 == nil && !isLoopback(host):
-		p.Add(listens.Pos, "web.listen", "%q answers other machines, and a web.url of http:// is for this machine alone", listen)
+		p.Add(listens.Pos, "web.listen", "%q answers other machines, and a web.url of http:// is for this machine alone",
+			listen)
 	}
 }
 
@@ -208,5 +210,6 @@ func (p *parser) oidc(f *FileOIDC) *OIDC {
 }
 
 func isMicrosoft(host string) bool {
-	return host == "login.microsoftonline.com" || host == "login.microsoftonline.us" || host == "login.partner.microsoftonline.cn"
+	return slices.Contains([]string{"login.microsoftonline.com", "login.microsoftonline.us",
+		"login.partner.microsoftonline.cn"}, host)
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // local is the address where somebody wanted to go before they signed in, if it is one of our pages: a path below the
-// URL's, with a query perhaps. "" is anything else, which would make a sign-in lead to a page of somebody else's choice.
-// No address of ours has an escape in its path, so that nobody after us reads one differently.
+// URL's, with a query perhaps. "" is anything else, which would make a sign-in lead to a page of somebody else's
+// choice. No address of ours has an escape in its path, so that nobody after us reads one differently.
 func (s *SignIn) local(to string) string {
 	path, _, _ := strings.Cut(to, "?")
 	if len(to) > maxBack || !localPattern.MatchString(to) || strings.Contains(path, "//") || strings.Contains(path, "/.") {

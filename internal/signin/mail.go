@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/internal/access"
@@ -20,11 +21,28 @@ const (
 	// maxWaiting is how many may wait for a mail. Beyond, people are asked to try again.
 	maxWaiting = 1000
 	maxAddress = 320
+	// mailPatience is how long a mail may take: others wait for it.
+	mailPatience = time.Minute
 )
 
-// Run sends the mails that were asked for, until the context ends. That is done beside the answers, which are so the
-// same, and take the same time, whether an address is known or not.
+// Run sends the mails that were asked for, and ends the streams of sessions that are over, until the context ends.
+//
+// Mails are sent beside the answers, which are so the same, and take the same time, whether an address is known or not.
 func (s *SignIn) Run(ctx context.Context) error {
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
+	sweeping.Go(func() {
+		every := time.NewTicker(sweepEvery)
+		defer every.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
+				s.Sweep(ctx)
+			}
+		}
+	})
 	for {
 		select {
 		case <-ctx.Done():
@@ -37,8 +55,11 @@ func (s *SignIn) Run(ctx context.Context) error {
 	}
 }
 
-// mail sends a link and a code, if the address is somebody's. It is sent to their first address, whichever of theirs was
-// typed.
+// sweepEvery is how long a stream may go on after its session.
+const sweepEvery = time.Minute
+
+// mail sends a link and a code, if the address is somebody's. It is sent to their first address, whichever of theirs
+// was typed.
 func (s *SignIn) mail(ctx context.Context, a asked) error {
 	to, ok := s.recipient(a.address)
 	if !ok {
@@ -52,6 +73,8 @@ func (s *SignIn) mail(ctx context.Context, a asked) error {
 	if ok, err := s.Journal.AskSignIn(ctx, x); err != nil || !ok {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, mailPatience)
+	defer cancel()
 	return s.Mail(ctx, to, s.URL+linkPath+secret, code, x.Until)
 }
 
@@ -179,7 +202,8 @@ func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byt
 
 // NewLink makes a link from the shell, with which the person signs in at the URL of the pages, once. who is the id of a
 // person, or the address of an admin.
-func NewLink(ctx context.Context, j Journal, now clock.Clock, pages, who string) (link string, until time.Time, err error) {
+func NewLink(ctx context.Context, j Journal, now clock.Clock, pages, who string) (
+	link string, until time.Time, err error) {
 	x, secret, _ := access.NewSignIn(who, "", now())
 	if _, err := j.AskSignIn(ctx, x); err != nil {
 		return "", time.Time{}, err

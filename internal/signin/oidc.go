@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"holdfast/internal/access"
 	"holdfast/internal/clock"
@@ -44,8 +46,8 @@ type provider struct {
 	redirect string
 	clock    clock.Clock
 
-	mu    sync.Mutex
-	known *discovered // nil: not asked yet
+	known  atomic.Pointer[discovered] // nil: to be asked
+	asking singleflight.Group
 }
 
 // discovered is what the discovery document says.
@@ -70,16 +72,23 @@ func (p *provider) host() string {
 	return p.Issuer
 }
 
-// discover asks the provider what it is like, once.
+// discover asks the provider what it is like, until it has answered. Who comes meanwhile waits for the same answer.
 func (p *provider) discover(ctx context.Context) (*discovered, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.known != nil {
-		return p.known, nil
+	if d := p.known.Load(); d != nil {
+		return d, nil
 	}
+	d, err, _ := p.asking.Do("", func() (any, error) { return p.ask(context.WithoutCancel(ctx)) })
+	if err != nil {
+		return nil, err
+	}
+	p.known.Store(d.(*discovered))
+	return d.(*discovered), nil
+}
+
+func (p *provider) ask(ctx context.Context) (*discovered, error) {
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.Client), p.Issuer)
 	if err != nil {
-		return nil, fmt.Errorf("discover %s: %w", p.Issuer, err)
+		return nil, brief{"discover " + p.Issuer, err}
 	}
 	var more struct {
 		EndSession string   `json:"end_session_endpoint"`
@@ -95,7 +104,6 @@ func (p *provider) discover(ctx context.Context) (*discovered, error) {
 	if len(more.Auth) > 0 && !slices.Contains(more.Auth, "client_secret_basic") {
 		d.endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
-	p.known = d
 	return d, nil
 }
 
@@ -194,6 +202,7 @@ func (s *SignIn) fromProvider(w http.ResponseWriter, r *http.Request) {
 	}
 	claim, err := s.provider.claim(r.Context(), f, q.Get("code"))
 	if err != nil {
+		s.provider.known.Store(nil) // it may have moved
 		s.unreached(w, r, err)
 		return
 	}
@@ -263,7 +272,7 @@ func (p *provider) claim(ctx context.Context, f flow, code string) (access.Claim
 	}
 	address, _ := claims[p.Claim].(string)
 	return access.Claim{
-		Issuer:  token.Issuer,
+		Issuer:  p.Issuer, // Google writes its own in two ways
 		Subject: token.Subject,
 		Address: address,
 		Trusted: p.trusted(claims),
@@ -283,6 +292,22 @@ func (p *provider) trusted(claims map[string]any) bool {
 	}
 	return present || p.TrustEmail || isTrue(claims["xms_edov"])
 }
+
+// brief is an error of which the first line is told and no more: what follows may be a whole page that the provider, or
+// who stands before it, answered with.
+type brief struct {
+	op  string
+	err error
+}
+
+func (b brief) Error() string {
+	line, _, _ := strings.Cut(b.err.Error(), "\n")
+	return b.op + ": " + strings.ToValidUTF8(line[:min(len(line), maxLine)], "")
+}
+
+func (b brief) Unwrap() error { return b.err }
+
+const maxLine = 200
 
 // withoutBody is the error without what the provider answered: that may hold what is nobody's business.
 func withoutBody(err error) error {

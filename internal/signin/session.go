@@ -95,11 +95,8 @@ func (s *SignIn) Who(r *http.Request) (act.Actor, bool) {
 	return a, ok
 }
 
-// actor is who the session of the context is of; false where it is over.
+// actor is who the session of the context is of; false of nobody's, as one is that was not found because it is over.
 func (s *SignIn) actor(ctx context.Context) (act.Actor, bool) {
-	if !s.Clock().Before(s.sessions.Deadline(ctx)) {
-		return act.Actor{}, false
-	}
 	return s.member(s.sessions.GetString(ctx, keyWho), s.sessions.GetString(ctx, keyAddress))
 }
 
@@ -209,32 +206,26 @@ func (s *SignIn) end(ctx context.Context) error {
 	return err
 }
 
-// Over is closed when somebody signs out of the request's session in this process, or signs in anew. release must be
-// called when nobody waits for that any more. All other ends are seen by Still.
+// Over is closed when the request's session ends: at once where somebody signs out or in anew in this process, else by
+// the next Sweep. release must be called when nobody waits for that any more.
 func (s *SignIn) Over(r *http.Request) (over <-chan struct{}, release func()) {
-	return s.streams.of(s.sessions.Token(r.Context()))
+	who, _ := s.Who(r)
+	return s.streams.of(s.sessions.Token(r.Context()), who)
 }
 
-// Still reports whether the request's session is good now: it has not ended in any process, and its person is in the
-// roster. A stream asks before it sends, and with every heartbeat.
-func (s *SignIn) Still(r *http.Request) bool {
-	token := s.sessions.Token(r.Context())
-	if token == "" {
-		return false
+// Sweep ends the streams whose session is not good any more: it has ended in any process, its person has left the
+// roster or is an admin no more. Run does so every minute; who knows that the roster has changed may call it as well.
+func (s *SignIn) Sweep(ctx context.Context) {
+	for token, was := range s.streams.all() {
+		session, err := s.sessions.Load(ctx, token)
+		if err != nil {
+			return // that the journal cannot be read now ends nothing
+		}
+		if now, ok := s.actor(session); !ok || now != was {
+			s.streams.end(token)
+		}
 	}
-	ctx, err := s.sessions.Load(bare{r.Context()}, token)
-	if err != nil {
-		return true // that the journal cannot be read now ends nothing
-	}
-	now, ok := s.actor(ctx)
-	was, _ := s.Who(r)
-	return ok && now == was
 }
-
-// bare is a context without its values: scs finds no session in it that is loaded already.
-type bare struct{ context.Context }
-
-func (bare) Value(any) any { return nil }
 
 // streams are who waits for the end of which session.
 type streams struct {
@@ -243,11 +234,23 @@ type streams struct {
 }
 
 type stream struct {
+	who     act.Actor
 	over    chan struct{}
 	waiting int
 }
 
-func (s *streams) of(token string) (<-chan struct{}, func()) {
+// all are whose streams there are, by token.
+func (s *streams) all() map[string]act.Actor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]act.Actor{}
+	for token, x := range s.at {
+		out[token] = x.who
+	}
+	return out
+}
+
+func (s *streams) of(token string, who act.Actor) (<-chan struct{}, func()) {
 	if token == "" { // nobody is signed in
 		return nil, func() {}
 	}
@@ -255,7 +258,7 @@ func (s *streams) of(token string) (<-chan struct{}, func()) {
 	defer s.mu.Unlock()
 	x := s.at[token]
 	if x == nil {
-		x = &stream{over: make(chan struct{})}
+		x = &stream{who: who, over: make(chan struct{})}
 		if s.at == nil {
 			s.at = map[string]*stream{}
 		}

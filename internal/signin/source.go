@@ -46,8 +46,8 @@ type limiter struct {
 	of map[netip.Prefix][]time.Time
 }
 
-// take reports whether the source may do it once more at now. All addresses of a network of IPv6 are one source: that is
-// what one customer has.
+// take reports whether the source may do it once more at now. All addresses of a network of IPv6 are one source: that
+// is what one customer has.
 func (l *limiter) take(source netip.Addr, now time.Time) bool {
 	bits := source.BitLen()
 	if source.Is6() {

@@ -389,7 +389,8 @@ func (h *handler) adminPairs(w http.ResponseWriter, r *http.Request) {
 
 func matches(text string, p see.PairState) bool {
 	text = strings.ToLower(strings.TrimSpace(text))
-	return text == "" || strings.Contains(strings.ToLower(p.Pair.String()+" "+p.Parties[0].Name+" "+p.Parties[1].Name), text)
+	names := p.Pair.String() + " " + p.Parties[0].Name + " " + p.Parties[1].Name
+	return strings.Contains(strings.ToLower(names), text)
 }
 
 // calendarsPage are everybody's calendars.

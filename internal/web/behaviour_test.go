@@ -157,7 +157,8 @@ func TestDeeds(t *testing.T) {
 		{name: "revoke", path: "/me/tokens/revoke", form: url.Values{"name": {"script"}}, who: asMia, status: 303,
 			did: `mia: revoke "script"`},
 		{name: "a token of operation", path: "/me/tokens", form: url.Values{"name": {"x"}}, who: asAdmin, status: 404},
-		{name: "revoke one of operation", path: "/me/tokens/revoke", form: url.Values{"name": {"x"}}, who: asAdmin, status: 404},
+		{name: "revoke one of operation", path: "/me/tokens/revoke", form: url.Values{"name": {"x"}}, who: asAdmin,
+			status: 404},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			o := &org{who: x.who, signedIn: true, result: x.result, refused: x.refused}
@@ -183,8 +184,8 @@ func TestDeeds(t *testing.T) {
 
 // TestNobodyActs: who is not signed in does nothing, and is asked to sign in.
 func TestNobodyActs(t *testing.T) {
-	for _, path := range []string{"/pairs/mia/raj/restore", "/admin/allow", "/admin/confirm-empty", "/me/wishes", "/me/feed",
-		"/me/tokens", "/me/tokens/revoke"} {
+	for _, path := range []string{"/pairs/mia/raj/restore", "/admin/allow", "/admin/confirm-empty", "/me/wishes",
+		"/me/feed", "/me/tokens", "/me/tokens/revoke"} {
 		o := &org{}
 		w := post(open(t, o, "https://example.com"), path, nil)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/signin" || len(o.did) > 0 {
@@ -196,7 +197,8 @@ func TestNobodyActs(t *testing.T) {
 // TestFromElsewhere: a form of another site does nothing.
 func TestFromElsewhere(t *testing.T) {
 	for _, head := range []map[string]string{
-		{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"},
+		{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
+		{"Origin": "null"},
 	} {
 		o := &org{who: asMia, signedIn: true}
 		r := httptest.NewRequest(http.MethodPost, "https://example.com/pairs/mia/raj/restore", nil)
@@ -262,7 +264,8 @@ func TestParts(t *testing.T) {
 		t.Errorf("%d %s", again.Code, again.Body)
 	}
 	whole := get(h, "/pairs/mia/raj")
-	if whole.Header().Get("ETag") == first.Header().Get("ETag") || whole.Header().Get("Cache-Control") != "private, no-cache" {
+	if whole.Header().Get("ETag") == first.Header().Get("ETag") ||
+		whole.Header().Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%v", whole.Header())
 	}
 	if !slices.Equal(o.did, []string{"mia: looked at pair of mia/raj"}) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -63,7 +64,8 @@ type org struct {
 	broken   error
 	flags    []see.Flag // those of mia/raj instead of its own
 	result   act.Result
-	refused  error // of all deeds
+	place    string // of mia/raj; "": Room Alder
+	refused  error  // of all deeds
 	did      []string
 	wishes   access.Wishes
 	tokens   []access.Token
@@ -189,7 +191,8 @@ func (o *org) Mine(_ context.Context, who act.Actor) (see.Mine, error) {
 	if o.broken != nil || who.Person == "" {
 		return see.Mine{}, orNotIn(o.broken)
 	}
-	row := func(other see.Party, as see.As, slot series.Slot, s reconcile.State, flags int, w []see.Week, k float64) see.Row {
+	row := func(other see.Party, as see.As, slot series.Slot, s reconcile.State, flags int, w []see.Week,
+		k float64) see.Row {
 		p := series.Pair{Manager: who.Person, Report: other.ID}
 		if as == see.Report {
 			p = series.Pair{Manager: other.ID, Report: who.Person}
@@ -222,7 +225,8 @@ func (o *org) Mine(_ context.Context, who act.Actor) (see.Mine, error) {
 	out.Reports = []see.Row{
 		row(ana, see.Manager, at(time.Wednesday, 15*60), reconcile.Held, 0, weeks(12, map[int]drift.Result{
 			2: drift.KeptLate, 4: drift.DeclinedWeek, 7: drift.KeptLate, 9: drift.LateCancelled, 12: drift.KeptLate}), .75),
-		row(lee, see.Manager, at(time.Tuesday, 14*60), reconcile.OnSlot, 0, weeks(12, map[int]drift.Result{6: drift.Excused}), 1),
+		row(lee, see.Manager, at(time.Tuesday, 14*60), reconcile.OnSlot, 0,
+			weeks(12, map[int]drift.Result{6: drift.Excused}), 1),
 		row(raj, see.Manager, tuesday, reconcile.Flagged, 2, rajs(12), .96),
 	}
 	out.Managers = []see.Row{row(eva, see.Report, at(time.Monday, 16*60), reconcile.OnSlot, 0,
@@ -294,7 +298,7 @@ func (o *org) Pair(_ context.Context, who act.Actor, p series.Pair) (see.Pair, e
 		Parties: [2]see.Party{mia, raj},
 		Slot:    tuesday,
 		Length:  time.Hour,
-		Place:   "Room Alder",
+		Place:   cmp.Or(o.place, "Room Alder"),
 		Agenda:  "https://docs.example.com/d/abc",
 		State:   reconcile.Flagged,
 		Flags:   o.flagsOf(as),
@@ -396,7 +400,8 @@ func (o *org) Week(_ context.Context, _ act.Actor, monday series.Date) (see.OwnW
 			met(lee, see.Manager, 1, 14*60, 30*time.Minute, ""),
 			met(ana, see.Manager, 2, 15*60, 30*time.Minute, ""),
 		},
-		Busy: []series.Interval{busy(0, 9*60, 10*60+30), busy(0, 13*60, 14*60), busy(1, 11*60, 12*60+30), busy(2, 9*60, 12*60),
+		Busy: []series.Interval{busy(0, 9*60, 10*60+30), busy(0, 13*60, 14*60), busy(1, 11*60, 12*60+30),
+			busy(2, 9*60, 12*60),
 			busy(3, 10*60, 11*60), busy(3, 14*60, 18*60+15)},
 		Seen: now.Add(-time.Minute),
 	}, nil
@@ -420,12 +425,14 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 		Calendars: 1355,
 		States: map[reconcile.State]int{reconcile.OnSlot: 1102, reconcile.Flagged: 78, reconcile.Held: 7,
 			reconcile.Unbooked: 12, reconcile.Stale: 5},
-		Brakes: []see.Brake{{Action: plan.End, Because: "this is more than the 5 that one round may end", Changes: ends, Mails: 6}},
-		Held:   []see.Waits{{Pair: series.Pair{Manager: "mia", Report: "ana"}, Action: plan.Restore}},
+		Brakes: []see.Brake{{Action: plan.End, Because: "this is more than the 5 that one round may end",
+			Changes: ends, Mails: 6}},
+		Held: []see.Waits{{Pair: series.Pair{Manager: "mia", Report: "ana"}, Action: plan.Restore}},
 		Outages: []see.Outage{
 			{Where: "office", Kind: "auth", Cause: "the user name or password is refused", Hint: "check secrets/dav",
-				Since: on(time.November, 29, 18*60+40), People: []see.Party{{ID: "ben", Name: "Ben Ode"}, {ID: "cy", Name: "Cy Roe"}},
-				Pairs: []series.Pair{{Manager: "ben", Report: "cy"}, {Manager: "eva", Report: "ben"}}},
+				Since:  on(time.November, 29, 18*60+40),
+				People: []see.Party{{ID: "ben", Name: "Ben Ode"}, {ID: "cy", Name: "Cy Roe"}},
+				Pairs:  []series.Pair{{Manager: "ben", Report: "cy"}, {Manager: "eva", Report: "ben"}}},
 			{Where: "office", Kind: string(reconcile.MatterEmptied), Since: on(time.November, 30, 6*60),
 				People: []see.Party{{ID: "dora", Name: "Dora Lind"}}},
 		},

@@ -17,7 +17,8 @@ import (
 
 var (
 	update = flag.Bool("update", false, "rewrite the pages in testdata")
-	serve  = flag.String("serve", "", "serve the pages of the tests at this address, as ?as=mia|raj|admin, until killed")
+	serve  = flag.String("serve", "", "serve the pages of the tests at this address until killed: ?as=mia|raj|admin on "+
+		"any, /poke?place=X, /poke?in=1 and /poke change something while a page is open")
 )
 
 // samples are pages as somebody sees them.
@@ -69,8 +70,8 @@ func TestPagesAsSeen(t *testing.T) {
 }
 
 // forbidden is what the pages' own policy refuses, or what loads something from elsewhere.
-var forbidden = regexp.MustCompile(`(?i) style=| on[a-z]+=|<style|<script>|javascript:| fill="| stroke="|src="https?:|` +
-	`<link[^>]*https?:|@import|url\(`)
+var forbidden = regexp.MustCompile(`(?i) style=| on[a-z]+=|<style|<script>|javascript:| fill="| stroke="|` +
+	`src="https?:|<link[^>]*https?:|@import|url\(`)
 
 func TestNothingInline(t *testing.T) {
 	for _, s := range samples {
@@ -117,6 +118,15 @@ func TestServe(t *testing.T) {
 		if who, ok := people[r.URL.Query().Get("as")]; ok {
 			o.who = who
 		}
-		h.ServeHTTP(w, r)
+		switch q := r.URL.Query(); { // something changes while a page is open
+		case r.URL.Path != "/poke":
+			h.ServeHTTP(w, r)
+			return
+		case q.Get("place") != "":
+			o.place = q.Get("place")
+		default:
+			o.signedIn = q.Get("in") != ""
+		}
+		o.hub.Publish(miaRaj)
 	})))
 }

@@ -243,7 +243,11 @@ func (h *handler) name(r say.Reader, p see.Pair, who see.Party) string {
 	if who.ID == "" {
 		return r.Word("who.admin")
 	}
-	return r.Who(who.Name, p.As == see.Manager && who.ID == p.Pair.Manager || p.As == see.Report && who.ID == p.Pair.Report)
+	reader := p.Pair.Manager
+	if p.As == see.Report {
+		reader = p.Pair.Report
+	}
+	return r.Who(who.Name, who.ID == reader)
 }
 
 func byWhom(r say.Reader, p see.Pair, by drift.By) string {

@@ -125,7 +125,8 @@ func TestBar(t *testing.T) {
 // TestDay: what is outside the hours that are drawn is cut, or left out.
 func TestDay(t *testing.T) {
 	day := Day("Tue", 8, 18, []Span{
-		{Hours, 9, 17, ""}, {Busy, 6, 7, "before"}, {Busy, 7, 9, "in part"}, {Met, 10, 10.5, "10:00 <Raj>"}, {Leave, 0, 24, "leave"},
+		{Hours, 9, 17, ""}, {Busy, 6, 7, "before"}, {Busy, 7, 9, "in part"}, {Met, 10, 10.5, "10:00 <Raj>"},
+		{Leave, 0, 24, "leave"},
 	})
 	if got := strings.Join(titles(t, day), "|"); got != "in part|10:00 <Raj>|leave" {
 		t.Errorf("%s", got)

@@ -336,7 +336,7 @@ func (a *app) opened(ctx context.Context, o daemon.Options) (*daemon.App, error)
 }
 
 func (a *app) options() daemon.Options {
-	o := daemon.Options{Config: a.config, Clock: a.Clock, Log: a.log}
+	o := daemon.Options{Config: a.config, Clock: a.Clock, Log: a.log, Version: version()}
 	if a.bar != nil {
 		o.Progress = a.bar.set
 	}

@@ -165,7 +165,7 @@ func (a *app) demoCommand() *cobra.Command {
 			"the server's place.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := demo.Options{Once: once, Google: google, Out: a.Out, Command: command(),
-				Daemon: daemon.Options{Clock: a.Clock, Log: a.log}}
+				Daemon: daemon.Options{Clock: a.Clock, Log: a.log, Version: version()}}
 			if !once {
 				o.After = time.After
 			}

@@ -126,6 +126,12 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		store.Options{Reading: o.Reading, KeepDays: a.Settings.KeepDays}); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
+	a.metrics = metrics.New(metrics.Options{
+		Version:    o.Version,
+		Calendars:  slices.Sorted(maps.Keys(a.Settings.Calendars)),
+		CalendarOf: a.calendarOf,
+		Journal:    a.Settings.Database,
+	})
 	zoneData, _ := tzdata.Releases()
 	a.Reconciler = reconcile.New(
 		reconcile.Options{
@@ -143,12 +149,6 @@ func Open(ctx context.Context, o Options) (*App, error) {
 			Progress:  o.Progress,
 		},
 	)
-	a.metrics = metrics.New(metrics.Options{
-		Version:    o.Version,
-		Calendars:  slices.Sorted(maps.Keys(a.Settings.Calendars)),
-		CalendarOf: a.calendarOf,
-		Journal:    a.Settings.Database,
-	})
 	a.openMessages(o.Senders)
 	return a, nil
 }

@@ -165,7 +165,7 @@ func (a *App) openCalDAV(c settings.Config, p series.Person) (opened, error) {
 			Password:   server.PasswordOf(p),
 		},
 	)
-	return opened{polite: &polite{Calendar: cal, now: a.o.Clock}, doctor: cal.Doctor}, nil
+	return opened{polite: a.polite(cal, p), doctor: cal.Doctor}, nil
 }
 
 func (a *App) openGoogle(c settings.Config, p series.Person) (opened, error) {
@@ -179,7 +179,7 @@ func (a *App) openGoogle(c settings.Config, p series.Person) (opened, error) {
 		return opened{}, err
 	}
 	return opened{
-		polite: &polite{Calendar: cal, now: a.o.Clock},
+		polite: a.polite(cal, p),
 		google: cal,
 		doctor: func(ctx context.Context) []provider.Finding {
 			out := cal.Doctor(ctx)

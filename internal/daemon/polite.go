@@ -17,12 +17,20 @@ import (
 // (Retry-After), or ever longer with jitter, up to a quarter of an hour. Until then the answer is the last failure.
 type polite struct {
 	provider.Calendar
-	now clock.Clock
+	now  clock.Clock
+	read func(took time.Duration, err error)
 
 	mu    sync.Mutex
 	until time.Time
 	err   error
 	steps *backoff.ExponentialBackOff
+}
+
+// polite has the person's calendar asked so, and each reading counted.
+func (a *App) polite(cal provider.Calendar, p series.Person) *polite {
+	return &polite{Calendar: cal, now: a.o.Clock, read: func(took time.Duration, err error) {
+		a.metrics.Read(p.Calendar, took, err)
+	}}
 }
 
 // longest is how long a server's own wish is obeyed: a slip of its clock must not make it unread for a year.
@@ -36,7 +44,9 @@ func (p *polite) Observe(ctx context.Context, last series.Packed, in provider.In
 	if err != nil && wait {
 		return series.Packed{}, err
 	}
+	start := p.now()
 	snap, err := p.Calendar.Observe(ctx, last, in)
+	p.read(p.now().Sub(start), err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err = err; err == nil {

@@ -63,13 +63,7 @@ func (a *App) Run(ctx context.Context, wake <-chan struct{}) error {
 	if err != nil {
 		return errors.Join(err, q.Stop(ctx))
 	}
-	a.metrics.JobsWaiting(func() int {
-		n, err := q.Waiting(ctx)
-		if ctx.Err() == nil {
-			a.trouble("queue's figures", err)
-		}
-		return n
-	})
+	a.metrics.JobsWaiting(q.Waiting)
 	a.asked.Store("start", true) // whatever the first round is for
 	if err := q.Start(ctx); err != nil {
 		return errors.Join(err, quiet(ctx), q.Stop(ctx))

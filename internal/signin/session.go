@@ -168,11 +168,7 @@ func (s *SignIn) enter(w http.ResponseWriter, r *http.Request, who, by, back str
 		s.trouble(w, r, err)
 		return
 	}
-	if err := s.sessions.Clear(ctx); err != nil {
-		s.trouble(w, r, err)
-		return
-	}
-	now := s.Clock()
+	now := s.Clock() // what follows replaces all that the old one held
 	s.sessions.Put(ctx, keyWho, who)
 	s.sessions.Put(ctx, keyAddress, address)
 	s.sessions.Put(ctx, keySince, now.Unix())

@@ -154,7 +154,7 @@ func (s *SignIn) Ask(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		back = r.URL.RequestURI()
 	}
-	s.redirect(w, r, Path+query("back", s.local(back)))
+	s.redirect(w, r, Path+query("back", back))
 }
 
 // redirect leads on to an address below the URL's path, with a GET.

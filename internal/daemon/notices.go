@@ -120,9 +120,8 @@ func (h hook) Send(ctx context.Context, m channel.Message) (channel.Sent, error)
 
 // person is somebody of the last good roster.
 func (a *App) person(id string) (series.Person, bool) {
-	r, _ := a.Roster.Good()
-	p, ok := r.Person(id)
-	return p.Person, ok
+	p, ok := a.members().byID[id]
+	return p, ok
 }
 
 // calendarOf is the settings' calendar that the person's is in; "" where the roster does not have them.

@@ -47,7 +47,7 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 	sight := see.New(see.Options{
 		Journal: a.Store,
 		Person:  a.person,
-		People:  a.people,
+		People:  func() []string { return a.members().ids },
 		AllDay:  a.Settings.Policy.AllDay,
 		Daemon:  inside{a, q},
 		Clock:   a.o.Clock,
@@ -111,7 +111,7 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		Proxies:  a.Settings.Web.Proxies,
 		Journal:  a.Store,
 		Sessions: a.Store.Sessions(signin.Whose),
-		People:   a.persons,
+		People:   func() map[string]series.Person { return a.members().byID },
 		Refused: func(_ context.Context, r access.Refused) {
 			a.o.Log.Warn().Str("person", r.Person).Str("reason", string(r.Reason)).Msg("an account does not sign in")
 		},
@@ -126,7 +126,7 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		o.OIDC = &signin.OIDC{
 			Issuer:     x.Issuer,
 			ClientID:   x.ClientID,
-			Secret:     x.Secret.Read,
+			Secret:     x.Secret.Text,
 			Claim:      x.Claim,
 			TrustEmail: x.TrustEmail,
 		}
@@ -160,23 +160,27 @@ func (a *App) good() roster.Roster {
 	return r
 }
 
-// people are the ids of everybody of the last good roster, in order.
-func (a *App) people() []string {
-	var ids []string
-	for _, p := range a.good().People {
-		ids = append(ids, p.ID)
-	}
-	slices.Sort(ids)
-	return ids
+// members are everybody of a roster.
+type members struct {
+	roster string // digest
+	byID   map[string]series.Person
+	ids    []string // in order
 }
 
-// persons are the people of the last good roster, by id.
-func (a *App) persons() map[string]series.Person {
-	out := map[string]series.Person{}
-	for _, p := range a.good().People {
-		out[p.ID] = p.Person
+// members are everybody of the last good roster. Who asks shares it.
+func (a *App) members() *members {
+	seen, _ := a.Roster.Seen()
+	if m := a.everybody.Load(); m != nil && m.roster == seen {
+		return m
 	}
-	return out
+	m := &members{roster: seen, byID: map[string]series.Person{}}
+	for _, p := range a.good().People {
+		m.byID[p.ID] = p.Person
+		m.ids = append(m.ids, p.ID)
+	}
+	slices.Sort(m.ids)
+	a.everybody.Store(m)
+	return m
 }
 
 // own is what people keep with Holdfast of their own: what they change of it counts at once.

@@ -76,7 +76,7 @@ roster: [roster.yaml]
 database: sqlite:holdfast.db
 notify:
   mail: {smtp: smtp://127.0.0.1:25, from: Holdfast <holdfast@example.com>}  # the demo keeps what would be sent
-web: {url: http://%[1]s, listen: %[1]s}
+web: {url: http://%[1]s, listen: %[1]s, metrics_listen: off, admins: [it@example.com]}
 calendars:
   office:%[2]s`
 
@@ -132,6 +132,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 	}
 	o.Daemon.Senders = map[string]channel.Sender{"mail": &post{dir: d.outbox(), letters: d.letters, over: ctx.Done()}}
+	o.Daemon.Pages = d.pages
 	app, err := daemon.Open(ctx, o.Daemon)
 	if err != nil {
 		return err
@@ -171,6 +172,7 @@ func (d *demo) files(ctx context.Context) error {
 			return err
 		}
 	}
+	d.web = "http://" + free.Addr().String()
 	settings := fmt.Appendf(nil, settingsYAML, free.Addr(), d.settings)
 	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), settings, 0o600))
 }
@@ -191,6 +193,7 @@ type demo struct {
 	office
 	ahead   *ahead
 	dir     string
+	web     string // the URL of the pages
 	rounds  chan reconcile.Round
 	letters chan letter
 	wake    chan struct{}

@@ -117,7 +117,9 @@ func (d *demo) welcome() {
 	d.say("  Ana Silva manages Bo Larsen (New York) and Kim Novak (London).")
 	d.say("  In the demo it is %s in Berlin, a time at which all of them work.", d.ahead.inBerlin())
 	d.say("  Mails go nowhere: you read them here.")
-	d.say("  What each of them sees: open %s in a browser, and be one of them.", bold.Render(d.web+demoPath))
+	if !d.Once {
+		d.say("  What each of them sees: open %s in a browser, and be one of them.", bold.Render(d.web+demoPath))
+	}
 	d.say("\n%s", d.join)
 }
 

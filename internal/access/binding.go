@@ -35,7 +35,7 @@ const (
 	Untrusted      Reason = "untrusted"       // nobody vouches for the address, and the account is not bound yet
 	Unknown        Reason = "unknown"         // the address is nobody's first address in the roster
 	AnotherAccount Reason = "another-account" // the person is bound to another account: admins are told
-	ChangedAddress Reason = "changed-address" // the person's address in the roster changed, and the account has not that one
+	ChangedAddress Reason = "changed-address" // the roster has another address for the person by now than the account
 )
 
 // Refused is the error of an account that does not sign in.

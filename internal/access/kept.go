@@ -27,6 +27,9 @@ type Forgotten struct {
 	Former string  // what the other's outcomes and flags call the person now
 	Gone   []Count // rows that were removed
 	Stay   []Count // rows that stay with the other person until retention ends, without the id
+	// Named are other people, by id, in whose calendars an address of the person still stands, as that of a guest: what
+	// calendars have is their owners' to remove.
+	Named []string
 }
 
 // Count is how many rows of a table.

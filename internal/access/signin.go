@@ -28,8 +28,8 @@ type SignIn struct {
 	Over   bool // used, ended by wrong codes, or by a newer link
 }
 
-// NewSignIn makes the link for a person: by mail for the browser that has the secret ask, or with "" from the shell. The
-// secret stands in the link, and the code beside it in the mail.
+// NewSignIn makes the link for a person: by mail for the browser that has the secret ask, or with "" from the shell.
+// The secret stands in the link, and the code beside it in the mail.
 func NewSignIn(person, ask string, now time.Time) (x SignIn, secret, code string) {
 	secret, digest := NewSecret(PrefixSignIn)
 	x = SignIn{Digest: digest, Person: person, Made: now, Until: now.Add(SignInLifetime)}

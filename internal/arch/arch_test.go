@@ -82,6 +82,7 @@ var only = map[string][]string{
 		"internal/outbox", "internal/outbox/ledger", "internal/act", "internal/access", "internal/clock",
 		"internal/deed"},
 	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/notify",
+		"internal/access",
 		"internal/reconcile",
 		"internal/deed"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},

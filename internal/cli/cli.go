@@ -101,6 +101,7 @@ const (
 	groupRounds = "rounds"
 	groupLook   = "look"
 	groupDecide = "decide"
+	groupAccess = "access"
 )
 
 func init() { cobra.EnableCommandSorting = false } // not in root: several invocations may begin at once
@@ -141,7 +142,8 @@ func (a *app) root() *cobra.Command {
 	_ = root.MarkPersistentFlagFilename("config", "yaml", "yml")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddGroup(&cobra.Group{ID: groupStart, Title: "To start:"}, &cobra.Group{ID: groupRounds, Title: "To keep the slots:"},
-		&cobra.Group{ID: groupLook, Title: "To see:"}, &cobra.Group{ID: groupDecide, Title: "To decide:"})
+		&cobra.Group{ID: groupLook, Title: "To see:"}, &cobra.Group{ID: groupDecide, Title: "To decide:"},
+		&cobra.Group{ID: groupAccess, Title: "To let in, and to forget:"})
 	add := func(group string, cmds ...*cobra.Command) {
 		for _, c := range cmds {
 			c.GroupID = group
@@ -154,6 +156,7 @@ func (a *app) root() *cobra.Command {
 		a.forecastCommand(), a.slotsCommand())
 	add(groupDecide, a.acceptCommand(), a.restoreCommand(), a.rebookCommand(), a.inviteCommand(), a.allowCommand(),
 		a.calendarCommand())
+	add(groupAccess, a.tokenCommand(), a.personCommand())
 	root.AddCommand(a.versionCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/access"
 	"holdfast/internal/channel"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
@@ -53,6 +54,7 @@ func (a *app) noticesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			a.visit(cmd.Context(), d, access.TheNotices, pairsOf(all, func(e outbox.Entry) series.Pair { return e.Pair }))
 			if a.output == "json" {
 				return a.json(wire.List(all, a.noticeJSON))
 			}
@@ -201,6 +203,7 @@ func (a *app) previewCommand() *cobra.Command {
 			}
 			of := strings.Join(args, "")
 			drafts = slices.DeleteFunc(drafts, func(x outbox.Draft) bool { return of != "" && !concerns(x, of) })
+			a.visit(cmd.Context(), d, access.TheNotices, slices.Concat(pairsOf(drafts, draftPairs)...))
 			if a.output == "json" {
 				return a.json(wire.List(drafts, draftJSON))
 			}
@@ -228,6 +231,12 @@ func concerns(x outbox.Draft, of string) bool {
 	return n.Reader == of || of == admins && strings.HasPrefix(n.Reader, admins+":") ||
 		slices.ContainsFunc(n.Items, func(i notify.Item) bool { return i.Matter.Pair.String() == of }) ||
 		slices.ContainsFunc(n.Meetings, func(m notify.Meeting) bool { return m.Pair.String() == of })
+}
+
+// draftPairs are the pairs that the message is about.
+func draftPairs(x outbox.Draft) []series.Pair {
+	return slices.Concat(pairsOf(x.Notice.Items, func(i notify.Item) series.Pair { return i.Matter.Pair }),
+		pairsOf(x.Notice.Meetings, func(m notify.Meeting) series.Pair { return m.Pair }))
 }
 
 func (a *app) draftText(x outbox.Draft) {

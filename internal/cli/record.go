@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/access"
 	"holdfast/internal/act"
 	"holdfast/internal/daemon"
 	"holdfast/internal/drift"
@@ -52,6 +53,7 @@ func (a *app) flagsCommand() *cobra.Command {
 			slices.SortStableFunc(rows, func(x, y reconcile.FlagRow) int {
 				return cmp.Or(x.Pair.Compare(y.Pair), x.Occurrence.Compare(y.Occurrence), cmp.Compare(x.Kind, y.Kind))
 			})
+			a.visit(cmd.Context(), d, access.TheFlags, pairsOf(rows, func(f reconcile.FlagRow) series.Pair { return f.Pair }))
 			if a.output == "json" {
 				return a.json(wire.List(rows, wire.FlagOf))
 			}
@@ -179,6 +181,11 @@ func (a *app) historyCommand() *cobra.Command {
 					return err
 				}
 			}
+			seen := pairsOf(rows, func(o drift.Outcome) series.Pair { return o.Pair })
+			if named, err := series.ParsePair(of); err == nil { // what was done is shown, too
+				seen = append(seen, named)
+			}
+			a.visit(cmd.Context(), d, access.TheRecord, seen)
 			switch {
 			case a.output == "json":
 				return a.json(wire.List(rows, wire.OutcomeOf))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/access"
 	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/outbox"
@@ -50,6 +51,7 @@ func (a *app) statusCommand() *cobra.Command {
 			var deeds []deed.Deed
 			one := len(args) == 1 && rows[0].Pair.String() == args[0]
 			if one {
+				a.visit(cmd.Context(), d, access.ThePair, []series.Pair{rows[0].Pair})
 				if deeds, err = d.Store.Deeds(cmd.Context(), args[0], time.Time{}); err != nil {
 					return err
 				}

@@ -111,7 +111,7 @@ func Open(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	if a.Store, err = store.Open(ctx, "sqlite:"+a.Settings.Database, o.Clock,
-		store.Options{Reading: o.Reading}); err != nil {
+		store.Options{Reading: o.Reading, KeepDays: a.Settings.KeepDays}); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	zoneData, _ := tzdata.Releases()

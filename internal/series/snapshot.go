@@ -95,6 +95,27 @@ func (s Snapshot) Unread() Snapshot {
 	return s
 }
 
+// Without is s as if the person had never had a 1:1 with its owner. The objects stay known: they are not read anew until
+// they change, or all is.
+func (s Snapshot) Without(person string) Snapshot {
+	of := func(p Pair) bool { return p.Has(person) }
+	series := func(all []Event) []Event {
+		return slices.DeleteFunc(slices.Clone(all), func(e Event) bool { return of(e.Mark.Pair) })
+	}
+	s.Series, s.Copies = series(s.Series), series(s.Copies)
+	s.Candidates = slices.DeleteFunc(slices.Clone(s.Candidates), func(c Candidate) bool { return of(c.Pair) })
+	s.StandIns = slices.DeleteFunc(slices.Clone(s.StandIns), func(x StandIn) bool { return of(x.Pair) })
+	s.Gone = slices.DeleteFunc(slices.Clone(s.Gone), func(g Gone) bool { return of(g.Pair) })
+	s.Objects = maps.Clone(s.Objects)
+	for id, o := range s.Objects {
+		if of(o.Pair) {
+			o.Pair = Pair{}
+			s.Objects[id] = o
+		}
+	}
+	return s
+}
+
 // Ending are the series of ours that have an end, those that are gone among them: other events may follow on them.
 func (s Snapshot) Ending() []Event {
 	var out []Event

@@ -10,6 +10,8 @@ type File struct {
 	Roster []yamlpos.Text `yaml:"roster" jsonschema:"required,minItems=1"`
 	// sqlite:FILE. May use ${ENV}.
 	Database yamlpos.Text `yaml:"database" jsonschema:"default=sqlite:holdfast.db"`
+	// For how long the record is kept, and who looked at it: days or months, 90d to 120mo.
+	Retention yamlpos.Text `yaml:"retention" jsonschema:"pattern=^[0-9]+(d|mo)$,default=730d"`
 	// The calendar servers, by the names that people in the roster use.
 	Calendars yamlpos.Map[FileCalendar] `yaml:"calendars" jsonschema:"required"`
 	Policy    FilePolicy                `yaml:"policy"`

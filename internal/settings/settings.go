@@ -29,6 +29,7 @@ type Settings struct {
 	Org       string
 	Roster    []yamlpos.Text      // names and globs relative to Dir, for roster.NewSource
 	Database  string              // path of the SQLite file, relative ones already below Dir
+	KeepDays  int                 // for how many days the record is kept
 	Calendars map[string]Calendar // by name
 	Policy    plan.Policy
 	Notify    Notify
@@ -82,6 +83,7 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 		p.Add(yamlpos.Pos{File: path, Line: 1, Column: 1}, "roster", "the list of roster files is empty")
 	}
 	s.Database = p.database(f.Database)
+	s.KeepDays = p.retention(f.Retention)
 	for _, e := range f.Calendars {
 		s.Calendars[e.Key.V] = p.calendar(e.Key, e.Value)
 	}
@@ -145,6 +147,31 @@ func (p *parser) database(t yamlpos.Text) string {
 		p.Add(t.Pos, "database", "want sqlite:FILE")
 	}
 	return p.path(file)
+}
+
+// The limits of retention, in days: what is told depends on what the last weeks had.
+const (
+	keepDays  = 730
+	keepLeast = 90
+	keepMost  = 3650
+)
+
+// retention is for how many days the record is kept; twelve months are 365.
+func (p *parser) retention(t yamlpos.Text) int {
+	if !t.Given() {
+		return keepDays
+	}
+	n, err := strconv.Atoi(strings.TrimRight(t.V, "dmo"))
+	switch {
+	case strings.HasSuffix(t.V, "mo"):
+		n = (n*365 + 11) / 12
+	case !strings.HasSuffix(t.V, "d"):
+		err = strconv.ErrSyntax
+	}
+	if err != nil || n < keepLeast || n > keepMost {
+		p.Add(t.Pos, "retention", "%q is no length like 730d or 24mo, at least %dd and at most %dd", t.V, keepLeast, keepMost)
+	}
+	return n
 }
 
 var envPattern = regexp.MustCompile(`\$\{([^}]*)\}`)

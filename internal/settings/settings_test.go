@@ -93,6 +93,9 @@ func show(s Settings) string {
 		fmt.Fprintf(&b, "roster %s at %s\n", r.V, r.Pos)
 	}
 	fmt.Fprintf(&b, "database %s\nlisten %q url %q\n", s.Database, s.Listen, s.URL)
+	if s.KeepDays != keepDays {
+		fmt.Fprintf(&b, "retention %d days\n", s.KeepDays)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.CalendarNames())) {
 		c := s.Calendars[name]
 		if g, ok := c.Config.(Google); ok {

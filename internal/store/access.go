@@ -80,8 +80,8 @@ func (s *Store) UseSignIn(ctx context.Context, digest string) (x access.SignIn, 
 	return x, ok && err == nil, err
 }
 
-// GuessCode tries a code from the browser whose secret has the digest ask; see access.SignIn.Guess. The link is as it is
-// then; it is zero where that browser has asked for none.
+// GuessCode tries a code from the browser whose secret has the digest ask; see access.SignIn.Guess. The link is as it
+// is then; it is zero where that browser has asked for none.
 func (s *Store) GuessCode(ctx context.Context, ask, code string) (x access.SignIn, ok bool, err error) {
 	if ask == "" {
 		return x, false, nil
@@ -190,20 +190,15 @@ func scanBinding(r *sql.Rows) (b access.Binding, err error) {
 // Visit enters the visit in the access log of each of the pairs, in place of its own pair; but not where the same
 // person's same look from the same place has been entered within access.VisitEvery.
 func (s *Store) Visit(ctx context.Context, v access.Visit, pairs ...series.Pair) error {
-	isNew := func(db querier) (out []series.Pair, err error) {
-		for _, p := range pairs {
-			last, err := query(ctx, db, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) },
-				`SELECT at FROM visits WHERE manager = ? AND report = ? AND at > ? AND at <= ? AND who = ? AND place = ?
-				AND what = ? LIMIT 1`, p.Manager, p.Report, micro(v.At.Add(-access.VisitEvery)), micro(v.At), v.Who,
-				string(v.From), string(v.What))
-			if err != nil {
-				return nil, err
-			}
-			if len(last) == 0 {
-				out = append(out, p)
-			}
+	isNew := func(db querier) ([]series.Pair, error) {
+		had, err := query(ctx, db, scanPair, `SELECT manager, report FROM visits WHERE at > ? AND at <= ? AND who = ?
+			AND place = ? AND what = ? AND `+among(pairKey), micro(v.At.Add(-access.VisitEvery)), micro(v.At), v.Who,
+			string(v.From), string(v.What), list(slices.Values(pairs)))
+		known := map[series.Pair]bool{}
+		for _, p := range had {
+			known[p] = true
 		}
-		return out, nil
+		return slices.DeleteFunc(slices.Clone(pairs), func(p series.Pair) bool { return known[p] }), err
 	}
 	fresh, err := isNew(s.db)
 	if err != nil {
@@ -221,6 +216,17 @@ func (s *Store) Visit(ctx context.Context, v access.Visit, pairs ...series.Pair)
 				return []any{micro(v.At), v.Who, string(v.From), p.Manager, p.Report, string(v.What)}
 			})
 	})
+}
+
+// PairsOf are the pairs that the person is or was in, as far as something is recorded of them.
+func (s *Store) PairsOf(ctx context.Context, person string) ([]series.Pair, error) {
+	out, err := query(ctx, s.db, scanPair, `SELECT manager, report FROM statuses WHERE `+ofPair+`
+		UNION SELECT manager, report FROM outcomes WHERE `+ofPair+`
+		UNION SELECT manager, report FROM flags WHERE `+ofPair+` ORDER BY manager, report`, person)
+	if err != nil {
+		return nil, s.fail("pairs of "+person, err)
+	}
+	return out, nil
 }
 
 // Visits is the access log of the pair, newest first: at most so many lines.

@@ -175,8 +175,12 @@ const spent = `n NOT IN (SELECT max(n) FROM told GROUP BY reader, kind)
 		OR EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)
 		OR EXISTS (SELECT 1 FROM matters WHERE key = told.key AND NOT closed)))`
 
-// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts, deeds and notices; and
-// versions past their 90 days and allowances that have lapsed. It returns how many rows went.
+// expiredKept is how long a token that has expired is still listed, so that it shows why it stopped working.
+const expiredKept = 30 * 24 * time.Hour
+
+// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts, deeds, notices
+// and visits; and versions past their 90 days, allowances, sessions, sign-in links and tokens that have lapsed. It
+// returns how many rows went.
 func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 	now := s.now().UTC()
 	today := series.DateOf(now)
@@ -197,6 +201,10 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 			{`used_links WHERE at < ?`, micro(now.Add(-link.Lifetime))},
 			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},
 			{`allowances WHERE until <= ?`, micro(now)},
+			{`visits WHERE at < ?`, micro(midnight(before))},
+			{`sessions WHERE expires <= ?`, micro(now)},
+			{`sign_ins WHERE until <= ?`, micro(now)}, // those of the last hour are counted
+			{`tokens WHERE expires > 0 AND expires < ?`, micro(now.Add(-expiredKept))},
 		} {
 			res, err := tx.ExecContext(ctx, `DELETE FROM `+x.where, x.limit)
 			if err != nil {

@@ -1,19 +1,520 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"holdfast/internal/access"
+	"holdfast/internal/plan"
+	"holdfast/internal/provider"
+	"holdfast/internal/reconcile"
+	"holdfast/internal/series"
 )
 
-// Kept is all that the journal has of the person, of the pairs they are in what both may see; secrets not.
-func (s *Store) Kept(ctx context.Context, person string) (access.Kept, error) {
-	return access.Kept{}, nil
+// holding is what a table has of persons.
+type holding struct {
+	table string
+	of    string // which rows are of the person ?1; "": the table has nothing of persons
+	// hides are columns that are not exported: secrets, digests, what only the program reads. shows are all that are, ""
+	// for the others.
+	hides []string
+	shows string
+	stays bool // what is of a pair stays with the other one
 }
 
-// Forget removes all that the journal has of the person, in one transaction. Outcomes and flags of their pairs stay with
-// the other of each, until retention ends, of somebody without a name (access.IsFormer); where that one is forgotten
-// too, they go. address is every address the roster ever had of the person, as far as the journal does not know.
-func (s *Store) Forget(ctx context.Context, person string) (access.Forgotten, error) {
-	return access.Forgotten{}, nil
+const (
+	ofPair   = `manager = ?1 OR report = ?1`
+	ofPerson = `person = ?1`
+	ofReader = `reader = ?1`
+	ofFlag   = `flag IN (SELECT id FROM flags WHERE ` + ofPair + `)`
+)
+
+// holdings are all tables of the journal, the queue's of jobs among them, in the order in which a person is shown them.
+var holdings = []holding{
+	{table: "people", of: `id = ?1`},
+	{table: "wishes", of: ofPerson},
+	{table: "bindings", of: ofPerson},
+	{table: "sessions", of: ofPerson, hides: []string{"digest", "data"}},
+	{table: "sign_ins", of: ofPerson, hides: []string{"digest", "ask", "code"}},
+	{table: "tokens", of: ofPerson, hides: []string{"digest"}},
+	{table: "statuses", of: ofPair},
+	{table: "outcomes", of: ofPair, stays: true},
+	{table: "flags", of: ofPair, stays: true},
+	{table: "edges", of: ofFlag, stays: true},
+	{table: "acknowledged", of: ofPerson + ` OR ` + ofFlag},
+	{table: "deeds", of: ofPair + ` OR who = ?1 OR person = ?1`},
+	{table: "acts", of: ofPair},
+	{table: "visits", of: ofPair + ` OR who = ?1`},
+	{table: "told", of: ofReader + ` OR ` + ofPair, stays: true},
+	{table: "matters", hides: []string{"owners"}, // they are others, too
+		of: ofPair + ` OR key GLOB '*|' || ?1 OR instr(' ' || owners || ' ', ' ' || ?1 || ' ')`},
+	{table: "unsent", of: ofReader},
+	{table: "river_job", of: `args ->> '$.Reader' = ?1`, shows: `created_at, kind, json(args) AS args, state`},
+	{table: "threads", of: ofReader + ` OR root IN (SELECT thread FROM told WHERE ` + ofPair + `)`},
+	{table: "chat_names", of: ofReader, hides: []string{"address"}},
+	{table: "unreached", of: ofReader, hides: []string{"address"}},
+	{table: "documents", of: ofPair},
+	{table: "snapshots", of: ofPerson, hides: []string{"digest", "format"}},
+	{table: "readings", of: ofPerson},
+	{table: "interests", of: ofPerson, hides: []string{"hash"}},
+	{table: "versions", of: ofPair, hides: []string{"digest", "times"}},
+	{table: "tries", of: ofPair + ` OR calendar = ?1`},
+	{table: "outages", of: `subject = ?1 OR subject GLOB '* ' || ?1 OR subject GLOB '*/' || ?1
+		OR subject GLOB ?1 || '/*' OR subject GLOB '* ' || ?1 || '/*'`},
+	{table: "confirmed", of: ofPerson},
+	{table: "channels", of: ofPerson, hides: []string{"token"}},
+	// What brakes hold and what was just written, of all: Forget cuts it.
+	{table: "standing"},
+	// Digests, or the ids that are made of them: nothing leads from them to a person.
+	{table: "pending"}, {table: "allowances"}, {table: "used_links"}, {table: "published"}, {table: "origin"},
+	// Counts and versions.
+	{table: "rounds"}, {table: "revision"}, {table: "goose_db_version"}, {table: "sqlite_sequence"},
+	{table: "river_client"}, {table: "river_client_queue"}, {table: "river_leader"}, {table: "river_migration"},
+	{table: "river_notification"}, {table: "river_queue"},
+}
+
+// tables are those that the file has: those of jobs are there once a daemon ran.
+func tables(ctx context.Context, db querier) ([]string, error) {
+	return query(ctx, db, func(r *sql.Rows) (name string, err error) { return name, r.Scan(&name) },
+		`SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name`)
+}
+
+// held are the holdings that have something of persons, as far as the file has them.
+func held(ctx context.Context, db querier) ([]holding, error) {
+	have, err := tables(ctx, db)
+	return slices.DeleteFunc(slices.Clone(holdings), func(h holding) bool {
+		return h.of == "" || !slices.Contains(have, h.table)
+	}), err
+}
+
+// Kept is all that the journal has of the person, and of their pairs what both may see; secrets not.
+func (s *Store) Kept(ctx context.Context, person string) (access.Kept, error) {
+	out := access.Kept{Person: person, At: s.now().UTC()}
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return out, s.fail("kept of "+person, err)
+	}
+	defer tx.Rollback() // nothing was written
+	all, err := held(ctx, tx)
+	for _, h := range all {
+		t, failed := keptIn(ctx, tx, h, person)
+		if err = errors.Join(err, failed); len(t.Rows) > 0 {
+			out.Tables = append(out.Tables, t)
+		}
+	}
+	if err != nil {
+		return access.Kept{}, s.fail("kept of "+person, err)
+	}
+	return out, nil
+}
+
+func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.Table, error) {
+	t := access.Table{Name: h.table}
+	err := eachRow(ctx, tx, func(r *sql.Rows) error {
+		names, err := r.Columns()
+		if err != nil {
+			return err
+		}
+		values, to := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			to[i] = &values[i]
+		}
+		if err := r.Scan(to...); err != nil {
+			return err
+		}
+		var columns, row []string
+		for i, name := range names {
+			if slices.Contains(h.hides, name) {
+				continue
+			}
+			text, err := asText(name, values[i])
+			if err != nil {
+				return fmt.Errorf("%s.%s: %w", h.table, name, err)
+			}
+			columns, row = append(columns, name), append(row, text)
+		}
+		t.Columns, t.Rows = columns, append(t.Rows, row)
+		return nil
+	}, `SELECT `+cmp.Or(h.shows, "*")+` FROM `+h.table+` WHERE `+h.of, person)
+	return t, err
+}
+
+// instants are the columns that hold a time where they hold a number.
+var instants = []string{"at", "since", "made", "expires", "used", "until", "closed", "changed", "done",
+	"opened", "heard", "full_at", "to_time"}
+
+// asText is the value of a column as access.Table has it.
+func asText(column string, value any) (string, error) {
+	switch v := value.(type) {
+	case nil:
+		return "", nil
+	case int64:
+		switch {
+		case column == "closed" && v <= 1: // of a matter: whether
+			return fmt.Sprint(v), nil
+		case slices.Contains(instants, column) && (v == 0 || instant(v).IsZero()):
+			return "", nil
+		case slices.Contains(instants, column):
+			return instant(v).Format(time.RFC3339), nil
+		case column == "notice":
+			return time.Duration(v).String(), nil
+		}
+	case time.Time:
+		return v.UTC().Format(time.RFC3339), nil
+	case []byte:
+		var text json.RawMessage
+		err := unpack(v, &text)
+		return string(text), err
+	}
+	return fmt.Sprint(value), nil
+}
+
+// ErrObserved is the error of forgetting somebody whose 1:1s no round has ended yet.
+var ErrObserved = errors.New("their 1:1s are not ended yet")
+
+// Forget removes all that the journal has of the person, in one transaction. Outcomes and flags of their pairs stay
+// with the other of each, until retention ends, of somebody without a name (access.IsFormer); where that one is
+// forgotten too, they go. Somebody whom rounds still observe is ErrObserved, unless anyway: what is not ended then
+// stays on calendars as it is. Who is in the roster comes back with the next round: the caller sees to that.
+func (s *Store) Forget(ctx context.Context, person string, anyway bool) (out access.Forgotten, err error) {
+	observed := false
+	if !series.ID.MatchString(person) {
+		return out, fmt.Errorf("%q is no id of a person", person) // else a pattern would be one of many
+	}
+	err = s.inTx(ctx, "forget "+person, func(tx *sql.Tx) error {
+		s.forget()
+		out = access.Forgotten{Person: person}
+		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM people WHERE id = ?)`, person).Scan(&observed)
+		if observed = observed && !anyway; err != nil || observed {
+			return err
+		}
+		f := forgetting{tx, person, &out}
+		return f.all(ctx, s.now())
+	})
+	switch {
+	case err != nil:
+		return out, err
+	case observed:
+		return out, ErrObserved
+	}
+	return out, s.scrub(ctx)
+}
+
+// scrub writes the file anew: what is deleted stays in it otherwise until its place is taken.
+func (s *Store) scrub(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.db.ExecContext(ctx, `VACUUM`)
+	if err == nil {
+		_, err = s.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	}
+	if err != nil {
+		return s.fail("all is removed, but the file may still have traces of it", err)
+	}
+	return nil
+}
+
+// forgetting is Forget's transaction.
+type forgetting struct {
+	*sql.Tx
+	person string
+	out    *access.Forgotten
+}
+
+func (f forgetting) all(ctx context.Context, now time.Time) error {
+	addresses, err := f.addresses(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := held(ctx, f)
+	if err != nil {
+		return err
+	}
+	if f.out.Former, err = f.former(ctx); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{f.standing, f.owners, f.elsewhere} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	slices.Reverse(all) // rows that others lead to come after those
+	for _, h := range all {
+		of := h.of
+		switch {
+		case h.table == "told": // what the other was told stays, as that they were
+			of = ofReader
+		case h.table == "acknowledged": // that the other has seen a flag that stays
+			of = ofPerson
+		case h.stays:
+			continue
+		}
+		if err := f.gone(ctx, h.table, `DELETE FROM `+h.table+` WHERE `+of); err != nil {
+			return err
+		}
+	}
+	if err := f.rename(ctx, now); err != nil {
+		return err
+	}
+	if err := f.nobodys(ctx); err != nil {
+		return err
+	}
+	if _, err := f.ExecContext(ctx, `DELETE FROM origin`); err != nil { // see unfound
+		return err
+	}
+	return f.named(ctx, addresses)
+}
+
+// gone removes, and counts what that were.
+func (f forgetting) gone(ctx context.Context, table, q string) error {
+	res, err := f.ExecContext(ctx, q, f.person)
+	if err != nil {
+		return fmt.Errorf("%s: %w", table, err)
+	}
+	n, err := res.RowsAffected()
+	if n > 0 {
+		f.out.Gone = append(f.out.Gone, access.Count{Table: table, Rows: int(n)})
+	}
+	return err
+}
+
+// former is an id that nobody has.
+func (f forgetting) former(ctx context.Context) (string, error) {
+	for {
+		id, taken := access.NewFormer(), false
+		err := f.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outcomes WHERE `+ofPair+`)
+			OR EXISTS (SELECT 1 FROM flags WHERE `+ofPair+`)`, id).Scan(&taken)
+		if err != nil || !taken {
+			return id, err
+		}
+	}
+}
+
+// addresses are those that the journal has of the person, lower case.
+func (f forgetting) addresses(ctx context.Context) (out []string, err error) {
+	err = errors.Join(
+		eachRow(ctx, f, func(r *sql.Rows) error {
+			var data []byte
+			var p series.Person
+			err := r.Scan(&data)
+			if err == nil {
+				err = json.Unmarshal(data, &p)
+			}
+			out = append(out, p.Addresses()...)
+			return err
+		}, `SELECT data FROM people WHERE id = ?`, f.person),
+		eachRow(ctx, f, func(r *sql.Rows) error {
+			var a string
+			err := r.Scan(&a)
+			out = append(out, strings.ToLower(a))
+			return err
+		}, `SELECT address FROM bindings WHERE `+ofPerson+` UNION SELECT email FROM channels WHERE `+ofPerson, f.person),
+		eachRow(ctx, f, func(r *sql.Rows) error {
+			var data []byte
+			var in provider.Interest
+			err := r.Scan(&data)
+			if err == nil {
+				err = json.Unmarshal(data, &in)
+			}
+			for _, p := range in.Pairs {
+				switch f.person {
+				case p.Pair.Manager:
+					out = append(out, p.Manager...)
+				case p.Pair.Report:
+					out = append(out, p.Report...)
+				}
+			}
+			return err
+		}, `SELECT data FROM interests`),
+	)
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(a string) bool { return a == "" }), err
+}
+
+// elsewhere cuts the person out of what others' calendars had, and of what they were searched for. That the two agree
+// keeps those calendars from being read anew, and the person's 1:1s from coming back with that.
+func (f forgetting) elsewhere(ctx context.Context) error {
+	hashes := map[string][2]string{}
+	interests, err := query(ctx, f, func(r *sql.Rows) (x [2]string, err error) { return x, r.Scan(&x[0], &x[1]) },
+		`SELECT person, data FROM interests WHERE person <> ?`, f.person)
+	if err != nil {
+		return err
+	}
+	for _, x := range interests {
+		var in provider.Interest
+		if err := json.Unmarshal([]byte(x[1]), &in); err != nil {
+			return fmt.Errorf("interest of %s: %w", x[0], err)
+		}
+		was, n := in.Hash(), len(in.Pairs)
+		in.Pairs = slices.DeleteFunc(in.Pairs, func(p provider.InterestPair) bool {
+			return p.Pair.Has(f.person) || slices.ContainsFunc(p.Formerly, func(q series.Pair) bool { return q.Has(f.person) })
+		})
+		if len(in.Pairs) == n {
+			continue
+		}
+		data, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		hashes[x[0]] = [2]string{was, in.Hash()}
+		if _, err := f.ExecContext(ctx, `UPDATE interests SET hash = ?, data = ? WHERE person = ?`, in.Hash(), string(data),
+			x[0]); err != nil {
+			return err
+		}
+	}
+	people, err := query(ctx, f, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT person FROM snapshots WHERE person <> ?`, f.person)
+	if err != nil {
+		return err
+	}
+	for _, id := range people {
+		if err := f.snapshot(ctx, id, hashes[id]); err != nil {
+			return fmt.Errorf("snapshot of %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// snapshot cuts the person out of what the other's calendar had, searched for what has the second hash now. One that
+// cannot be read goes: the calendar is then listed anew.
+func (f forgetting) snapshot(ctx context.Context, other string, hashes [2]string) error {
+	var format string
+	var data []byte
+	if err := f.QueryRowContext(ctx, `SELECT format, data FROM snapshots WHERE person = ?`, other).
+		Scan(&format, &data); err != nil {
+		return err
+	}
+	last, err := decodeSnapshot(data)
+	if err != nil || !upgrade(format, &last) {
+		_, err = f.ExecContext(ctx, `DELETE FROM snapshots WHERE person = ?`, other)
+		return err
+	}
+	before, err := encodeSnapshot(last)
+	if err != nil {
+		return err
+	}
+	last = last.Without(f.person)
+	if last.Interest == hashes[0] {
+		last.Interest = hashes[1]
+	}
+	after, err := encodeSnapshot(last)
+	if err != nil || string(before) == string(after) {
+		return err
+	}
+	if data, err = pack(after); err != nil {
+		return err
+	}
+	_, err = f.ExecContext(ctx, `UPDATE snapshots SET format = ?, digest = ?, data = ? WHERE person = ?`, snapshotFormat,
+		digest(after), data, other)
+	return err
+}
+
+// standing cuts the person out of what stands from one round to the next.
+func (f forgetting) standing(ctx context.Context) error {
+	var data []byte
+	var x reconcile.Standing
+	err := f.QueryRowContext(ctx, `SELECT data FROM standing`).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &x)
+	}
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(x.Held, func(_ string, h plan.Hold) bool { return h.Pair.Has(f.person) })
+	maps.DeleteFunc(x.Wrote, func(_ string, w reconcile.Wrote) bool {
+		return w.Pair.Has(f.person) || w.Person == f.person
+	})
+	maps.DeleteFunc(x.Failing, func(_ string, y reconcile.Failing) bool { return y.Pair.Has(f.person) })
+	if data, err = json.Marshal(x); err != nil {
+		return err
+	}
+	_, err = f.ExecContext(ctx, `UPDATE standing SET data = ?`, string(data))
+	return err
+}
+
+// owners takes the person from those who can mend a matter.
+func (f forgetting) owners(ctx context.Context) error {
+	_, err := f.ExecContext(ctx, `UPDATE matters SET owners = trim(replace(' ' || owners || ' ', ' ' || ?1 || ' ', ' '))
+		WHERE instr(' ' || owners || ' ', ' ' || ?1 || ' ') AND trim(owners) <> ?1`, f.person)
+	return err
+}
+
+// rename gives what stays of the person's pairs the former's id. Flags close without a word.
+func (f forgetting) rename(ctx context.Context, now time.Time) error {
+	flags, err := query(ctx, f, scanFlag, flagColumns+` WHERE `+ofPair, f.person)
+	if err != nil {
+		return err
+	}
+	for _, q := range []string{
+		`UPDATE told SET state = 'closed' WHERE key IN (SELECT id FROM flags WHERE ` + openFlags + ` AND (` + ofPair + `))`,
+		`UPDATE flags SET closed = CASE state WHEN 'closed' THEN closed ELSE ?3 END, state = 'closed', moment = '{}',
+			manager = CASE manager WHEN ?1 THEN ?2 ELSE manager END, report = CASE report WHEN ?1 THEN ?2 ELSE report END
+			WHERE ` + ofPair,
+		`UPDATE outcomes SET manager = CASE manager WHEN ?1 THEN ?2 ELSE manager END,
+			report = CASE report WHEN ?1 THEN ?2 ELSE report END WHERE ` + ofPair,
+	} {
+		res, err := f.ExecContext(ctx, q, f.person, f.out.Former, micro(now))
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if table := strings.Fields(q)[1]; n > 0 && table != "told" {
+			f.out.Stay = append(f.out.Stay, access.Count{Table: table, Rows: int(n)})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := renameFlags(ctx, f.Tx, flags, f.person, f.out.Former); err != nil {
+		return err
+	}
+	return renameKeys(ctx, f.Tx, f.person, f.out.Former)
+}
+
+// nobodys removes what is of two who are forgotten.
+func (f forgetting) nobodys(ctx context.Context) error {
+	for _, table := range []string{"flags", "outcomes", "told"} {
+		pairs, err := query(ctx, f, scanPair, `SELECT DISTINCT manager, report FROM `+table+` WHERE `+ofPair, f.out.Former)
+		if err != nil {
+			return err
+		}
+		pairs = slices.DeleteFunc(pairs, func(p series.Pair) bool {
+			return !access.IsFormer(p.Manager) || !access.IsFormer(p.Report)
+		})
+		if err := execEach(ctx, f.Tx, `DELETE FROM `+table+` WHERE manager = ? AND report = ?`, pairs, pairRow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// named finds those in whose calendars one of the addresses still stands.
+func (f forgetting) named(ctx context.Context, addresses []string) error {
+	return eachRow(ctx, f, func(r *sql.Rows) error {
+		var id string
+		var data []byte
+		var text json.RawMessage
+		if err := r.Scan(&id, &data); err != nil {
+			return err
+		}
+		if err := unpack(data, &text); err != nil {
+			return err
+		}
+		lower := strings.ToLower(string(text))
+		if slices.ContainsFunc(addresses, func(a string) bool { return strings.Contains(lower, a) }) {
+			f.out.Named = append(f.out.Named, id)
+		}
+		return nil
+	}, `SELECT person, data FROM snapshots ORDER BY person`)
 }

@@ -37,26 +37,33 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 				return err
 			}
 		}
-		// A flag's id is a hash of its pair, too.
-		ids := func(f reconcile.FlagRow) []any {
-			was := f.ID()
-			for _, p := range []*string{&f.Pair.Manager, &f.Pair.Report} {
-				if *p == old {
-					*p = id
-				}
-			}
-			return []any{f.ID(), was}
-		}
-		if err := execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ? WHERE id = ?`, flags, ids); err != nil {
+		if err := renameFlags(ctx, tx, flags, old, id); err != nil {
 			return err
-		}
-		for _, of := range []string{`told SET key = ? WHERE key = ?`, `deeds SET flag = ? WHERE flag = ?`} {
-			if err := execEach(ctx, tx, `UPDATE OR REPLACE `+of, flags, ids); err != nil {
-				return err
-			}
 		}
 		return renameKeys(ctx, tx, old, id)
 	})
+}
+
+// renameFlags gives flags of a pair of old's, as they were, the ids that they have as id's: hashes of the pair, too.
+func renameFlags(ctx context.Context, tx *sql.Tx, flags []reconcile.FlagRow, old, id string) error {
+	ids := func(f reconcile.FlagRow) []any {
+		was := f.ID()
+		for _, p := range []*string{&f.Pair.Manager, &f.Pair.Report} {
+			if *p == old {
+				*p = id
+			}
+		}
+		return []any{f.ID(), was}
+	}
+	if err := execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ? WHERE id = ?`, flags, ids); err != nil {
+		return err
+	}
+	for _, of := range []string{`told SET key = ? WHERE key = ?`, `deeds SET flag = ? WHERE flag = ?`} {
+		if err := execEach(ctx, tx, `UPDATE OR REPLACE `+of, flags, ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // renameKeys renames the pairs in what was told, and in matters, whose keys name them.

@@ -61,7 +61,9 @@ func (x *Sessions) DeleteCtx(ctx context.Context, token string) error {
 }
 
 // Find is scs.Store's.
-func (x *Sessions) Find(token string) ([]byte, bool, error) { return x.FindCtx(context.Background(), token) }
+func (x *Sessions) Find(token string) ([]byte, bool, error) {
+	return x.FindCtx(context.Background(), token)
+}
 
 // Commit is scs.Store's.
 func (x *Sessions) Commit(token string, data []byte, expires time.Time) error {

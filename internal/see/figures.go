@@ -166,8 +166,8 @@ func sum(groups []group) group {
 	return all
 }
 
-// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those shown are taken
-// from all is none, or at least two groups that together are large: else the next smallest is hidden, too.
+// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those shown are
+// taken from all is nothing, or several groups that together are large: else the next smallest is hidden, too.
 func shown(groups []group) (out []Group, all *Group, hidden bool) {
 	total := sum(groups)
 	if !total.large() {
@@ -181,11 +181,8 @@ func shown(groups []group) (out []Group, all *Group, hidden bool) {
 	for n < len(bySize) && !bySize[n].large() {
 		n++
 	}
-	for n > 0 && n < len(bySize) {
-		if rest := sum(bySize[:n]); n > 1 && rest.large() {
-			break
-		}
-		n++
+	for rest := sum(bySize[:n]); n > 0 && n < len(bySize) && !rest.large(); n++ {
+		rest.add(bySize[n])
 	}
 	for _, g := range bySize[n:] {
 		out = append(out, g.Group)

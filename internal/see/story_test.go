@@ -75,6 +75,7 @@ type row struct {
 
 type meeting struct {
 	Date  series.Date
+	Slot  string // "": the row's
 	Start time.Time
 }
 
@@ -290,7 +291,13 @@ func (x row) left(t testing.TB, people map[string]series.Person) *reconcile.Stat
 		out.Skips = append(out.Skips, series.Skip{Date: s.From, Why: s.Why})
 	}
 	for _, m := range x.Others {
-		out.Others = append(out.Others, reconcile.Meeting{Date: m.Date, Start: m.Start})
+		other := reconcile.Meeting{Date: m.Date, Start: m.Start}
+		if m.Slot != "" {
+			var err error
+			other.Slot, err = series.ParseSlotLine(m.Slot)
+			must(t, err)
+		}
+		out.Others = append(out.Others, other)
 	}
 	for _, m := range x.MadeUp {
 		out.MadeUp = append(out.MadeUp, reconcile.MadeUp{Occurrence: m.Date, To: m.Start})

@@ -568,3 +568,8 @@ func TestEventsOfOneToken(t *testing.T) {
 		t.Errorf("the ninth: %d", status)
 	}
 }
+
+func (w *world) decode(body string, v any) {
+	w.Helper()
+	w.must(json.Unmarshal([]byte(body), v))
+}

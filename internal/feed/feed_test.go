@@ -253,7 +253,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{name: "again", method: "GET", address: address, status: 200},
 		{name: "head", method: "HEAD", address: address, status: 200, empty: true},
-		{name: "unchanged", method: "GET", address: address, headers: []string{"If-None-Match", tag}, status: 304, empty: true},
+		{name: "unchanged", method: "GET", address: address, headers: []string{"If-None-Match", tag}, status: 304,
+			empty: true},
 		{name: "since", method: "GET", address: address, status: 200,
 			headers: []string{"If-Modified-Since", o.now.Format(http.TimeFormat)}},
 		{name: "another tag", method: "GET", address: address, headers: []string{"If-None-Match", `"x"`}, status: 200},
@@ -268,7 +269,8 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: %d, %v: %s", x.name, w.StatusCode, w.Header, body)
 		}
 	}
-	if _, robots := o.get("GET", o.server.URL+"/robots.txt"); !strings.Contains(robots, "Allow: /calendar/\nDisallow: /\n") {
+	_, robots := o.get("GET", o.server.URL+"/robots.txt")
+	if !strings.Contains(robots, "Allow: /calendar/\nDisallow: /\n") {
 		t.Errorf("robots.txt: %s", robots)
 	}
 	if o.log.Len() > 0 {

@@ -34,8 +34,8 @@ func (s *See) Open(ctx context.Context, who act.Actor) ([]Need, error) {
 	return out, nil
 }
 
-// History is what became of the weeks from that of the day on, by week, those of the pair, or with a zero one of all that
-// the one who asks has; of weeks to come those alone that are not as they were booked. ErrNotYours of another's.
+// History is what became of the weeks from that of the day on, by week, those of the pair, or with a zero one of all
+// pairs of the one who asks; of weeks to come those alone that are not as they were booked. ErrNotYours of another's.
 func (s *See) History(ctx context.Context, who act.Actor, p series.Pair, since series.Date) ([]drift.Outcome, error) {
 	me, err := s.in(who)
 	if err != nil {

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"holdfast/internal/ical"
+)
+
+// A stamp stands until something else is said under its UID, and never goes back, though clocks of machines differ.
+func TestStamps(t *testing.T) {
+	at := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
+	s, err := Open(context.Background(), "sqlite::memory:", func() time.Time { return at }, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i, x := range []struct {
+		says  map[string]string
+		after time.Duration
+		want  map[string]ical.Stamp
+	}{
+		{map[string]string{"a": "1"}, 0, map[string]ical.Stamp{"a": {At: at}}},
+		{map[string]string{"a": "1", "b": "1"}, time.Hour,
+			map[string]ical.Stamp{"a": {At: at}, "b": {At: at.Add(time.Hour)}}},
+		{map[string]string{"a": "2", "b": "1"}, 2 * time.Hour,
+			map[string]ical.Stamp{"a": {At: at.Add(2 * time.Hour), Sequence: 1}, "b": {At: at.Add(time.Hour)}}},
+		{map[string]string{"a": "1"}, time.Hour,
+			map[string]ical.Stamp{"a": {At: at.Add(2*time.Hour + time.Second), Sequence: 2}}},
+		{nil, 0, map[string]ical.Stamp{}},
+	} {
+		got, err := s.Stamps(context.Background(), x.says, at.Add(x.after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(x.want, got); d != "" {
+			t.Errorf("%d (-want +got):\n%s", i, d)
+		}
+	}
+}

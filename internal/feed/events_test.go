@@ -27,7 +27,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	beside := series.StandIn{ID: "x", Pair: p, Start: week(4), Duration: time.Hour}
-	other := series.StandIn{ID: "y", Pair: series.Pair{Manager: "mia", Report: "ana"}, Start: week(4), Duration: time.Hour}
+	other := series.StandIn{ID: "y", Pair: series.Pair{Manager: "mia", Report: "ana"}, Start: week(3), Duration: time.Hour}
 	calendars := map[string]series.Snapshot{
 		"mia": {
 			Series:     []series.Event{of("unlisted", week(0)), of("two", week(2)), of("one", week(0))},
@@ -40,7 +40,7 @@ func TestEvents(t *testing.T) {
 		Pair:    p,
 		Names:   [2]string{"Mia", "Raj"},
 		PrepDoc: "https://docs.example.com/raj",
-		Coming:  []time.Time{week(4)},
+		Coming:  []time.Time{week(3), week(4)},
 		Zone:    "UTC",
 		Chain: []reconcile.Link{
 			{UID: "one", Before: week(2)},

@@ -2,13 +2,43 @@ package store
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/ical"
 )
+
+// Several that say the same thing at once say it once.
+func TestStampsAtOnce(t *testing.T) {
+	at := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
+	s, err := Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "journal"), func() time.Time { return at },
+		Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, says := range []string{"1", "2", "3"} {
+		at = at.Add(time.Minute)
+		var all errgroup.Group
+		for range 8 {
+			all.Go(func() error {
+				_, err := s.Stamps(context.Background(), map[string]string{"a": says}, at)
+				return err
+			})
+		}
+		if err := all.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Stamps(context.Background(), map[string]string{"a": "3"}, at)
+	if want := (ical.Stamp{At: at, Sequence: 2}); err != nil || got["a"] != want {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+}
 
 // A stamp stands until something else is said under its UID, and never goes back, though clocks of machines differ.
 func TestStamps(t *testing.T) {

@@ -3,7 +3,8 @@
 
   feed.py evolution|khal URL ZONE FROM TO
 
-Prints a line for each meeting of the days from FROM to TO (2026-12-08), TO not included, on the clocks of ZONE, by start:
+Prints a line for each meeting of the days from FROM to TO (2026-12-08), TO not included, on the clocks of ZONE, by
+start:
 2026-12-08T10:00 2026-12-08T11:00 TITLE @ PLACE
 """
 import os

@@ -113,8 +113,8 @@ func (a *api) rebook(ctx context.Context, who act.Actor, in *struct {
 	return a.do(ctx, who, q, in.Body.Shown)
 }
 
-// do does what is asked for, if what was shown is still so. What of the round is not about the pair is nobody's business
-// here. What is refused, or did not work, is no success.
+// do does what is asked for, if what was shown is still so. What of the round is not about the pair is nobody's
+// business here. What is refused, or did not work, is no success.
 func (a *api) do(ctx context.Context, who act.Actor, q act.Request, shown *wire.Shown) (wire.Done, error) {
 	if shown != nil {
 		q.Shown = act.Shown{Flag: shown.Flag, Digest: shown.Digest}
@@ -169,7 +169,8 @@ func (a *api) acknowledge(ctx context.Context, who act.Actor, in *struct {
 	return wire.Acknowledged{ID: in.ID, State: "acknowledged"}, a.Acts.Acknowledge(ctx, who, shown)
 }
 
-func (a *api) allow(ctx context.Context, who act.Actor, in *struct{ Body wire.AskAllow }) (out wire.Allowed, err error) {
+func (a *api) allow(ctx context.Context, who act.Actor, in *struct{ Body wire.AskAllow }) (
+	out wire.Allowed, err error) {
 	p, err := a.See.AdminPlan(ctx, who)
 	if err != nil {
 		return out, err
@@ -188,7 +189,8 @@ func (a *api) allow(ctx context.Context, who act.Actor, in *struct{ Body wire.As
 		others = append(others, d)
 	}
 	if len(others) > 0 {
-		return out, huma.NewError(http.StatusConflict, say.Reader{}.NotDone(say.NotDone{Reason: string(act.Otherwise)}), others...)
+		why := say.NotDone{Reason: string(act.Otherwise)}
+		return out, huma.NewError(http.StatusConflict, say.Reader{}.NotDone(why), others...)
 	}
 	slices.Sort(out.Allowed)
 	until, err := a.Acts.Allow(ctx, who, in.Body.Changes)

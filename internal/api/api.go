@@ -1,6 +1,7 @@
-// Package api is what programs ask Holdfast with: its addresses below /api/v1, with bearer tokens. A person's token sees
-// and does what the person may; one of operation sees states, and what waits to be allowed. It shows nothing that does
-// not come from package see, does nothing but by package act, and reads no cookie: no page can ask in somebody's name.
+// Package api is what programs ask Holdfast with: its addresses below /api/v1, with bearer tokens. A person's token
+// sees and does what the person may; one of operation sees states, and what waits to be allowed. It shows nothing that
+// does not come from package see, does nothing but by package act, and reads no cookie: no page can ask in somebody's
+// name.
 package api
 
 import (
@@ -96,7 +97,8 @@ var lists = sync.OnceFunc(func() { huma.DefaultArrayNullable = false })
 func Mount(mux *http.ServeMux, o Options) {
 	lists()
 	config := huma.DefaultConfig("Holdfast", o.Version)
-	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil // pages that load from elsewhere; links to schemas
+	// No pages that load from elsewhere, and no links to schemas in answers.
+	config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", nil
 	config.OpenAPIPath = Path + "/openapi"
 	config.Info.Description = say.Reader{}.API()
 	config.Servers = []*huma.Server{{URL: o.URL}}

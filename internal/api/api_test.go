@@ -386,7 +386,8 @@ func TestAnswers(t *testing.T) {
 		{who: "mia", method: "POST", path: "/pairs/mia/raj/restore", body: `{"occurrence":"Tuesday"}`, status: 422},
 		{who: "mia", method: "POST", path: "/pairs/mia/raj/restore", body: `{"ocurrence":"2026-12-08"}`, status: 422},
 		{who: "mia", method: "POST", path: "/pairs/mia/raj/rebook", status: 200,
-			body: `{"occurrence":"2026-12-08","to":"` + thursday + `","shown":{"flag":"` + flag + `","digest":"` + digest + `"}}`},
+			body: `{"occurrence":"2026-12-08","to":"` + thursday + `",` +
+				`"shown":{"flag":"` + flag + `","digest":"` + digest + `"}}`},
 		{who: "raj", method: "POST", path: "/pairs/mia/raj/rebook", status: 403, has: "one of the proposed times",
 			body: `{"occurrence":"2026-12-08","to":"` + thursday + `"}`},
 		{who: "raj", method: "POST", path: "/pairs/mia/raj/rebook", status: 200,
@@ -567,4 +568,9 @@ func TestEventsOfOneToken(t *testing.T) {
 	if _, status := w.stream(token); status != 429 {
 		t.Errorf("the ninth: %d", status)
 	}
+}
+
+func (w *world) decode(body string, v any) {
+	w.Helper()
+	w.must(json.Unmarshal([]byte(body), v))
 }

@@ -114,7 +114,8 @@ func (a *api) pairs(ctx context.Context, who act.Actor, _ *struct{}) (
 	return out, err
 }
 
-func (a *api) pair(ctx context.Context, who act.Actor, in *PairIn) (out either[wire.OneOnOne, wire.PairState], err error) {
+func (a *api) pair(ctx context.Context, who act.Actor, in *PairIn) (
+	out either[wire.OneOnOne, wire.PairState], err error) {
 	if who.Admin {
 		all, err := a.See.AdminPairs(ctx, who)
 		if err != nil {
@@ -168,7 +169,8 @@ func (a *api) flags(ctx context.Context, who act.Actor, in *OfIn) ([]wire.OpenFl
 	if err != nil {
 		return nil, err
 	}
-	return wire.List(all, func(n see.Need) wire.OpenFlag { return openFlagOf(n.Flag) }), a.looked(ctx, who, access.TheFlags, p)
+	of := func(n see.Need) wire.OpenFlag { return openFlagOf(n.Flag) }
+	return wire.List(all, of), a.looked(ctx, who, access.TheFlags, p)
 }
 
 // looked enters in the access log that somebody looked at their pair, or at all of theirs.

@@ -56,7 +56,7 @@ func (t tokens) UseToken(_ context.Context, x access.Token, program string) erro
 
 // office is Mia with two reports, in three zones, on a calendar server, with Holdfast.
 type office struct {
-	*testing.T
+	testing.TB
 	rounds *reconcile.Reconciler
 	world  *memory.World
 	now    time.Time
@@ -66,8 +66,8 @@ type office struct {
 	log    strings.Builder
 }
 
-func newOffice(t *testing.T) *office {
-	o := &office{T: t, now: time.Date(2026, time.November, 30, 9, 0, 0, 0, time.UTC), tokens: tokens{}}
+func newOffice(t testing.TB) *office {
+	o := &office{TB: t, now: time.Date(2026, time.November, 30, 9, 0, 0, 0, time.UTC), tokens: tokens{}}
 	clock := func() time.Time { return o.now }
 	o.world = memory.New(memory.Options{Schedules: true, Clock: clock})
 	o.people = map[string]series.Person{}
@@ -253,7 +253,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		{name: "again", method: "GET", address: address, status: 200},
 		{name: "head", method: "HEAD", address: address, status: 200, empty: true},
-		{name: "unchanged", method: "GET", address: address, headers: []string{"If-None-Match", tag}, status: 304, empty: true},
+		{name: "unchanged", method: "GET", address: address, headers: []string{"If-None-Match", tag}, status: 304,
+			empty: true},
 		{name: "since", method: "GET", address: address, status: 200,
 			headers: []string{"If-Modified-Since", o.now.Format(http.TimeFormat)}},
 		{name: "another tag", method: "GET", address: address, headers: []string{"If-None-Match", `"x"`}, status: 200},
@@ -268,7 +269,8 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: %d, %v: %s", x.name, w.StatusCode, w.Header, body)
 		}
 	}
-	if _, robots := o.get("GET", o.server.URL+"/robots.txt"); !strings.Contains(robots, "Allow: /calendar/\nDisallow: /\n") {
+	_, robots := o.get("GET", o.server.URL+"/robots.txt")
+	if !strings.Contains(robots, "Allow: /calendar/\nDisallow: /\n") {
 		t.Errorf("robots.txt: %s", robots)
 	}
 	if o.log.Len() > 0 {
@@ -287,6 +289,17 @@ func TestOddSeries(t *testing.T) {
 	for _, want := range []string{"UID:x-20261208T090000Z", "UID:x-20261229T090000Z"} {
 		if !strings.Contains(text, want) || strings.Count(text, "BEGIN:VEVENT") != 2 {
 			t.Errorf("no %s: %s", want, text)
+		}
+	}
+}
+
+// BenchmarkFeed: a fetch of a feed of two 1:1s, over a socket.
+func BenchmarkFeed(b *testing.B) {
+	o := newOffice(b)
+	address := o.address("mia", access.Feed)
+	for b.Loop() {
+		if w, _ := o.get("GET", address); w.StatusCode != http.StatusOK {
+			b.Fatal(w.Status)
 		}
 	}
 }

@@ -81,7 +81,6 @@ func (h *Hub) Publish(pairs ...series.Pair) {
 	for ch, e := range news {
 		select { // what is not received yet goes with it: who sends holds the lock, so that there is room then
 		case old := <-ch:
-			e.Round = e.Round || old.Round
 			for _, p := range old.Pairs {
 				e = e.with(p)
 			}

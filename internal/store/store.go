@@ -6,7 +6,7 @@
 // it (names, slots, times and places of its 1:1s, the link to its document), the people of the roster as last seen,
 // what their calendars are searched for, the errors of calendars that cannot be read, push channels with a digest of
 // what their messages prove themselves by, and of the documents made for pairs the links and what is wrong with who may
-// edit and see them. Losing the file loses history, never correctness.
+// edit and see them; of what feeds say, digests and when it last changed. Losing the file loses history, never correctness.
 package store
 
 import (

@@ -105,7 +105,7 @@ type Seen struct {
 
 // AskAllow asks for changes to be let through.
 type AskAllow struct {
-	Changes map[string]string `json:"changes" minProperties:"1" maxProperties:"1000" doc:"Digests by id, as GET plan has them."`
+	Changes map[string]string `json:"changes" minProperties:"1" maxProperties:"1000" doc:"Digests by id of GET plan."`
 }
 
 // Allowed are changes that are let through when the next round makes them.

@@ -195,7 +195,9 @@ func TestChanged(t *testing.T) {
 func TestAskOfAnotherPair(t *testing.T) {
 	each(t, func(x *org) {
 		for _, p := range pairs {
-			x.wish(p, tuesdays, func(s *series.Series) { s.Place, s.Slot.At = "", s.Slot.At+series.TimeOfDay(60*slices.Index(pairs, p)) })
+			x.wish(p, tuesdays, func(s *series.Series) {
+				s.Place, s.Slot.At = "", s.Slot.At+series.TimeOfDay(60*slices.Index(pairs, p))
+			})
 		}
 		r, _ := x.holdfast()
 		x.once(r)

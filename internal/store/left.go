@@ -62,31 +62,20 @@ func (s *Store) Left(ctx context.Context, of string, flagged bool) (reconcile.Le
 	return left, nil
 }
 
-// decodeStatuses decodes rows side by side, many at a time: it is most of what looking at a large org costs.
+// decodeStatuses decodes rows side by side: it is most of what looking at a large org costs.
 func decodeStatuses(rows []statusData) ([]reconcile.StatusRow, error) {
-	out := make([]reconcile.StatusRow, 0, len(rows))
-	texts := make([]statusJSON, len(rows))
+	out := make([]reconcile.StatusRow, len(rows))
 	var all errgroup.Group
 	size := len(rows)/runtime.GOMAXPROCS(0) + 1
 	for from := 0; from < len(rows); from += size {
-		all.Go(func() error {
-			part := rows[from:min(from+size, len(rows))]
-			list := make([]byte, 0, len(part)*(len(part[0].data)+100))
-			for i, d := range part {
-				list = append(append(list, "[,"[min(i, 1)]), d.data...)
+		all.Go(func() (err error) {
+			for i := from; err == nil && i < min(from+size, len(rows)); i++ {
+				out[i], err = rows[i].row()
 			}
-			into := texts[from : from : from+len(part)]
-			if err := json.Unmarshal(append(list, ']'), &into); err != nil {
-				return fmt.Errorf("statuses from %s on: %w", part[0].pair, err)
-			}
-			return nil
+			return err
 		})
 	}
-	err := all.Wait()
-	for i, d := range rows {
-		out = append(out, d.row(texts[i]))
-	}
-	return out, err
+	return out, all.Wait()
 }
 
 // named is the condition that a row is of what of names: a pair ("mia/raj"), a person, with "" everybody.
@@ -148,12 +137,15 @@ type momentJSON struct {
 	Why     []string      `json:",omitzero"`
 }
 
-// row is the row, of which x is the data.
-func (d statusData) row(x statusJSON) reconcile.StatusRow {
+func (d statusData) row() (reconcile.StatusRow, error) {
+	var x statusJSON
+	if err := json.Unmarshal([]byte(d.data), &x); err != nil {
+		return reconcile.StatusRow{}, fmt.Errorf("status of %s: %w", d.pair, err)
+	}
 	if x.Pair = d.pair; d.kept.Valid {
 		x.Kept = &d.kept.Float64
 	}
-	return reconcile.StatusRow(x)
+	return reconcile.StatusRow(x), nil
 }
 
 const (

@@ -204,9 +204,10 @@ func (s *story) did(t testing.TB, j *store.Store, flags []drift.Flag) {
 			At: x.At, Pair: f.Pair, Key: f.ID(), State: "open"}}, ledger.Sent{}))
 	}
 	for _, d := range s.Deeds {
-		id, err := j.BeginDeed(ctx, deed.Deed{At: d.At, Who: d.Who, From: d.From, Kind: d.Kind, Pair: d.Pair,
-			Occurrence: d.On, To: d.To})
-		must(t, errors.Join(err, j.EndDeed(ctx, id, deed.Done)))
+		did := deed.Deed{At: d.At, Who: d.Who, From: d.From, Kind: d.Kind, Pair: d.Pair, Occurrence: d.On, To: d.To}
+		must(t, j.BeginDeed(ctx, &did))
+		did.Result = deed.Done
+		must(t, j.EndDeed(ctx, did))
 	}
 	for _, v := range s.Visits {
 		must(t, j.Visit(ctx, access.Visit{At: v.At, Who: v.Who, From: v.From, What: v.What}, v.Pair))

@@ -25,6 +25,7 @@ type adminPage struct {
 	Outages  []outageItem
 	Problems []string
 	Waits    []string // changes that wait for one of two people
+	Settles  []string // and those that wait for the roster to stand
 	Unsent   []string
 	Silent   []string
 	Rounds   []roundItem
@@ -45,7 +46,7 @@ type brakeItem struct {
 
 type changeItem struct {
 	Pair, Action, Mails string
-	Why                 []string
+	Why                 string
 	Notes               []string
 }
 
@@ -118,12 +119,17 @@ func (h *handler) adminPage(r say.Reader, a see.Admin) adminPage {
 	for _, o := range a.Outages {
 		out.Outages = append(out.Outages, h.outageItem(r, o))
 	}
-	for _, x := range a.Held {
-		out.Waits = append(out.Waits, r.Fill("admin.waits", say.Words{Text: x.Pair.String(), Other: r.Action(x.Action)}))
+	for _, x := range a.Waits {
+		words := say.Words{Text: x.Pair.String(), Other: r.Action(x.Action)}
+		if x.Settle {
+			out.Settles = append(out.Settles, r.Fill("admin.waits", words))
+		} else {
+			out.Waits = append(out.Waits, r.Fill("admin.waits", words))
+		}
 	}
 	for _, x := range a.Failed {
 		out.Unsent = append(out.Unsent, r.Fill("admin.unsent", say.Words{
-			Text:  x.Reader,
+			Text:  cmp.Or(x.Who.Name, x.Who.ID),
 			Time:  r.When(x.At),
 			Other: r.Because(x.Why),
 		}))
@@ -186,10 +192,7 @@ func (h *handler) brakeItem(r say.Reader, b see.Brake, i int) brakeItem {
 }
 
 func changeOf(r say.Reader, c see.Change) changeItem {
-	out := changeItem{Pair: c.Pair.String(), Action: r.Action(c.Action), Mails: r.Mails(c.Mails), Why: c.Why}
-	if c.Changed {
-		out.Notes = append(out.Notes, r.Waiting(plan.Held{Changed: true}))
-	}
+	out := changeItem{Pair: c.Pair.String(), Action: r.Action(c.Action), Mails: r.Mails(c.Mails), Why: say.Capital(c.Because)}
 	if c.Stuck {
 		out.Notes = append(out.Notes, r.Waiting(plan.Held{Stuck: true}))
 	}
@@ -197,39 +200,27 @@ func changeOf(r say.Reader, c see.Change) changeItem {
 }
 
 func (h *handler) outageItem(r say.Reader, o see.Outage) outageItem {
-	matter := say.Calendar
-	switch o.Kind {
-	case string(reconcile.MatterEmptied):
-		matter = say.Emptied
-	case string(reconcile.MatterAddress):
-		matter = say.Address
-	case string(reconcile.MatterListing):
-		matter = say.Listing
-	case string(reconcile.MatterDocument):
-		matter = say.Document
-	}
+	matter := say.Matter(cmp.Or(string(o.Matter), string(say.Calendar)))
 	var ids, names []string
 	for _, p := range o.People {
 		ids, names = append(ids, p.ID), append(names, cmp.Or(p.Name, p.ID))
 	}
 	x := say.Outage{Matter: matter, Of: ids, Cause: o.Cause, Hint: o.Hint}
-	if len(ids) == 0 {
-		x.Text = o.Cause
-		x.Of = o.Names
-	}
-	if len(o.Pairs) > 0 {
-		x.Pair = o.Pairs[0]
+	switch {
+	case matter != say.Calendar && matter != say.Emptied && matter != say.Address && matter != say.Document:
+		x.Text = o.Cause // others bring their sentence
+	case matter == say.Document:
+		for _, p := range o.Pairs {
+			x.Of = append(x.Of, p.String())
+		}
 	}
 	out := outageItem{
 		Title: say.Capital(r.Outage(x)) + ".",
 		Since: r.Fill("admin.since", say.Words{Time: r.When(o.Since)}),
 		Hint:  say.Capital(r.OutageHint(x)),
 	}
-	if n := len(o.Pairs); n > 0 {
+	if n := len(o.Pairs); n > 0 && matter == say.Calendar {
 		out.Of = r.Fill("admin.stale", say.Words{N: n})
-	}
-	if len(o.Names) > 0 && len(ids) > 0 {
-		out.Of = strings.TrimSpace(out.Of + " " + r.List(o.Names))
 	}
 	if matter == say.Emptied {
 		for i, id := range ids {
@@ -265,12 +256,12 @@ func roundOf(r say.Reader, x see.RoundLine) roundItem {
 }
 
 // figures are how 1:1s were kept in the last closed quarter.
-func figures(r say.Reader, x see.Figures, out *adminPage) {
-	if len(x.Quarters) == 0 {
+func figures(r say.Reader, all []see.Quarter, out *adminPage) {
+	if len(all) == 0 {
 		out.Rest = r.Word("figures.none")
 		return
 	}
-	q := x.Quarters[0]
+	q := all[0]
 	out.Quarter = r.Fill("figures.quarter", say.Words{N: q.Number, Text: number(q.Year)})
 	groups := q.Groups
 	if q.All != nil {
@@ -294,7 +285,7 @@ func figures(r say.Reader, x see.Figures, out *adminPage) {
 		}
 		out.Groups = append(out.Groups, groupItem{name, number(g.Pairs), r.Percent(g.Rate()), draw.Bar(r.List(told), parts)})
 	}
-	if q.Rest || x.Hidden {
+	if q.Hidden || len(out.Groups) == 0 {
 		out.Rest = r.Word("figures.rest")
 	}
 }
@@ -428,8 +419,6 @@ func (h *handler) adminCalendars(w http.ResponseWriter, r *http.Request) {
 		case c.Outage != nil:
 			row.State, bad = tagOf(draw.Lost, reader.Word("calendar.out")), bad+1
 			row.Out = reader.Fill("calendar.why", say.Words{Text: c.Outage.Cause, Time: reader.When(c.Outage.Since)})
-		case c.Emptied:
-			row.State, bad = tagOf(draw.Off, reader.Word("calendar.empty")), bad+1
 		case c.Server == "":
 			row.State = tagOf(draw.Off, reader.Word("calendar.feed"))
 		}

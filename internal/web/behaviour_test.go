@@ -268,7 +268,7 @@ func TestParts(t *testing.T) {
 		whole.Header().Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%v", whole.Header())
 	}
-	if !slices.Equal(o.did, []string{"mia: looked at pair of mia/raj"}) {
+	if !slices.Equal(o.did, []string{"mia: looked at pair of [mia/raj]"}) {
 		t.Errorf("%v", o.did)
 	}
 	o.signedIn = false

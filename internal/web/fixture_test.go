@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -20,11 +19,12 @@ import (
 	"holdfast/internal/live"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox"
-	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/see"
 	"holdfast/internal/series"
+	"holdfast/internal/signin"
+	"holdfast/internal/store"
 )
 
 // now is a Monday in the morning, in Berlin.
@@ -343,13 +343,14 @@ func (o *org) Pair(_ context.Context, who act.Actor, p series.Pair) (see.Pair, e
 			Matter: notify.Matter{Kind: notify.Difference, Flag: cancelled}, State: outbox.Unsent, Because: "own-act"}},
 	}
 	out.Deeds = []see.Deed{
-		{At: on(time.November, 18, 9*60), Who: mia, From: act.Link, Deed: act.Rebook, Occurrence: date(time.November, 17),
-			To: series.AspectOf(on(time.November, 19, 14*60)), Kind: drift.Cancelled},
-		{At: on(time.November, 17, 13*60), Who: raj, From: act.Page, Deed: act.AskRestore, Kind: drift.Cancelled},
+		{Who: mia, About: drift.Cancelled, Deed: deed.Deed{ID: 2, At: on(time.November, 18, 9*60), From: act.Link,
+			Kind: act.Rebook, Occurrence: date(time.November, 17), To: on(time.November, 19, 14*60), Result: deed.Done}},
+		{Who: raj, About: drift.Cancelled, Deed: deed.Deed{ID: 1, At: on(time.November, 17, 13*60), From: act.Page,
+			Kind: act.AskRestore, Result: deed.Done}},
 	}
 	out.Looked = []see.Look{
-		{At: on(time.November, 30, 8*60+5), Who: raj, From: act.Page, What: "pair"},
-		{At: on(time.November, 29, 19*60), From: act.Shell, What: "history"},
+		{Who: raj, Visit: access.Visit{At: on(time.November, 30, 8*60+5), From: access.FromPage, What: access.ThePair}},
+		{Visit: access.Visit{At: on(time.November, 29, 19*60), From: access.FromShell, What: access.TheRecord}},
 	}
 	out.May = []act.Deed{act.Invite}
 	return out, nil
@@ -415,9 +416,9 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 	for _, report := range []string{"ida", "jon", "kai", "liv", "max", "tom"} {
 		ends = append(ends, see.Change{ID: "end-" + report, Digest: "d-" + report,
 			Pair: series.Pair{Manager: "eva", Report: report}, Action: plan.End, Mails: 1,
-			Why: []string{"the roster no longer has this pair"}})
+			Because: "the roster no longer has this pair"})
 	}
-	ends[5].Changed = true
+	ends[5].Stuck = true
 	return see.Admin{
 		Made:      o.made(),
 		Pairs:     1204,
@@ -427,13 +428,16 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 			reconcile.Unbooked: 12, reconcile.Stale: 5},
 		Brakes: []see.Brake{{Action: plan.End, Because: "this is more than the 5 that one round may end",
 			Changes: ends, Mails: 6}},
-		Held: []see.Waits{{Pair: series.Pair{Manager: "mia", Report: "ana"}, Action: plan.Restore}},
+		Waits: []see.Waits{
+			{Pair: series.Pair{Manager: "mia", Report: "ana"}, Action: plan.Restore},
+			{Pair: series.Pair{Manager: "ola", Report: "bo"}, Action: plan.End, Settle: true},
+		},
 		Outages: []see.Outage{
 			{Where: "office", Kind: "auth", Cause: "the user name or password is refused", Hint: "check secrets/dav",
 				Since:  on(time.November, 29, 18*60+40),
 				People: []see.Party{{ID: "ben", Name: "Ben Ode"}, {ID: "cy", Name: "Cy Roe"}},
 				Pairs:  []series.Pair{{Manager: "ben", Report: "cy"}, {Manager: "eva", Report: "ben"}}},
-			{Where: "office", Kind: string(reconcile.MatterEmptied), Since: on(time.November, 30, 6*60),
+			{Where: "office", Matter: reconcile.MatterEmptied, Since: on(time.November, 30, 6*60),
 				People: []see.Party{{ID: "dora", Name: "Dora Lind"}}},
 		},
 		Problems: []string{`roster.yaml:214:9: unknown zone "Europe/Pari" (did you mean Europe/Paris?)`},
@@ -445,12 +449,12 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 		},
 		Queue: see.Queue{Waiting: map[string]int{"notify": 12}, Running: map[string]int{"notify": 2},
 			Retried: map[string]int{"write": 1}, Oldest: now.Add(-4 * time.Minute)},
-		Failed:    []ledger.Unsent{{Reader: "ben", At: on(time.November, 29, 19*60), Why: "bad-address"}},
+		Failed:    []see.Failed{{Who: see.Party{ID: "ben", Name: "Ben Ode"}, At: on(time.November, 29, 19*60), Why: "bad-address"}},
 		Unreached: []see.Party{{ID: "cy", Name: "Cy Roe"}},
-		Figures: see.Figures{Quarters: []see.Quarter{{Year: 2026, Number: 3, Groups: []see.Group{
+		Figures: []see.Quarter{{Year: 2026, Number: 3, Groups: []see.Group{
 			{Head: see.Party{ID: "eva", Name: "Eva Brandt"}, Pairs: 412, Managers: 40, Kept: 4310, Late: 280, Lost: 345},
 			{Head: see.Party{ID: "ola", Name: "Ola Berg"}, Pairs: 230, Managers: 22, Kept: 1660, Late: 300, Lost: 800},
-		}, All: &see.Group{Pairs: 1180, Managers: 140, Kept: 10900, Late: 900, Lost: 1820}, Rest: true}}},
+		}, All: &see.Group{Pairs: 1180, Managers: 140, Kept: 10900, Late: 900, Lost: 1820}, Hidden: true}},
 	}, nil
 }
 
@@ -485,14 +489,14 @@ func (o *org) AdminCalendars(_ context.Context, who act.Actor) ([]see.Calendar, 
 		{Who: ana, Server: "google", Read: now.Add(-time.Minute), Push: now.AddDate(0, 0, 5)},
 		{Who: see.Party{ID: "ben", Name: "Ben Ode"}, Server: "office", Read: on(time.November, 29, 18*60+39),
 			Outage: &see.Outage{Cause: "the user name or password is refused", Since: on(time.November, 29, 18*60+40)}},
-		{Who: see.Party{ID: "dora", Name: "Dora Lind"}, Server: "office", Read: now, Emptied: true},
+		{Who: see.Party{ID: "dora", Name: "Dora Lind"}, Server: "office", Read: now},
 		{Who: eva},
 		{Who: mia, Server: "office", Read: now.Add(-time.Minute)},
 	}, nil
 }
 
-func (o *org) Looked(_ context.Context, who act.Actor, p series.Pair, what string) error {
-	return o.note(who, "looked at %s of %s", what, p)
+func (o *org) Looked(_ context.Context, who act.Actor, what access.What, pairs ...series.Pair) error {
+	return o.note(who, "looked at %s of %v", what, pairs)
 }
 
 // open serves the pages of the org below the URL.
@@ -515,7 +519,6 @@ func open(t testing.TB, o *org, url string) http.Handler {
 		Told:     func(string) Told { return Told{Channels: []string{"mail"}, Digest: true} },
 		Channels: []string{"mail", "slack"},
 		Zone:     func(string) string { return berlin },
-		Export:   func(k access.Kept) ([]byte, error) { return json.Marshal(k.Tables) },
 		Changes:  &o.hub,
 		More: map[string]http.Handler{"GET /calendar/": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("BEGIN:VCALENDAR"))
@@ -532,4 +535,13 @@ var (
 	asRaj   = act.Actor{Person: "raj", From: act.Page}
 	asLee   = act.Actor{Person: "lee", From: act.Page}
 	asAdmin = act.Actor{Admin: true, From: act.Page}
+)
+
+// What the daemon hands to a handler.
+var (
+	_ SignIn  = (*signin.SignIn)(nil)
+	_ See     = (*see.See)(nil)
+	_ Deeds   = act.Acts{}
+	_ Own     = (*store.Store)(nil)
+	_ Changes = (*live.Hub)(nil)
 )

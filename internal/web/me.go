@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -16,6 +17,7 @@ import (
 	"holdfast/internal/see"
 	"holdfast/internal/series"
 	"holdfast/internal/web/draw"
+	"holdfast/internal/wire"
 )
 
 // Own is what the journal keeps for a person, of their own choice.
@@ -92,10 +94,10 @@ type feedForm struct {
 type tokenItem struct{ Name, Made, Used, Until string }
 
 type keptTable struct {
-	Name, Title, Says string
-	Columns           []string
-	Rows              [][]string
-	More              int // rows that are not shown
+	Name, Title, Why, Says string
+	Columns                []string
+	Rows                   [][]string
+	More                   int // rows that are not shown
 }
 
 func (h *handler) me(w http.ResponseWriter, r *http.Request) {
@@ -281,8 +283,19 @@ func (h *handler) own(ctx context.Context, r say.Reader, person string, page *me
 	}
 	for _, t := range kept.Tables {
 		rows := t.Rows[:min(len(t.Rows), keptShown)]
-		page.Kept = append(page.Kept, keptTable{t.Name, t.Name, r.Fill("me.rows", say.Words{N: len(t.Rows)}), t.Columns, rows,
-			len(t.Rows) - len(rows)})
+		title, why := r.KeptTable(t.Name)
+		table := keptTable{
+			Name:  t.Name,
+			Title: title,
+			Why:   why,
+			Says:  r.Fill("me.rows", say.Words{N: len(t.Rows)}),
+			Rows:  rows,
+			More:  len(t.Rows) - len(rows),
+		}
+		for _, c := range t.Columns {
+			table.Columns = append(table.Columns, r.KeptColumn(c))
+		}
+		page.Kept = append(page.Kept, table)
 	}
 	return nil
 }
@@ -374,14 +387,11 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	text, err := h.Export(kept)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="holdfast-%s.json"`, who.Person))
-	_, _ = w.Write(text)
+	if err := json.NewEncoder(w).Encode(wire.KeptOf(kept, say.Reader{}.KeptTable)); err != nil {
+		h.Log.Error().Err(err).Msg("a download broke off")
+	}
 }
 
 // onlyPersons is see.ErrNotIn of who is nobody of the roster.

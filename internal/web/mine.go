@@ -52,7 +52,7 @@ func (h *handler) mine(w http.ResponseWriter, r *http.Request) {
 	page := minePage{Sub: reader.Fill("mine.week", say.Words{N: m.ThisWeek})}
 	for _, n := range m.Needs {
 		o := oneOnOne(n.Pair, n.As, m.Me, n.Other)
-		item := h.flagItem(reader, o, say.Role(n.As), n.Flag)
+		item := h.needOf(reader, o, n)
 		if len(item.Acts) > 2 { // all of them are on its own page
 			item.Acts = item.Acts[:2]
 		}
@@ -75,6 +75,20 @@ func (h *handler) mine(w http.ResponseWriter, r *http.Request) {
 	h.live(&f, reader, m.Round, m.Problems, "")
 	h.said(w, r, &f, reader)
 	h.show(w, r, http.StatusOK, "mine", f)
+}
+
+// needOf is what needs the reader: a flag, or a change that one of the two has to decide.
+func (h *handler) needOf(r say.Reader, o say.OneOnOne, n see.Need) flagItem {
+	if n.Held == nil {
+		return h.flagItem(r, o, say.Role(n.As), n.Flag)
+	}
+	held := heldOf(r, *n.Held)
+	out := flagItem{Tag: tagOf(draw.Late, held.What), Text: say.Capital(held.Waits) + "."}
+	if held.Why != "" {
+		out.Why = []string{held.Why + "."}
+	}
+	out.Acts = h.deedsOf(r, n.Pair, n.May)
+	return out
 }
 
 // oneOnOne is the pair as it is told to its reader.

@@ -8,10 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/access"
 	"holdfast/internal/act"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox"
+	"holdfast/internal/plan"
 	"holdfast/internal/say"
 	"holdfast/internal/see"
 	"holdfast/internal/series"
@@ -88,7 +91,7 @@ func (h *handler) showPair(w http.ResponseWriter, r *http.Request, status int, r
 		return
 	}
 	if r.Method != http.MethodHead && r.Header.Get(partHeader) == "" { // a page that refreshes itself looks once
-		if err := h.See.Looked(r.Context(), who, pair, "pair"); err != nil {
+		if err := h.See.Looked(r.Context(), who, access.ThePair, pair); err != nil {
 			h.Log.Error().Err(err).Msg("that somebody looked is not entered")
 		}
 	}
@@ -154,19 +157,9 @@ func (h *handler) pairPage(r say.Reader, p see.Pair) pairPage {
 		out.Flags = append(out.Flags, h.flagItem(r, o, as, f))
 	}
 	for _, x := range p.Held {
-		out.Held = append(out.Held, heldItem{
-			What:  say.Capital(strings.TrimSpace(r.Action(x.Action) + " " + r.Change(x.Change))),
-			Waits: r.Waiting(x),
-			Why:   say.Capital(x.Because),
-		})
+		out.Held = append(out.Held, heldOf(r, x))
 	}
-	for _, d := range p.May {
-		out.Acts = append(out.Acts, action{
-			ID:   string(d),
-			Text: r.Word("act." + string(d)),
-			Href: h.deedPath(p.Pair, d),
-		})
-	}
+	out.Acts = h.deedsOf(r, p.Pair, p.May)
 	for _, c := range p.Coming {
 		out.Coming = append(out.Coming, h.comingItem(r, p, c))
 	}
@@ -182,6 +175,27 @@ func (h *handler) pairPage(r say.Reader, p see.Pair) pairPage {
 	for _, x := range p.Looked {
 		text := r.Word("looked." + string(x.From))
 		out.Looked = append(out.Looked, logItem{r.When(x.At), h.name(r, p, x.Who), text})
+	}
+	return out
+}
+
+// heldOf is a change that waits for a person.
+func heldOf(r say.Reader, x plan.Held) heldItem {
+	return heldItem{
+		What:  say.Capital(strings.TrimSpace(r.Action(x.Action) + " " + r.Change(x.Change))),
+		Waits: r.Waiting(x),
+		Why:   say.Capital(x.Because),
+	}
+}
+
+// deedsOf are the buttons of what is about no flag. What a report asks for always is about one.
+func (h *handler) deedsOf(r say.Reader, p series.Pair, may []act.Deed) []action {
+	var out []action
+	for _, d := range may {
+		if d != act.AskAccept && d != act.AskRestore {
+			id := string(d) + "-" + p.Manager + "-" + p.Report
+			out = append(out, action{ID: id, Text: r.Word("act." + string(d)), Href: h.deedPath(p, d)})
+		}
 	}
 	return out
 }
@@ -425,22 +439,22 @@ func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
 	if !d.Occurrence.IsZero() {
 		words.Text = r.Day(d.Occurrence)
 	}
-	if t, ok := d.To.Time(); ok {
-		words.Time = r.When(t)
+	if !d.To.IsZero() {
+		words.Time = r.When(d.To)
 	}
-	if d.Kind != "" {
-		words.Other = strings.ToLower(r.Kind(d.Kind))
+	if d.About != "" {
+		words.Other = strings.ToLower(r.Kind(d.About))
 	}
 	out := doneItem{
 		When: r.When(d.At),
-		Text: r.Fill("did."+string(d.Deed), words) + r.Word("did.from."+string(d.From)),
+		Text: r.Fill("did."+string(d.Kind), words) + r.Word("did.from."+string(d.From)) + came(r, d.Result),
 	}
-	if to, ok := undoable(r.Now, p.Deeds, d); ok {
+	if undoable(r.Now, p.Deeds, d) {
 		out.Undo = []action{{
 			ID:     "undo-" + d.Occurrence.String(),
 			Text:   r.Word("act.undo"),
 			Href:   h.deedPath(p.Pair, act.Undo),
-			Fields: []field{{"occurrence", d.Occurrence.String()}, {"to", to.Format(time.RFC3339)}},
+			Fields: []field{{"occurrence", d.Occurrence.String()}, {"to", d.To.Format(time.RFC3339)}},
 		}}
 	}
 	return out
@@ -449,15 +463,22 @@ func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
 // undoFor is how long what was done can be taken back.
 const undoFor = 24 * time.Hour
 
-// undoable reports whether the deed is a make-up that can be taken back, and when the meeting is since. all are the
-// deeds of the pair, newest first. Of a meeting that was not cancelled before, nobody here knows where it stood.
-func undoable(now time.Time, all []see.Deed, d see.Deed) (to time.Time, ok bool) {
-	to, ok = d.To.Time()
+// undoable reports whether the deed is a make-up that can be taken back. all are the deeds of the pair, newest first. Of
+// a meeting that was not cancelled before, nobody here knows where it stood.
+func undoable(now time.Time, all []see.Deed, d see.Deed) bool {
 	newest := slices.IndexFunc(all, func(x see.Deed) bool {
-		return x.Occurrence == d.Occurrence && (x.Deed == act.Rebook || x.Deed == act.Undo)
+		return x.Occurrence == d.Occurrence && x.Result == deed.Done && (x.Kind == act.Rebook || x.Kind == act.Undo)
 	})
-	return to, ok && d.Deed == act.Rebook && d.Kind == drift.Cancelled && now.Sub(d.At) < undoFor && now.Before(to) &&
-		newest >= 0 && all[newest].At.Equal(d.At)
+	return d.Kind == act.Rebook && d.About == drift.Cancelled && now.Sub(d.At) < undoFor && now.Before(d.To) &&
+		newest >= 0 && all[newest].ID == d.ID
+}
+
+// came is what came of a deed, where it was not done.
+func came(r say.Reader, x deed.Result) string {
+	if x == deed.Done || x == deed.Unknown {
+		return ""
+	}
+	return r.Word("did." + string(x))
 }
 
 // toldOf is what somebody was told.

@@ -30,10 +30,10 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	over, release := h.SignIn.Over(r)
 	defer release()
-	live.Stream(w, r, events, over, func(e live.Event) []live.Message {
+	live.Stream(w, r, events, over, func(e live.Event) ([]live.Message, bool) {
 		if only != nil && !slices.Contains(e.Pairs, *only) {
-			return nil
+			return nil, true
 		}
-		return []live.Message{{Event: "change"}}
+		return []live.Message{{Event: "change"}}, true
 	})
 }

@@ -49,7 +49,7 @@ type See interface {
 	AdminPlan(ctx context.Context, who act.Actor) (see.Planned, error)
 	AdminPairs(ctx context.Context, who act.Actor) ([]see.PairState, error)
 	AdminCalendars(ctx context.Context, who act.Actor) ([]see.Calendar, error)
-	Looked(ctx context.Context, who act.Actor, p series.Pair, what string) error
+	Looked(ctx context.Context, who act.Actor, what access.What, pairs ...series.Pair) error
 }
 
 // Options are what a handler needs.
@@ -65,10 +65,9 @@ type Options struct {
 	See      See
 	Deeds    Deeds
 	Own      Own
-	Told     func(person string) Told          // how the roster has the person told
-	Channels []string                          // names of those by which people can be told
-	Zone     func(person string) string        // of somebody of the roster; "" where it is not known
-	Export   func(access.Kept) ([]byte, error) // as JSON
+	Told     func(person string) Told   // how the roster has the person told
+	Channels []string                   // names of those by which people can be told
+	Zone     func(person string) string // of somebody of the roster; "" where it is not known
 	Changes  Changes
 	// Unwritable reports whether the journal cannot be written; nil: it always can.
 	Unwritable func() bool

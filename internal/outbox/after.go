@@ -16,19 +16,31 @@ import (
 	"holdfast/internal/series"
 )
 
-// After takes what a round left: what is operational is noted, and whom it may concern is looked at next. The first
-// round on an empty journal is told to admins alone.
+// After takes what a round left: what is operational is noted, and whom it may concern is looked at next. What the first
+// round with an outbox found is told to admins alone, whoever made the rounds before it, and however often it was begun.
 func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
-	o.mu.Lock()
-	r.First = r.First || o.first
-	o.mu.Unlock()
 	err := o.after(ctx, r)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.first = r.First && err != nil; err != nil {
+	if err != nil {
 		o.all = true // the next round does not have what this one found
 	}
 	return err
+}
+
+// first reports whether nothing is known yet of what people know.
+func (o *Outbox) first(ctx context.Context) (bool, error) {
+	o.mu.Lock()
+	based := o.based
+	o.mu.Unlock()
+	if based {
+		return false, nil
+	}
+	based, err := o.Journal.Baseline(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.based = based
+	return !based, err
 }
 
 func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
@@ -40,6 +52,10 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	if err != nil {
 		return err
 	}
+	first, err := o.first(ctx)
+	if err != nil {
+		return err
+	}
 	now := o.Operational(r)
 	if hears(readers, notify.Round) {
 		now = append(now, round(r)...)
@@ -47,13 +63,13 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	if hears(readers, notify.State) {
 		now = append(now, states(r)...)
 	}
-	if r.First {
+	if first {
 		now = append(now, notify.Matter{Kind: notify.FirstRound, Key: "first",
 			Says: fmt.Sprintf("%d %d", len(r.Views), len(r.Open))})
 	}
 	set := append(changes(before, now, r.At), left(before, readers, r.At)...)
 	set = append(set, settled(before, r.Edges, r.At)...)
-	if r.First {
+	if first {
 		if err := o.baseline(ctx, r, now, readers); err != nil {
 			return err
 		}
@@ -80,7 +96,12 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 			mended = append(mended, m)
 		}
 	}
-	return errors.Join(o.concern(mended), o.Note(ctx, set...))
+	if err := errors.Join(o.concern(mended), o.Note(ctx, set...)); err != nil || !first {
+		return err
+	}
+	err = o.Journal.SetBaseline(ctx)
+	o.LookAtAll() // nobody was until now
+	return err
 }
 
 // lookEvery is how often all readers are looked at, whatever happens: a week ends, a leave begins.
@@ -185,7 +206,7 @@ func (o *Outbox) LookAtAll() {
 	o.all = true
 }
 
-// baseline records what the first round found as known to all whom it concerns.
+// baseline records what the round found as known to all whom it concerns.
 func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.Matter,
 	readers map[string]Reader) error {
 	ids := map[string]bool{}

@@ -83,6 +83,15 @@ func (f frail) Record(ctx context.Context, reader string, told []notify.Told, se
 	return f.call(func() error { return f.j.Record(ctx, reader, told, sent) })
 }
 
+func (f frail) Baseline(ctx context.Context) (is bool, err error) {
+	err = f.call(func() error { is, err = f.j.Baseline(ctx); return err })
+	return is, err
+}
+
+func (f frail) SetBaseline(ctx context.Context) error {
+	return f.call(func() error { return f.j.SetBaseline(ctx) })
+}
+
 func (f frail) Unsent(ctx context.Context, u ledger.Unsent) (since time.Time, err error) {
 	err = f.call(func() error { since, err = f.j.Unsent(ctx, u); return err })
 	return since, err
@@ -262,11 +271,14 @@ func (w *world) act() {
 	}
 }
 
-// emptyJournal is a file with all tables.
+// emptyJournal is a file with all tables, of a first round that found nothing.
 func emptyJournal(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "empty.db")
 	s, err := store.Open(t.Context(), "sqlite:"+path, func() time.Time { return monday }, store.Options{})
-	if err := errors.Join(err, s.Close()); err != nil {
+	if err == nil {
+		err = errors.Join(began(t.Context(), s, monday), s.Close())
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -348,9 +360,10 @@ func (w *world) check() {
 		// A repeat has the id of the first: those in a row that say the same have one.
 		last := map[string]string{}
 		for _, m := range w.mail.Arrived() {
-			if m.To != id || strings.Contains(m.Text, "\n") {
+			if m.To != id {
 				continue
 			}
+			// One of several things may close what comes again.
 			if was, ok := last["text"]; ok && was == m.Text && last["id"] != m.ID {
 				w.Errorf("%s has %s as %s and %s", id, m.Text, last["id"], m.ID)
 			}

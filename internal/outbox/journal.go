@@ -16,6 +16,10 @@ type Journal interface {
 	Matters(ctx context.Context) (map[string]notify.Matter, error)
 	// SetMatters writes them, and forgets those of the keys.
 	SetMatters(ctx context.Context, set []notify.Matter, forget []string) error
+	// Baseline reports whether what stood when the journal was new, or before anybody was told anything, is recorded as
+	// known to all: SetBaseline records that it is.
+	Baseline(ctx context.Context) (bool, error)
+	SetBaseline(ctx context.Context) error
 	// Record records what the reader was told, and with it what the channel said of the message. What is recorded already
 	// stays as it is.
 	Record(ctx context.Context, reader string, told []notify.Told, sent ledger.Sent) error

@@ -70,10 +70,10 @@ func TestLook(t *testing.T) {
 
 // What no channel took for a day is not told, and what was there at the beginning was never to be.
 func TestLookAtWhatIsGivenUp(t *testing.T) {
-	o := open(t)
+	o := fresh(t)
 	o.wish = []string{"mail"}
 	o.mail.Always(&channel.Error{Kind: channel.Broken, Op: "mail: sign in", Err: errors.New("535")})
-	o.round(reconcile.Round{First: true}, []drift.Flag{cancelled(15)}, nil)
+	o.round(reconcile.Round{}, []drift.Flag{cancelled(15)}, nil)
 	o.round(reconcile.Round{}, []drift.Flag{cancelled(22)}, nil)
 	o.work(48 * time.Hour)
 	o.look("mia untold first-round cancelled", "raj untold first-round cancelled", "raj unsent given-up cancelled",

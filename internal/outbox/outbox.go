@@ -60,8 +60,8 @@ type Outbox struct {
 	// looked is the half day in which that was last asked for.
 	looked time.Time
 	last   time.Time // when the last round was
-	// first: what the first round left is still to be taken.
-	first bool
+	// based: the journal has the baseline.
+	based bool
 	// unrecorded is what was handed over, by reader, and could not be recorded: it is not to be handed over again.
 	unrecorded map[string][]handed
 	// doubted: whether the journal can be written to is not known, or the last try failed.

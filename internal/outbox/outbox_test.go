@@ -47,6 +47,20 @@ type office struct {
 }
 
 func open(t *testing.T) *office {
+	o := fresh(t)
+	if err := began(t.Context(), o.journal, o.now); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// began has the journal know that nothing stood when its first round was made.
+func began(ctx context.Context, s *store.Store, at time.Time) error {
+	return errors.Join(s.Commit(ctx, reconcile.Record{At: at}), s.SetBaseline(ctx))
+}
+
+// fresh is an office whose journal is empty.
+func fresh(t *testing.T) *office {
 	o := &office{T: t, now: monday, mail: memory.New(), chat: memory.New(), admins: memory.New(),
 		wish: []string{"mail", "chat"}, hook: memory.New(), admin: "admins:ops", log: zerolog.New(zerolog.NewTestWriter(t))}
 	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "journal.db"), o.clock, store.Options{})
@@ -310,9 +324,21 @@ func TestOperational(t *testing.T) {
 
 // What stood when the journal was empty is told to admins alone, once.
 func TestFirstRound(t *testing.T) {
-	o := open(t)
+	o := fresh(t)
 	f := cancelled(15)
-	o.round(reconcile.Round{First: true}, []drift.Flag{f}, nil)
+	// A kill before any of it is recorded, and nothing goes out by itself then.
+	if err := o.journal.Commit(t.Context(), reconcile.Record{
+		At:    o.now,
+		Edges: drift.Edges{Opened: []drift.Flag{f}},
+		Open:  []drift.Flag{f},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	o.begin()
+	o.work(24 * time.Hour)
+	o.arrived(o.mail, 0)
+	o.round(reconcile.Round{Open: []drift.Flag{f}}, nil, nil)
+	o.begin()
 	o.work(24 * time.Hour)
 	o.arrived(o.mail, 0)
 	o.arrived(o.admins, 0, "ops@example.com: opened first 0 1")

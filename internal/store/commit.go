@@ -62,7 +62,7 @@ func (s *Store) putRound(ctx context.Context, tx *sql.Tx, r reconcile.Record) er
 		return nil
 	}
 	s.touch("rounds")
-	_, err := tx.ExecContext(ctx, `INSERT INTO rounds (one, at, held_set) VALUES (1, ?, '')`, micro(r.At))
+	_, err := tx.ExecContext(ctx, `INSERT INTO rounds (one, at, held_set, baseline) VALUES (1, ?, '', 0)`, micro(r.At))
 	return err
 }
 

@@ -1,8 +1,8 @@
 package store
 
 import (
-	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,9 +146,10 @@ func TestNewerJournal(t *testing.T) {
 	_, err = s.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
 	must(t, err)
 	must(t, db.Close())
-	known, err := migrations.ReadDir("migrations")
+	own, err := migrations.ReadDir("migrations")
 	must(t, err)
-	want := fmt.Sprintf("database %s: it was written by a newer Holdfast (schema 99, this one knows %d)", path, len(known))
+	last, _, _ := strings.Cut(strings.TrimLeft(own[len(own)-1].Name(), "0"), "_")
+	want := "database " + path + ": it was written by a newer Holdfast (schema 99, this one knows " + last + ")"
 	if _, err := Open(t.Context(), "sqlite:"+path, at(noon), Options{}); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -201,6 +201,23 @@ func (s *Store) SetMatters(ctx context.Context, set []notify.Matter, forget []st
 	})
 }
 
+// Baseline is outbox.Journal's.
+func (s *Store) Baseline(ctx context.Context) (is bool, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM rounds WHERE baseline)`).Scan(&is)
+	if err != nil {
+		return false, s.fail("baseline", err)
+	}
+	return is, nil
+}
+
+// SetBaseline is outbox.Journal's.
+func (s *Store) SetBaseline(ctx context.Context) error {
+	return s.inTx(ctx, "baseline", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE rounds SET baseline = 1`)
+		return err
+	})
+}
+
 // Record is outbox.Journal's.
 func (s *Store) Record(ctx context.Context, reader string, told []notify.Told, sent ledger.Sent) error {
 	return s.inTx(ctx, "told", func(tx *sql.Tx) error {

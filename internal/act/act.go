@@ -4,26 +4,31 @@ package act
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"holdfast/internal/clock"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
+	"holdfast/internal/notify"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/say"
 	"holdfast/internal/series"
 )
 
 // From is where somebody acts.
-type From string
+type From = deed.From
 
 // The places.
 const (
-	Page  From = "page"
-	Link  From = "link"
-	API   From = "api"
-	Shell From = "shell" // of who holds the settings, and may do everything
+	Page  = deed.Page
+	Link  = deed.Link
+	API   = deed.API
+	Shell = deed.Shell // of who holds the settings, and may do everything
 )
 
 // Actor is who acts.
@@ -37,19 +42,23 @@ type Actor struct {
 var InShell = Actor{From: Shell}
 
 // Deed is what is done.
-type Deed string
+type Deed = deed.Kind
 
 // The deeds.
 const (
-	Accept       Deed = "accept"        // take the slot that the calendar has, or that is proposed
-	Restore      Deed = "restore"       // put the series back
-	RestoreOne   Deed = "restore-one"   // put one meeting back
-	Rebook       Deed = "rebook"        // make up for one meeting at another time of its week
-	Undo         Deed = "undo"          // take a make-up back
-	Invite       Deed = "invite"        // send the invitation again
-	Acknowledge  Deed = "acknowledge"   // say that one has seen a flag
-	Allow        Deed = "allow"         // let through what a brake holds, or take that back
-	ConfirmEmpty Deed = "confirm-empty" // say that a calendar is empty
+	Accept        = deed.Accept
+	Restore       = deed.Restore
+	RestoreOne    = deed.RestoreOne
+	Rebook        = deed.Rebook
+	Undo          = deed.Undo
+	Invite        = deed.Invite
+	AskAccept     = deed.AskAccept
+	AskRestore    = deed.AskRestore
+	Acknowledge   = deed.Acknowledge
+	Unacknowledge = deed.Unacknowledge
+	Allow         = deed.Allow
+	Withdraw      = deed.Withdraw
+	ConfirmEmpty  = deed.ConfirmEmpty
 )
 
 // Reason is why somebody may not do something.
@@ -60,6 +69,7 @@ const (
 	NotYours    Reason = "not-yours"     // who asks is neither of the two
 	AdminsOnly  Reason = "admins-only"   // it is an admin's to decide
 	MayAsk      Reason = "may-ask"       // it is the manager's to decide: the report may ask them
+	NoNeed      Reason = "no-need"       // who asks for it may do it
 	NotProposed Reason = "not-proposed"  // a report takes one of the proposed times
 	NotYourEdit Reason = "not-your-edit" // a report puts back what they changed themselves
 	NotOpen     Reason = "not-open"      // there is no such flag, or it is closed
@@ -82,11 +92,11 @@ type Shown struct{ Flag, Digest string }
 // ShownOf is the flag as it is shown.
 func ShownOf(f drift.Flag) Shown { return Shown{f.ID(), f.Digest()} }
 
-// Request asks for a deed that is done by a round.
+// Request asks for a deed about a pair.
 type Request struct {
-	Deed       Deed // Accept, Restore, RestoreOne, Rebook, Undo or Invite
+	Deed       Deed // Accept, Restore, RestoreOne, Rebook, Undo, Invite, AskAccept or AskRestore
 	Pair       series.Pair
-	Occurrence series.Date // of RestoreOne and Rebook
+	Occurrence series.Date // of RestoreOne, Rebook and Undo
 	To         plan.Time   // of Rebook; of Undo when the meeting is
 	Before     plan.Before // of Undo
 	Force      bool        // though somebody is not free then; in the shell only
@@ -117,76 +127,208 @@ type Rounds interface {
 
 // Journal is what it keeps.
 type Journal interface {
+	// BeginDeed records what somebody is about to do, and EndDeed what came of it.
+	BeginDeed(ctx context.Context, d deed.Deed) (id int64, err error)
+	EndDeed(ctx context.Context, id int64, came deed.Result) error
+	// Acknowledge records that d.Who, and with "" each of the two, has seen the open flag d.Flag as it stands, and
+	// Unacknowledge takes it back. With either goes the deed; of what is not there, or is closed, there is none.
+	Acknowledge(ctx context.Context, d deed.Deed) (bool, error)
+	Unacknowledge(ctx context.Context, d deed.Deed) (bool, error)
 	Allow(ctx context.Context, changes map[string]string, until time.Time) error
 	Disallow(ctx context.Context, ids ...string) ([]string, error)
 	ConfirmEmpty(ctx context.Context, person string) error
-	Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error)
+	Matters(ctx context.Context) (map[string]notify.Matter, error)
+	SetMatters(ctx context.Context, set []notify.Matter, forget []string) error
 }
 
-// Acts does what people ask for.
+// Notes have people told of matters.
+type Notes interface {
+	Note(ctx context.Context, all ...notify.Matter) error
+}
+
+// Acts does what people ask for, and records it. What is refused for who asks, or for what was shown, leaves no record.
 type Acts struct {
 	Rounds  Rounds
 	Journal Journal
+	Notes   Notes // nil: nobody is told of what a report asks for before a daemon is started
 	Clock   clock.Clock
 }
 
-// Do makes the round that the request asks for. Who must not is Refused, and so is what is not as it was shown; nothing
-// is written then. What the round could not do is among its failures.
-func (a Acts) Do(ctx context.Context, who Actor, q Request) (reconcile.Round, error) {
+// Result is what came of a request.
+type Result struct {
+	Came    deed.Result
+	Round   reconcile.Round // that was made; zero where none was
+	Applied []plan.Change   // of the pair, by that round
+	Held    []plan.Held     // of the pair: what waits to be allowed
+	Refused *Refused        // why it was not tried; nil: it was
+	Why     say.NotDone     // why nothing was done, for say.Reader.NotDone; zero where something was
+}
+
+// Do does what the request asks for: it makes a round, or asks the manager. Who must not is Refused, and so is what is
+// not as it was shown; nothing is written then. An error is of what does not work here; what of the round did not work
+// is in the Result.
+func (a Acts) Do(ctx context.Context, who Actor, q Request) (Result, error) {
+	if q.Deed == AskAccept || q.Deed == AskRestore {
+		return a.Ask(ctx, who, q)
+	}
 	if who.From != Shell {
 		q.Force = false
 	}
 	// What depends on nothing but who asks needs no calendar; what is open is asked for only where that matters.
 	switch reason := May(who, q, nil); {
 	case reason != "" && !depends(reason):
-		return reconcile.Round{}, &Refused{Deed: q.Deed, Reason: reason}
+		return refused(q.Deed, reason, nil), nil
 	case reason != "" || q.Shown != Shown{}:
 		seen, err := a.Rounds.Preview(ctx)
 		if err != nil {
-			return seen, err
+			return Result{}, err
 		}
 		open := slices.DeleteFunc(seen.Open, func(f drift.Flag) bool { return f.Pair != q.Pair })
 		if reason := May(who, q, open); reason != "" {
-			return reconcile.Round{}, &Refused{Deed: q.Deed, Reason: reason}
+			return refused(q.Deed, reason, nil), nil
 		}
-		if err := unchanged(q, open); err != nil {
-			return reconcile.Round{}, err
+		if _, no := shown(q, open); no != nil {
+			return refused(q.Deed, no.Reason, no.Now), nil
 		}
 	}
-	return a.Rounds.Once(ctx, q.ask())
+	id, err := a.Journal.BeginDeed(ctx, a.deed(who, q))
+	if err != nil {
+		return Result{}, err
+	}
+	r, err := a.Rounds.Once(ctx, q.ask())
+	out := resultOf(r, q, err)
+	// What was done is recorded though who asked has gone.
+	if ended := a.Journal.EndDeed(context.WithoutCancel(ctx), id, out.Came); err == nil {
+		err = ended
+	}
+	return out, err
 }
 
-// unchanged is Refused where the open flags are not as they were shown.
-func unchanged(q Request, open []drift.Flag) error {
+// deed is what the record has of the request.
+func (a Acts) deed(who Actor, q Request) deed.Deed {
+	d := deed.Deed{
+		At:         a.Clock(),
+		Who:        who.Person,
+		Admin:      who.Admin,
+		From:       who.From,
+		Kind:       q.Deed,
+		Pair:       q.Pair,
+		Occurrence: q.Occurrence,
+		Flag:       q.Shown.Flag,
+	}
+	if q.Deed == Rebook || q.Deed == Undo {
+		d.To = q.To.Instant
+	}
+	return d
+}
+
+// Ask has the manager told, once for each state of the flag that was shown, that the report asks them to Accept or to
+// Restore.
+func (a Acts) Ask(ctx context.Context, who Actor, q Request) (Result, error) {
+	if reason := may(who, q.Deed, q.Pair); reason != "" {
+		return refused(q.Deed, reason, nil), nil
+	}
+	look, err := a.Rounds.LookAtFlags(ctx, q.Pair.String())
+	if err != nil {
+		return Result{}, err
+	}
+	var open []drift.Flag
+	for _, f := range look.Flags {
+		open = append(open, f.Flag)
+	}
+	about, no := shown(q, open)
+	if no == nil && about.Pair != q.Pair {
+		no = &Refused{Reason: NotOpen}
+	}
+	if no != nil {
+		return refused(q.Deed, no.Reason, no.Now), nil
+	}
+	q.Occurrence = about.Occurrence
+	before, err := a.Journal.Matters(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	d := a.deed(who, q)
+	m := notify.Matter{
+		Kind:    notify.Ask,
+		Key:     "ask|" + q.Pair.String() + "|" + string(q.Deed) + "|" + about.Digest(),
+		Pair:    q.Pair,
+		Flag:    about,
+		Says:    string(q.Deed),
+		Changed: d.At,
+		Owners:  []string{who.Person},
+	}
+	id, err := a.Journal.BeginDeed(ctx, d)
+	if err != nil {
+		return Result{}, err
+	}
+	out := Result{Came: deed.Done}
+	switch was, ok := before[m.Key]; {
+	case ok && !was.Closed:
+		out.Came, out.Why = deed.Nothing, say.NotDone{Nothing: say.Nothing{Why: say.AskedBefore, Pair: q.Pair}}
+	case a.Notes == nil:
+		err = a.Journal.SetMatters(ctx, []notify.Matter{m}, nil)
+	default:
+		err = a.Notes.Note(ctx, m)
+	}
+	if err != nil {
+		return Result{Came: deed.Failed}, errors.Join(err, a.Journal.EndDeed(context.WithoutCancel(ctx), id, deed.Failed))
+	}
+	return out, a.Journal.EndDeed(context.WithoutCancel(ctx), id, out.Came)
+}
+
+// shown is the open flag that was shown, zero where none was; or why it is not as it was shown.
+func shown(q Request, open []drift.Flag) (drift.Flag, *Refused) {
 	if q.Shown == (Shown{}) {
-		return nil
+		return drift.Flag{}, nil
 	}
 	i := slices.IndexFunc(open, func(f drift.Flag) bool { return f.ID() == q.Shown.Flag })
 	switch {
 	case i < 0:
-		return &Refused{Deed: q.Deed, Reason: Otherwise}
-	case open[i].Digest() != q.Shown.Digest:
-		return &Refused{Deed: q.Deed, Reason: Otherwise, Now: &open[i]}
+		return drift.Flag{}, &Refused{Reason: Otherwise}
+	case q.Shown.Digest != "" && open[i].Digest() != q.Shown.Digest:
+		return drift.Flag{}, &Refused{Reason: Otherwise, Now: &open[i]}
 	}
-	return nil
+	return open[i], nil
 }
 
-// Acknowledge notes that the open flag of that id was seen.
-func (a Acts) Acknowledge(ctx context.Context, who Actor, id string) error {
-	if who.From != Shell {
+// Acknowledge notes that who acts has seen the open flag as it was shown; in the shell it is noted of both.
+func (a Acts) Acknowledge(ctx context.Context, who Actor, s Shown) error {
+	return a.acknowledge(ctx, who, s, Acknowledge, a.Journal.Acknowledge)
+}
+
+// Unacknowledge takes back what who acts has acknowledged; in the shell it is taken back of both.
+func (a Acts) Unacknowledge(ctx context.Context, who Actor, s Shown) error {
+	return a.acknowledge(ctx, who, s, Unacknowledge, a.Journal.Unacknowledge)
+}
+
+func (a Acts) acknowledge(ctx context.Context, who Actor, s Shown, k Deed,
+	do func(context.Context, deed.Deed) (bool, error)) error {
+	if who.From != Shell || s.Digest != "" {
 		look, err := a.Rounds.LookAtFlags(ctx, who.Person)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(look.Flags, func(f reconcile.FlagRow) bool {
-			return f.ID() == id && may(who, Acknowledge, f.Pair) == ""
-		}) {
-			return &Refused{Deed: Acknowledge, Reason: NotOpen} // that there is another's is nobody's business
+		i := slices.IndexFunc(look.Flags, func(f reconcile.FlagRow) bool {
+			return f.ID() == s.Flag && may(who, k, f.Pair) == ""
+		})
+		switch {
+		case i < 0: // that there is another's is nobody's business
+			return &Refused{Deed: k, Reason: NotOpen}
+		case s.Digest != "" && look.Flags[i].Digest() != s.Digest:
+			return &Refused{Deed: k, Reason: Otherwise, Now: &look.Flags[i].Flag}
 		}
 	}
-	ok, err := a.Journal.Acknowledge(ctx, id, a.Clock())
+	ok, err := do(ctx, deed.Deed{
+		At:    a.Clock(),
+		Who:   who.Person,
+		Admin: who.Admin,
+		From:  who.From,
+		Kind:  k,
+		Flag:  s.Flag,
+	})
 	if err == nil && !ok {
-		err = &Refused{Deed: Acknowledge, Reason: NotOpen}
+		err = &Refused{Deed: k, Reason: NotOpen}
 	}
 	return err
 }
@@ -197,25 +339,52 @@ const allowance = 24 * time.Hour
 // Allow lets the changes through that still are as they were shown when the next round makes them: digests by id. It
 // holds until the time that it returns.
 func (a Acts) Allow(ctx context.Context, who Actor, changes map[string]string) (until time.Time, err error) {
-	if reason := may(who, Allow, series.Pair{}); reason != "" {
-		return time.Time{}, &Refused{Deed: Allow, Reason: reason}
-	}
-	until = a.Clock().Add(allowance)
-	return until, a.Journal.Allow(ctx, changes, until)
+	d := deed.Deed{Kind: Allow, Changes: slices.Sorted(maps.Keys(changes))}
+	err = a.admin(ctx, who, d, func(now time.Time) (deed.Result, error) {
+		if until = now.Add(allowance); len(changes) == 0 {
+			return deed.Nothing, nil
+		}
+		return deed.Done, a.Journal.Allow(ctx, changes, until)
+	})
+	return until, err
 }
 
-// Withdraw holds again what was allowed and is not done yet; it returns the ids.
-func (a Acts) Withdraw(ctx context.Context, who Actor) ([]string, error) {
-	if reason := may(who, Allow, series.Pair{}); reason != "" {
-		return nil, &Refused{Deed: Allow, Reason: reason}
-	}
-	return a.Journal.Disallow(ctx)
+// Withdraw holds again what was allowed and is not done yet, with no ids all of it; it returns the ids.
+func (a Acts) Withdraw(ctx context.Context, who Actor, ids ...string) (gone []string, err error) {
+	d := deed.Deed{Kind: Withdraw, Changes: ids}
+	err = a.admin(ctx, who, d, func(time.Time) (came deed.Result, err error) {
+		came = deed.Done
+		if gone, err = a.Journal.Disallow(ctx, ids...); len(gone) == 0 {
+			came = deed.Nothing
+		}
+		return came, err
+	})
+	return gone, err
 }
 
 // ConfirmEmpty says that what is missing from the person's calendar counts as deleted when it is next read.
 func (a Acts) ConfirmEmpty(ctx context.Context, who Actor, person string) error {
-	if reason := may(who, ConfirmEmpty, series.Pair{}); reason != "" {
-		return &Refused{Deed: ConfirmEmpty, Reason: reason}
+	return a.admin(ctx, who, deed.Deed{Kind: ConfirmEmpty, Of: person}, func(time.Time) (deed.Result, error) {
+		return deed.Done, a.Journal.ConfirmEmpty(ctx, person)
+	})
+}
+
+// admin does what is an admin's to do.
+func (a Acts) admin(ctx context.Context, who Actor, d deed.Deed, do func(now time.Time) (deed.Result, error)) error {
+	if reason := may(who, d.Kind, series.Pair{}); reason != "" {
+		return &Refused{Deed: d.Kind, Reason: reason}
 	}
-	return a.Journal.ConfirmEmpty(ctx, person)
+	d.At, d.Who, d.Admin, d.From = a.Clock(), who.Person, who.Admin, who.From
+	id, err := a.Journal.BeginDeed(ctx, d)
+	if err != nil {
+		return err
+	}
+	came, err := do(d.At)
+	if err != nil {
+		came = deed.Failed
+	}
+	if ended := a.Journal.EndDeed(context.WithoutCancel(ctx), id, came); err == nil {
+		err = ended
+	}
+	return err
 }

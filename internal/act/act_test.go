@@ -56,8 +56,12 @@ func TestMay(t *testing.T) {
 		{"rebook to another time", at(free.Add(time.Hour)), drift.ByUnknown},
 		{"take a make-up back", act.Request{Deed: act.Undo, Pair: raj}, drift.ByUnknown},
 		{"invite", act.Request{Deed: act.Invite, Pair: raj}, drift.ByUnknown},
+		{"ask to accept", act.Request{Deed: act.AskAccept, Pair: raj}, drift.ByUnknown},
+		{"ask to restore", act.Request{Deed: act.AskRestore, Pair: raj}, drift.ByUnknown},
 		{"acknowledge", act.Request{Deed: act.Acknowledge, Pair: raj}, drift.ByUnknown},
+		{"take that back", act.Request{Deed: act.Unacknowledge, Pair: raj}, drift.ByUnknown},
 		{"allow", act.Request{Deed: act.Allow}, drift.ByUnknown},
+		{"withdraw", act.Request{Deed: act.Withdraw}, drift.ByUnknown},
 		{"confirm that it is empty", act.Request{Deed: act.ConfirmEmpty}, drift.ByUnknown},
 	}
 	actors := []struct {
@@ -175,12 +179,9 @@ func (o *office) flag() drift.Flag {
 // does does it; refused is why not, "" where it has to be done, with so many writes.
 func (o *office) does(who act.Actor, q act.Request, refused act.Reason, writes int) *act.Refused {
 	o.Helper()
-	r, err := o.Do(context.Background(), who, q)
-	var no *act.Refused
-	if errors.As(err, &no) {
-		err = nil
-	}
+	did, err := o.Do(context.Background(), who, q)
 	o.must(err)
+	no, r := did.Refused, did.Round
 	if (no != nil) != (refused != "") || no != nil && no.Reason != refused {
 		o.Fatalf("%s %+v: refused %v, want %q", who.Person, q, no, refused)
 	}
@@ -253,10 +254,10 @@ func TestSmallDeeds(t *testing.T) {
 		got  error
 		want act.Reason
 	}{
-		{o.Acknowledge(ctx, on("lee"), id), act.NotOpen},
-		{o.Acknowledge(ctx, on("raj"), "nothing"), act.NotOpen},
-		{o.Acknowledge(ctx, on("raj"), id), ""},
-		{o.Acknowledge(ctx, act.InShell, "nothing"), act.NotOpen},
+		{o.Acknowledge(ctx, on("lee"), act.Shown{Flag: id}), act.NotOpen},
+		{o.Acknowledge(ctx, on("raj"), act.Shown{Flag: "nothing"}), act.NotOpen},
+		{o.Acknowledge(ctx, on("raj"), act.Shown{Flag: id}), ""},
+		{o.Acknowledge(ctx, act.InShell, act.Shown{Flag: "nothing"}), act.NotOpen},
 		{o.ConfirmEmpty(ctx, on("mia"), "mia"), act.AdminsOnly},
 		{o.ConfirmEmpty(ctx, act.InShell, "mia"), ""},
 		{allow, act.AdminsOnly}, {withdraw, act.AdminsOnly}, {admin, ""},

@@ -22,17 +22,21 @@ func depends(r Reason) bool { return r == NotProposed || r == NotYourEdit }
 
 // may is the table of who may do what: why not, "" for yes. What depends on what is open is refused for that.
 func may(who Actor, d Deed, p series.Pair) Reason {
-	if who.From == Shell {
-		return ""
-	}
+	asks := d == AskAccept || d == AskRestore
 	switch {
-	case d == Allow || d == ConfirmEmpty:
+	case who.From == Shell && asks:
+		return NoNeed
+	case who.From == Shell:
+		return ""
+	case d == Allow || d == Withdraw || d == ConfirmEmpty:
 		if who.Admin {
 			return ""
 		}
 		return AdminsOnly
 	case who.Person == "" || !p.Has(who.Person):
 		return NotYours
+	case who.Person == p.Manager && asks:
+		return NoNeed
 	case who.Person == p.Manager:
 		return ""
 	}
@@ -41,13 +45,16 @@ func may(who Actor, d Deed, p series.Pair) Reason {
 
 // ofReports is why a report may not do it, "" for yes.
 var ofReports = map[Deed]Reason{
-	Accept:      MayAsk,
-	Restore:     MayAsk,
-	RestoreOne:  NotYourEdit, // unless they changed it themselves
-	Rebook:      NotProposed, // unless it is one of the proposed times
-	Undo:        "",
-	Invite:      "",
-	Acknowledge: "",
+	Accept:        MayAsk,
+	Restore:       MayAsk,
+	RestoreOne:    NotYourEdit, // unless they changed it themselves
+	Rebook:        NotProposed, // unless it is one of the proposed times
+	Undo:          "",
+	Invite:        "",
+	AskAccept:     "",
+	AskRestore:    "",
+	Acknowledge:   "",
+	Unacknowledge: "",
 }
 
 // proposed reports whether the meeting is to be made up for at one of the times that its flag proposes.

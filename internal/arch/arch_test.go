@@ -27,7 +27,8 @@ var levels = [][]string{
 	{"internal/tzdata"},
 	{"internal/series", "internal/clock", "internal/yamlpos", "internal/textfile", "internal/outage"},
 	{"internal/holidays", "internal/ical/recur", "internal/ical/vtimezone", "internal/provider", "internal/lineage",
-		"internal/plan", "internal/drift", "internal/slotting"},
+		"internal/plan", "internal/drift", "internal/slotting",
+		"internal/deed"},
 	{"internal/notify"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
@@ -70,11 +71,15 @@ var only = map[string][]string{
 	"internal/channel/shout":   {"internal/channel", "internal/clock"},
 	"internal/channel/webhook": {"internal/channel", "internal/clock"},
 	"internal/channel/memory":  {"internal/channel"},
-	"internal/say":             {"internal/series", "internal/plan", "internal/drift", "internal/slotting"},
+	"internal/deed":            {"internal/series"},
+	"internal/say": {"internal/series", "internal/plan", "internal/drift", "internal/slotting",
+		"internal/deed"},
 	"internal/act": {"internal/series", "internal/plan", "internal/drift", "internal/clock", "internal/reconcile",
-		"internal/say"},
+		"internal/say",
+		"internal/deed", "internal/notify"},
 	"internal/wire": {"internal/series", "internal/plan", "internal/drift", "internal/slotting", "internal/notify",
-		"internal/reconcile"},
+		"internal/reconcile",
+		"internal/deed"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
@@ -90,7 +95,8 @@ var forTests = []string{"internal/provider/providertest", "internal/provider/mem
 
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",
-	"internal/outage", "internal/notify", "internal/say"}
+	"internal/outage", "internal/notify", "internal/say",
+	"internal/deed"}
 
 // impure are imports that a pure package may not have, with all below them. Nor may it import anybody else's module,
 // but for rules.

@@ -68,18 +68,18 @@ func (a *app) ask(cmd *cobra.Command, name string, ask act.Request) error {
 	if ask.Pair, err = a.pair(d, name); err != nil {
 		return err
 	}
-	r, err := a.once(cmd, ask)
+	did, err := a.do(cmd, ask)
 	if err != nil || a.output == "json" {
 		return err
 	}
-	switch {
+	switch r := did.Round; {
 	case a.applied(r):
 	case len(r.Plan.Held) > 0:
 		a.heldText(r.Plan.Held)
 	default:
-		a.nothing(r, ask)
+		a.nothing(did, ask)
 	}
-	a.edges(r)
+	a.edges(did.Round)
 	return nil
 }
 
@@ -119,15 +119,14 @@ func (a *app) calendarCommand() *cobra.Command {
 }
 
 // nothing tells why a command had nothing to do, and what could be done.
-func (a *app) nothing(r reconcile.Round, ask act.Request) {
-	n, ok := act.Nothing(&r, ask)
-	if !ok {
+func (a *app) nothing(did act.Result, ask act.Request) {
+	if did.Why.Nothing.Why == "" {
 		return // what could not be read or done is told already
 	}
-	a.printf("%s\n", a.say().Nothing(n))
-	if flags := flagsOf(r, ask.Pair); len(flags) > 0 && ask.Deed != act.Rebook {
+	a.printf("%s\n", a.say().NotDone(did.Why))
+	if flags := flagsOf(did.Round, ask.Pair); len(flags) > 0 && ask.Deed != act.Rebook {
 		a.printf("\nWhat is different:\n")
-		a.flagList(flags, linked(r, ask.Pair), nil)
+		a.flagList(flags, linked(did.Round, ask.Pair), nil)
 	}
 }
 

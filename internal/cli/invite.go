@@ -28,11 +28,11 @@ func (a *app) inviteCommand() *cobra.Command {
 			if ask.Pair, err = a.pair(d, args[0]); err != nil {
 				return err
 			}
-			r, err := a.once(cmd, ask)
+			did, err := a.do(cmd, ask)
 			if err != nil || a.output == "json" {
 				return err
 			}
-			switch {
+			switch r := did.Round; {
 			case a.applied(r):
 			case len(r.Plan.Held) > 0:
 				a.heldText(r.Plan.Held)
@@ -41,7 +41,7 @@ func (a *app) inviteCommand() *cobra.Command {
 			case len(r.Failures) == 0:
 				a.printf("Nothing was delivered to %s. `holdfast flags` says what is open.\n", ask.Pair.Report)
 			}
-			a.edges(r)
+			a.edges(did.Round)
 			return nil
 		},
 	}

@@ -66,7 +66,7 @@ func (a *app) flagsCommand() *cobra.Command {
 				return err
 			}
 			defer d.Close()
-			err = a.acts(d).Acknowledge(cmd.Context(), act.InShell, args[0])
+			err = a.acts(d).Acknowledge(cmd.Context(), act.InShell, act.Shown{Flag: args[0]})
 			if refused := (*act.Refused)(nil); errors.As(err, &refused) {
 				return hinted{fmt.Errorf("there is no open flag %q", args[0]), "`holdfast flags` lists them with their ids"}
 			}

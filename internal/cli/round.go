@@ -80,7 +80,9 @@ func (a *app) syncCommand() *cobra.Command {
 			"plan` shows, records flags and outcomes. A second one right after it does\n" +
 			"nothing.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := a.once(cmd)
+			r, err := a.once(cmd, func(ctx context.Context, d *daemon.App) (reconcile.Round, error) {
+				return d.Reconciler.Complete(ctx)
+			})
 			if err != nil || a.output == "json" {
 				return err
 			}
@@ -101,8 +103,9 @@ func (a *app) acts(d *daemon.App) act.Acts {
 	return act.Acts{Rounds: d.Reconciler, Journal: d.Store, Clock: a.Clock}
 }
 
-// once makes one round, for what is asked for if there is anything, and tells of it but for what it did.
-func (a *app) once(cmd *cobra.Command, asked ...act.Request) (reconcile.Round, error) {
+// once makes one round and tells of it but for what it did.
+func (a *app) once(cmd *cobra.Command, make func(context.Context, *daemon.App) (reconcile.Round, error)) (
+	reconcile.Round, error) {
 	a.progress()
 	d, err := a.open(cmd.Context())
 	if err != nil {
@@ -110,12 +113,7 @@ func (a *app) once(cmd *cobra.Command, asked ...act.Request) (reconcile.Round, e
 	}
 	defer d.Close()
 	d.Reconciler.Patience = daemon.Patience
-	r, err := reconcile.Round{}, error(nil)
-	if len(asked) == 0 {
-		r, err = d.Reconciler.Complete(cmd.Context())
-	} else {
-		r, err = a.acts(d).Do(cmd.Context(), act.InShell, asked[0])
-	}
+	r, err := make(cmd.Context(), d)
 	a.bar.stop()
 	if err != nil {
 		return r, err
@@ -127,6 +125,15 @@ func (a *app) once(cmd *cobra.Command, asked ...act.Request) (reconcile.Round, e
 	a.warnings(d)
 	a.problems(r)
 	return r, nil
+}
+
+// do makes the round that is asked for about a pair.
+func (a *app) do(cmd *cobra.Command, q act.Request) (did act.Result, err error) {
+	_, err = a.once(cmd, func(ctx context.Context, d *daemon.App) (reconcile.Round, error) {
+		did, err = a.acts(d).Do(ctx, act.InShell, q)
+		return did.Round, err
+	})
+	return did, err
 }
 
 // judge sets the exit code of a round.

@@ -3,12 +3,12 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"holdfast/internal/act"
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/link"
 	"holdfast/internal/notify"
@@ -16,7 +16,6 @@ import (
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/say"
-	"holdfast/internal/series"
 	"holdfast/internal/web"
 )
 
@@ -154,7 +153,7 @@ func (l linked) act(ctx context.Context, token string, x link.Act) (web.Page, er
 	until, before := now.Add(undoable), time.Time{}
 	who := act.Actor{Person: x.Reader, From: act.Link}
 	if x.Do == link.Ack {
-		err := l.acts().Acknowledge(ctx, who, x.Flag)
+		err := l.a.acts().Acknowledge(ctx, who, act.ShownOf(f))
 		if refused := (*act.Refused)(nil); errors.As(err, &refused) {
 			return web.Page{Page: r.LinkRefused("")}, nil
 		} else if err != nil {
@@ -162,16 +161,20 @@ func (l linked) act(ctx context.Context, token string, x link.Act) (web.Page, er
 		}
 	} else {
 		until = earliestOf(until, x.To)
-		round, page, err := l.round(ctx, r, who, act.Request{
+		did, err := l.a.acts().Do(ctx, who, act.Request{
 			Deed:       act.Rebook,
 			Pair:       x.Pair,
 			Occurrence: x.Occurrence,
 			To:         plan.Time{Instant: x.To},
+			Shown:      act.ShownOf(f),
 		})
-		if err != nil || page != nil {
-			return valueOf(page), err
+		if err != nil {
+			return web.Page{}, err
 		}
-		before, _ = round.Applied[0].From.Time()
+		if did.Came != deed.Done {
+			return web.Page{Page: r.LinkRefused(r.NotDone(did.Why))}, nil
+		}
+		before, _ = did.Applied[0].From.Time()
 	}
 	m := outbox.Acted("acted|"+link.Digest(token), x.Reader, x.Do, f, before, x.To, now, until)
 	if err := l.a.messages.Note(ctx, m); err != nil {
@@ -192,13 +195,6 @@ func (l linked) act(ctx context.Context, token string, x link.Act) (web.Page, er
 	return web.Page{Page: r.LinkDone(deeds[x.Do], o, as, f, x.To, until), Press: "act/" + back}, nil
 }
 
-func valueOf(p *web.Page) web.Page {
-	if p == nil {
-		return web.Page{}
-	}
-	return *p
-}
-
 func earliestOf(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -206,43 +202,34 @@ func earliestOf(a, b time.Time) time.Time {
 	return b
 }
 
-func (l linked) acts() act.Acts {
-	return act.Acts{Rounds: l.a.Reconciler, Journal: l.a.Store, Clock: l.a.o.Clock}
+// acts does what people ask for while the daemon runs; who calls it sees to it that no round is made meanwhile.
+func (a *App) acts() act.Acts {
+	out := act.Acts{Rounds: telling{a.Reconciler, a}, Journal: a.Store, Clock: a.o.Clock}
+	if a.messages != nil {
+		out.Notes = a.messages
+	}
+	return out
 }
 
-// round makes the one that the request asks for. Where nothing came of it, the page says why.
-func (l linked) round(ctx context.Context, r say.Reader, who act.Actor, q act.Request) (
-	reconcile.Round, *web.Page, error) {
-	out, err := l.acts().Do(ctx, who, q)
-	if refused := (*act.Refused)(nil); errors.As(err, &refused) {
-		return out, &web.Page{Page: r.LinkRefused(r.Refused(string(refused.Reason)))}, nil
-	}
+// telling makes rounds that are told of as those are which come by the clock.
+type telling struct {
+	*reconcile.Reconciler
+	a *App
+}
+
+// Once is act.Rounds'.
+func (t telling) Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error) {
+	r, err := t.Reconciler.Once(ctx, asks...)
 	if err != nil {
-		return out, nil, err
+		return r, err
 	}
-	if err := l.a.told(ctx, out, false); err != nil {
-		return out, nil, err
+	if err := t.a.told(ctx, r, false); err != nil {
+		return r, err
 	}
-	if l.a.o.Round != nil {
-		l.a.o.Round(out)
+	if t.a.o.Round != nil {
+		t.a.o.Round(r)
 	}
-	mine := func(c plan.Change) bool { return c.Pair == q.Pair && c.Action == plan.Rebook }
-	out.Applied = slices.DeleteFunc(out.Applied, func(c plan.Change) bool { return !mine(c) })
-	if len(out.Applied) > 0 {
-		return out, nil, nil
-	}
-	why := ""
-	for _, f := range out.Failures {
-		if f.Pair == q.Pair || f.Pair == (series.Pair{}) {
-			why = fmt.Sprint(f.Err)
-		}
-	}
-	for _, x := range out.Plan.Refused {
-		if x.Pair == q.Pair {
-			why = x.Because
-		}
-	}
-	return out, &web.Page{Page: r.LinkRefused(why)}, nil
+	return r, nil
 }
 
 // undo takes back what a link did.
@@ -252,20 +239,27 @@ func (l linked) undo(ctx context.Context, x link.Act) (web.Page, error) {
 	if err != nil || !ok {
 		return web.Page{Page: r.LinkOver()}, err
 	}
+	who := act.Actor{Person: x.Reader, From: act.Link}
 	if m.Says == link.Ack {
-		if was, err := l.a.Store.Unacknowledge(ctx, m.Flag.ID()); err != nil || !was {
-			return web.Page{Page: r.LinkRefused("")}, err
+		err := l.a.acts().Unacknowledge(ctx, who, act.Shown{Flag: m.Flag.ID()})
+		if refused := (*act.Refused)(nil); errors.As(err, &refused) {
+			return web.Page{Page: r.LinkRefused("")}, nil
+		} else if err != nil {
+			return web.Page{}, err
 		}
 	} else {
-		_, page, err := l.round(ctx, r, act.Actor{Person: x.Reader, From: act.Link}, act.Request{
+		did, err := l.a.acts().Do(ctx, who, act.Request{
 			Deed:       act.Undo,
 			Pair:       m.Pair,
 			Occurrence: m.Flag.Occurrence,
 			To:         plan.Time{Instant: m.New},
 			Before:     plan.Before{Start: m.Old},
 		})
-		if err != nil || page != nil {
-			return valueOf(page), err
+		if err != nil {
+			return web.Page{}, err
+		}
+		if did.Came != deed.Done {
+			return web.Page{Page: r.LinkRefused(r.NotDone(did.Why))}, nil
 		}
 	}
 	m.Closed, m.Changed = true, l.a.o.Clock()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/deed"
 	"holdfast/internal/reconcile"
 )
 
@@ -58,7 +59,7 @@ func TestLeftIsOfUse(t *testing.T) {
 		{
 			what: "a flag is acknowledged",
 			happen: func() {
-				_, err := h.app.Store.Acknowledge(t.Context(), "f", h.at)
+				_, err := h.app.Store.Acknowledge(t.Context(), deed.Deed{Flag: "f", At: h.at})
 				h.must(err)
 			},
 		},

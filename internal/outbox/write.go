@@ -192,7 +192,9 @@ func (l *writing) done(m notify.Matter, back bool) say.Done {
 	if m.Says == link.Rebook {
 		out.Deed, out.At = say.Rebook, m.New
 	}
-	if l.Link != nil && l.now.Before(m.Until) {
+	// What somebody has seen is theirs alone to take back.
+	own := out.Deed == say.Rebook || slices.Contains(m.Owners, l.me)
+	if l.Link != nil && own && l.now.Before(m.Until) {
 		out.Undo = l.Link(link.Act{
 			Do:         link.Undo,
 			Reader:     l.me,

@@ -29,8 +29,6 @@ type Journal interface {
 	Disallow(ctx context.Context, ids ...string) ([]string, error)
 	// ConfirmEmpty records that what is missing from the person's calendar counts as deleted, when it is next read.
 	ConfirmEmpty(ctx context.Context, person string) error
-	// Acknowledge marks an open flag as seen by a person; it reports whether there is one.
-	Acknowledge(ctx context.Context, flagID string, at time.Time) (bool, error)
 	// Rename gives all that is remembered of a person, and of their pairs, to a new id.
 	Rename(ctx context.Context, old, id string) error
 	// Flags are the flags, open first; closed ones too with all.
@@ -148,8 +146,10 @@ type Record struct {
 // FlagRow is a flag with its state.
 type FlagRow struct {
 	drift.Flag
-	State  string // "open", "acknowledged", "closed"
+	State  string // "open", "acknowledged" by somebody, "closed"
 	Closed time.Time
+	// Acknowledged are the ids of those who have seen it since it opened.
+	Acknowledged []string
 }
 
 // Version is a kept earlier version of a series.

@@ -403,11 +403,6 @@ func (j *journal) Outcomes(_ context.Context, pair series.Pair, since series.Dat
 
 var errNotHere = errors.New("a round needs no such thing")
 
-// Acknowledge is reconcile.Journal's.
-func (j *journal) Acknowledge(context.Context, string, time.Time) (bool, error) {
-	return false, errNotHere
-}
-
 // Versions is reconcile.Journal's.
 func (j *journal) Versions(context.Context, series.Pair) ([]reconcile.Version, error) {
 	return nil, errNotHere

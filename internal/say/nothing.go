@@ -1,6 +1,7 @@
 package say
 
 import (
+	"strings"
 	"time"
 
 	"holdfast/internal/series"
@@ -21,6 +22,7 @@ const (
 	Over        Why = "over"         // the meeting's time is over
 	OtherDay    Why = "other-day"    // that week's meeting is booked on another day
 	NoWeek      Why = "no-week"      // none is booked in that week
+	AskedBefore Why = "asked-before" // the manager was asked the same before
 )
 
 // Nothing is that nothing was done about a pair, and why.
@@ -41,3 +43,26 @@ func (r Reader) Nothing(n Nothing) string {
 	}
 	return r.say("nothing."+string(n.Why), f)
 }
+
+// NotDone is why nothing was done. One of its fields has something, or nobody knows.
+type NotDone struct {
+	Reason  string   // one of act.Reason: who asks may not, or it is not as it was shown
+	Because []string // in words: what it waits for, why it cannot be, what did not work
+	Nothing Nothing  // there was nothing to do
+}
+
+// NotDone is the sentences, each with its full stop.
+func (r Reader) NotDone(n NotDone) string {
+	switch {
+	case n.Reason != "":
+		return sentence(r.Refused(n.Reason))
+	case n.Nothing.Why != "":
+		return r.Nothing(n.Nothing)
+	case len(n.Because) > 0:
+		return sentence(n.Because[0])
+	}
+	return r.say("nothing.unknown", facts{})
+}
+
+// sentence is the text with a capital and a full stop.
+func sentence(text string) string { return capital(strings.TrimSuffix(text, ".")) + "." }

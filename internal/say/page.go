@@ -102,7 +102,7 @@ func (r Reader) NoLink() Page { return r.result("unknown", facts{}) }
 func (r Reader) LinkRefused(why string) Page {
 	p := r.result("refused", facts{})
 	if why != "" {
-		p.Lines = []string{capital(why) + "."}
+		p.Lines = []string{sentence(why)}
 	}
 	return p
 }

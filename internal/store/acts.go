@@ -168,39 +168,6 @@ func (s *Store) ConfirmEmpty(ctx context.Context, person string) error {
 	})
 }
 
-// Acknowledge marks an open flag as seen by a person; it reports whether there is one. Doing it again is fine and keeps
-// the first time.
-func (s *Store) Acknowledge(ctx context.Context, flagID string, at time.Time) (is bool, err error) {
-	// Load tells open flags and acknowledged ones alike: what is remembered stands.
-	err = s.inTx(ctx, fmt.Sprintf("acknowledge %s", flagID), func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE flags SET state = 'acknowledged', acked = coalesce(acked, ?)
-			WHERE id = ? AND state <> 'closed'`, micro(at), flagID)
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		is = n > 0
-		return err
-	})
-	return is && err == nil, err
-}
-
-// Unacknowledge takes an acknowledgement back. It reports false where there is no such flag that is acknowledged.
-func (s *Store) Unacknowledge(ctx context.Context, flagID string) (was bool, err error) {
-	err = s.inTx(ctx, "take back an acknowledgement", func(tx *sql.Tx) error {
-		s.touch("flags")
-		res, err := tx.ExecContext(ctx,
-			`UPDATE flags SET state = 'open', acked = NULL WHERE id = ? AND state = 'acknowledged'`, flagID)
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		was = n > 0
-		return err
-	})
-	return was, err
-}
-
 // spent is what was told and is of no use any more: the ids of notices go on from the last of each kind, and what
 // stands would be told anew.
 const spent = `n NOT IN (SELECT max(n) FROM told GROUP BY reader, kind)
@@ -208,7 +175,7 @@ const spent = `n NOT IN (SELECT max(n) FROM told GROUP BY reader, kind)
 		OR EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)
 		OR EXISTS (SELECT 1 FROM matters WHERE key = told.key AND NOT closed)))`
 
-// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts and notices; and
+// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts, deeds and notices; and
 // versions past their 90 days and allowances that have lapsed. It returns how many rows went.
 func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 	now := s.now().UTC()
@@ -222,9 +189,10 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 		}{
 			{`flags WHERE state = 'closed' AND closed < ?`, micro(midnight(before))},
 			{`acts WHERE at < ?`, micro(midnight(before))},
+			{`deeds WHERE at < ?`, micro(midnight(before))},
 			{`told WHERE at < ? AND ` + spent, micro(midnight(before))},
 			{`unsent WHERE at < ?`, micro(midnight(before))},
-			{`matters WHERE closed AND changed < ?`, micro(midnight(before))},
+			{`matters WHERE (closed OR kind IN ('acted', 'ask')) AND changed < ?`, micro(midnight(before))},
 			{`threads WHERE at < ?`, micro(midnight(today.AddDays(-threadDays)))},
 			{`used_links WHERE at < ?`, micro(now.Add(-link.Lifetime))},
 			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},

@@ -177,7 +177,6 @@ func (s *Store) putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) er
 			detail = excluded.detail, by_whom = excluded.by_whom,
 			notice = excluded.notice, since = excluded.since,
 			state = CASE state WHEN 'closed' THEN 'open' ELSE state END,
-			acked = CASE state WHEN 'closed' THEN NULL ELSE acked END,
 			closed = NULL`
 	open := map[string]drift.Flag{}
 	for _, f := range slices.Concat(r.Edges.Opened, r.Edges.Changed, r.Open) { // what Open says of one counts
@@ -191,8 +190,13 @@ func (s *Store) putFlags(ctx context.Context, tx *sql.Tx, r reconcile.Record) er
 	if len(open)+len(r.Edges.Closed) > 0 {
 		s.touch("flags")
 	}
-	row := func(id string) []any { return flagRow(open[id]) }
-	if err := execEach(ctx, tx, put, slices.Sorted(maps.Keys(open)), row); err != nil {
+	ids := slices.Sorted(maps.Keys(open))
+	if err := execEach(ctx, tx, `DELETE FROM acknowledged
+		WHERE flag = ? AND EXISTS (SELECT 1 FROM flags WHERE id = flag AND state = 'closed')`, ids,
+		func(id string) []any { return []any{id} }); err != nil {
+		return err
+	}
+	if err := execEach(ctx, tx, put, ids, func(id string) []any { return flagRow(open[id]) }); err != nil {
 		return err
 	}
 	if err := execEach(

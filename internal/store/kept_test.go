@@ -22,7 +22,7 @@ func TestFlagThatOpensAgain(t *testing.T) {
 			acked, closed sql.NullInt64
 		}, err error) {
 			return x, r.Scan(&x.state, &x.acked, &x.closed)
-		}, `SELECT state, acked, closed FROM flags`)
+		}, `SELECT state, (SELECT min(at) FROM acknowledged WHERE flag = flags.id), closed FROM flags`)
 		must(t, err)
 		is := func(n sql.NullInt64, want time.Time) bool {
 			return n.Valid == !want.IsZero() && (!n.Valid || instant(n.Int64).Equal(want))
@@ -34,7 +34,7 @@ func TestFlagThatOpensAgain(t *testing.T) {
 	opens := reconcile.Record{At: noon, Open: []drift.Flag{f}, Edges: drift.Edges{Opened: []drift.Flag{f}}}
 	must(t, s.Commit(ctx, opens))
 	for i := range 2 {
-		_, err := s.Acknowledge(ctx, f.ID(), noon.Add(time.Duration(i)*time.Hour))
+		_, err := s.Acknowledge(ctx, sees(f.ID(), noon.Add(time.Duration(i)*time.Hour)))
 		must(t, err)
 	}
 	row("acknowledged", noon, time.Time{})
@@ -42,7 +42,7 @@ func TestFlagThatOpensAgain(t *testing.T) {
 	row("closed", noon, noon.Add(time.Minute))
 	must(t, s.Commit(ctx, opens))
 	row("open", time.Time{}, time.Time{})
-	_, err := s.Acknowledge(ctx, f.ID(), noon.Add(2*time.Hour))
+	_, err := s.Acknowledge(ctx, sees(f.ID(), noon.Add(2*time.Hour)))
 	must(t, err)
 	row("acknowledged", noon.Add(2*time.Hour), time.Time{})
 }

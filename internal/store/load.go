@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"holdfast/internal/drift"
@@ -243,7 +244,8 @@ func midnight(d series.Date) time.Time {
 
 const (
 	flagFields = `SELECT manager, report, generation, kind, occurrence, from_text, to_text, detail, by_whom, notice,
-		since, state, closed, moment`
+		since, state, closed, moment,
+		(SELECT group_concat(person, ' ' ORDER BY person) FROM acknowledged WHERE flag = flags.id)`
 	flagColumns = flagFields + ` FROM flags`
 	openFlags   = `state IN ('open', 'acknowledged')`
 	flagOrder   = `state = 'closed', since, manager, report, occurrence, kind, generation`
@@ -255,6 +257,7 @@ func scanFlag(r *sql.Rows) (reconcile.FlagRow, error) { return scanFlagAnd(r) }
 func scanFlagAnd(r *sql.Rows, more ...any) (f reconcile.FlagRow, err error) {
 	var occurrence, from, to, moment string
 	var notice, closed sql.NullInt64
+	var acknowledged sql.NullString
 	var since int64
 	err = r.Scan(append([]any{
 		&f.Pair.Manager,
@@ -271,6 +274,7 @@ func scanFlagAnd(r *sql.Rows, more ...any) (f reconcile.FlagRow, err error) {
 		&f.State,
 		&closed,
 		&moment,
+		&acknowledged,
 	}, more...)...)
 	if err != nil {
 		return f, err
@@ -286,6 +290,9 @@ func scanFlagAnd(r *sql.Rows, more ...any) (f reconcile.FlagRow, err error) {
 	f.Notice, f.Since = duration(notice), instant(since)
 	if closed.Valid {
 		f.Closed = instant(closed.Int64)
+	}
+	if acknowledged.Valid {
+		f.Acknowledged = strings.Fields(acknowledged.String)
 	}
 	return f, f.Occurrence.UnmarshalText([]byte(occurrence))
 }

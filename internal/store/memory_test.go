@@ -121,7 +121,7 @@ func TestLoadGivesWhatTheJournalHolds(t *testing.T) {
 				must(t, oneOf(rt, stores).KeepDocument(ctx, drawPair(rt), d))
 			},
 			"acknowledge": func(rt *rapid.T) {
-				_, err := oneOf(rt, stores).Acknowledge(ctx, drawFlag(rt, noon).ID(), now)
+				_, err := oneOf(rt, stores).Acknowledge(ctx, sees(drawFlag(rt, noon).ID(), now))
 				must(t, err)
 			},
 			"confirm": func(rt *rapid.T) {

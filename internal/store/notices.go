@@ -96,12 +96,17 @@ func part[T any](ctx context.Context, db querier, to *[]T, scan func(*sql.Rows) 
 	return err
 }
 
-const noticedColumns = flagFields + `, coalesce((SELECT max(at) FROM edges WHERE flag = flags.id), since) FROM flags`
+const noticedColumns = flagFields + `, coalesce((SELECT max(at) FROM edges WHERE flag = flags.id), since),
+	(SELECT group_concat(person, ' ' ORDER BY person) FROM acknowledged WHERE flag = flags.id AND seen = ` + asItStands + `)
+	FROM flags`
 
 func scanNoticed(r *sql.Rows) (f ledger.Flag, err error) {
 	var changed int64
-	f.FlagRow, err = scanFlagAnd(r, &changed)
-	f.Changed = instant(changed)
+	var seen sql.NullString
+	f.FlagRow, err = scanFlagAnd(r, &changed, &seen)
+	if f.Changed = instant(changed); seen.Valid {
+		f.Seen = strings.Fields(seen.String)
+	}
 	return f, err
 }
 

@@ -156,7 +156,7 @@ func TestLoadGivesBackWhatWasPut(t *testing.T) {
 			},
 			"acknowledge": func(rt *rapid.T) {
 				f := drawFlag(rt, noon)
-				ok, err := oneOf(rt, stores).Acknowledge(t.Context(), f.ID(), now)
+				ok, err := oneOf(rt, stores).Acknowledge(t.Context(), sees(f.ID(), now))
 				must(t, err)
 				if _, is := open[f.ID()]; is != ok {
 					rt.Errorf("acknowledge said %v of a flag whose being open is %v", ok, is)

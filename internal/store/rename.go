@@ -25,6 +25,7 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			{"flags", "manager"}, {"flags", "report"},
 			{"outcomes", "manager"}, {"outcomes", "report"},
 			{"acts", "manager"}, {"acts", "report"},
+			{"deeds", "manager"}, {"deeds", "report"}, {"deeds", "who"}, {"deeds", "person"}, {"acknowledged", "person"},
 			{"versions", "manager"}, {"versions", "report"},
 			{"documents", "manager"}, {"documents", "report"},
 			{"tries", "manager"}, {"tries", "report"}, {"tries", "calendar"},
@@ -48,8 +49,10 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 		if err := execEach(ctx, tx, `UPDATE OR REPLACE flags SET id = ? WHERE id = ?`, flags, ids); err != nil {
 			return err
 		}
-		if err := execEach(ctx, tx, `UPDATE OR REPLACE told SET key = ? WHERE key = ?`, flags, ids); err != nil {
-			return err
+		for _, of := range []string{`told SET key = ? WHERE key = ?`, `deeds SET flag = ? WHERE flag = ?`} {
+			if err := execEach(ctx, tx, `UPDATE OR REPLACE `+of, flags, ids); err != nil {
+				return err
+			}
 		}
 		return renameKeys(ctx, tx, old, id)
 	})

@@ -113,11 +113,11 @@ func TestFlags(t *testing.T) {
 		t.Error(d)
 	}
 	for range 2 {
-		if ok, err := s.Acknowledge(ctx, a.ID(), noon); err != nil || !ok {
+		if ok, err := s.Acknowledge(ctx, sees(a.ID(), noon)); err != nil || !ok {
 			t.Errorf("acknowledge: %v, %v", ok, err)
 		}
 	}
-	if ok, err := s.Acknowledge(ctx, "no such flag", noon); err != nil || ok {
+	if ok, err := s.Acknowledge(ctx, sees("no such flag", noon)); err != nil || ok {
 		t.Errorf("acknowledge of nothing: %v, %v", ok, err)
 	}
 	a.To = aspect("2026-12-04T10:00:00+01:00")
@@ -125,7 +125,7 @@ func TestFlags(t *testing.T) {
 	states("lee open "+b.To.String(), "raj acknowledged "+a.To.String()) // the calendar of b was not read: it stays
 	must(t, s.Commit(ctx, reconcile.Record{At: noon.Add(time.Hour), Edges: drift.Edges{Closed: []drift.Flag{a}}}))
 	states("lee open "+b.To.String(), "raj closed "+a.To.String())
-	if ok, err := s.Acknowledge(ctx, a.ID(), noon); err != nil || ok {
+	if ok, err := s.Acknowledge(ctx, sees(a.ID(), noon)); err != nil || ok {
 		t.Errorf("acknowledge of a closed one: %v, %v", ok, err)
 	}
 	rows, err := s.Flags(ctx, false)
@@ -225,7 +225,7 @@ func TestRename(t *testing.T) {
 			},
 		),
 	)
-	if ok, err := s.Acknowledge(ctx, f.ID(), noon); err != nil || !ok {
+	if ok, err := s.Acknowledge(ctx, sees(f.ID(), noon)); err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	doc := reconcile.Document{Link: "https://docs.example.com/d", Looked: noon, State: "{}"}
@@ -236,10 +236,12 @@ func TestRename(t *testing.T) {
 	f.Pair.Report, o.Pair.Report = "rajesh", "rajesh"
 	rows, err := s.Flags(ctx, true)
 	must(t, err)
-	if d := cmp.Diff([]reconcile.FlagRow{{Flag: f, State: "acknowledged"}}, rows); d != "" {
+	if d := cmp.Diff([]reconcile.FlagRow{
+		{Flag: f, State: "acknowledged", Acknowledged: []string{"mia", "rajesh"}},
+	}, rows); d != "" {
 		t.Error(d)
 	}
-	if ok, err := s.Acknowledge(ctx, f.ID(), noon); err != nil || !ok {
+	if ok, err := s.Acknowledge(ctx, sees(f.ID(), noon)); err != nil || !ok {
 		t.Errorf("by its new id: %v, %v", ok, err)
 	}
 	got, err := s.Outcomes(ctx, o.Pair, series.Date{})

@@ -27,6 +27,7 @@ type Facts struct {
 type Flag struct {
 	reconcile.FlagRow
 	Changed time.Time
+	Seen    []string // the ids of those who have acknowledged it as it is
 }
 
 // Name is what a chat calls the person of an address.

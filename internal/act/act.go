@@ -254,7 +254,7 @@ func (a Acts) Ask(ctx context.Context, who Actor, q Request) (Result, error) {
 		Key:     "ask|" + q.Pair.String() + "|" + string(q.Deed) + "|" + about.Digest(),
 		Pair:    q.Pair,
 		Flag:    about,
-		Says:    string(q.Deed),
+		Says:    string(asksFor[q.Deed]),
 		Changed: d.At,
 		Owners:  []string{who.Person},
 	}
@@ -276,6 +276,9 @@ func (a Acts) Ask(ctx context.Context, who Actor, q Request) (Result, error) {
 	}
 	return out, a.Journal.EndDeed(context.WithoutCancel(ctx), id, out.Came)
 }
+
+// asksFor is what the manager is asked to do.
+var asksFor = map[Deed]say.Deed{AskAccept: say.Accept, AskRestore: say.Restore}
 
 // shown is the open flag that was shown, zero where none was; or why it is not as it was shown.
 func shown(q Request, open []drift.Flag) (drift.Flag, *Refused) {

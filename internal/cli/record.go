@@ -149,7 +149,8 @@ func (a *app) historyCommand() *cobra.Command {
 		Args: atMost(1), ValidArgsFunction: a.completeNames,
 		Long: "Shows what became of each week's 1:1, as the calendar shows it: whether people\n" +
 			"really met, no calendar knows. A week's outcome is final when the week is\n" +
-			"over. With --output json the coming weeks are listed too, as they stand now.",
+			"over. With --output json the coming weeks are listed too, as they stand now. Of\n" +
+			"a pair it also shows what was done, by whom and from where.",
 		Example: "  holdfast history mia/raj --since 2026-10-01",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var from series.Date
@@ -188,10 +189,36 @@ func (a *app) historyCommand() *cobra.Command {
 			default:
 				a.noHistoryText(coming)
 			}
-			return nil
+			return a.deedsText(cmd.Context(), d, of, from)
 		}}
 	cmd.Flags().StringVar(&since, "since", "", "from this `date` on")
 	return cmd
+}
+
+// deedsText tells what was done from the day on, where of is a pair: of others it is theirs to look at.
+func (a *app) deedsText(ctx context.Context, d *daemon.App, of string, from series.Date) error {
+	manager, report, pair := strings.Cut(of, "/")
+	if !pair {
+		return nil
+	}
+	var since time.Time
+	if !from.IsZero() {
+		since = series.Instant(from, 0, "UTC")
+	}
+	deeds, err := d.Store.Deeds(ctx, of, since)
+	if err != nil || len(deeds) == 0 {
+		return err
+	}
+	s := reconcile.Status{Pair: series.Pair{Manager: manager, Report: report}}
+	// Of a roster that cannot be read, or has the pair no more, there are no names.
+	if look, err := d.Reconciler.Look(ctx, of); err == nil && len(look.Statuses) > 0 {
+		i := slices.IndexFunc(look.Statuses, func(x reconcile.Status) bool { return x.Pair == s.Pair })
+		if i >= 0 {
+			s = look.Statuses[i]
+		}
+	}
+	a.deedList("What was done:", s, deeds)
+	return nil
 }
 
 var resultStyle = map[drift.Result]func(string) string{

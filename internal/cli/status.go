@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/outbox"
 	"holdfast/internal/reconcile"
@@ -45,8 +47,19 @@ func (a *app) statusCommand() *cobra.Command {
 			if r.Problems != nil {
 				a.code = exitError
 			}
+			var deeds []deed.Deed
+			one := len(args) == 1 && rows[0].Pair.String() == args[0]
+			if one {
+				if deeds, err = d.Store.Deeds(cmd.Context(), args[0], time.Time{}); err != nil {
+					return err
+				}
+			}
 			if a.output == "json" {
-				return a.json(wire.List(rows, wire.StatusOf))
+				out := wire.List(rows, wire.StatusOf)
+				if one {
+					out[0].Deeds = wire.List(deeds, wire.DeedOf)
+				}
+				return a.json(out)
 			}
 			if r.Problems != nil {
 				a.errorf("holdfast: the roster has problems; the last good one stays:\n%v\n", r.Problems)
@@ -54,7 +67,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if r.First {
 				a.printf("No round was made yet: `holdfast plan` shows what the first would do, `holdfast sync` makes it.\n\n")
 			}
-			if len(args) == 1 && rows[0].Pair.String() == args[0] {
+			if one {
 				outcomes, err := d.Store.Outcomes(cmd.Context(), rows[0].Pair, series.Date{})
 				if err != nil {
 					return err
@@ -63,7 +76,7 @@ func (a *app) statusCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				a.pairText(r, rows[0], outcomes, told)
+				a.pairText(r, rows[0], outcomes, told, deeds)
 			} else {
 				a.statusText(r, rows)
 			}
@@ -122,7 +135,8 @@ func (a *app) statusText(r reconcile.Look, rows []reconcile.Status) {
 }
 
 // pairText tells of one pair all that its two people may know.
-func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Outcome, told []outbox.Entry) {
+func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Outcome, told []outbox.Entry,
+	deeds []deed.Deed) {
 	a.printf("%s  %s and %s\n\n", bold.Render(s.Pair.String()), s.Person[0], s.Person[1])
 	kept := ""
 	if n := counted(outcomes); n > 0 {
@@ -148,8 +162,29 @@ func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Ou
 		a.flagList(flags, s.Linked, a.toldLines(s, told))
 	}
 	a.heldText(s.Held)
-	if len(outcomes) > 0 {
+	last := deeds[max(0, len(deeds)-lastDeeds):]
+	a.deedList("What was last done:", s, last)
+	if len(outcomes) > 0 || len(last) < len(deeds) {
 		a.printf("\n%s\n", dim.Render("`holdfast history "+s.Pair.String()+"` shows every week."))
+	}
+}
+
+// lastDeeds is how many deeds are shown of a pair, where it is not its history.
+const lastDeeds = 5
+
+// deedList tells what was done about the pair, the last first, below a heading.
+func (a *app) deedList(heading string, s reconcile.Status, deeds []deed.Deed) {
+	if len(deeds) > 0 {
+		a.printf("\n%s\n", heading)
+	}
+	name := func(id string) string {
+		return cmp.Or(map[string]string{s.Pair.Manager: s.Person[0], s.Pair.Report: s.Person[1]}[id], id)
+	}
+	for _, d := range slices.Backward(deeds) {
+		if zone := cmp.Or(s.Slot.Zone, s.Wanted.Zone); zone != "" && !d.To.IsZero() {
+			d.To = series.At(d.To, zone)
+		}
+		a.printf("  %s\n", a.say().Did(d, name))
 	}
 }
 

@@ -173,6 +173,8 @@ func (d *decider) gate(m Matter, from time.Time) gate {
 		return gate{later(m.Changed, from), Settling}
 	case m.own(d.r.Person.ID):
 		return never(OwnAct)
+	case !m.Closed && slices.Contains(m.Seen, d.r.Person.ID):
+		return never(Seen)
 	case m.mailed(*d.r):
 		return never(Mailed)
 	}

@@ -59,6 +59,8 @@ type Matter struct {
 	In []string
 	// Mailed are the people whom the calendar server sent a mail about it, as it stands now.
 	Mailed []string
+	// Seen are the people who have acknowledged it as it now stands.
+	Seen []string
 	// Old and New are when the meeting that it is about was booked and where it now stands, each zero where there is none.
 	// Of a whole series it is the next meeting; of what is about no meeting both are zero.
 	Old, New time.Time
@@ -121,14 +123,14 @@ func (m Matter) to(r Reader) (Matter, bool) {
 		if m.Kind != Held && m.Kind != State {
 			m.Pair = series.Pair{}
 		}
-		m.Flag, m.In, m.Mailed, m.Old, m.New = drift.Flag{}, nil, nil, time.Time{}, time.Time{}
+		m.Flag, m.In, m.Mailed, m.Seen, m.Old, m.New = drift.Flag{}, nil, nil, nil, time.Time{}, time.Time{}
 		return m, slices.Contains(r.Hears, m.Kind) && !slices.Contains([]Kind{Difference, LostWeeks, Ask, Acted}, m.Kind)
 	case m.Kind == Outage:
 		m.Pair, m.Flag = series.Pair{}, drift.Flag{}
 		return m, slices.Contains(m.Owners, id)
-	case m.Kind == Ask:
-		return m, m.Pair.Manager == id
-	case m.Kind != Difference && m.Kind != LostWeeks && m.Kind != Acted:
+	case m.Kind == Ask && m.Pair.Manager != id:
+		return m, false
+	case m.Kind != Difference && m.Kind != LostWeeks && m.Kind != Ask && m.Kind != Acted:
 		return m, false
 	}
 	if m.Flag.Kind == drift.DoubleBooked && !slices.Contains(m.In, id) {

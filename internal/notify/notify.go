@@ -141,6 +141,7 @@ const (
 // The rules by which a matter is not told of itself at all; a digest may have it.
 const (
 	OwnAct    Reason = "own-act"         // the reader's own calendar has it first
+	Seen      Reason = "seen"            // the reader has acknowledged it
 	Mailed    Reason = "calendar-mailed" // the calendar server mailed the reader about it
 	OnLeave   Reason = "leave"           // it is about a time for which the reader is away
 	Begins    Reason = "begins"          // the meeting begins before it may be told

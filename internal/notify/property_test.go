@@ -107,6 +107,7 @@ func (l *laws) event() {
 		Pair:    p,
 		In:      who.Draw(t, "in"),
 		Mailed:  rapid.SampledFrom([][]string{nil, nil, nil, {p.Report}}).Draw(t, "mailed"),
+		Seen:    rapid.SampledFrom([][]string{nil, nil, nil, {p.Manager}, {p.Report}}).Draw(t, "seen"),
 		Old:     start,
 		New:     start,
 		Changed: l.now.Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "late")) * time.Minute),
@@ -394,6 +395,8 @@ func (l *laws) allowed(r notify.Reader, m notify.Matter, h history, t time.Time)
 	mailed := slices.Contains(m.Mailed, id)
 	switch {
 	case person && act && (author == id || author == "" && len(m.In) == 1 && m.In[0] == id):
+		return false
+	case person && !m.Closed && slices.Contains(m.Seen, id):
 		return false
 	case person && mailed && one && len(m.Flag.Makeups) == 0:
 		return false

@@ -331,6 +331,8 @@ func (w *teller) line(text string) error {
 			m.In = strings.Fields(value)
 		case "mailed":
 			m.Mailed = strings.Fields(value)
+		case "seen":
+			m.Seen = strings.Fields(value)
 		case "by":
 			m.Flag.By = drift.By(value)
 		case "says":

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/drift"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
 	"holdfast/internal/reconcile"
@@ -67,6 +68,7 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 			Says: fmt.Sprintf("%d %d", len(r.Views), len(r.Open))})
 	}
 	set := append(changes(before, now, r.At), left(before, readers, r.At)...)
+	set = append(set, settled(before, r.Edges, r.At)...)
 	if first {
 		if err := o.baseline(ctx, r, now, readers); err != nil {
 			return err
@@ -168,6 +170,21 @@ func left(before map[string]notify.Matter, readers map[string]Reader, at time.Ti
 		m := before[key]
 		of, is := strings.CutPrefix(key, troubles[m.Kind])
 		if is && troubles[m.Kind] != "" && !m.Closed && readers[of].Person.ID == "" {
+			m.Closed, m.Changed = true, at
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// settled are the asks about differences that are others now, or are closed: they are over.
+func settled(before map[string]notify.Matter, edges drift.Edges, at time.Time) (out []notify.Matter) {
+	of := map[string]bool{}
+	for _, f := range slices.Concat(edges.Changed, edges.Closed) {
+		of[f.ID()] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if m := before[key]; m.Kind == notify.Ask && !m.Closed && of[m.Flag.ID()] {
 			m.Closed, m.Changed = true, at
 			out = append(out, m)
 		}

@@ -19,8 +19,12 @@ func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
 	for i := range in.Told {
 		in.Told[i].At = past(in.Told[i].At, now)
 	}
+	var asks []notify.Matter
 	for _, m := range f.Matters {
-		m.Changed = past(m.Changed, now)
+		if m.Changed = past(m.Changed, now); m.Kind == notify.Ask {
+			asks = append(asks, m)
+			continue
+		}
 		in.Matters = append(in.Matters, m)
 	}
 	in.Matters = append(in.Matters, lost(f.Outcomes)...)
@@ -61,7 +65,27 @@ func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
 		}
 		in.Matters = append(in.Matters, m)
 	}
+	in.Matters = append(in.Matters, asked(asks, in.Matters)...)
 	return in
+}
+
+// asked are the asks as the differences that they are about now stand. One is over where its difference is another than
+// it was.
+func asked(asks, all []notify.Matter) []notify.Matter {
+	for n := range asks {
+		q := &asks[n]
+		i := slices.IndexFunc(all, func(m notify.Matter) bool {
+			f := m.Flag
+			return m.Kind == notify.Difference && !m.Closed && f.ID() == q.Flag.ID() && f.From.Equal(q.Flag.From) &&
+				f.To.Equal(q.Flag.To)
+		})
+		if i < 0 {
+			q.Closed = true
+			continue
+		}
+		q.Flag, q.In, q.Old, q.New = all[i].Flag, all[i].In, all[i].Old, all[i].New
+	}
+	return asks
 }
 
 // ahead is how far ahead of now a recorded time may be: one that is more comes from a clock that went wrong, and would
@@ -105,6 +129,7 @@ func matterOf(x ledger.Flag) notify.Matter {
 		Flag:    x.Flag,
 		Changed: x.Changed,
 		Closed:  x.State == "closed",
+		Seen:    x.Seen,
 	}
 	switch x.Kind {
 	case drift.DoubleBooked:

@@ -116,7 +116,7 @@ func (l *writing) news() []say.PairNews {
 	var out []say.PairNews
 	for _, i := range l.n.Items {
 		m := i.Matter
-		if m.Kind != notify.Difference && m.Kind != notify.LostWeeks && m.Kind != notify.Acted {
+		if !slices.Contains([]notify.Kind{notify.Difference, notify.LostWeeks, notify.Ask, notify.Acted}, m.Kind) {
 			continue
 		}
 		if n := len(out); n == 0 || out[n-1].Pair != m.Pair {
@@ -128,6 +128,8 @@ func (l *writing) news() []say.PairNews {
 			of.News = append(of.News, l.flag(i))
 		case notify.LostWeeks:
 			_, of.Lost, _ = notify.Lost(m.Pair, outcomesOf(l.f.Outcomes, m.Pair), m.Changed)
+		case notify.Ask:
+			of.Asked = append(of.Asked, say.Asked{Deed: say.Deed(m.Says), Flag: m.Flag})
 		case notify.Acted:
 			of.Done = append(of.Done, l.done(m, i.Event == notify.Closed))
 		}

@@ -3,7 +3,6 @@ package say
 import (
 	"time"
 
-	"holdfast/internal/drift"
 	"holdfast/internal/series"
 )
 
@@ -103,18 +102,4 @@ func (r Reader) DayBefore(all []Coming, stop Stop) Message {
 		p.Subject = r.say("before.several", facts{Day: day})
 	}
 	return r.message(p)
-}
-
-// Asked tells the manager that the report asks them to Accept or to Restore what the flag says.
-func (r Reader) Asked(o OneOnOne, deed Deed, f drift.Flag, offers []Offer, stop Stop) Message {
-	me, other, who := r.beside(o, Manager)
-	told := me.item(News{Edge: Opened, Flag: f, Offers: offers}, PairNews{OneOnOne: o, As: Manager}, other, who)
-	told.Text = ""
-	told.Facts = append(told.Facts, r.links(o)...)
-	return r.message(page{
-		Subject: r.say("asked.subject."+string(deed), facts{Other: other}),
-		Lead:    r.say("asked."+string(deed), facts{Other: other, Text: me.flag(f, who)}),
-		Blocks:  []block{{Items: []item{told}}},
-		Foot:    r.foot("pair", stop),
-	})
 }

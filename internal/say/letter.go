@@ -81,13 +81,21 @@ type Done struct {
 	Back  bool       // it was taken back
 }
 
-// PairNews is what is new of one 1:1, in which the reader is As. One of News, Lost and Done has something.
+// Asked is that the report asks the manager to Accept or to Restore what the flag says.
+type Asked struct {
+	Deed   Deed
+	Flag   drift.Flag
+	Offers []Offer
+}
+
+// PairNews is what is new of one 1:1, in which the reader is As. One of News, Lost, Asked and Done has something.
 type PairNews struct {
 	OneOnOne
-	As   Role
-	News []News
-	Lost []series.Week // those of the last six that count that were not kept, where they are too many
-	Done []Done
+	As    Role
+	News  []News
+	Lost  []series.Week // those of the last six that count that were not kept, where they are too many
+	Asked []Asked       // of the manager
+	Done  []Done
 }
 
 // Stop is how a reader stops messages: by a link, or else as the text of their kind says.
@@ -161,11 +169,13 @@ func (r Reader) newsSubject(all []PairNews) string {
 	}
 	of := all[0]
 	var first drift.Flag
-	switch n := len(of.News) + len(of.Done) + min(len(of.Lost), 1); {
+	switch n := len(of.News) + len(of.Asked) + len(of.Done) + min(len(of.Lost), 1); {
 	case n > 1:
 		return r.say("subject.several", facts{N: n, Other: names[0]})
 	case len(of.Lost) > 0:
 		return r.say("subject.lost", facts{N: len(of.Lost), Other: names[0]})
+	case len(of.Asked) > 0:
+		return r.say("asked.subject."+string(of.Asked[0].Deed), facts{Other: names[0]})
 	case len(of.Done) > 0:
 		first = of.Done[0].Flag
 	default:
@@ -194,6 +204,11 @@ func (r Reader) pairNews(of PairNews, headed bool) block {
 	}
 	for _, d := range of.Done {
 		b.Items = append(b.Items, me.done(d, of.As, other, who))
+	}
+	for _, q := range of.Asked {
+		asks := me.item(News{Edge: Opened, Flag: q.Flag, Offers: q.Offers}, of, other, who)
+		asks.Text = me.say("asked."+string(q.Deed), facts{Other: other, Text: me.flag(q.Flag, who)})
+		b.Items = append(b.Items, asks)
 	}
 	for _, n := range of.News {
 		b.Items = append(b.Items, me.item(n, of, other, who))

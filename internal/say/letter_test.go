@@ -82,6 +82,9 @@ func letters(t *testing.T, language string) []letterSample {
 	add("a run of lost weeks", mia.News([]PairNews{{OneOnOne: withRaj, As: Manager, Lost: weeks}}, nil, Stop{}))
 	taken := Done{Flag: cancelled, Deed: Rebook, At: cancelled.Makeups[0], By: Report, Until: on(1, 9*60),
 		Undo: "https://holdfast.example.com/act/undo"}
+	asks := func(d Deed, f drift.Flag, offers ...Offer) PairNews {
+		return PairNews{OneOnOne: withRaj, As: Manager, Asked: []Asked{{d, f, offers}}}
+	}
 	did := func(as Role, all ...Done) []PairNews { return []PairNews{{OneOnOne: withRaj, As: as, Done: all}} }
 	add("a time was taken by a link", mia.News(did(Manager, taken), nil, Stop{}))
 	add("the same to who took it", report.News(did(Report, taken), nil, Stop{}))
@@ -114,8 +117,8 @@ func letters(t *testing.T, language string) []letterSample {
 	}, Stop{Link: stop.Link, Like: true}))
 	meeting.As = Report
 	add("the day before, to the report", report.DayBefore([]Coming{meeting}, stop))
-	add("asked to accept", mia.Asked(withRaj, Accept, dragged, []Offer{link(Accept, time.Time{})}, stop))
-	add("asked to restore", mia.Asked(withRaj, Restore, moved, nil, stop))
+	add("asked to accept", mia.News([]PairNews{asks(Accept, dragged, link(Accept, time.Time{}))}, nil, stop))
+	add("asked to restore", mia.News([]PairNews{asks(Restore, moved)}, nil, stop))
 
 	admin := Reader{Language: language, Zone: "Europe/Berlin", Now: now}
 	for _, o := range outages() {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/series"
@@ -288,6 +289,34 @@ func everything(t *testing.T, r Reader) string {
 	for _, why := range constants(t, "say", "Why") {
 		entry(why)
 		line(r.Nothing(Nothing{Why(why), raj, tuesday, tuesday.AddDays(1), booked, on(2, 14*60)}))
+	}
+	entry("nobody knows")
+	line(r.NotDone(NotDone{}))
+	line(r.NotDone(NotDone{Reason: "not-yours", Because: []string{"it is night"}}))
+	line(r.NotDone(NotDone{Because: []string{"it is night", "it is late"}}))
+	section("What somebody did")
+	name := func(id string) string { return map[string]string{"mia": "Mia Chen", "raj": "Raj Patel"}[id] }
+	for _, kind := range constants(t, "deed", "Kind") {
+		entry(kind)
+		d := deed.Deed{At: now.Add(-3 * time.Hour), Who: "mia", From: deed.Page, Kind: deed.Kind(kind), Pair: raj}
+		d.Of, d.Changes, d.Result = "raj", []string{"a", "b"}, deed.Done
+		if !slices.Contains([]deed.Kind{deed.RestoreOne, deed.Rebook, deed.Undo}, d.Kind) {
+			line(r.Did(d, name))
+		}
+		d.Occurrence, d.To = tuesday, on(2, 14*60)
+		line(r.Did(d, name))
+	}
+	entry("others, elsewhere")
+	for _, d := range []deed.Deed{
+		{From: deed.Link, Who: "raj", Kind: deed.Invite},
+		{From: deed.API, Who: "raj", Kind: deed.Invite},
+		{From: deed.Shell, Kind: deed.Invite},
+		{From: deed.Page, Admin: true, Kind: deed.Withdraw},
+	} {
+		for _, came := range constants(t, "deed", "Result") {
+			d.At, d.Result = now.AddDate(0, 0, -3), deed.Result(came)
+			line(r.Did(d, name))
+		}
 	}
 	section("What people were told, and what not")
 	entry("notices")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -71,6 +72,8 @@ type Flag struct {
 	Notice     *string `json:"notice"`
 	Since      string  `json:"since"`
 	State      string  `json:"state"`
+	// AcknowledgedBy are the ids of those who have seen it.
+	AcknowledgedBy []string `json:"acknowledged_by"`
 	// Makeups are there for lost meetings only, and empty where there is none.
 	Makeups []string `json:"makeups,omitzero"`
 	// Dates and Why are as the calendars were last seen: of a collision that repeats, and of slot-unfit and all-day
@@ -92,6 +95,8 @@ type Status struct {
 	// MadeUp are there where Holdfast made up for coming meetings, Stale where calendars could not be read.
 	MadeUp []MadeUp `json:"made_up,omitzero"`
 	Stale  []Stale  `json:"stale,omitzero"`
+	// Deeds are what people did about the pair, oldest first, where it alone is asked for.
+	Deeds []Deed `json:"deeds,omitzero"`
 }
 
 // MadeUp is a meeting that stands at another time of its week.
@@ -117,6 +122,22 @@ type Outcome struct {
 	By         *string `json:"by"`
 	Notice     *string `json:"notice"`
 	Final      bool    `json:"final"`
+}
+
+// Deed is something that a person did.
+type Deed struct {
+	At         string   `json:"at"`
+	Who        *string  `json:"who"` // id of a person; null where it is nobody of the roster, or not known
+	Admin      bool     `json:"admin"`
+	From       string   `json:"from"` // "page", "link", "api", "shell"
+	Deed       string   `json:"deed"`
+	Pair       *string  `json:"pair"`
+	Occurrence *string  `json:"occurrence"`
+	To         *string  `json:"to"`
+	Flag       *string  `json:"flag"`
+	Person     *string  `json:"person,omitempty"` // of confirm-empty: whose calendar
+	Changes    []string `json:"changes,omitzero"` // of allow and withdraw: their ids
+	Result     *string  `json:"result"`           // null: it is not known whether it was done
 }
 
 // Notice is one thing that somebody was told, or was not.
@@ -302,19 +323,20 @@ func FlagOf(f reconcile.FlagRow) Flag {
 		makeups = append(makeups, t.Format(time.RFC3339))
 	}
 	out := Flag{
-		ID:         f.ID(),
-		Pair:       f.Pair.String(),
-		Kind:       string(f.Kind),
-		Occurrence: Null(f.Occurrence.String()),
-		From:       Null(f.From.String()),
-		To:         Null(f.To.String()),
-		Detail:     Null(f.Detail),
-		By:         string(f.By),
-		Notice:     duration(f.Notice),
-		Since:      f.Since.Format(time.RFC3339),
-		State:      f.State,
-		Makeups:    makeups,
-		Why:        f.Why,
+		ID:             f.ID(),
+		Pair:           f.Pair.String(),
+		Kind:           string(f.Kind),
+		Occurrence:     Null(f.Occurrence.String()),
+		From:           Null(f.From.String()),
+		To:             Null(f.To.String()),
+		Detail:         Null(f.Detail),
+		By:             string(f.By),
+		Notice:         duration(f.Notice),
+		Since:          f.Since.Format(time.RFC3339),
+		State:          f.State,
+		AcknowledgedBy: append([]string{}, f.Acknowledged...),
+		Makeups:        makeups,
+		Why:            f.Why,
 	}
 	for _, d := range f.Dates {
 		out.Dates = append(out.Dates, d.String())
@@ -360,6 +382,24 @@ func OutcomeOf(o drift.Outcome) Outcome {
 		out.By = Null(string(o.By))
 	}
 	return out
+}
+
+// DeedOf is the deed as the journal has it.
+func DeedOf(d deed.Deed) Deed {
+	return Deed{
+		At:         d.At.UTC().Truncate(time.Second).Format(time.RFC3339),
+		Who:        Null(d.Who),
+		Admin:      d.Admin,
+		From:       string(d.From),
+		Deed:       string(d.Kind),
+		Pair:       Null(d.Pair.String()),
+		Occurrence: Null(d.Occurrence.String()),
+		To:         Time(d.To),
+		Flag:       Null(d.Flag),
+		Person:     Null(d.Of),
+		Changes:    d.Changes,
+		Result:     Null(string(d.Result)),
+	}
 }
 
 // Cause is why the calendar of the person cannot be read, without whose it is and that it was being opened or read.

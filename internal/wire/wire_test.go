@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -56,7 +57,7 @@ func TestFormats(t *testing.T) {
 		PlanOf(round),
 		PlanOf(reconcile.Round{}),
 		RoundOf(round),
-		List([]reconcile.FlagRow{{Flag: lost, State: "open"}, {Flag: repeats, State: "closed"}}, FlagOf),
+		List([]reconcile.FlagRow{{Flag: lost, State: "open"}, {Flag: repeats, State: "closed", Acknowledged: []string{"mia"}}}, FlagOf),
 		StatusOf(reconcile.Status{Pair: raj, State: reconcile.Unbooked}),
 		StatusOf(reconcile.Status{
 			Pair:     raj,
@@ -73,6 +74,19 @@ func TestFormats(t *testing.T) {
 			Notice: &hours, Final: true}),
 		ExplanationOf(reconcile.Explanation{Want: series.Series{Pair: raj, Auto: true},
 			Reasoning: slotting.Reasoning{Present: option, Possible: 3}}),
+		DeedOf(deed.Deed{
+			At:         at,
+			Who:        "mia",
+			From:       deed.Page,
+			Kind:       deed.Rebook,
+			Pair:       raj,
+			Occurrence: day,
+			To:         at,
+			Flag:       "f",
+			Result:     deed.Done,
+		}),
+		DeedOf(deed.Deed{At: at, From: deed.Shell, Kind: deed.ConfirmEmpty, Of: "mia"}),
+		DeedOf(deed.Deed{At: at, From: deed.API, Admin: true, Kind: deed.Allow, Changes: []string{"c"}}),
 		Finding{}, Touch{}, Problem{}, Acknowledged{}, Person{}, Withdrawn{}, Files{}, Version{},
 		Notice{Until: Time(at)}, Draft{}, Tried{Until: Time(time.Time{})},
 		Week{Days: []Day{{OneOnOnes: []Met{{}}, Busy: []Busy{{}}}}},

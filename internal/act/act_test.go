@@ -95,10 +95,11 @@ func TestMay(t *testing.T) {
 type office struct {
 	*testing.T
 	act.Acts
-	rounds *reconcile.Reconciler
-	hands  *memory.Hands
-	event  string
-	now    time.Time
+	rounds  *reconcile.Reconciler
+	journal *store.Store
+	hands   *memory.Hands
+	event   string
+	now     time.Time
 }
 
 func newOffice(t *testing.T) *office {
@@ -139,6 +140,7 @@ func newOffice(t *testing.T) *office {
 		Clock:   clock,
 		Log:     zerolog.Nop(),
 	})
+	o.journal = journal
 	o.Acts = act.Acts{Rounds: o.rounds, Journal: journal, Clock: clock}
 	o.round()
 	o.hands = world.Hands("mia")

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"holdfast/internal/act"
 	"holdfast/internal/channel"
 	"holdfast/internal/channel/memory"
+	"holdfast/internal/deed"
 	"holdfast/internal/outbox"
 	"holdfast/internal/provider/caldav/caldavtest"
 )
@@ -156,6 +158,115 @@ func TestLinkInAMail(t *testing.T) {
 	}
 	if status, body := p.open("POST", links[1]); status != 200 || !strings.Contains(body, "You meet p00 on") {
 		t.Error(status, body)
+	}
+	if got, want := p.deeds(), "p01 rebook done, p01 undo done, p01 rebook done"; got != want {
+		t.Errorf("recorded: %s, want %s", got, want)
+	}
+}
+
+// deeds are what is recorded that people did by links.
+func (p *post) deeds() string {
+	p.Helper()
+	all, err := p.a.Store.Deeds(p.Context(), "p00/p01", time.Time{})
+	if err != nil {
+		p.Fatal(err)
+	}
+	var out []string
+	for _, d := range all {
+		if d.From != deed.Link || d.At.After(p.now) {
+			p.Errorf("%+v", d)
+		}
+		out = append(out, d.Who+" "+string(d.Kind)+" "+string(d.Result))
+	}
+	return strings.Join(out, ", ")
+}
+
+// Who says by the link that they have seen it is told no more of it, and alone can take that back; the other hears that
+// it was seen.
+func TestAcknowledgingByALink(t *testing.T) {
+	p := newPost(t)
+	p.pass(30 * time.Minute)
+	p.mails()
+	events, err := p.p00.Events(t.Context())
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	if err := p.p00.Cancel(t.Context(), events[0].UID, time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	p.pass(time.Hour)
+	told := p.mails()
+	links := regexp.MustCompile(`I have seen this: (https://h\.example\.com/one/act/[\w-]+)`).FindStringSubmatch(told[0].Text)
+	if links == nil {
+		t.Fatal(told[0].Text)
+	}
+	status, body := p.open("POST", links[1])
+	undo := regexp.MustCompile(`/one/act/[\w-]+`).FindString(body)
+	if status != 200 || !strings.Contains(body, "Thank you") || undo == "" {
+		t.Fatal(status, body)
+	}
+	p.pass(time.Hour)
+	heard := p.mails()
+	if len(heard) != 2 {
+		t.Fatalf("%s", to(heard))
+	}
+	for _, m := range heard {
+		seen := map[string]string{"p00@example.com": "P01 said that they have seen this", "p01@example.com": "You said"}[m.To]
+		if !strings.HasPrefix(m.Text, seen) || strings.Contains(m.Text, "/act/") != (m.To == "p01@example.com") {
+			t.Errorf("to %s: %s", m.To, m.Text)
+		}
+	}
+	by := func(want string) {
+		t.Helper()
+		flags, err := p.a.Store.Flags(t.Context(), false)
+		if err != nil || len(flags) != 1 || strings.Join(flags[0].Acknowledged, " ") != want {
+			t.Errorf("acknowledged: %+v, %v, want by %q", flags, err, want)
+		}
+	}
+	by("p01")
+	if status, body := p.open("POST", "https://h.example.com"+undo); status != 200 || !strings.Contains(body, "taken back") {
+		t.Error(status, body)
+	}
+	by("")
+	if got, want := p.deeds(), "p01 acknowledge done, p01 unacknowledge done"; got != want {
+		t.Errorf("recorded: %s, want %s", got, want)
+	}
+}
+
+// What the report asks, the manager is told, with what it is about; the report is not.
+func TestTheReportAsks(t *testing.T) {
+	p := newPost(t)
+	p.pass(30 * time.Minute)
+	events, err := p.p00.Events(t.Context())
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	// It is in the manager's own calendar: of that alone they are not told.
+	if err := p.p00.Cancel(t.Context(), events[0].UID, time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	p.pass(time.Hour)
+	p.mails()
+	look, err := p.a.Reconciler.LookAtFlags(t.Context(), "")
+	if err != nil || len(look.Flags) != 1 {
+		t.Fatal(look.Flags, err)
+	}
+	did, err := p.a.acts().Do(t.Context(), act.Actor{Person: "p01", From: act.Page}, act.Request{
+		Deed:  act.AskRestore,
+		Pair:  look.Flags[0].Pair,
+		Shown: act.ShownOf(look.Flags[0].Flag),
+	})
+	if err != nil || did.Came != deed.Done {
+		t.Fatal(did, err)
+	}
+	p.pass(time.Hour)
+	const want = "p00@example.com: p01 asks you to put this back as it was: Tue 8 Dec with p01 was cancelled."
+	if got := to(p.mails()); got != want {
+		t.Errorf("told: %s\nwant: %s", got, want)
+	}
+	p.pass(time.Hour)
+	if got := to(p.mails()); got != "" {
+		t.Errorf("told again: %s", got)
 	}
 }
 

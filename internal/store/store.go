@@ -2,7 +2,7 @@
 //
 // What is on disk, all of it in one file with mode 0600: snapshots (our own series whole; of other events only times
 // and opaque ids, and of candidates for adoption no title and no object as served), earlier versions of our own series,
-// flags, outcomes, acts and notices (roster ids, times, slots and counts), how each pair stands as the last round left
+// flags, outcomes, acts, deeds and notices (roster ids, times, slots and counts), how each pair stands as the last round left
 // it (names, slots, times and places of its 1:1s, the link to its document), the people of the roster as last seen,
 // what their calendars are searched for, the errors of calendars that cannot be read, push channels with a digest of
 // what their messages prove themselves by, and of the documents made for pairs the links and what is wrong with who may
@@ -41,7 +41,7 @@ type Options struct {
 	// Reading: the journal is only read. One that does not exist is not made: an empty one in memory takes its place.
 	Reading bool
 
-	// KeepDays is for how many calendar days Prune keeps closed flags, outcomes, acts and notices; 0 means 730.
+	// KeepDays is for how many calendar days Prune keeps closed flags, outcomes, acts, deeds and notices; 0 means 730.
 	KeepDays int
 }
 

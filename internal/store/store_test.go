@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/notify"
 	"holdfast/internal/outbox/ledger"
@@ -285,10 +286,14 @@ func TestPrune(t *testing.T) {
 	must(t, s.Record(ctx, "mia", []notify.Told{{Notice: "n1", At: noon, Key: kept.ID()}}, ledger.Sent{}))
 	must(t, s.Record(ctx, "ops", []notify.Told{{Notice: "n2", At: noon, Key: "outage|office"}}, ledger.Sent{}))
 	must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, noon.Add(time.Hour)))
+	_, err = s.BeginDeed(ctx, deed.Deed{At: noon, Kind: deed.Accept, Pair: mia})
+	must(t, err)
+	must(t, s.SetMatters(ctx, []notify.Matter{{Key: "ask|x", Kind: notify.Ask, Changed: noon},
+		{Key: "outage|x", Kind: notify.Outage, Changed: noon}}, nil))
 	for _, x := range []struct {
 		after int // days
 		want  int64
-	}{{0, 0}, {730, 2}, {731, 2}, {738, 1}, {2000, 0}} {
+	}{{0, 0}, {730, 2}, {731, 4}, {738, 1}, {2000, 0}} {
 		if n, err := open(t, path, noon.AddDate(0, 0, x.after)).Prune(ctx); err != nil || n != x.want {
 			t.Errorf("%d days later: removed %d, %v, want %d", x.after, n, err, x.want)
 		}

@@ -4,7 +4,6 @@ package act
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,9 +126,10 @@ type Rounds interface {
 
 // Journal is what it keeps.
 type Journal interface {
-	// BeginDeed records what somebody is about to do, and EndDeed what came of it.
-	BeginDeed(ctx context.Context, d deed.Deed) (id int64, err error)
-	EndDeed(ctx context.Context, id int64, came deed.Result) error
+	// BeginDeed records what somebody is about to do; it gives the deed its number. EndDeed records what came of it: its
+	// Result, and its To and Changes, which may not be known before.
+	BeginDeed(ctx context.Context, d *deed.Deed) error
+	EndDeed(ctx context.Context, d deed.Deed) error
 	// Acknowledge records that d.Who, and with "" each of the two, has seen the open flag d.Flag as it stands, and
 	// Unacknowledge takes it back. With either goes the deed; of what is not there, or is closed, there is none.
 	Acknowledge(ctx context.Context, d deed.Deed) (bool, error)
@@ -191,17 +191,31 @@ func (a Acts) Do(ctx context.Context, who Actor, q Request) (Result, error) {
 			return refused(q.Deed, no.Reason, no.Now), nil
 		}
 	}
-	id, err := a.Journal.BeginDeed(ctx, a.deed(who, q))
-	if err != nil {
-		return Result{}, err
+	var out Result
+	err := a.record(ctx, a.deed(who, q), func(d *deed.Deed) error {
+		r, err := a.Rounds.Once(ctx, q.ask())
+		out = resultOf(r, q, err)
+		if d.Result = out.Came; q.Deed == Rebook && len(out.Applied) > 0 {
+			d.To, _ = out.Applied[0].To.Time() // who asked may have said no more than a weekday
+		}
+		return err
+	})
+	return out, err
+}
+
+// record does it between the two rows of the record. What comes of it is recorded though who asked has gone.
+func (a Acts) record(ctx context.Context, d deed.Deed, do func(*deed.Deed) error) error {
+	if err := a.Journal.BeginDeed(ctx, &d); err != nil {
+		return err
 	}
-	r, err := a.Rounds.Once(ctx, q.ask())
-	out := resultOf(r, q, err)
-	// What was done is recorded though who asked has gone.
-	if ended := a.Journal.EndDeed(context.WithoutCancel(ctx), id, out.Came); err == nil {
+	err := do(&d)
+	if err != nil && d.Result != deed.Done {
+		d.Result = deed.Failed
+	}
+	if ended := a.Journal.EndDeed(context.WithoutCancel(ctx), d); err == nil {
 		err = ended
 	}
-	return out, err
+	return err
 }
 
 // deed is what the record has of the request.
@@ -258,23 +272,22 @@ func (a Acts) Ask(ctx context.Context, who Actor, q Request) (Result, error) {
 		Changed: d.At,
 		Owners:  []string{who.Person},
 	}
-	id, err := a.Journal.BeginDeed(ctx, d)
-	if err != nil {
-		return Result{}, err
-	}
 	out := Result{Came: deed.Done}
-	switch was, ok := before[m.Key]; {
-	case ok && !was.Closed:
-		out.Came, out.Why = deed.Nothing, say.NotDone{Nothing: say.Nothing{Why: say.AskedBefore, Pair: q.Pair}}
-	case a.Notes == nil:
-		err = a.Journal.SetMatters(ctx, []notify.Matter{m}, nil)
-	default:
-		err = a.Notes.Note(ctx, m)
-	}
-	if err != nil {
-		return Result{Came: deed.Failed}, errors.Join(err, a.Journal.EndDeed(context.WithoutCancel(ctx), id, deed.Failed))
-	}
-	return out, a.Journal.EndDeed(context.WithoutCancel(ctx), id, out.Came)
+	err = a.record(ctx, d, func(d *deed.Deed) error {
+		was, asked := before[m.Key]
+		asked = asked && !was.Closed
+		if asked {
+			out.Came, out.Why.Nothing = deed.Nothing, say.Nothing{Why: say.AskedBefore, Pair: q.Pair}
+		}
+		switch d.Result = out.Came; {
+		case asked:
+			return nil
+		case a.Notes == nil:
+			return a.Journal.SetMatters(ctx, []notify.Matter{m}, nil)
+		}
+		return a.Notes.Note(ctx, m)
+	})
+	return out, err
 }
 
 // asksFor is what the manager is asked to do.
@@ -342,52 +355,49 @@ const allowance = 24 * time.Hour
 // Allow lets the changes through that still are as they were shown when the next round makes them: digests by id. It
 // holds until the time that it returns.
 func (a Acts) Allow(ctx context.Context, who Actor, changes map[string]string) (until time.Time, err error) {
+	until = a.Clock().Add(allowance)
 	d := deed.Deed{Kind: Allow, Changes: slices.Sorted(maps.Keys(changes))}
-	err = a.admin(ctx, who, d, func(now time.Time) (deed.Result, error) {
-		if until = now.Add(allowance); len(changes) == 0 {
-			return deed.Nothing, nil
+	return until, a.admin(ctx, who, d, func(d *deed.Deed) error {
+		if len(changes) == 0 {
+			d.Result = deed.Nothing
+			return nil
 		}
-		return deed.Done, a.Journal.Allow(ctx, changes, until)
+		return a.Journal.Allow(ctx, changes, until)
 	})
-	return until, err
 }
 
 // Withdraw holds again what was allowed and is not done yet, with no ids all of it; it returns the ids.
 func (a Acts) Withdraw(ctx context.Context, who Actor, ids ...string) (gone []string, err error) {
-	d := deed.Deed{Kind: Withdraw, Changes: ids}
-	err = a.admin(ctx, who, d, func(time.Time) (came deed.Result, err error) {
-		came = deed.Done
+	err = a.admin(ctx, who, deed.Deed{Kind: Withdraw, Changes: ids}, func(d *deed.Deed) (err error) {
 		if gone, err = a.Journal.Disallow(ctx, ids...); len(gone) == 0 {
-			came = deed.Nothing
+			d.Result = deed.Nothing
+			return err
 		}
-		return came, err
+		d.Changes = gone
+		return nil
 	})
 	return gone, err
 }
 
 // ConfirmEmpty says that what is missing from the person's calendar counts as deleted when it is next read.
 func (a Acts) ConfirmEmpty(ctx context.Context, who Actor, person string) error {
-	return a.admin(ctx, who, deed.Deed{Kind: ConfirmEmpty, Of: person}, func(time.Time) (deed.Result, error) {
-		return deed.Done, a.Journal.ConfirmEmpty(ctx, person)
+	return a.admin(ctx, who, deed.Deed{Kind: ConfirmEmpty, Of: person}, func(*deed.Deed) error {
+		return a.Journal.ConfirmEmpty(ctx, person)
 	})
 }
 
-// admin does what is an admin's to do.
-func (a Acts) admin(ctx context.Context, who Actor, d deed.Deed, do func(now time.Time) (deed.Result, error)) error {
+// admin does what is an admin's to do: it is done, unless do says otherwise.
+func (a Acts) admin(ctx context.Context, who Actor, d deed.Deed, do func(*deed.Deed) error) error {
 	if reason := may(who, d.Kind, series.Pair{}); reason != "" {
 		return &Refused{Deed: d.Kind, Reason: reason}
 	}
 	d.At, d.Who, d.Admin, d.From = a.Clock(), who.Person, who.Admin, who.From
-	id, err := a.Journal.BeginDeed(ctx, d)
-	if err != nil {
-		return err
-	}
-	came, err := do(d.At)
-	if err != nil {
-		came = deed.Failed
-	}
-	if ended := a.Journal.EndDeed(context.WithoutCancel(ctx), id, came); err == nil {
-		err = ended
-	}
-	return err
+	return a.record(ctx, d, func(d *deed.Deed) error {
+		d.Result = deed.Done
+		if err := do(d); err != nil {
+			d.Result = deed.Failed
+			return err
+		}
+		return nil
+	})
 }

@@ -11,33 +11,35 @@ import (
 	"holdfast/internal/deed"
 )
 
-// BeginDeed records what somebody is about to do; what comes of it is not known before EndDeed. It returns the deed's
-// number.
-func (s *Store) BeginDeed(ctx context.Context, d deed.Deed) (id int64, err error) {
+// BeginDeed records what somebody is about to do, and gives the deed its number; what comes of it is not known before
+// EndDeed.
+func (s *Store) BeginDeed(ctx context.Context, d *deed.Deed) error {
 	d.Result = deed.Unknown
-	err = s.inTx(ctx, "begin to "+string(d.Kind), func(tx *sql.Tx) error {
-		id, err = putDeed(ctx, tx, d)
+	return s.inTx(ctx, "begin to "+string(d.Kind), func(tx *sql.Tx) (err error) {
+		d.ID, err = putDeed(ctx, tx, *d)
 		return err
 	})
-	return id, err
 }
 
-// EndDeed records what came of the deed.
-func (s *Store) EndDeed(ctx context.Context, id int64, came deed.Result) error {
-	return s.inTx(ctx, "end a deed", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE deeds SET result = ? WHERE id = ?`, string(came), id)
+// EndDeed records what came of the deed: its Result, To and Changes.
+func (s *Store) EndDeed(ctx context.Context, d deed.Deed) error {
+	return s.inTx(ctx, "end to "+string(d.Kind), func(tx *sql.Tx) error {
+		changes, err := json.Marshal(append([]string{}, d.Changes...))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `UPDATE deeds SET result = ?, to_time = ?, changes = ? WHERE id = ?`,
+				string(d.Result), maybe(d.To), string(changes), d.ID)
+		}
 		return err
 	})
 }
+
+// maybe is the time on disk, NULL where there is none.
+func maybe(t time.Time) sql.NullInt64 { return sql.NullInt64{Int64: micro(t), Valid: !t.IsZero()} }
 
 func putDeed(ctx context.Context, tx *sql.Tx, d deed.Deed) (id int64, err error) {
 	changes, err := json.Marshal(append([]string{}, d.Changes...))
 	if err != nil {
 		return 0, err
-	}
-	var to sql.NullInt64
-	if !d.To.IsZero() {
-		to = sql.NullInt64{Int64: micro(d.To), Valid: true}
 	}
 	err = tx.QueryRowContext(ctx, `INSERT INTO deeds (at, who, admin, place, kind, manager, report, occurrence, to_time,
 		flag, person, changes, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
@@ -49,7 +51,7 @@ func putDeed(ctx context.Context, tx *sql.Tx, d deed.Deed) (id int64, err error)
 		d.Pair.Manager,
 		d.Pair.Report,
 		d.Occurrence.String(),
-		to,
+		maybe(d.To),
 		d.Flag,
 		d.Of,
 		string(changes),

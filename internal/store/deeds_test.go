@@ -38,15 +38,16 @@ func TestDeeds(t *testing.T) {
 		{At: noon.Add(time.Hour), Admin: true, From: deed.API, Kind: deed.ConfirmEmpty, Of: "lee"},
 	}
 	for i := range all {
-		id, err := s.BeginDeed(ctx, all[i])
-		must(t, err)
-		if all[i].ID = id; id != int64(i+1) {
-			t.Errorf("number %d of the %d.", id, i+1)
+		must(t, s.BeginDeed(ctx, &all[i]))
+		if all[i].ID != int64(i+1) {
+			t.Errorf("number %d of the %d.", all[i].ID, i+1)
 		}
 	}
-	for i, came := range []deed.Result{deed.Held, deed.Done, deed.Failed} {
-		must(t, s.EndDeed(ctx, all[i].ID, came))
-		all[i].Result = came
+	all[0].Result, all[0].To = deed.Held, noon.Add(2*time.Hour)
+	all[1].Result = deed.Done
+	all[2].Result, all[2].Changes = deed.Failed, []string{"b"}
+	for _, d := range all[:3] {
+		must(t, s.EndDeed(ctx, d))
 	}
 	s = open(t, path, noon)
 	for _, x := range []struct {

@@ -286,8 +286,7 @@ func TestPrune(t *testing.T) {
 	must(t, s.Record(ctx, "mia", []notify.Told{{Notice: "n1", At: noon, Key: kept.ID()}}, ledger.Sent{}))
 	must(t, s.Record(ctx, "ops", []notify.Told{{Notice: "n2", At: noon, Key: "outage|office"}}, ledger.Sent{}))
 	must(t, s.Allow(ctx, map[string]string{"c1": "aa"}, noon.Add(time.Hour)))
-	_, err = s.BeginDeed(ctx, deed.Deed{At: noon, Kind: deed.Accept, Pair: mia})
-	must(t, err)
+	must(t, s.BeginDeed(ctx, &deed.Deed{At: noon, Kind: deed.Accept, Pair: mia}))
 	must(t, s.SetMatters(ctx, []notify.Matter{{Key: "ask|x", Kind: notify.Ask, Changed: noon},
 		{Key: "outage|x", Kind: notify.Outage, Changed: noon}}, nil))
 	for _, x := range []struct {

@@ -58,8 +58,8 @@ func recorded(all []deed.Deed) string {
 	return b.String()
 }
 
-// Whatever a person does is recorded: who, from where, when, what it was about, and what came of it. What was refused is
-// not.
+// Whatever a person does is recorded: who, from where, when, what it was about, and what came of it. What was refused
+// is not.
 func TestRecord(t *testing.T) {
 	o, ctx := newOffice(t), context.Background()
 	admin := act.Actor{Admin: true, From: act.Page}

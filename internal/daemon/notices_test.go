@@ -191,12 +191,14 @@ func TestAcknowledgingByALink(t *testing.T) {
 	if err != nil || len(events) != 1 {
 		t.Fatal(events, err)
 	}
-	if err := p.p00.Cancel(t.Context(), events[0].UID, time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)); err != nil {
+	booked := time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)
+	if err := p.p00.Cancel(t.Context(), events[0].UID, booked); err != nil {
 		t.Fatal(err)
 	}
 	p.pass(time.Hour)
 	told := p.mails()
-	links := regexp.MustCompile(`I have seen this: (https://h\.example\.com/one/act/[\w-]+)`).FindStringSubmatch(told[0].Text)
+	links := regexp.MustCompile(`I have seen this: (https://h\.example\.com/one/act/[\w-]+)`).
+		FindStringSubmatch(told[0].Text)
 	if links == nil {
 		t.Fatal(told[0].Text)
 	}
@@ -224,7 +226,8 @@ func TestAcknowledgingByALink(t *testing.T) {
 		}
 	}
 	by("p01")
-	if status, body := p.open("POST", "https://h.example.com"+undo); status != 200 || !strings.Contains(body, "taken back") {
+	status, body = p.open("POST", "https://h.example.com"+undo)
+	if status != 200 || !strings.Contains(body, "taken back") {
 		t.Error(status, body)
 	}
 	by("")
@@ -242,7 +245,8 @@ func TestTheReportAsks(t *testing.T) {
 		t.Fatal(events, err)
 	}
 	// It is in the manager's own calendar: of that alone they are not told.
-	if err := p.p00.Cancel(t.Context(), events[0].UID, time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)); err != nil {
+	booked := time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)
+	if err := p.p00.Cancel(t.Context(), events[0].UID, booked); err != nil {
 		t.Fatal(err)
 	}
 	p.pass(time.Hour)

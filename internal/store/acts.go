@@ -175,8 +175,8 @@ const spent = `n NOT IN (SELECT max(n) FROM told GROUP BY reader, kind)
 		OR EXISTS (SELECT 1 FROM flags WHERE id = key AND ` + openFlags + `)
 		OR EXISTS (SELECT 1 FROM matters WHERE key = told.key AND NOT closed)))`
 
-// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts, deeds and notices; and
-// versions past their 90 days and allowances that have lapsed. It returns how many rows went.
+// Prune removes what is older than Options.KeepDays: closed flags with their history, outcomes, acts, deeds and
+// notices; and versions past their 90 days and allowances that have lapsed. It returns how many rows went.
 func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 	now := s.now().UTC()
 	today := series.DateOf(now)

@@ -111,8 +111,8 @@ func (s *Store) Acknowledge(ctx context.Context, d deed.Deed) (is bool, err erro
 		d.Flag, micro(d.At), d.Who)
 }
 
-// Unacknowledge takes back what d.Who has acknowledged, with "" what anybody has, and records the deed. It reports false
-// where there is nothing to take back: then nothing is recorded.
+// Unacknowledge takes back what d.Who has acknowledged, with "" what anybody has, and records the deed. It reports
+// false where there is nothing to take back: then nothing is recorded.
 func (s *Store) Unacknowledge(ctx context.Context, d deed.Deed) (is bool, err error) {
 	return s.seen(ctx, d, `DELETE FROM acknowledged WHERE flag = ?1 AND (?2 = '' OR person = ?2)`, d.Flag, d.Who)
 }

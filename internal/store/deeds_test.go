@@ -84,8 +84,8 @@ func TestDeeds(t *testing.T) {
 	integrity(t, s.db)
 }
 
-// Each of the two acknowledges for themselves, as the flag then stands, and takes back only that. In the shell it is for
-// both.
+// Each of the two acknowledges for themselves, as the flag then stands, and takes back only that. In the shell it is
+// for both.
 func TestAcknowledgedByEach(t *testing.T) {
 	s, ctx, f := open(t, file(t), noon), t.Context(), flag(mia, 1, "30m0s")
 	other := flag(lee, 1, "30m0s")

@@ -97,8 +97,8 @@ func part[T any](ctx context.Context, db querier, to *[]T, scan func(*sql.Rows) 
 }
 
 const noticedColumns = flagFields + `, coalesce((SELECT max(at) FROM edges WHERE flag = flags.id), since),
-	(SELECT group_concat(person, ' ' ORDER BY person) FROM acknowledged WHERE flag = flags.id AND seen = ` + asItStands + `)
-	FROM flags`
+	(SELECT group_concat(person, ' ' ORDER BY person) FROM acknowledged
+		WHERE flag = flags.id AND seen = ` + asItStands + `) FROM flags`
 
 func scanNoticed(r *sql.Rows) (f ledger.Flag, err error) {
 	var changed int64

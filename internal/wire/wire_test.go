@@ -57,7 +57,10 @@ func TestFormats(t *testing.T) {
 		PlanOf(round),
 		PlanOf(reconcile.Round{}),
 		RoundOf(round),
-		List([]reconcile.FlagRow{{Flag: lost, State: "open"}, {Flag: repeats, State: "closed", Acknowledged: []string{"mia"}}}, FlagOf),
+		List([]reconcile.FlagRow{
+			{Flag: lost, State: "open"},
+			{Flag: repeats, State: "closed", Acknowledged: []string{"mia"}},
+		}, FlagOf),
 		StatusOf(reconcile.Status{Pair: raj, State: reconcile.Unbooked}),
 		StatusOf(reconcile.Status{
 			Pair:     raj,

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,7 +25,6 @@ import (
 	"holdfast/internal/series"
 	"holdfast/internal/signin"
 	"holdfast/internal/web"
-	"holdfast/internal/wire"
 )
 
 // pages are what browsers and programs ask the daemon for. What has to be done behind them ends with ctx.
@@ -79,20 +77,17 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 		}
 	}
 	o := web.Options{
-		URL:      a.Settings.URL,
-		Keys:     a.linkKeys,
-		Clock:    a.o.Clock,
-		Log:      a.o.Log,
-		SignIn:   in,
-		See:      sight,
-		Deeds:    asked{a, q},
-		Own:      own{a.Store, a},
-		Told:     a.toldBy,
-		Channels: a.channels(),
-		Zone:     func(id string) string { p, _ := a.person(id); return p.Zone },
-		Export: func(k access.Kept) ([]byte, error) {
-			return json.MarshalIndent(wire.KeptOf(k, say.Reader{}.KeptTable), "", "  ")
-		},
+		URL:        a.Settings.URL,
+		Keys:       a.linkKeys,
+		Clock:      a.o.Clock,
+		Log:        a.o.Log,
+		SignIn:     in,
+		See:        sight,
+		Deeds:      asked{a, q},
+		Own:        wished{a.Store, a},
+		Told:       a.toldBy,
+		Channels:   a.tellingBy(),
+		Zone:       func(id string) string { p, _ := a.person(id); return p.Zone },
 		Changes:    &a.hub,
 		Unwritable: func() bool { return a.out.has("rounds") },
 		More:       more,
@@ -183,14 +178,14 @@ func (a *App) members() *members {
 	return m
 }
 
-// own is what people keep with Holdfast of their own: what they change of it counts at once.
-type own struct {
+// wished is what people keep with Holdfast of their own: what they change of it counts at once.
+type wished struct {
 	web.Own
 	a *App
 }
 
 // SetWishes is web.Own's.
-func (o own) SetWishes(ctx context.Context, person string, w access.Wishes) error {
+func (o wished) SetWishes(ctx context.Context, person string, w access.Wishes) error {
 	err := o.Own.SetWishes(ctx, person, w)
 	if err == nil && o.a.messages != nil {
 		o.a.messages.LookAtAll()
@@ -350,8 +345,8 @@ func viaOf(n roster.Notices) []roster.Via {
 	return n.Via
 }
 
-// channels are those by which people can be told.
-func (a *App) channels() (names []string) {
+// tellingBy are the names of the channels by which people can be told.
+func (a *App) tellingBy() (names []string) {
 	for _, name := range []string{mail, "slack", "google-chat"} {
 		if a.o.Senders[name] != nil || a.Settings.Notify.Serves(name) {
 			names = append(names, name)

@@ -77,10 +77,8 @@ var rajs = []struct {
 		if must(t, err); !ok {
 			t.Fatal("the flag is not open")
 		}
-		_, err = s.BeginDeed(t.Context(), deed.Deed{At: noon, Who: "raj", Kind: deed.Accept, Pair: mia})
-		must(t, err)
-		_, err = s.BeginDeed(t.Context(), deed.Deed{At: noon, Admin: true, Kind: deed.ConfirmEmpty, Of: "raj"})
-		must(t, err)
+		must(t, s.BeginDeed(t.Context(), &deed.Deed{At: noon, Who: "raj", Kind: deed.Accept, Pair: mia}))
+		must(t, s.BeginDeed(t.Context(), &deed.Deed{At: noon, Admin: true, Kind: deed.ConfirmEmpty, Of: "raj"}))
 	}},
 	{"documents", func(t *testing.T, s *Store) {
 		must(t, s.KeepDocument(t.Context(), mia, reconcile.Document{Link: "https://docs.example.com/d/mia-raj"}))

@@ -119,8 +119,8 @@ func (f Flag) Digest() string {
 	return series.Digest(fmt.Sprintf("%s|%s|%s|%s|%s", f.ID(), f.From, f.To, f.Detail, f.By))
 }
 
-// For is the flag as the person may see it, of the two of its pair. With what a meeting collides, and when that is, only
-// those see whose time it takes; what it hints at is for the first of them, whose it is.
+// For is the flag as the person may see it, of the two of its pair. With what a meeting collides, and when that is,
+// only those see whose time it takes; what it hints at is for the first of them, whose it is.
 func (f Flag) For(person string, owners []string) Flag {
 	if f.Kind != DoubleBooked {
 		return f

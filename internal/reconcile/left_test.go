@@ -41,8 +41,8 @@ func (x *org) looks(j *journal, by *reconcile.Round) bool {
 	return true
 }
 
-// ahead compares the meetings of the coming weeks that the rows have with those that the series have: none that there is
-// not, and of a pair whose meetings are as its one series was booked all that there are.
+// ahead compares the meetings of the coming weeks that the rows have with those that the series have: none that there
+// is not, and of a pair whose meetings are as its one series was booked all that there are.
 func (x *org) ahead(j *journal, by *reconcile.Round) {
 	x.Helper()
 	left, err := j.Left(context.Background(), "", false)

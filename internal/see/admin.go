@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"holdfast/internal/act"
@@ -285,7 +284,7 @@ func (s *See) planned(ctx context.Context) (out Planned, left reconcile.Left, er
 		out.Mails += h.Mails
 	}
 	slices.SortFunc(out.Held, func(a, b Change) int {
-		return cmp.Or(strings.Compare(string(a.Action), string(b.Action)), a.Pair.Compare(b.Pair), strings.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Action, b.Action), a.Pair.Compare(b.Pair), cmp.Compare(a.ID, b.ID))
 	})
 	for i := range left.Rows {
 		for _, h := range left.Rows[i].Held {

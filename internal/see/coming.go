@@ -100,9 +100,9 @@ func next(row *reconcile.StatusRow, all []Coming, at time.Time) *Coming {
 
 // others reports whether the words name another pair.
 func others(text string, p series.Pair) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" :;,`'\"()", r) }),
-		func(word string) bool {
-			other, err := series.ParsePair(word)
-			return err == nil && other != p
-		})
+	between := func(r rune) bool { return strings.ContainsRune(" :;,`'\"()", r) }
+	return slices.ContainsFunc(strings.FieldsFunc(text, between), func(word string) bool {
+		other, err := series.ParsePair(word)
+		return err == nil && other != p
+	})
 }

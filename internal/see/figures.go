@@ -166,8 +166,8 @@ func sum(groups []group) group {
 	return all
 }
 
-// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those shown are
-// taken from all is nothing, or several groups that together are large: else the next smallest is hidden, too.
+// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those are taken
+// from all is nothing, or several groups that together are large: else the next smallest is hidden, too.
 func shown(groups []group) (out []Group, all *Group, hidden bool) {
 	total := sum(groups)
 	if !total.large() {

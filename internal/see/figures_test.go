@@ -15,12 +15,14 @@ import (
 // lines draws reporting lines, and what became of the pairs' weeks.
 func lines(t *rapid.T) (pairs []series.Pair, tally map[series.Pair]map[drift.Result]int) {
 	tally = map[series.Pair]map[drift.Result]int{}
-	results := []drift.Result{drift.Kept, drift.KeptLate, drift.Recovered, drift.CancelledWeek, drift.Excused, drift.UnknownWeek}
+	results := []drift.Result{drift.Kept, drift.KeptLate, drift.Recovered, drift.CancelledWeek, drift.Excused,
+		drift.UnknownWeek}
 	for i := range rapid.IntRange(1, 40).Draw(t, "people") {
 		if i == 0 {
 			continue
 		}
-		p := series.Pair{Manager: fmt.Sprint("p", rapid.IntRange(0, min(i-1, 12)).Draw(t, "manager")), Report: fmt.Sprint("p", i)}
+		above := rapid.IntRange(0, min(i-1, 12)).Draw(t, "manager")
+		p := series.Pair{Manager: fmt.Sprint("p", above), Report: fmt.Sprint("p", i)}
 		pairs, tally[p] = append(pairs, p), map[drift.Result]int{}
 		for range rapid.IntRange(0, 3).Draw(t, "weeks") {
 			tally[p][rapid.SampledFrom(results).Draw(t, "result")]++
@@ -29,8 +31,8 @@ func lines(t *rapid.T) (pairs []series.Pair, tally map[series.Pair]map[drift.Res
 	return pairs, tally
 }
 
-// Every figure that can be made of those shown, by adding and taking away, is of five pairs with three managers or more:
-// the least of them is what is left when all groups are taken from the whole. A group alone is never what is left.
+// Every figure that can be made of those shown, by adding and taking away, is of five pairs with three managers or
+// more: the least of them is what is left when all groups are taken from the whole. A group alone is never what is left.
 func TestNothingSmallCanBeComputed(t *testing.T) {
 	hidden, rest := 0, 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -19,7 +19,7 @@ type Journal interface {
 	LastRound(ctx context.Context) (time.Time, error)
 	// Left is what it left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
 	Left(ctx context.Context, of string, flagged bool) (reconcile.Left, error)
-	// Weeks are the outcomes of a person's pairs from the week on, Outcomes those of a pair from the day's week on, by week.
+	// Weeks are the outcomes of a person's pairs from the week on, Outcomes those of a pair from that of the day on.
 	Weeks(ctx context.Context, person string, since series.Week) (map[series.Pair][]drift.Outcome, error)
 	Outcomes(ctx context.Context, p series.Pair, since series.Date) ([]drift.Outcome, error)
 	// Counted is how many weeks of a pair's record count.

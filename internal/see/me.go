@@ -131,7 +131,8 @@ func (s *See) week(ctx context.Context, me series.Person, monday series.Date, no
 }
 
 // booked are the meetings of the row that reach into from..to, on the person's clock.
-func (s *See) booked(row *reconcile.StatusRow, me series.Person, from, to time.Time, flags []drift.Flag) (out []Booked) {
+func (s *See) booked(row *reconcile.StatusRow, me series.Person, from, to time.Time, flags []drift.Flag) (
+	out []Booked) {
 	role, at := as(row.Pair, me.ID)
 	first, last := series.DateOf(from.UTC()).AddDays(-8), series.DateOf(to.UTC()).AddDays(8) // one that was moved
 	for _, m := range meetings(row, first, last) {

@@ -52,7 +52,8 @@ func private(t *rapid.T) (s story, pairs []series.Pair) {
 			}})
 		kind := rapid.SampledFrom(kinds).Draw(t, "kind")
 		owner := rapid.SampledFrom([]string{p.Manager, p.Report}).Draw(t, "owner")
-		f := aFlag{Pair: p, Kind: kind, On: monday.AddDays(1 + 7*(i%3)), Detail: mark, By: drift.ByUnknown, Whose: []string{owner}}
+		f := aFlag{Pair: p, Kind: kind, On: monday.AddDays(1 + 7*(i%3)), Detail: mark, By: drift.ByUnknown,
+			Whose: []string{owner}}
 		if kind == drift.DoubleBooked {
 			f.To = series.AspectOf(time.Date(2026, 12, 15, 9, 17, 0, 0, time.UTC))
 			f.Why = []string{"hint-" + owner}

@@ -124,7 +124,7 @@ func (s *See) parties(row *reconcile.StatusRow) [2]Party {
 	}
 }
 
-// as is what the person is in the pair, and at which place of its two the other stands; in the shell that is the report.
+// as is what the person is in the pair, and at which place of its two the other stands: in the shell the report's.
 func as(p series.Pair, person string) (As, int) {
 	switch person {
 	case p.Manager:

@@ -204,10 +204,10 @@ func (s *story) did(t testing.TB, j *store.Store, flags []drift.Flag) {
 			At: x.At, Pair: f.Pair, Key: f.ID(), State: "open"}}, ledger.Sent{}))
 	}
 	for _, d := range s.Deeds {
-		did := deed.Deed{At: d.At, Who: d.Who, From: d.From, Kind: d.Kind, Pair: d.Pair, Occurrence: d.On, To: d.To}
-		must(t, j.BeginDeed(ctx, &did))
-		did.Result = deed.Done
-		must(t, j.EndDeed(ctx, did))
+		x := deed.Deed{At: d.At, Who: d.Who, From: d.From, Kind: d.Kind, Pair: d.Pair, Occurrence: d.On, To: d.To}
+		must(t, j.BeginDeed(ctx, &x))
+		x.Result = deed.Done
+		must(t, j.EndDeed(ctx, x))
 	}
 	for _, v := range s.Visits {
 		must(t, j.Visit(ctx, access.Visit{At: v.At, Who: v.Who, From: v.From, What: v.What}, v.Pair))
@@ -375,8 +375,8 @@ func look(t testing.TB, s *see.See, who act.Actor, what string) (any, error) {
 	return nil, nil
 }
 
-// TestStories: what stands in the journal, and what each of several people sees of it. A file beside story.yaml is named
-// for who looks, and at what; of those that look at the same page, the second shows where it is another for them.
+// TestStories: what stands in the journal, and what each of several people sees of it. A file beside story.yaml is
+// named for who looks, and at what; of those that look at the same page, the second shows where it is another for them.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	must(t, err)

@@ -69,8 +69,8 @@ func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (ma
 			out[p] = append(out[p], o)
 		}
 		return nil
-	}, `SELECT s.manager, s.report, group_concat(week || ' ' || occurrence || ' ' || result || ' ' || by_whom || ' ' || final
-		|| ' ' || coalesce(notice, ''), char(10) ORDER BY week, occurrence)
+	}, `SELECT s.manager, s.report, group_concat(week || ' ' || occurrence || ' ' || result || ' ' || by_whom || ' '
+			|| final || ' ' || coalesce(notice, ''), char(10) ORDER BY week, occurrence)
 		FROM statuses s JOIN outcomes o ON o.manager = s.manager AND o.report = s.report AND o.week >= ?2
 		WHERE s.manager = ?1 OR s.report = ?1 GROUP BY s.manager, s.report`, person, since.String())
 	if err != nil {

@@ -16,8 +16,12 @@ func TestWeeks(t *testing.T) {
 	s, ctx := open(t, file(t), noon), t.Context()
 	var all []drift.Outcome
 	notice := 26 * time.Hour
-	pairs := []series.Pair{{Manager: "mia", Report: "raj"}, {Manager: "eva", Report: "mia"}, {Manager: "eva", Report: "raj"},
-		{Manager: "mia", Report: "gone"}}
+	pairs := []series.Pair{
+		{Manager: "mia", Report: "raj"},
+		{Manager: "eva", Report: "mia"},
+		{Manager: "eva", Report: "raj"},
+		{Manager: "mia", Report: "gone"},
+	}
 	rows := map[series.Pair]*reconcile.StatusRow{}
 	for i, p := range pairs {
 		for w := range 4 {
@@ -31,7 +35,12 @@ func TestWeeks(t *testing.T) {
 			rows[p] = &reconcile.StatusRow{Pair: p}
 		}
 	}
-	must(t, s.Commit(ctx, reconcile.Record{At: noon, Outcomes: all, Statuses: rows, Origin: reconcile.Origin{Sources: "x"}}))
+	must(t, s.Commit(ctx, reconcile.Record{
+		At:       noon,
+		Outcomes: all,
+		Statuses: rows,
+		Origin:   reconcile.Origin{Sources: "x"},
+	}))
 	got, err := s.Weeks(ctx, "mia", day(8).Week())
 	must(t, err)
 	want := map[series.Pair][]drift.Outcome{}

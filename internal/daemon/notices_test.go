@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,7 +50,9 @@ func newPost(t *testing.T) *post {
 			t.Error(err)
 		}
 	})
-	if p.page, err = a.pages(q); err != nil {
+	var behind sync.WaitGroup
+	t.Cleanup(behind.Wait)
+	if p.page, err = a.pages(t.Context(), q, &behind); err != nil {
 		t.Fatal(err)
 	}
 	p.a = a

@@ -24,8 +24,8 @@ type SignIn struct {
 	Person string
 	Made   time.Time
 	Until  time.Time
-	Wrong  int  // codes that were
-	Over   bool // used, ended by wrong codes, or by a newer link
+	Wrong  int  // how many codes were
+	Over   bool // used, or ended by a newer link
 }
 
 // NewSignIn makes the link for a person: by mail for the browser that has the secret ask, or with "" from the shell.
@@ -53,7 +53,6 @@ func (x SignIn) Guess(code string, now time.Time) (SignIn, bool) {
 		return x, false
 	case subtle.ConstantTimeCompare([]byte(x.Code), []byte(code)) != 1:
 		x.Wrong++
-		x.Over = x.Wrong >= WrongCodes
 		return x, false
 	}
 	x.Over = true

@@ -164,7 +164,10 @@ func (a *app) pairText(r reconcile.Look, s reconcile.Status, outcomes []drift.Ou
 		a.flagList(flags, s.Linked, a.toldLines(s, told))
 	}
 	a.heldText(s.Held)
-	last := deeds[max(0, len(deeds)-lastDeeds):]
+	last := slices.DeleteFunc(slices.Clone(deeds), func(d deed.Deed) bool {
+		return d.Result == deed.Nothing || d.Result == deed.Refused
+	})
+	last = last[max(0, len(last)-lastDeeds):]
 	a.deedList("What was last done:", s, last)
 	if len(outcomes) > 0 || len(last) < len(deeds) {
 		a.printf("\n%s\n", dim.Render("`holdfast history "+s.Pair.String()+"` shows every week."))

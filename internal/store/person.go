@@ -246,14 +246,11 @@ func (f forgetting) all(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	slices.Reverse(all) // rows that others lead to come after those
 	for _, h := range all {
 		of := h.of
 		switch {
 		case h.table == "told": // what the other was told stays, as that they were
 			of = ofReader
-		case h.table == "acknowledged": // that the other has seen a flag that stays
-			of = ofPerson
 		case h.stays:
 			continue
 		}
@@ -265,9 +262,6 @@ func (f forgetting) all(ctx context.Context, now time.Time) error {
 		return err
 	}
 	if err := f.nobodys(ctx); err != nil {
-		return err
-	}
-	if _, err := f.ExecContext(ctx, `DELETE FROM origin`); err != nil { // see unfound
 		return err
 	}
 	return f.named(ctx, addresses)

@@ -2,11 +2,13 @@
 //
 // What is on disk, all of it in one file with mode 0600: snapshots (our own series whole; of other events only times
 // and opaque ids, and of candidates for adoption no title and no object as served), earlier versions of our own series,
-// flags, outcomes, acts, deeds and notices (roster ids, times, slots and counts), how each pair stands as the last round left
-// it (names, slots, times and places of its 1:1s, the link to its document), the people of the roster as last seen,
-// what their calendars are searched for, the errors of calendars that cannot be read, push channels with a digest of
-// what their messages prove themselves by, and of the documents made for pairs the links and what is wrong with who may
-// edit and see them. Losing the file loses history, never correctness.
+// flags, outcomes, acts, deeds and notices (roster ids, times, slots and counts), how each pair stands as the last
+// round left it (names, slots, times and places of its 1:1s, the link to its document), the people of the roster as
+// last seen, what their calendars are searched for, the errors of calendars that cannot be read, push channels with a
+// digest of what their messages prove themselves by, of the documents made for pairs the links and what is wrong with
+// who may edit and see them, how people want to be told, the accounts that sign them in, who is signed in, sign-in links
+// and tokens with digests of their secrets, and who looked at what about a pair. Losing the file loses history, never
+// correctness. What of all that is about a person is exported and forgotten table by table (see holdings).
 package store
 
 import (

@@ -57,6 +57,8 @@ func generate(title string, of any) []byte {
 			return &jsonschema.Schema{Type: "string"}
 		case t == reflect.TypeFor[yamlpos.Int]():
 			return &jsonschema.Schema{Type: "integer"}
+		case t == reflect.TypeFor[yamlpos.Bool]():
+			return &jsonschema.Schema{Type: "boolean"}
 		case t.Implements(reflect.TypeFor[yamlpos.Mapping]()):
 			return &jsonschema.Schema{Type: "object", AdditionalProperties: inner(r, t.Elem().Field(1).Type)}
 		case reflect.PointerTo(t).Implements(reflect.TypeFor[yamlpos.Short]()):
@@ -211,8 +213,8 @@ func TestExamplesLoad(t *testing.T) {
 	}
 }
 
-// What the README shows of notices is as the settings want it.
-func TestReadmeNotices(t *testing.T) {
+// What the README shows of notices and of signing in is as the settings want it.
+func TestReadmeSettings(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +222,7 @@ func TestReadmeNotices(t *testing.T) {
 	n := 0
 	for _, block := range strings.Split(string(readme), "```yaml\n")[1:] {
 		text, _, _ := strings.Cut(block, "```")
-		if !strings.HasPrefix(text, "notify:") {
+		if !strings.HasPrefix(text, "notify:") && !strings.HasPrefix(text, "web:") {
 			continue
 		}
 		n++
@@ -232,8 +234,8 @@ func TestReadmeNotices(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n != 2 {
-		t.Errorf("%d blocks of notices", n)
+	if n != 4 {
+		t.Errorf("%d blocks of notices and pages", n)
 	}
 }
 

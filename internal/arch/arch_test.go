@@ -39,7 +39,9 @@ var levels = [][]string{
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
 		"internal/channel/webhook", "internal/channel/memory"},
-	{"internal/channel/setup", "internal/see"},
+	{"internal/channel/setup",
+		"internal/see"},
+	{"internal/signin"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -86,6 +88,8 @@ var only = map[string][]string{
 		"internal/reconcile",
 		"internal/deed"},
 	"internal/settings": {"internal/series", "internal/plan", "internal/textfile", "internal/yamlpos"},
+	// The journal is handed to it, and so is how its pages look.
+	"internal/signin": {"internal/series", "internal/clock", "internal/act", "internal/say", "internal/access"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
 	"config":                              nil,
@@ -115,13 +119,13 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
+	waiters = []string{"internal/signin", "internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
 		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
 	// loggers may write the log.
-	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
+	loggers = []string{"internal/signin", "internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
 		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
+	wire = []string{"internal/signin", "internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}

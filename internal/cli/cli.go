@@ -150,7 +150,8 @@ func (a *app) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupStart, a.demoCommand(), a.initCommand(), a.checkCommand(), a.authCommand(), a.doctorCommand())
+	add(groupStart, a.demoCommand(), a.initCommand(), a.checkCommand(), a.authCommand(), a.doctorCommand(),
+		a.webCommand())
 	add(groupRounds, a.planCommand(), a.syncCommand(), a.runCommand())
 	add(groupLook, a.statusCommand(), a.flagsCommand(), a.historyCommand(), a.noticesCommand(),
 		a.forecastCommand(), a.slotsCommand())

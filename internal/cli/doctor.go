@@ -62,6 +62,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			notices = append(notices, a.examineSignIn(cmd, d)...)
 			if out = append(out, notices...); slices.ContainsFunc(notices, func(f finding) bool { return !f.OK }) {
 				a.code = exitError
 			}
@@ -124,6 +125,8 @@ func (a *app) warnings(d *daemon.App) {
 func (a *app) warn(d *daemon.App, people []series.Person, missing bool) {
 	a.warnings(d)
 	warnings, errs := d.Settings.Notify.Check()
+	more, moreErrs := d.Settings.Web.Check()
+	warnings, errs = append(warnings, more...), append(errs, moreErrs...)
 	for _, w := range warnings {
 		a.errorf("warning: %s\n", w)
 	}

@@ -160,6 +160,9 @@ func (a *App) Warnings() yamlpos.Problems {
 	if r, ok := a.Roster.Good(); ok {
 		out = append(out, r.Warnings(series.DateOf(a.o.Clock().UTC()))...)
 		out = append(out, r.Unserved(a.Settings.Notify.Serves)...)
+		out = append(out, a.Settings.Web.UnknownAdmins(func(id string) bool {
+			return slices.ContainsFunc(r.People, func(p roster.Person) bool { return p.ID == id })
+		})...)
 	}
 	return out
 }

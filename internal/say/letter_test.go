@@ -147,6 +147,8 @@ func letters(t *testing.T, language string) []letterSample {
 		Silent: []string{"raj"},
 	}, stop))
 	add("test", mia.Test())
+	add("a link to sign in", mia.SignInMail("https://holdfast.example.com/signin/link/hfs_abc", "ABCD2345",
+		"https://holdfast.example.com", on(0, 10*60)))
 	// Of every flag there is what is said to each of the two.
 	for _, f := range flags() {
 		for _, as := range []Role{Manager, Report} {
@@ -204,7 +206,7 @@ func TestLettersAreSound(t *testing.T) {
 		if !strings.Contains(l.Text, "You get this because") {
 			bad("it does not say why one gets it")
 		}
-		if l.name != "test" && !strings.Contains(l.Text, "To stop ") {
+		if l.name != "test" && l.name != "a link to sign in" && !strings.Contains(l.Text, "To stop ") {
 			bad("it does not say how to stop it")
 		}
 		// Both tell the same: each word of the text is in the HTML too.

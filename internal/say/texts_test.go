@@ -470,6 +470,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 	defer delete(all, "marked")
 	said := map[string]bool{}
 	text := everything(t, Reader{Language: "marked", Now: now}) + allPages("marked")
+	text += signInPages("marked")
 	for _, l := range letters(t, "marked") {
 		text += l.Subject + l.Text
 	}

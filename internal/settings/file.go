@@ -196,7 +196,45 @@ type FileWebhook struct {
 type FileWeb struct {
 	// Where the daemon answers, once there is a url.
 	Listen yamlpos.Text `yaml:"listen" jsonschema:"example=127.0.0.1:8080,default=127.0.0.1:8080"`
-	// How the internet reaches the daemon, by way of a proxy with a certificate: Google then tells of changes at once.
-	// May use ${ENV}.
+	// How browsers reach the pages, and Google the daemon, by way of a proxy with a certificate; http:// on this machine
+	// alone. May use ${ENV}.
 	URL yamlpos.Text `yaml:"url" jsonschema:"pattern=^(https?://|[$][{]),example=https://holdfast.example.com"`
+	// Addresses or networks of the proxies in front of listen: of these alone it is believed for whom they ask.
+	TrustedProxies []yamlpos.Text `yaml:"trusted_proxies" jsonschema:"example=127.0.0.1"`
+	// Where /metrics and /readyz are answered, once there is a listen or url; off: nowhere. Never publish it.
+	MetricsListen yamlpos.Text `yaml:"metrics_listen" jsonschema:"default=127.0.0.1:9464,example=off"`
+	// Who sees that all works, and decides about what is held: ids of the roster, or addresses, also of people who are
+	// not in the roster.
+	Admins []yamlpos.Text `yaml:"admins" jsonschema:"example=it@example.com"`
+	// How people sign in: mail (a link by notify.mail), or by OpenID Connect. Without, by the links of
+	// holdfast web link alone.
+	SignIn FileSignIn `yaml:"sign_in"`
+}
+
+// FileSignIn is how people sign in, as the file writes it: mail, or by OpenID Connect.
+type FileSignIn struct {
+	yamlpos.Pos `yaml:"-"`
+	Mail        yamlpos.Text `yaml:"-"`
+	OIDC        *FileOIDC    `yaml:"oidc" jsonschema:"required"`
+}
+
+// SetText takes the word mail.
+func (s *FileSignIn) SetText(t yamlpos.Text) { s.Mail = t }
+
+// TextPattern is what the word must match.
+func (FileSignIn) TextPattern() string { return "^mail$" }
+
+// FileOIDC is a provider of OpenID Connect, as the file writes it.
+type FileOIDC struct {
+	// Letter by letter as the issuer writes it, with a slash at the end or without. May use ${ENV}.
+	Issuer yamlpos.Text `yaml:"issuer" jsonschema:"required,pattern=^(https?://|[$][{]),example=https://login.example.com"`
+	// May use ${ENV}.
+	ClientID yamlpos.Text `yaml:"client_id" jsonschema:"required"`
+	// File with nothing but the client's secret. May use ${ENV}.
+	ClientSecretFile yamlpos.Text `yaml:"client_secret_file" jsonschema:"required,example=secrets/oidc"`
+	// What the issuer calls a person's address.
+	Claim yamlpos.Text `yaml:"claim" jsonschema:"default=email,example=upn"`
+	// For an issuer of one organization that does not say whether an address is verified, as Entra, or whose claim is
+	// another than email.
+	TrustEmail yamlpos.Bool `yaml:"trust_email" jsonschema:"default=false"`
 }

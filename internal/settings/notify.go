@@ -143,6 +143,12 @@ func (n Notify) Check() (warnings []string, errs []error) {
 	for _, w := range n.Webhooks {
 		files = append(files, w.Secret)
 	}
+	moreWarnings, moreErrs := checkFiles(files)
+	return append(warnings, moreWarnings...), append(errs, moreErrs...)
+}
+
+// checkFiles reads the secrets, as far as they are given.
+func checkFiles(files []SecretFile) (warnings []string, errs []error) {
 	for _, f := range files {
 		if !f.Given() {
 			continue

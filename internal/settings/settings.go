@@ -35,7 +35,8 @@ type Settings struct {
 	Notify    Notify
 	Holidays  bool   // nobody meets on holidays
 	Listen    string // address at which the daemon answers; "" for none
-	URL       string // how the internet reaches it, without a slash at the end; "" for not at all
+	URL       string // how browsers reach it, without a slash at the end; "" for not at all
+	Web       Web
 
 	// Warnings are what works and yet should not stay so.
 	Warnings yamlpos.Problems
@@ -95,27 +96,6 @@ func Parse(path string, data []byte, env func(string) (string, bool)) (Settings,
 	}
 	s.Warnings = p.warnings
 	return s, nil
-}
-
-func (p *parser) web(f FileWeb, s *Settings) {
-	if t := f.Listen; t.Given() {
-		_, port, err := net.SplitHostPort(t.V)
-		if n, err2 := strconv.ParseUint(port, 10, 16); err != nil || err2 != nil || n > 65535 {
-			p.Add(t.Pos, "web.listen", "%q is not an address like 127.0.0.1:8080", t.V)
-		}
-		s.Listen = t.V
-	}
-	if t := f.URL; t.Given() {
-		s.URL = strings.TrimSuffix(p.expand("web.url", t), "/")
-		s.Listen = cmp.Or(s.Listen, "127.0.0.1:8080")
-		u, err := url.Parse(s.URL)
-		switch {
-		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
-			p.Add(t.Pos, "web.url", "want a URL like https://holdfast.example.com")
-		case u.Scheme == "http" && !isLoopback(u.Hostname()):
-			p.Add(t.Pos, "web.url", "%q is not https://, and Google sends push notifications to nothing else", t.V)
-		}
-	}
 }
 
 var orgPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,63}$`)

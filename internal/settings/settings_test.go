@@ -112,6 +112,7 @@ func show(s Settings) string {
 	}
 	fmt.Fprintf(&b, "policy %+v holidays %t\n", s.Policy, s.Holidays)
 	showNotify(&b, s.Notify)
+	showWeb(&b, s.Web)
 	for _, w := range s.Warnings {
 		fmt.Fprintf(&b, "warning %s\n", w)
 	}
@@ -134,6 +135,32 @@ func showNotify(b *strings.Builder, n Notify) {
 	}
 	for _, w := range n.Webhooks {
 		fmt.Fprintf(b, "webhook %+v\n", w)
+	}
+}
+
+func showWeb(b *strings.Builder, w Web) {
+	if w.MetricsListen != "" {
+		fmt.Fprintf(b, "metrics %s\n", w.MetricsListen)
+	}
+	for _, p := range w.Proxies {
+		fmt.Fprintf(b, "proxy %s\n", p)
+	}
+	for _, a := range w.Admins {
+		fmt.Fprintf(b, "web admin %s at %s\n", a.V, a.Pos)
+	}
+	if w.SignIn.Mail {
+		fmt.Fprintf(b, "sign in by mail\n")
+	}
+	if w.SignIn.OIDC != nil {
+		fmt.Fprintf(b, "sign in %+v\n", *w.SignIn.OIDC)
+	}
+}
+
+func TestUnknownAdmins(t *testing.T) {
+	w := Web{Admins: []yamlpos.Text{{V: "mia"}, {V: "mai"}, {V: "it@example.com"}}}
+	got := w.UnknownAdmins(func(id string) bool { return id == "mia" })
+	if len(got) != 1 || !strings.Contains(got.Error(), `"mai" is not in the roster`) {
+		t.Error(got)
 	}
 }
 

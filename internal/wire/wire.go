@@ -212,7 +212,14 @@ type Acknowledged struct {
 // Person is what has become of what a person said, or of their consent.
 type Person struct {
 	Person string `json:"person"`
-	State  string `json:"state"` // "confirmed", "connected", "forgotten"
+	State  string `json:"state"` // "confirmed", "connected", "forgotten", "unbound"
+}
+
+// SignInLink is an address that signs a person in, once. Of an admin who is not in the roster Person is the address.
+type SignInLink struct {
+	Person string `json:"person"`
+	Link   string `json:"link"`
+	Until  string `json:"until"`
 }
 
 // Withdrawn are the ids of changes that are held again.

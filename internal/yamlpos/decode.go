@@ -24,6 +24,12 @@ type Int struct {
 	V int
 }
 
+// Bool is true or false.
+type Bool struct {
+	Pos
+	V bool
+}
+
 // Map is a mapping with free keys, in the order of the file.
 type Map[T any] []Entry[T]
 
@@ -45,7 +51,7 @@ type Short interface{ SetText(Text) }
 type Listed interface{ SetList([]Text) }
 
 // Decode reads one YAML document into out, a pointer to a struct. Its fields, named by their `yaml` tags, are Text,
-// Int, Map, slices, structs and pointers to structs (nil unless given as such); embedded structs lend their keys, an
+// Int, Bool, Map, slices, structs and pointers to structs (nil unless given as such); embedded structs lend their keys, an
 // embedded Pos gets the place of its struct. A `jsonschema` tag with "required" or "enum=…" is obeyed, so that file and schema cannot differ. Unknown,
 // repeated and missing keys and values of another type are all reported; out then holds what could be read.
 // Anchors, aliases and merge keys are followed.
@@ -129,6 +135,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, at *path) {
 	case *Int:
 		d.int(n, p, at)
 		return
+	case *Bool:
+		d.bool(n, p, at)
+		return
 	case Short:
 		if n.Kind == yaml.ScalarNode {
 			var t Text
@@ -211,6 +220,14 @@ func (d *decoder) int(n *yaml.Node, i *Int, at *path) {
 	default:
 		*i = Int{d.pos(n), v}
 	}
+}
+
+func (d *decoder) bool(n *yaml.Node, b *Bool, at *path) {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+		d.Add(d.pos(n), at.String(), "want true or false, found %s", kindOf(n))
+		return
+	}
+	*b = Bool{d.pos(n), strings.EqualFold(n.Value, "true")}
 }
 
 // pairs calls f for each key of the mapping, its own first, then those of merged mappings it does not have.

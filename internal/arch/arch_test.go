@@ -34,14 +34,15 @@ var levels = [][]string{
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
 	{"internal/link", "internal/outbox/ledger"},
-	{"internal/roster", "internal/store", "internal/web", "internal/prepdoc", "internal/wire", "internal/act",
+	{"internal/roster", "internal/store", "internal/prepdoc", "internal/wire", "internal/act",
 		"internal/outbox",
 		"internal/provider/caldav", "internal/provider/caldav/caldavtest", "internal/provider/google", "config",
 		"internal/channel/mail", "internal/channel/slack", "internal/channel/googlechat", "internal/channel/shout",
-		"internal/channel/webhook", "internal/channel/memory"},
+		"internal/channel/webhook", "internal/channel/memory",
+		"internal/live"},
 	{"internal/channel/setup",
 		"internal/see"},
-	{"internal/signin"},
+	{"internal/signin", "internal/feed", "internal/api"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -92,8 +93,10 @@ var only = map[string][]string{
 	"internal/signin": {"internal/series", "internal/clock", "internal/act", "internal/say", "internal/access"},
 	// It shares no code with what it is there to test.
 	"internal/provider/caldav/caldavtest": {"internal/clock"},
-	"config":                              nil,
-	"cmd/holdfast":                        {"internal/cli"},
+	// What changed is told without what became of it.
+	"internal/live": {"internal/series"},
+	"config":        nil,
+	"cmd/holdfast":  {"internal/cli"},
 }
 
 // forTests may be imported by the tests of any package.
@@ -119,11 +122,16 @@ var (
 	// clocks may read the machine's clock.
 	clocks = []string{"internal/clock"}
 	// waiters may wait for real time to pass.
-	waiters = []string{"internal/signin", "internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
-		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile"}
+	waiters = []string{"internal/channel/mail", "internal/daemon", "internal/cli", "internal/provider/caldav",
+		"internal/provider/google", "internal/web", "internal/demo", "internal/reconcile",
+		"internal/live",
+		"internal/signin"}
 	// loggers may write the log.
-	loggers = []string{"internal/signin", "internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
-		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google"}
+	loggers = []string{"internal/reconcile", "internal/outbox", "internal/store", "internal/web", "internal/prepdoc",
+		"internal/daemon", "internal/demo", "internal/cli", "internal/provider/caldav", "internal/provider/google",
+		"internal/signin",
+		"internal/feed",
+		"internal/api"}
 	// wire are the packages whose types may be named for a wire or disk format.
 	wire = []string{"internal/signin", "internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
 		"internal/roster", "internal/settings", "internal/slotting/instance"}

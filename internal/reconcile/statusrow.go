@@ -36,6 +36,13 @@ type StatusRow struct {
 	Held    []plan.Held
 	Until   time.Time // from then on it stands otherwise; zero: not today
 	Kept    *float64  // of all weeks that are recorded; the journal's to know
+	Chain   []Link    // its series in the manager's calendar, oldest first, but for those that ended over a year ago
+}
+
+// Link is a series of a pair.
+type Link struct {
+	UID    string
+	Before time.Time // from then on a later one has its place; zero: none has
 }
 
 // Meeting is a meeting that is booked for a day.
@@ -104,6 +111,9 @@ func statusRow(v *series.View, at time.Time, held []plan.Held, stale bool) Statu
 		replaced = replaced && !v.GoesOnBeside(i, at)
 		e := &v.Chain[i]
 		unusual = unusual || len(e.Mark.MadeUp) > 0
+		if !e.Ended(at.AddDate(-1, 0, 0)) {
+			r.Chain = append(r.Chain, Link{e.UID, v.TakenOver(i)})
+		}
 		if e.Ended(at) {
 			continue
 		}

@@ -469,7 +469,7 @@ func TestEveryTextIsUsed(t *testing.T) {
 	all["marked"] = c
 	defer delete(all, "marked")
 	said := map[string]bool{}
-	text := everything(t, Reader{Language: "marked", Now: now}) + allPages("marked")
+	text := everything(t, Reader{Language: "marked", Now: now}) + allPages("marked") + allPrograms(t, "marked")
 	text += signInPages("marked")
 	for _, l := range letters(t, "marked") {
 		text += l.Subject + l.Text

@@ -42,6 +42,8 @@ type Row struct {
 	Slot  series.Slot // as booked; zero: none
 	// Wanted is the roster's; zero: Holdfast chooses it.
 	Wanted series.Slot
+	Length time.Duration
+	Agenda string    // link to the document; "" where there is none
 	Next   time.Time // the next meeting, in the slot's zone; zero: none
 	OnSlot bool      // Next is as booked
 	State  reconcile.State
@@ -82,6 +84,8 @@ func (s *See) Mine(ctx context.Context, who act.Actor) (Mine, error) {
 			Other:  s.parties(row)[at],
 			Slot:   row.Slot,
 			Wanted: row.Wanted,
+			Length: status.Duration,
+			Agenda: status.PrepDoc,
 			Next:   status.Next,
 			State:  status.State,
 			Flags:  len(of),

@@ -125,6 +125,7 @@ type statusJSON struct {
 	Held    []plan.Held         `json:",omitzero"`
 	Until   time.Time           `json:",omitzero"`
 	Kept    *float64            `json:"-"`
+	Chain   []reconcile.Link    `json:",omitzero"`
 }
 
 // momentJSON is a drift.Moment as it is on disk.

@@ -292,12 +292,14 @@ func ChangeOf(c plan.Change) Change {
 	}
 }
 
+// HeldOf is the held change as JSON.
+func HeldOf(h plan.Held) Held { return Held{ChangeOf(h.Change), h.Because} }
+
 // PlanOf is the plan of the round.
 func PlanOf(r reconcile.Round) Plan {
-	held := func(h plan.Held) Held { return Held{ChangeOf(h.Change), h.Because} }
 	return Plan{
 		Changes: List(r.Plan.Changes, ChangeOf),
-		Held:    List(r.Plan.Held, held),
+		Held:    List(r.Plan.Held, HeldOf),
 		Mails:   r.Plan.Mails,
 		Errors:  List(r.Failures, failureOf),
 	}

@@ -30,7 +30,8 @@ var levels = [][]string{
 		"internal/plan", "internal/drift", "internal/slotting",
 		"internal/deed"},
 	{"internal/notify",
-		"internal/access"},
+		"internal/access",
+		"internal/web/draw"},
 	{"internal/ical", "internal/reconcile", "internal/settings", "internal/say", "internal/slotting/instance",
 		"internal/provider/google/googletest", "internal/provider/google/signin", "internal/channel"},
 	{"internal/link", "internal/outbox/ledger"},
@@ -43,6 +44,7 @@ var levels = [][]string{
 	{"internal/channel/setup",
 		"internal/see"},
 	{"internal/signin", "internal/feed", "internal/api"},
+	{"internal/web"},
 	{"internal/daemon"},
 	{"internal/demo"},
 	{"internal/cli"},
@@ -66,6 +68,7 @@ var only = map[string][]string{
 		"internal/ical"},
 	"internal/holidays": {"internal/series", "internal/yamlpos"},
 	"internal/outage":   nil,
+	"internal/web/draw": nil,
 	// A channel knows nothing of what it carries, nor of the settings.
 	"internal/channel":       {"internal/provider"},
 	"internal/channel/mail":  {"internal/channel", "internal/clock", "internal/provider"},
@@ -108,7 +111,8 @@ var forTests = []string{"internal/provider/providertest", "internal/provider/mem
 // pure are the packages whose results depend on nothing but their arguments.
 var pure = []string{"internal/series", "internal/lineage", "internal/plan", "internal/drift", "internal/slotting",
 	"internal/outage", "internal/notify", "internal/say",
-	"internal/deed"}
+	"internal/deed",
+	"internal/web/draw"}
 
 // impure are imports that a pure package may not have, with all below them. Nor may it import anybody else's module,
 // but for rules.

@@ -41,5 +41,6 @@ func allPages(language string) string {
 			fmt.Fprintf(&b, "[ %s ]\n", p.Button)
 		}
 	}
+	fmt.Fprintf(&b, "\n## Days\n%s\n%s\n", r.LongDay(tuesday.AddDays(5)), r.LongDay(tuesday.AddDays(50)))
 	return b.String()
 }

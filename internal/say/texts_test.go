@@ -479,7 +479,8 @@ func TestEveryTextIsUsed(t *testing.T) {
 		said[m[1]] = true
 	}
 	for _, text := range c.texts.Templates() {
-		if name := text.Name(); !said[name] && name != "en" {
+		// Package web tests that its pages say those of ui.
+		if name := text.Name(); !said[name] && name != "en" && !strings.HasPrefix(name, "ui.") {
 			t.Errorf("nothing says %q", name)
 		}
 	}

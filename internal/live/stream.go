@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// beat is how often a stream that has nothing to say says so: proxies end what is silent for a minute.
-	beat = 20 * time.Second
+	// Beat is how often a stream says that it is still there, by a message "beat": proxies end what is silent for a
+	// minute, and scripts of pages see no comments.
+	Beat = 20 * time.Second
 	// stuck is how long a reader may take no byte.
 	stuck = 30 * time.Second
 )
@@ -34,7 +35,7 @@ func Stream(w http.ResponseWriter, r *http.Request, events <-chan Event, over <-
 	if !s.write([]byte("retry: 3000\n"), Message{Event: "open"}) {
 		return
 	}
-	beats := time.NewTicker(beat)
+	beats := time.NewTicker(Beat)
 	defer beats.Stop()
 	for {
 		select {
@@ -50,7 +51,7 @@ func Stream(w http.ResponseWriter, r *http.Request, events <-chan Event, over <-
 				return
 			}
 		case <-beats.C:
-			if !s.write([]byte(":\n\n")) {
+			if !s.write(nil, Message{Event: "beat"}) {
 				return
 			}
 		}

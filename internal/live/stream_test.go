@@ -54,7 +54,7 @@ func TestStream(t *testing.T) {
 				time.Sleep(50 * time.Second)
 				x.end(&h, session, gone)
 				<-done
-				if want := open + said + ":\n\n:\n\n" + x.want; w.Body.String() != want {
+				if want := open + said + "event: beat\ndata: \n\nevent: beat\ndata: \n\n" + x.want; w.Body.String() != want {
 					t.Errorf("got %q, want %q", w.Body, want)
 				}
 			})

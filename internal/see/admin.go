@@ -99,6 +99,7 @@ type Failed struct {
 
 // Outage is what is out, by cause.
 type Outage struct {
+	Matter reconcile.Matter
 	Where  string // settings' calendar; "" where it is of none
 	Kind   string
 	Cause  string
@@ -321,7 +322,8 @@ func (s *See) outages(left reconcile.Left) (out []Outage) {
 	for _, key := range slices.Sorted(maps.Keys(causes)) {
 		of := causes[key]
 		o := left.Outages[of[0]]
-		x := Outage{Where: where(of[0].Person), Kind: o.Kind, Cause: cmp.Or(o.Cause, o.Text), Hint: o.Hint, Since: o.Since}
+		x := Outage{Matter: of[0].Matter, Where: where(of[0].Person), Kind: o.Kind, Cause: cmp.Or(o.Cause, o.Text),
+			Hint: o.Hint, Since: o.Since}
 		strikes := map[string]bool{}
 		for _, subject := range of {
 			if since := left.Outages[subject].Since; since.Before(x.Since) {

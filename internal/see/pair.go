@@ -9,6 +9,7 @@ import (
 	"holdfast/internal/access"
 	"holdfast/internal/act"
 	"holdfast/internal/deed"
+	"holdfast/internal/drift"
 	"holdfast/internal/outbox"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
@@ -96,6 +97,7 @@ type Told struct {
 type Deed struct {
 	Who Party // zero: in the shell, or an admin who is not in the roster
 	deed.Deed
+	About drift.Kind // of the flag that it is about; "" where it is about none, or that is not known any more
 }
 
 // Look is that somebody looked at something about the pair.
@@ -158,6 +160,13 @@ func (s *See) Pair(ctx context.Context, who act.Actor, p series.Pair) (Pair, err
 	if err := s.logs(ctx, &out, since); err != nil {
 		return Pair{}, err
 	}
+	about := map[string]drift.Kind{}
+	for i := range past {
+		about[past[i].ID()] = past[i].Kind
+	}
+	for i := range out.Deeds {
+		out.Deeds[i].About = about[out.Deeds[i].Flag]
+	}
 	return out, nil
 }
 
@@ -211,7 +220,7 @@ func (s *See) logs(ctx context.Context, p *Pair, since series.Date) error {
 		return fmt.Errorf("what was done about %s: %w", p.Pair, err)
 	}
 	for _, d := range slices.Backward(deeds) {
-		p.Deeds = append(p.Deeds, Deed{s.somebody(p, d.Who), d})
+		p.Deeds = append(p.Deeds, Deed{Who: s.somebody(p, d.Who), Deed: d})
 	}
 	visits, err := s.Journal.Visits(ctx, p.Pair, mostLooked)
 	if err != nil {

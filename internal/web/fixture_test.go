@@ -442,7 +442,7 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 		},
 		Queue: see.Queue{Waiting: map[string]int{"notify": 12}, Running: map[string]int{"notify": 2},
 			Retried: map[string]int{"write": 1}, Oldest: now.Add(-4 * time.Minute)},
-		Failed:    []see.Failed{{Who: see.Party{ID: "ben", Name: "Ben Ode"}, At: on(time.November, 29, 19*60),
+		Failed: []see.Failed{{Who: see.Party{ID: "ben", Name: "Ben Ode"}, At: on(time.November, 29, 19*60),
 			Why: "bad-address"}},
 		Unreached: []see.Party{{ID: "cy", Name: "Cy Roe"}},
 		Figures: []see.Quarter{{Year: 2026, Number: 3, Groups: []see.Group{

@@ -3,40 +3,41 @@ package store
 import (
 	"context"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sync/errgroup"
 
 	"holdfast/internal/ical"
 )
 
-// Several that say the same thing at once say it once.
+// Where another process says the same meanwhile, it is said once.
 func TestStampsAtOnce(t *testing.T) {
-	at := time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
-	s, err := Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "journal"), func() time.Time { return at },
-		Options{})
+	ctx, at := context.Background(), time.Date(2026, 12, 7, 9, 0, 0, 0, time.UTC)
+	s, err := Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "journal"), func() time.Time { return at }, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for _, says := range []string{"1", "2", "3"} {
-		at = at.Add(time.Minute)
-		var all errgroup.Group
-		for range 8 {
-			all.Go(func() error {
-				_, err := s.Stamps(context.Background(), map[string]string{"a": says}, at)
-				return err
-			})
-		}
-		if err := all.Wait(); err != nil {
-			t.Fatal(err)
-		}
+	other, err := s.db.BeginTx(ctx, nil) // has the write lock
+	if err != nil {
+		t.Fatal(err)
 	}
-	got, err := s.Stamps(context.Background(), map[string]string{"a": "3"}, at)
-	if want := (ical.Stamp{At: at, Sequence: 2}); err != nil || got["a"] != want {
-		t.Errorf("%v, %v, want %v", got, err, want)
+	got := make(chan map[string]ical.Stamp)
+	go func() {
+		stamps, _ := s.Stamps(ctx, map[string]string{"a": "1"}, at.Add(time.Hour))
+		got <- stamps
+	}()
+	for s.mu.TryLock() { // until it has looked, and waits to write
+		s.mu.Unlock()
+		runtime.Gosched()
+	}
+	if _, err = other.Exec(`INSERT INTO published VALUES (?, '1', 0, ?)`, digest([]byte("a")), micro(at)); err == nil {
+		err = other.Commit()
+	}
+	if want := (ical.Stamp{At: at}); err != nil || (<-got)["a"] != want {
+		t.Errorf("not what the other said: %v", err)
 	}
 }
 

@@ -192,7 +192,12 @@ func (h *handler) brakeItem(r say.Reader, b see.Brake, i int) brakeItem {
 }
 
 func changeOf(r say.Reader, c see.Change) changeItem {
-	out := changeItem{Pair: c.Pair.String(), Action: r.Action(c.Action), Mails: r.Mails(c.Mails), Why: say.Capital(c.Because)}
+	out := changeItem{
+		Pair:   c.Pair.String(),
+		Action: r.Action(c.Action),
+		Mails:  r.Mails(c.Mails),
+		Why:    say.Capital(c.Because),
+	}
 	if c.Stuck {
 		out.Notes = append(out.Notes, r.Waiting(plan.Held{Stuck: true}))
 	}

@@ -17,6 +17,7 @@ import (
 	"holdfast/internal/act"
 	"holdfast/internal/deed"
 	"holdfast/internal/drift"
+	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/say"
 	"holdfast/internal/see"
@@ -473,4 +474,67 @@ func BenchmarkPair(b *testing.B) {
 		o.did = o.did[:0]
 	}
 	b.ReportMetric(float64(len(fmt.Sprint(get(h, "/pairs/mia/raj").Body))), "bytes")
+}
+
+// TestLeadsBelowAPath: what leads on carries the path of the URL, too.
+func TestLeadsBelowAPath(t *testing.T) {
+	admin := open(t, &org{who: asAdmin, signedIn: true}, "https://example.com/one")
+	if to := get(admin, "/").Header().Get("Location"); to != "/one/admin" {
+		t.Errorf("an admin who is nobody else is led to %q", to)
+	}
+	w := post(open(t, &org{who: asMia, signedIn: true}, "https://example.com/one"), "/one/pairs/mia/raj/invite", nil)
+	if to := w.Header().Get("Location"); to != "/one/pairs/mia/raj" || w.Result().Cookies()[0].Path != "/one" {
+		t.Errorf("led to %q with %v", to, w.Result().Cookies())
+	}
+}
+
+// TestUndoable: a make-up of a cancelled meeting can be taken back for a day, by who did not take it back already.
+func TestUndoable(t *testing.T) {
+	made := see.Deed{About: drift.Cancelled, Deed: deed.Deed{ID: 1, At: now.Add(-time.Hour), Kind: act.Rebook,
+		Occurrence: date(time.December, 1), To: now.Add(time.Hour), Result: deed.Done}}
+	with := func(change func(*see.Deed)) see.Deed {
+		d := made
+		change(&d)
+		return d
+	}
+	back := with(func(d *see.Deed) { d.ID, d.Kind = 2, act.Undo })
+	failed := with(func(d *see.Deed) { d.ID, d.Kind, d.Result = 2, act.Undo, deed.Failed })
+	for name, x := range map[string]struct {
+		d     see.Deed
+		later []see.Deed
+		want  bool
+	}{
+		"just made":             {d: made, want: true},
+		"taken back":            {d: made, later: []see.Deed{back}},
+		"in vain":               {d: made, later: []see.Deed{failed}, want: true},
+		"long ago":              {d: with(func(d *see.Deed) { d.At = now.Add(-25 * time.Hour) })},
+		"begun":                 {d: with(func(d *see.Deed) { d.To = now })},
+		"failed":                {d: with(func(d *see.Deed) { d.Result = deed.Failed })},
+		"of one that was moved": {d: with(func(d *see.Deed) { d.About = drift.Moved })},
+		"another deed":          {d: with(func(d *see.Deed) { d.Kind = act.Restore })},
+	} {
+		if got := undoable(now, append(x.later, x.d), x.d); got != x.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestCode: what stands between backticks is code, and nothing else is markup.
+func TestCode(t *testing.T) {
+	if got := code("a <b> `holdfast x` `c"); got != "a &lt;b&gt; <code>holdfast x</code> <code>c</code>" {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestHeldIsOffered: what waits for one of the two has its buttons on their list.
+func TestHeldIsOffered(t *testing.T) {
+	h := &handler{base: "/one"}
+	item := h.needOf(say.Reader{Now: now}, say.OneOnOne{}, see.Need{
+		Pair: miaRaj,
+		Flag: see.Flag{May: []act.Deed{act.Accept, act.AskAccept, act.Restore}},
+		Held: &plan.Held{Change: plan.Change{Pair: miaRaj, Action: plan.Update}, Because: "people moved it"},
+	})
+	if len(item.Acts) != 2 || item.Acts[0].Href != "/one/pairs/mia/raj/accept" || item.Why[0] != "People moved it." {
+		t.Errorf("%+v", item)
+	}
 }

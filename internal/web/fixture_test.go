@@ -180,13 +180,6 @@ func rajs(n int) []see.Week {
 		13: drift.CancelledWeek, 18: drift.KeptLate, 22: drift.UnknownWeek})
 }
 
-func (o *org) who2(reader see.Party) (see.Party, see.Party, see.As) {
-	if reader.ID == "raj" {
-		return raj, mia, see.Report
-	}
-	return mia, raj, see.Manager
-}
-
 func (o *org) Mine(_ context.Context, who act.Actor) (see.Mine, error) {
 	if o.broken != nil || who.Person == "" {
 		return see.Mine{}, orNotIn(o.broken)
@@ -449,7 +442,8 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 		},
 		Queue: see.Queue{Waiting: map[string]int{"notify": 12}, Running: map[string]int{"notify": 2},
 			Retried: map[string]int{"write": 1}, Oldest: now.Add(-4 * time.Minute)},
-		Failed:    []see.Failed{{Who: see.Party{ID: "ben", Name: "Ben Ode"}, At: on(time.November, 29, 19*60), Why: "bad-address"}},
+		Failed: []see.Failed{{Who: see.Party{ID: "ben", Name: "Ben Ode"}, At: on(time.November, 29, 19*60),
+			Why: "bad-address"}},
 		Unreached: []see.Party{{ID: "cy", Name: "Cy Roe"}},
 		Figures: []see.Quarter{{Year: 2026, Number: 3, Groups: []see.Group{
 			{Head: see.Party{ID: "eva", Name: "Eva Brandt"}, Pairs: 412, Managers: 40, Kept: 4310, Late: 280, Lost: 345},

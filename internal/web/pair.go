@@ -463,8 +463,8 @@ func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
 // undoFor is how long what was done can be taken back.
 const undoFor = 24 * time.Hour
 
-// undoable reports whether the deed is a make-up that can be taken back. all are the deeds of the pair, newest first. Of
-// a meeting that was not cancelled before, nobody here knows where it stood.
+// undoable reports whether the deed is a make-up that can be taken back. all are the deeds of the pair, newest first.
+// Of a meeting that was not cancelled before, nobody here knows where it stood.
 func undoable(now time.Time, all []see.Deed, d see.Deed) bool {
 	newest := slices.IndexFunc(all, func(x see.Deed) bool {
 		return x.Occurrence == d.Occurrence && x.Result == deed.Done && (x.Kind == act.Rebook || x.Kind == act.Undo)

@@ -51,7 +51,8 @@ func (a *app) exportCommand() *cobra.Command {
 }
 
 func nothingKept(person string) error {
-	return hinted{fmt.Errorf("nothing is kept of %q", person), "want the id that the roster has, or had; `formerly:` ids are not kept"}
+	return hinted{fmt.Errorf("nothing is kept of %q", person),
+		"want the id that the roster has, or had; `formerly:` ids are not kept"}
 }
 
 func (a *app) forgetCommand() *cobra.Command {

@@ -51,8 +51,8 @@ func TestLooksAreShownWithoutTheirLog(t *testing.T) {
 	}
 	defer db.Close()
 	var entered int
-	if err := db.QueryRow(`SELECT count(*) FROM visits WHERE place = 'shell' AND what = 'record'`).Scan(&entered); err != nil ||
-		entered != 1 {
+	err = db.QueryRow(`SELECT count(*) FROM visits WHERE place = 'shell' AND what = 'record'`).Scan(&entered)
+	if err != nil || entered != 1 {
 		t.Errorf("entered %d times: %v", entered, err)
 	}
 	if _, err := db.Exec(`CREATE TRIGGER full BEFORE INSERT ON visits

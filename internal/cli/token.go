@@ -65,7 +65,7 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 			return nil
 		}}
 	cmd.Flags().StringVar(&role, "role", string(access.Operate), "what it is for: operate")
-	cmd.Flags().StringVar(&expires, "expires", "", "for how many `days` it is valid, like 90d; without, until it is revoked")
+	cmd.Flags().StringVar(&expires, "expires", "", "for how many `days` it is valid, like 90d; else until it is revoked")
 	_ = cmd.RegisterFlagCompletionFunc("role",
 		cobra.FixedCompletions([]string{string(access.Operate)}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd

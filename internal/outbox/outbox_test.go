@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"holdfast/internal/access"
 	"holdfast/internal/channel"
 	"holdfast/internal/channel/memory"
 	"holdfast/internal/drift"
@@ -363,4 +365,37 @@ func TestStopped(t *testing.T) {
 	stop(true)
 	stop(true)
 	stop(false)
+}
+
+// What a person wishes wins over the roster: other channels than it says, or none; one that is not served is none.
+func TestWishes(t *testing.T) {
+	no := false
+	for _, c := range []struct {
+		wishes     access.Wishes
+		mail, chat bool
+	}{
+		{access.Wishes{Digest: &no}, true, false},
+		{access.Wishes{Channels: []string{"chat", "mail"}}, false, true},
+		{access.Wishes{Channels: []string{"pigeon", "chat"}}, false, true},
+		{access.Wishes{Channels: []string{"pigeon"}}, false, false},
+		{access.Wishes{Channels: []string{}}, false, false},
+	} {
+		o := open(t)
+		if err := o.journal.SetWishes(t.Context(), "raj", c.wishes); err != nil {
+			t.Fatal(err)
+		}
+		o.round(reconcile.Round{}, []drift.Flag{cancelled(15)}, nil)
+		o.work(24 * time.Hour)
+		if mail, chat := len(o.mail.Arrived()) > 0, len(o.chat.Arrived()) > 0; mail != c.mail || chat != c.chat {
+			t.Errorf("%+v: mail %v, chat %v", c.wishes, mail, chat)
+		}
+		ids, err := o.box.Unreached(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Whom no channel reaches is told to the admins; who wants none is none of them.
+		if want := len(c.wishes.Channels) == 1; slices.Contains(ids, "raj") != want {
+			t.Errorf("%+v: unreached are %v", c.wishes, ids)
+		}
+	}
 }

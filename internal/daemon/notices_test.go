@@ -14,6 +14,7 @@ import (
 	"holdfast/internal/channel"
 	"holdfast/internal/channel/memory"
 	"holdfast/internal/deed"
+	"holdfast/internal/notify"
 	"holdfast/internal/outbox"
 	"holdfast/internal/provider/caldav/caldavtest"
 )
@@ -274,6 +275,52 @@ func TestTheReportAsks(t *testing.T) {
 	p.pass(time.Hour)
 	if got := to(p.mails()); got != "" {
 		t.Errorf("told again: %s", got)
+	}
+	did, err = p.a.acts().Do(t.Context(), act.Actor{Person: "p00", From: act.Page}, act.Request{
+		Deed:       act.RestoreOne,
+		Pair:       look.Flags[0].Pair,
+		Occurrence: look.Flags[0].Occurrence,
+	})
+	if err != nil || did.Came != deed.Done {
+		t.Fatal(did, err)
+	}
+	p.pass(5 * time.Minute)
+	matters, err := p.a.Store.Matters(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range matters {
+		if m.Kind == notify.Ask && !m.Closed {
+			t.Errorf("still asked: %+v", m)
+		}
+	}
+}
+
+// Who has seen it before they could be told is not told.
+func TestAcknowledgedBeforeItIsTold(t *testing.T) {
+	p := newPost(t)
+	p.pass(30 * time.Minute)
+	p.mails()
+	events, err := p.p00.Events(t.Context())
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	booked := time.Date(2026, time.December, 8, 9, 0, 0, 0, time.UTC)
+	if err := p.p00.Cancel(t.Context(), events[0].UID, booked); err != nil {
+		t.Fatal(err)
+	}
+	p.pass(5 * time.Minute)
+	look, err := p.a.Reconciler.LookAtFlags(t.Context(), "")
+	if err != nil || len(look.Flags) != 1 {
+		t.Fatal(look.Flags, err)
+	}
+	seen := act.ShownOf(look.Flags[0].Flag)
+	if err := p.a.acts().Acknowledge(t.Context(), act.Actor{Person: "p01", From: act.Page}, seen); err != nil {
+		t.Fatal(err)
+	}
+	p.pass(time.Hour)
+	if got := to(p.mails()); got != "" {
+		t.Errorf("told: %s", got)
 	}
 }
 

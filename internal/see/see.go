@@ -98,8 +98,22 @@ func (s *See) admin(who act.Actor) error {
 }
 
 func (s *See) made(ctx context.Context) (Made, error) {
-	round, err := s.Journal.LastRound(ctx)
-	return Made{At: s.Clock(), Round: round, Problems: s.Daemon != nil && len(s.Daemon.Problems()) > 0}, err
+	out := Made{At: s.Clock()}
+	if s.Daemon != nil {
+		out.Problems = len(s.Daemon.Problems()) > 0
+		// A round of which nothing comes leaves no trace in the journal.
+		for _, r := range s.Daemon.Rounds() {
+			if r.Err == "" && r.At.After(out.Round) {
+				out.Round = r.At
+			}
+		}
+	}
+	if !out.Round.IsZero() {
+		return out, nil
+	}
+	var err error
+	out.Round, err = s.Journal.LastRound(ctx)
+	return out, err
 }
 
 // party is what a person is called: as the roster has them, or else as the last round left it.

@@ -32,6 +32,7 @@ type pairPage struct {
 	Kept        string
 	Record      record
 	Coming      []comingItem
+	Theirs      bool // the other has another clock
 	Lost        []lostItem
 	Done        []doneItem
 	Told        []logItem
@@ -161,7 +162,8 @@ func (h *handler) pairPage(r say.Reader, p see.Pair) pairPage {
 	}
 	out.Acts = h.deedsOf(r, p.Pair, p.May)
 	for _, c := range p.Coming {
-		out.Coming = append(out.Coming, h.comingItem(r, p, c))
+		item := h.comingItem(r, p, c)
+		out.Coming, out.Theirs = append(out.Coming, item), out.Theirs || item.Other != ""
 	}
 	for _, x := range p.Lost {
 		out.Lost = append(out.Lost, lostItem{r.Day(x.Occurrence), became(r, x), byWhom(r, p, x.By), r.Notice(x.Notice)})
@@ -379,7 +381,7 @@ func (h *handler) comingItem(r say.Reader, p see.Pair, c see.Coming) comingItem 
 		if theirs.Date != mine.Date {
 			text = r.InSlot(series.Slot{Weekday: theirs.Date.Weekday(), At: theirs.At})
 		}
-		out.Other = r.Fill("coming.other", say.Words{Time: text, Text: p.Other().Name})
+		out.Other = r.Fill("coming.other", say.Words{Time: text, Text: r.Place(p.Other().Zone)})
 	}
 	m := draw.Coming{Mark: draw.Kept, Booked: placeOf(c.Booked)}
 	m.At = m.Booked

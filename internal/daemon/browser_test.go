@@ -20,6 +20,7 @@ import (
 	"holdfast/internal/act"
 	"holdfast/internal/channel"
 	"holdfast/internal/channel/memory"
+	"holdfast/internal/clock"
 	"holdfast/internal/deed"
 	"holdfast/internal/drift"
 	"holdfast/internal/plan"
@@ -37,7 +38,7 @@ type house struct {
 	a      *App
 	dir    string
 	url    string
-	now    atomic.Pointer[time.Time]
+	ahead  atomic.Int64 // of the machine's clock, in nanoseconds
 	office http.RoundTripper
 	mail   *memory.Channel
 	wake   chan struct{}
@@ -82,7 +83,7 @@ func newHouse(t *testing.T) *house {
 	}
 	h := &house{T: t, b: b, dir: t.TempDir(), url: "http://" + listen, mail: memory.New(), wake: make(chan struct{}),
 		rounds: make(chan reconcile.Round, 100)}
-	h.at(time.Date(2026, time.May, 18, 7, 0, 0, 0, time.UTC))
+	h.at(firstMonday)
 	var users []caldavtest.User
 	for _, m := range regexp.MustCompile(`(?m)^  (\w+): {name: .*?, zone: ([\w/]+)`).FindAllStringSubmatch(houseRoster, -1) {
 		users = append(users, caldavtest.User{Name: m[1], Password: "pw", Email: m[1] + "@example.com", Zone: m[2]})
@@ -95,10 +96,9 @@ func newHouse(t *testing.T) *house {
 		web: {url: "http://%[1]s", listen: "%[1]s", metrics_listen: off, admins: [it@example.com]},
 		calendars: {office: {caldav: {url: "http://dav.test/", username: "{person.id}", password_file: password,
 			calendar: "/calendars/{person.id}/default/"}}}}`, listen))
-	clock := func() time.Time { return *h.now.Load() }
 	h.a, err = Open(t.Context(), Options{
 		Config:  filepath.Join(h.dir, "holdfast.yaml"),
-		Clock:   clock,
+		Clock:   h.now,
 		Log:     zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 		Poll:    time.Hour,
 		Round:   func(r reconcile.Round) { h.rounds <- r },
@@ -112,12 +112,14 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	h.office = handled{caldavtest.New(caldavtest.Options{Users: users, Scheduling: true, Now: clock})}
+	h.office = handled{caldavtest.New(caldavtest.Options{Users: users, Scheduling: true, Now: h.now})}
 	h.a.http.Transport = h.office
 	return h
 }
 
-func (h *house) at(now time.Time) { h.now.Store(&now) }
+func (h *house) now() time.Time { return clock.System().Add(time.Duration(h.ahead.Load())) }
+
+func (h *house) at(now time.Time) { h.ahead.Store(int64(now.Sub(clock.System()))) }
 
 func (h *house) write(name, text string) {
 	h.Helper()
@@ -152,6 +154,9 @@ func (h *house) uid(manager, report string) string {
 	return ""
 }
 
+// firstMonday is when Holdfast begins to look after them.
+var firstMonday = time.Date(2026, time.May, 18, 7, 0, 0, 0, time.UTC)
+
 // tuesday is when Mia meets Raj in that week.
 func tuesday(month time.Month, day int) time.Time {
 	berlin, err := time.LoadLocation("Europe/Berlin")
@@ -179,8 +184,9 @@ func (h *house) halfAYear() {
 		tuesday(time.November, 17).Unix(): func(at time.Time) error { return mia.Cancel(h.Context(), uid, at) },
 	}
 	shell := act.Actor{From: act.Shell}
-	for end := time.Date(2026, time.November, 27, 15, 20, 0, 0, time.UTC); ; {
-		monday := h.now.Load().AddDate(0, 0, 7)
+	monday, end := firstMonday, time.Date(2026, time.November, 27, 15, 20, 0, 0, time.UTC)
+	for {
+		monday = monday.AddDate(0, 0, 7)
 		if monday.After(end) {
 			h.at(end)
 			round()
@@ -191,6 +197,7 @@ func (h *house) halfAYear() {
 		booked := tuesday(monday.Month(), monday.Day()+1)
 		if edit := edits[booked.Unix()]; edit != nil {
 			h.at(booked.Add(-20 * time.Hour))
+			round() // so that it is known since when it differs
 			h.must(edit(booked))
 			round()
 			if booked.Month() == time.November {
@@ -206,7 +213,6 @@ func (h *house) halfAYear() {
 				}
 				<-h.rounds
 			}
-			h.at(monday)
 		}
 	}
 }
@@ -318,6 +324,12 @@ func TestSeenInABrowser(t *testing.T) {
 	h.offers(mia, "#part-flags", slices.Concat(proposed[:3], []string{"Put it back", "I have seen this",
 		"Another time"})...)
 	mia.Shot("story-cancelled")
+	picture := func(name string) { // for the README
+		mia.Look(browser.Look{Width: 920, Height: 400})
+		mia.Shot(name)
+		mia.Look(browser.Look{})
+	}
+	picture("readme-pair")
 	raj.Shot("story-cancelled-report")
 
 	// She takes the first of the proposed times.
@@ -333,7 +345,7 @@ func TestSeenInABrowser(t *testing.T) {
 	if !h.stands(uid, booked).After(h.a.o.Clock()) {
 		t.Error("the calendar has no meeting there")
 	}
-	all, err := h.a.Store.Deeds(t.Context(), "mia/raj", *h.now.Load())
+	all, err := h.a.Store.Deeds(t.Context(), "mia/raj", h.now().Add(-time.Hour))
 	if err != nil || len(all) != 1 || all[0].Who != "mia" || all[0].From != deed.Page || all[0].Kind != deed.Rebook {
 		t.Errorf("recorded: %+v, %v", all, err)
 	}
@@ -363,16 +375,16 @@ func TestSeenInABrowser(t *testing.T) {
 	mark(mia)
 	raj.Follow("Ask Mia Chen to put it back")
 	raj.See("Done: your manager is told that you ask for it.")
-	mia.See("Raj Patel asked to put it back")
+	mia.See("Raj Patel asked to put Tue 22 Dec back")
 	h.marked(mia)
-	h.at(h.now.Load().Add(20 * time.Minute))
+	h.at(h.now().Add(20 * time.Minute))
 	h.round()
 	h.mailed("mia@example.com", "Raj Patel asks you to put this back as it was: Tue 22 Dec with Raj Patel was cancelled.")
 	mia.See("Tue 22 Dec was cancelled.")
 	raj.Go(h.url + pair)
 	raj.Shot("story-asked-report")
 	mia.Go(h.url + "/")
-	mia.Shot("story-mine")
+	picture("readme-mine")
 	mia.Go(h.url + pair)
 	mia.Follow("Put it back")
 	mia.See("Done: it is put back.")
@@ -479,6 +491,7 @@ func (h *house) walk(pages map[string]*browser.Page) {
 		"narrow": {Width: 360, Height: 800, Dark: true},
 		"paper":  {Print: true, Width: 800},
 	}
+	opened := map[string]bool{}
 	for who, p := range pages {
 		for _, path := range addresses[who] {
 			p.Look(browser.Look{})
@@ -490,12 +503,18 @@ func (h *house) walk(pages map[string]*browser.Page) {
 			if none {
 				p.Expect("404")
 			}
-			// What can be opened is looked at as well.
-			browser.Eval[bool](p, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+			if none && who != "admin" { // it is the same page for everybody
+				continue
+			}
+			// What can be opened is looked at as well, once: it is much.
+			if page, _, _ := strings.Cut(path, "?"); !opened[page] {
+				opened[page] = true
+				browser.Eval[bool](p, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+			}
 			for name, l := range looks {
 				p.Look(l)
 				name = who + strings.NewReplacer("/", "-", "?", "-").Replace(path) + " " + name
-				if !l.Print {
+				if !l.Print && l.Width == 0 {
 					p.Accessible(name)
 				}
 				if p.Wide() {

@@ -338,8 +338,8 @@ func TestSeenInABrowser(t *testing.T) {
 		t.Error("answered with", status)
 	}
 	mia.See("Done: the new time is in both calendars.")
-	raj.See("Mia Chen made Tue 15 Dec up")
-	mia.See("You made Tue 15 Dec up")
+	raj.See("Mia Chen made up for Tue 15 Dec")
+	mia.See("You made up for Tue 15 Dec")
 	h.marked(raj)
 	mia.Shot("story-made-up")
 	if !h.stands(uid, booked).After(h.a.o.Clock()) {

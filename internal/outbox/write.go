@@ -23,6 +23,8 @@ type Writer struct {
 	Person func(id string) (series.Person, bool)
 	// Link is the address of the link that does it; nil: there are no links.
 	Link func(a link.Act) string
+	// Page is the address of a pair's page; nil: there are no pages.
+	Page func(p series.Pair) string
 	// ReplyTo: answers to a message about one 1:1 go to the other of the two.
 	ReplyTo bool
 	// Left is what the last round left of everybody, for admins.
@@ -212,13 +214,17 @@ func (l *writing) done(m notify.Matter, back bool) say.Done {
 // oneOnOne is the pair as messages name it.
 func (l *writing) oneOnOne(p series.Pair) say.OneOnOne {
 	row := l.rows[p]
-	return say.OneOnOne{
+	out := say.OneOnOne{
 		Pair:    p,
 		Manager: l.party(p.Manager, row, 0),
 		Report:  l.party(p.Report, row, 1),
 		Agenda:  row.PrepDoc,
 		Linked:  row.Linked,
 	}
+	if l.Page != nil {
+		out.Page = l.Page(p)
+	}
+	return out
 }
 
 func (l *writing) party(id string, row reconcile.StatusRow, at int) say.Party {

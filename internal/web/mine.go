@@ -107,6 +107,11 @@ func (h *handler) pairItems(r say.Reader, rows []see.Row) []pairItem {
 		slot := r.Word("slot.none")
 		if !x.Slot.IsZero() {
 			slot = r.InSlot(x.Slot)
+			if x.Slot.Zone != r.Zone { // on the reader's own clock
+				today, _ := series.WallClock(r.Now, x.Slot.Zone)
+				day, at := series.WallClock(x.Slot.On(x.Slot.InWeek(today)), r.Zone)
+				slot = r.InSlot(series.Slot{Weekday: day.Weekday(), At: at})
+			}
 			if x.Slot.Every > 1 {
 				slot += r.Fill("slot.every", say.Words{N: x.Slot.Every})
 			}

@@ -166,7 +166,11 @@ func (h *handler) pairPage(r say.Reader, p see.Pair) pairPage {
 		out.Coming, out.Theirs = append(out.Coming, item), out.Theirs || item.Other != ""
 	}
 	for _, x := range p.Lost {
-		out.Lost = append(out.Lost, lostItem{r.Day(x.Occurrence), became(r, x), byWhom(r, p, x.By), r.Notice(x.Notice)})
+		item := lostItem{Day: r.Day(x.Occurrence), Became: became(r, x), By: byWhom(r, p, x.By)}
+		if x.Notice != nil {
+			item.Notice = r.Notice(x.Notice)
+		}
+		out.Lost = append(out.Lost, item)
 	}
 	for _, d := range p.Deeds {
 		out.Done = append(out.Done, h.doneItem(r, p, d))
@@ -245,7 +249,13 @@ func nextOf(r say.Reader, p see.Pair) nextItem {
 		how = r.Fill("next.off-slot", say.Words{Time: r.When(c.Booked)})
 	}
 	from := series.At(c.Start, r.Zone)
-	words := say.Words{Text: r.LongDay(series.DateOf(from)), Time: r.Clock(c.Start), Other: r.Clock(c.Start.Add(p.Length))}
+	length := p.Length
+	for _, f := range p.Flags {
+		if short, ok := f.To.Length(); ok && f.Kind == drift.Shortened && slices.Contains(c.Flags, f.ID()) {
+			length = short
+		}
+	}
+	words := say.Words{Text: r.LongDay(series.DateOf(from)), Time: r.Clock(c.Start), Other: r.Clock(c.Start.Add(length))}
 	return nextItem{
 		When:   r.Fill("next.when", words),
 		How:    say.Capital(r.Relative(c.Start)) + ", " + how,

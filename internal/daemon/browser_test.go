@@ -270,9 +270,9 @@ func (h *house) offers(p *browser.Page, section string, want ...string) {
 	}
 }
 
-// unloaded fails the test where the page was loaded anew since mark.
 func mark(p *browser.Page) { browser.Eval[bool](p, `window.marked = true`) }
 
+// marked fails the test where the page was loaded anew since mark.
 func (h *house) marked(p *browser.Page) {
 	h.Helper()
 	if !browser.Eval[bool](p, `window.marked === true`) {
@@ -502,6 +502,9 @@ func (h *house) walk(pages map[string]*browser.Page) {
 			}
 			if none {
 				p.Expect("404")
+			}
+			if p.Count("#part-banner .note") > 0 {
+				h.Errorf("%s at %s is warned: %s", who, path, p.Text("#part-banner"))
 			}
 			if none && who != "admin" { // it is the same page for everybody
 				continue

@@ -15,6 +15,7 @@ import (
 	"holdfast/internal/act"
 	"holdfast/internal/api"
 	"holdfast/internal/channel"
+	"holdfast/internal/drift"
 	"holdfast/internal/feed"
 	"holdfast/internal/metrics"
 	"holdfast/internal/plan"
@@ -295,10 +296,13 @@ type telling struct {
 	a *App
 }
 
-// Once is act.Rounds'.
-func (t telling) Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error) {
+// OnceIf is act.Rounds'.
+func (t telling) OnceIf(ctx context.Context, may func([]drift.Flag) error, asks ...plan.Ask) (reconcile.Round, error) {
 	start := t.a.o.Clock()
-	r, err := t.Reconciler.Once(ctx, asks...)
+	r, err := t.Reconciler.OnceIf(ctx, may, asks...)
+	if no := (*act.Refused)(nil); errors.As(err, &no) {
+		return r, err // there was none
+	}
 	t.a.note(r, "act", t.a.o.Clock().Sub(start), err)
 	if err != nil {
 		return r, err

@@ -108,9 +108,7 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		Journal:  a.Store,
 		Sessions: a.Store.Sessions(signin.Whose),
 		People:   func() map[string]series.Person { return a.members().byID },
-		Refused: func(_ context.Context, r access.Refused) {
-			a.o.Log.Warn().Str("person", r.Person).Str("reason", string(r.Reason)).Msg("an account does not sign in")
-		},
+		Refused:  a.refused,
 		Show:  show,
 		Clock: a.o.Clock,
 		Log:   a.o.Log,
@@ -131,6 +129,25 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		o.Mail = a.mailSignIn
 	}
 	return o
+}
+
+// refused has admins told of an account that claims to be a person's and is not: once a day, however often it tries.
+func (a *App) refused(ctx context.Context, r access.Refused) {
+	a.o.Log.Warn().Str("person", r.Person).Str("reason", string(r.Reason)).Msg("an account does not sign in")
+	if a.messages == nil || r.Person == "" {
+		return
+	}
+	now := a.o.Clock()
+	m := notify.Matter{
+		Kind:    notify.Account,
+		Key:     "account|" + series.DateOf(now.UTC()).String() + "|" + r.Person,
+		Says:    r.Person,
+		Changed: now,
+	}
+	if err := a.messages.Note(ctx, m); err != nil {
+		a.trouble("notices", err)
+	}
+	a.look()
 }
 
 // mailSignIn sends a link to sign in by.

@@ -352,6 +352,8 @@ func (l *writing) alarm(ctx context.Context) (Letter, error) {
 			} else {
 				a.Silent = append(a.Silent, of)
 			}
+		case notify.Account:
+			a.Accounts = append(a.Accounts, m.Says)
 		case notify.Failed:
 			if over {
 				a.Ended = append(a.Ended, say.Ended{What: say.FailedOver, Of: of})

@@ -18,6 +18,7 @@ import (
 	"holdfast/internal/drift"
 	"holdfast/internal/feed"
 	"holdfast/internal/metrics"
+	"holdfast/internal/notify"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
@@ -92,6 +93,7 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 		Changes:    &a.hub,
 		Unwritable: func() bool { return a.out.has("rounds") },
 		More:       more,
+		Count:      a.metrics.HTTP,
 	}
 	if a.messages != nil {
 		o.Acts = linked{a, q}
@@ -109,9 +111,9 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		Sessions: a.Store.Sessions(signin.Whose),
 		People:   func() map[string]series.Person { return a.members().byID },
 		Refused:  a.refused,
-		Show:  show,
-		Clock: a.o.Clock,
-		Log:   a.o.Log,
+		Show:     show,
+		Clock:    a.o.Clock,
+		Log:      a.o.Log,
 	}
 	for _, x := range a.Settings.Web.Admins {
 		o.Admins = append(o.Admins, x.V)

@@ -337,6 +337,9 @@ func (t telling) OnceIf(ctx context.Context, may func([]drift.Flag) error, asks 
 
 // note has a round counted, listed and shown.
 func (a *App) note(r reconcile.Round, reason string, took time.Duration, err error) {
+	if err != nil {
+		r.At = a.o.Clock() // there is no more of it
+	}
 	a.metrics.Round(r, reason, took, err)
 	a.made.add(r, reason, took, err)
 	if err == nil {

@@ -63,7 +63,8 @@ func (a *App) serve(ctx context.Context, push, pages http.Handler) (stop func(co
 }
 
 // listen answers at the address until stop is called.
-func (a *App) listen(ctx context.Context, address string, h http.Handler) (stop func(context.Context) error, err error) {
+func (a *App) listen(ctx context.Context, address string, h http.Handler) (
+	stop func(context.Context) error, err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err

@@ -68,6 +68,7 @@ type App struct {
 	settles   atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
 	asked     sync.Map                  // why rounds were asked for since the last one began
 	messages  *messages                 // nil: nobody is told anything
+	sweep     func(context.Context)     // ends streams of those who left the roster; set by Run where there are pages
 	look      func()                    // has notices looked for that are due; set by Run
 	hub       live.Hub                  // says which 1:1s a round changed
 	made      made

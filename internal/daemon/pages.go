@@ -39,6 +39,7 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 	if err != nil {
 		return nil, err
 	}
+	a.sweep = in.Sweep
 	behind.Go(func() {
 		if err := in.Run(ctx); ctx.Err() == nil {
 			a.trouble("sign-in", err)
@@ -255,7 +256,10 @@ func (x asked) Do(ctx context.Context, who act.Actor, r act.Request) (out act.Re
 	if out.Came != "" {
 		x.changed(r.Pair)
 	}
-	return out, err
+	if out.Round.At.IsZero() || err != nil {
+		return out, err
+	}
+	return out, x.q.Wake(ctx, "act") // what stands of the pair is for a round of all to say
 }
 
 // Acknowledge is act.Acts'.

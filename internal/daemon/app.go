@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -44,6 +45,8 @@ type Options struct {
 	Poll time.Duration
 	// Senders take the place of the channels that the settings name for people. It may be nil.
 	Senders map[string]channel.Sender
+	// Listener takes the place of one at web.listen. It may be nil.
+	Listener net.Listener
 	// Version is the program's.
 	Version string
 	// Pages are handlers of the caller's own, by pattern, given how people sign in. It may be nil.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -390,9 +391,9 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(context.Context) erro
 	if a.Settings.Web.MetricsListen == "" {
 		return func(context.Context) error { return nil }, nil
 	}
-	stop, err = a.listen(ctx, a.Settings.Web.MetricsListen, a.metrics.Handler(&a.health))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Web.MetricsListen)
 	if err != nil {
 		return nil, fmt.Errorf("web.metrics_listen: %w", err)
 	}
-	return stop, nil
+	return a.listen(l, a.metrics.Handler(&a.health)), nil
 }

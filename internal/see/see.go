@@ -99,20 +99,16 @@ func (s *See) admin(who act.Actor) error {
 
 func (s *See) made(ctx context.Context) (Made, error) {
 	out := Made{At: s.Clock()}
-	if s.Daemon != nil {
-		out.Problems = len(s.Daemon.Problems()) > 0
-		// A round of which nothing comes leaves no trace in the journal.
-		for _, r := range s.Daemon.Rounds() {
-			if r.Err == "" && r.At.After(out.Round) {
-				out.Round = r.At
-			}
+	first, err := s.Journal.FirstRound(ctx)
+	if out.Round = first; s.Daemon == nil || first.IsZero() {
+		return out, err
+	}
+	out.Problems, out.Round = len(s.Daemon.Problems()) > 0, out.At // one that has just begun knows of none
+	for _, r := range s.Daemon.Rounds() {
+		if out.Round = r.At; r.Err == "" {
+			break
 		}
 	}
-	if !out.Round.IsZero() {
-		return out, nil
-	}
-	var err error
-	out.Round, err = s.Journal.LastRound(ctx)
 	return out, err
 }
 

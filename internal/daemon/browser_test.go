@@ -48,7 +48,9 @@ type house struct {
 // houseIT is the admin, who is nobody of the roster.
 const houseIT = "it@example.com"
 
-const houseRoster = `defaults: {title: "1:1 {manager.name} / {report.name}", prep_doc: "https://docs.example.com/1on1/{manager.id}-{report.id}"}
+const houseRoster = `defaults:
+  title: "1:1 {manager.name} / {report.name}"
+  prep_doc: https://docs.example.com/1on1/{manager.id}-{report.id}
 people:
   mia: {name: Mia Chen, email: mia@example.com, calendar: office, zone: Europe/Berlin, hours: Mon-Fri 09:00-17:30}
   raj: {name: Raj Patel, email: raj@example.com, calendar: office, zone: Asia/Kolkata, hours: Mon-Fri 11:00-20:00,
@@ -85,7 +87,8 @@ func newHouse(t *testing.T) *house {
 		rounds: make(chan reconcile.Round, 100)}
 	h.at(firstMonday)
 	var users []caldavtest.User
-	for _, m := range regexp.MustCompile(`(?m)^  (\w+): {name: .*?, zone: ([\w/]+)`).FindAllStringSubmatch(houseRoster, -1) {
+	person := regexp.MustCompile(`(?m)^  (\w+): {name: .*?, zone: ([\w/]+)`)
+	for _, m := range person.FindAllStringSubmatch(houseRoster, -1) {
 		users = append(users, caldavtest.User{Name: m[1], Password: "pw", Email: m[1] + "@example.com", Zone: m[2]})
 	}
 	h.write("roster.yaml", fmt.Sprintf(houseRoster, ""))

@@ -19,6 +19,7 @@ type Facts struct {
 	Matters   []notify.Matter // that are no flags: of the reader's pairs or calendar, and all that are of no pair
 	Told      []notify.Told   // as notify.Input has it
 	Wishes    access.Wishes
+	Stood     time.Time         // when the first round was: what stood then is known, and not recorded as told yet; zero: it is
 	Unreached map[string]string // digest of the address under which a channel does not reach the reader, by channel
 	Names     map[string]Name   // what chats call the reader, by channel
 	Threads   []Thread

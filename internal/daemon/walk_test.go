@@ -334,6 +334,7 @@ var (
 	secret = regexp.MustCompile(`hf[pofsa]_[a-z2-7]{8,}|/(?:act|stop)/[\w-]{10,}`)
 	clocks = regexp.MustCompile(`\b[0-2]\d:([0-5]\d)\b`)
 	ids    = "(?:eva|mia|max|roy|lee|tom|kim|ada)"
+	slots  = regexp.MustCompile(`\b\d\d:\d\d Europe/Berlin`)
 	aPair  = regexp.MustCompile(`\b` + ids + `/` + ids + `\b`)
 )
 
@@ -351,6 +352,8 @@ func may(viewer, what, whose, with string) bool {
 		return viewer == whose || meets
 	case "minute":
 		return viewer == whose
+	case "slot": // of somebody
+		return viewer == walkAdmin || slices.ContainsFunc(walkPairs, pair)
 	case "pair":
 		return admin || viewer == "log" || viewer == "hook" || pair(whose+"/"+with)
 	}
@@ -382,6 +385,9 @@ func (w *walk) check(viewer, where, text string) {
 	for _, m := range aPair.FindAllStringIndex(text, -1) {
 		manager, report, _ := strings.Cut(text[m[0]:m[1]], "/")
 		see(m, "pair", manager, report)
+	}
+	for _, m := range slots.FindAllStringIndex(text, -1) {
+		see(m, "slot", "anybody", "")
 	}
 	for _, m := range clocks.FindAllStringSubmatchIndex(text, -1) {
 		for _, p := range walkPeople {
@@ -417,7 +423,7 @@ func TestWalk(t *testing.T) {
 			t.Errorf("the session of %s is in the log", who)
 		}
 	}
-	for _, what := range []string{"place", "title", "doc", "name", "address", "minute", "pair"} {
+	for _, what := range []string{"place", "title", "doc", "name", "address", "minute", "slot", "pair"} {
 		if w.seen[what] == 0 {
 			t.Errorf("nobody has seen a %s: the walk looks at nothing", what)
 		}

@@ -69,6 +69,8 @@ type App struct {
 	asked     sync.Map                  // why rounds were asked for since the last one began
 	messages  *messages                 // nil: nobody is told anything
 	look      func()                    // has notices looked for that are due; set by Run
+	sweep     func(context.Context)     // ends the streams of who is not in the roster any more; set where there are pages
+	swept     string                    // digest of the roster of the last sweep
 	hub       live.Hub                  // says which 1:1s a round changed
 	made      made
 	everybody atomic.Pointer[members]

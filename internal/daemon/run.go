@@ -146,7 +146,7 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	if ctx.Err() != nil && err != nil {
 		return nil
 	}
-	a.note(r, reason, a.o.Clock().Sub(start), err)
+	a.note(ctx, r, reason, a.o.Clock().Sub(start), err)
 	a.trouble("rounds", err)
 	if err != nil {
 		return nil // the next round sees the truth

@@ -173,6 +173,7 @@ func newWalk(t *testing.T) *walk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.a.look = w.q.Look
 	t.Cleanup(func() {
 		if err := w.q.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)

@@ -279,6 +279,10 @@ func (w *walk) ask(who, method, path, body string, headers ...string) *httptest.
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Cookie" {
+			r.Header.Add("Cookie", headers[i+1])
+			continue
+		}
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	rec := httptest.NewRecorder()

@@ -356,11 +356,10 @@ func TestHeadersThatAreTooMany(t *testing.T) {
 		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 		w.ok(err)
 		_, _ = c.Write([]byte(request))
-				answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil || answer.StatusCode < 300 || answer.StatusCode >= 500 {
 			t.Errorf("%s: %v %v", name, answer, err)
 		}
 		_ = c.Close()
 	}
 }
-

@@ -22,10 +22,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"holdfast/internal/access"
+	"holdfast/internal/act"
 	"holdfast/internal/channel"
 	"holdfast/internal/channel/memory"
 	"holdfast/internal/outbox"
 	"holdfast/internal/provider/caldav/caldavtest"
+	"holdfast/internal/series"
 	"holdfast/internal/signin"
 )
 
@@ -650,6 +652,9 @@ func (w *walk) programs() {
 			if rec.Code >= 500 {
 				w.Errorf("%s gets %d by %s: %s", who, rec.Code, path, rec.Body)
 			}
+			if id, ok := strings.CutPrefix(path, "/people/"); ok && !strings.HasPrefix(id, who) && rec.Code < 400 {
+				w.Errorf("%s gets %d by %s", who, rec.Code, path)
+			}
 			w.check(who, "the API's "+path, rec.Body.String())
 		}
 	}
@@ -818,6 +823,8 @@ func (w *walk) refused() {
 			if may(who, "place", pair[:3], pair[4:]) {
 				continue
 			}
+			w.acts(act.Actor{Person: who, From: act.API}, series.Pair{Manager: pair[:3], Report: pair[4:]})
+			w.acts(act.Actor{Person: who, Admin: true, From: act.Page}, series.Pair{Manager: pair[:3], Report: pair[4:]})
 			for _, d := range []string{"accept", "restore", "rebook", "invite"} {
 				body := `{"shown":{"flag":"` + form.Get("flag") + `","digest":"` + form.Get("digest") + `"}}`
 				if d == "rebook" {
@@ -862,6 +869,17 @@ func (w *walk) refused() {
 	}
 	if after := w.did(); after != before {
 		w.Errorf("something was done:\n%s\nbefore:\n%s", after, before)
+	}
+}
+
+// acts has somebody act though no page let them come so far.
+func (w *walk) acts(who act.Actor, p series.Pair) {
+	w.Helper()
+	for _, d := range []act.Deed{act.Accept, act.Restore, act.RestoreOne, act.Rebook, act.Undo, act.Invite, act.AskAccept} {
+		out, err := w.a.acts().Do(w.Context(), who, act.Request{Deed: d, Pair: p})
+		if err != nil || out.Refused == nil || out.Refused.Reason != act.NotYours {
+			w.Errorf("%v may %s of %s: %+v, %v", who, d, p, out.Refused, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -256,7 +257,10 @@ func (x asked) Do(ctx context.Context, who act.Actor, r act.Request) (out act.Re
 	if out.Came != "" {
 		x.changed(r.Pair)
 	}
-	return out, err
+	if out.Round.At.IsZero() || err != nil {
+		return out, err
+	}
+	return out, x.q.Wake(ctx, "act") // what stands of the pair is for a round of all to say
 }
 
 // Acknowledge is act.Acts'.
@@ -391,9 +395,9 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(context.Context) erro
 	if a.Settings.Web.MetricsListen == "" {
 		return func(context.Context) error { return nil }, nil
 	}
-	stop, err = a.listen(ctx, a.Settings.Web.MetricsListen, a.metrics.Handler(&a.health))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Web.MetricsListen)
 	if err != nil {
 		return nil, fmt.Errorf("web.metrics_listen: %w", err)
 	}
-	return stop, nil
+	return a.listen(l, a.metrics.Handler(&a.health)), nil
 }

@@ -81,13 +81,12 @@ func (w *walk) roster(pairs ...string) {
 			" calendar: office, zone: Europe/Berlin,\n    away: [{from: 2026-12-24, to: 2026-12-25, why: canary-why-%[1]s}]}\n",
 			p.id)
 	}
-	for i, p := range pairs {
+	for _, p := range pairs {
 		m, r, _ := strings.Cut(p, "/")
 		n := slices.Index(walkPairs, p)
 		fmt.Fprintf(&ones, "  - {manager: %s, reports: [{report: %s, slot: %s %02d:00, place: canary-place-%[1]s-%[2]s,\n"+
 			"      title: 'canary-title-%[1]s-%[2]s', prep_doc: 'https://docs.example.com/canary-doc-%[1]s-%[2]s'}]}\n",
 			m, r, []string{"Tue", "Wed", "Thu"}[n%3], 10+n%4)
-		_ = i
 	}
 	w.write("roster.yaml", fmt.Sprintf(walkRoster, people.String(), ones.String()))
 }
@@ -349,7 +348,9 @@ var (
 func may(viewer, what, whose, with string) bool {
 	admin := viewer == "it" || viewer == walkAdmin || viewer == "operate"
 	pair := func(p string) bool { m, r, _ := strings.Cut(p, "/"); return viewer == m || viewer == r }
-	meets := slices.ContainsFunc(walkPairs, func(p string) bool { return pair(p) && strings.Contains("/"+p+"/", "/"+whose+"/") })
+	meets := slices.ContainsFunc(walkPairs, func(p string) bool {
+		return pair(p) && strings.Contains("/"+p+"/", "/"+whose+"/")
+	})
 	switch what {
 	case "place", "title", "doc":
 		return pair(whose + "/" + with)
@@ -370,7 +371,8 @@ func may(viewer, what, whose, with string) bool {
 // check looks for what the viewer must not see in a text that reached them.
 func (w *walk) check(viewer, where, text string) {
 	w.Helper()
-	text = html.UnescapeString(strings.NewReplacer("\r\n ", "", `\u003c`, "<", `\u003e`, ">", `\"`, `"`, "%2F", "/").Replace(text))
+	plain := strings.NewReplacer("\r\n ", "", `\u003c`, "<", `\u003e`, ">", `\"`, `"`, "%2F", "/")
+	text = html.UnescapeString(plain.Replace(text))
 	see := func(at []int, what, whose, with string) {
 		w.Helper()
 		if may(viewer, what, whose, with) {
@@ -478,7 +480,8 @@ func (w *walk) story() {
 	w.roster("eva/mia", "eva/max", "mia/roy", "mia/lee", "max/ada") // two endings wait to be allowed
 	w.pass(30*time.Minute, "roster")
 	good := w.read("roster.yaml") // and a broken one: what is wrong is told to admins
-	w.write("roster.yaml", strings.NewReplacer("why: canary", "why: [canary", "}]}", "]}]}", "place: ", "place: []").Replace(good))
+	spoilt := strings.NewReplacer("why: canary", "why: [canary", "}]}", "]}]}", "place: ", "place: []")
+	w.write("roster.yaml", spoilt.Replace(good))
 	w.pass(10*time.Minute, "roster")
 	w.write("roster.yaml", strings.Replace(good, "2026-12-25, why:", "2026-12-20, why:", 3))
 	w.pass(10*time.Minute, "roster")
@@ -875,7 +878,8 @@ func (w *walk) refused() {
 // acts has somebody act though no page let them come so far.
 func (w *walk) acts(who act.Actor, p series.Pair) {
 	w.Helper()
-	for _, d := range []act.Deed{act.Accept, act.Restore, act.RestoreOne, act.Rebook, act.Undo, act.Invite, act.AskAccept} {
+	for _, d := range []act.Deed{act.Accept, act.Restore, act.RestoreOne, act.Rebook, act.Undo, act.Invite,
+		act.AskAccept} {
 		out, err := w.a.acts().Do(w.Context(), who, act.Request{Deed: d, Pair: p})
 		if err != nil || out.Refused == nil || out.Refused.Reason != act.NotYours {
 			w.Errorf("%v may %s of %s: %+v, %v", who, d, p, out.Refused, err)

@@ -143,7 +143,11 @@ var stateMarks = map[reconcile.State]draw.Mark{
 	reconcile.Unbooked: draw.Off,
 }
 
+// stateOf is a word for the state; "" is that of a pair that the roster has no more.
 func stateOf(r say.Reader, s reconcile.State, flags int) tag {
+	if s == "" {
+		return tagOf(draw.Off, r.Word("state.ended"))
+	}
 	return tagOf(stateMarks[s], r.Fill("state."+string(s), say.Words{N: flags}))
 }
 

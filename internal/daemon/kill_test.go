@@ -25,10 +25,17 @@ import (
 )
 
 // TestMain lets the test binary be the process that is killed: one round, as `holdfast sync` makes it; or the calendar
-// server of a benchmark.
+// server or the readers of a benchmark.
 func TestMain(m *testing.M) {
 	if what := os.Getenv(fleetEnv); what != "" {
 		if err := serveFleet(what); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Getenv(readersEnv) != "" {
+		if err := serveReaders(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -136,6 +136,9 @@ func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.T
 				continue
 			}
 			text, err := asText(name, values[i])
+			if err == nil && h.table == "statuses" && name == "data" {
+				text, err = statusText(text)
+			}
 			if err != nil {
 				return fmt.Errorf("%s.%s: %w", h.table, name, err)
 			}
@@ -179,6 +182,16 @@ func asText(column string, value any) (string, error) {
 
 // ErrObserved is the error of forgetting somebody whose 1:1s no round has ended yet.
 var ErrObserved = errors.New("their 1:1s are not ended yet")
+
+// statusText is a status row for a person to read.
+func statusText(data string) (string, error) {
+	r, err := decodeStatus(data)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(statusJSON(r))
+	return string(text), err
+}
 
 // Forget removes all that the journal has of the person, in one transaction. Outcomes and flags of their pairs stay
 // with the other of each, until retention ends, of somebody without a name (access.IsFormer); where that one is

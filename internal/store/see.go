@@ -57,11 +57,11 @@ func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (ma
 	out := map[series.Pair][]drift.Outcome{}
 	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
 		var p series.Pair
-		var all string
+		var all sql.NullString
 		if err := r.Scan(&p.Manager, &p.Report, &all); err != nil {
 			return err
 		}
-		for line := range strings.Lines(all) {
+		for line := range strings.Lines(all.String) {
 			o, err := parseOutcome(p, strings.TrimSuffix(line, "\n"))
 			if err != nil {
 				return err
@@ -69,10 +69,10 @@ func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (ma
 			out[p] = append(out[p], o)
 		}
 		return nil
-	}, `SELECT s.manager, s.report, group_concat(week || ' ' || occurrence || ' ' || result || ' ' || by_whom || ' '
-			|| final || ' ' || coalesce(notice, ''), char(10) ORDER BY week, occurrence)
-		FROM statuses s JOIN outcomes o ON o.manager = s.manager AND o.report = s.report AND o.week >= ?2
-		WHERE s.manager = ?1 OR s.report = ?1 GROUP BY s.manager, s.report`, person, since.String())
+	}, `SELECT manager, report, (SELECT group_concat(line, char(10)) FROM (
+			SELECT concat_ws(' ', week, occurrence, result, by_whom, final, coalesce(notice, '')) AS line FROM outcomes o
+			WHERE o.manager = s.manager AND o.report = s.report AND o.week >= ?2 ORDER BY week, occurrence))
+		FROM statuses s WHERE manager = ?1 OR report = ?1`, person, since.String())
 	if err != nil {
 		return nil, s.fail("outcomes of "+person, err)
 	}

@@ -49,6 +49,7 @@ var holdings = []holding{
 	{table: "outcomes", of: ofPair, stays: true},
 	{table: "flags", of: ofPair, stays: true},
 	{table: "edges", of: ofFlag, stays: true},
+	{table: "quarters", of: `head = ?1`, hides: []string{"hidden"}},
 	{table: "acknowledged", of: ofPerson + ` OR ` + ofFlag},
 	{table: "deeds", of: ofPair + ` OR who = ?1 OR person = ?1`},
 	{table: "acts", of: ofPair},
@@ -254,7 +255,7 @@ func (f forgetting) all(ctx context.Context, now time.Time) error {
 	if f.out.Former, err = f.former(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{f.standing, f.owners, f.elsewhere} {
+	for _, step := range []func(context.Context) error{f.standing, f.owners, f.quarters, f.elsewhere} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -454,6 +455,13 @@ func (f forgetting) standing(ctx context.Context) error {
 func (f forgetting) owners(ctx context.Context) error {
 	_, err := f.ExecContext(ctx, `UPDATE matters SET owners = trim(replace(' ' || owners || ' ', ' ' || ?1 || ' ', ' '))
 		WHERE instr(' ' || owners || ' ', ' ' || ?1 || ' ') AND trim(owners) <> ?1`, f.person)
+	return err
+}
+
+// quarters has the figures of the group that the person leads be among those that are not shown.
+func (f forgetting) quarters(ctx context.Context) error {
+	_, err := f.ExecContext(ctx, `UPDATE quarters SET hidden = 1
+		WHERE head = '' AND first IN (SELECT first FROM quarters WHERE head = ?)`, f.person)
 	return err
 }
 

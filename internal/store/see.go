@@ -31,6 +31,16 @@ func (s *Store) LastRound(ctx context.Context) (at time.Time, err error) {
 	return at, nil
 }
 
+// Revision is another one whenever something else may be read; but for who is signed in, the access log and other tables
+// that no round reads.
+func (s *Store) Revision(ctx context.Context) (n int64, err error) {
+	err = eachRow(ctx, s.db, func(r *sql.Rows) error { return r.Scan(&n) }, `SELECT n FROM revision`)
+	if err != nil {
+		return 0, s.fail("revision", err)
+	}
+	return n, nil
+}
+
 // FlagsOf are the open flags of a pair, and those that closed about meetings from the day on, as Flags has them.
 func (s *Store) FlagsOf(ctx context.Context, p series.Pair, since series.Date) ([]reconcile.FlagRow, error) {
 	flags, err := query(ctx, s.db, scanFlag, flagColumns+` WHERE manager = ? AND report = ?

@@ -197,6 +197,7 @@ func (o *org) remember() {
 
 // BenchmarkPages is people who open pages of an org, 200 in a second on one core: how long they wait for 99 of 100, with
 // nothing beside and while rounds are made, one every five seconds. The aim is 50 ms. The readers are another process.
+// Beside it stands a server that gives everybody the same bytes: what it needs is the machine's.
 //
 //	go test ./internal/daemon -run XXX -bench Pages -benchtime 1x -cpu 1 -scale 10000 -timeout 1h
 func BenchmarkPages(b *testing.B) {
@@ -250,6 +251,16 @@ func BenchmarkPages(b *testing.B) {
 			b.ReportMetric(float64(to.bytes-from.bytes)/asked/1e3, "kB-allocated/request")
 			b.ReportMetric(float64(bytes)/asked/1e3, "kB/page")
 		}
+		same := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(make([]byte, 14_000))
+		}))
+		defer same.Close()
+		b.Run("bare", func(b *testing.B) {
+			ours := all
+			defer func() { all = ours }()
+			all = []page{{same.URL, "x=y"}}
+			ask(b)
+		})
 		b.Run("alone", ask)
 		b.Run("beside rounds", func(b *testing.B) {
 			stop, done := make(chan struct{}), make(chan int)

@@ -8,31 +8,31 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // relay is a mail server as small as RFC 5321 section 4.5.1 lets one be. It keeps what it takes in a file.
 type relay struct {
 	net.Listener
 	file    string
-	refuses bool
+	refuses atomic.Bool
 	mu      sync.Mutex // of the file
 	open    sync.WaitGroup
 }
 
 // relay starts one at $RELAY, or one that refuses every address.
 func (s *session) relay(args []string) error {
-	if s.mails != nil {
-		s.mails.stop()
+	refuses := slices.Contains(args, "refuse")
+	if s.mails != nil { // it keeps its port, which another session could get
+		s.mails.refuses.Store(refuses)
+		return nil
 	}
-	address := "127.0.0.1:0"
-	if s.mails != nil {
-		address = s.mails.Addr().String()
-	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	s.mails = &relay{Listener: l, file: s.MkAbs("mails.txt"), refuses: slices.Contains(args, "refuse")}
+	s.mails = &relay{Listener: l, file: s.MkAbs("mails.txt")}
+	s.mails.refuses.Store(refuses)
 	s.Setenv("RELAY", l.Addr().String())
 	s.mails.open.Go(s.mails.serve)
 	return nil
@@ -67,7 +67,7 @@ func (r *relay) talk(c net.Conn) {
 		case verb == "QUIT":
 			say("221 bye")
 			return
-		case verb == "RCPT" && r.refuses:
+		case verb == "RCPT" && r.refuses.Load():
 			say("550 5.1.1 nobody of that name lives here")
 		case verb == "DATA":
 			say("354 go on")

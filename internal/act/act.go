@@ -4,6 +4,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -133,8 +134,9 @@ func (q Request) ask() plan.Ask {
 
 // Rounds are what makes them: one at a time.
 type Rounds interface {
-	Preview(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error)
-	Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error)
+	// OnceIf makes one, of the calendars that the asks need; may is given the open flags of their pairs before anything is
+	// written, and its error ends the round and is returned as it is.
+	OnceIf(ctx context.Context, may func(open []drift.Flag) error, asks ...plan.Ask) (reconcile.Round, error)
 	LookAtFlags(ctx context.Context, of string) (reconcile.Look, error)
 }
 
@@ -188,41 +190,46 @@ func (a Acts) Do(ctx context.Context, who Actor, q Request) (Result, error) {
 	if who.From != Shell {
 		q.Force = false
 	}
-	// What depends on nothing but who asks needs no calendar; what is open is asked for only where that matters.
-	switch reason := May(who, q, nil); {
-	case reason != "" && !depends(reason):
+	// What depends on nothing but who asks needs no calendar.
+	if reason := May(who, q, nil); reason != "" && !depends(reason) {
 		return refused(q.Deed, reason, nil), nil
-	case reason != "" || q.Shown != Shown{}:
-		seen, err := a.Rounds.Preview(ctx)
-		if err != nil {
-			return Result{}, err
-		}
-		open := slices.DeleteFunc(seen.Open, func(f drift.Flag) bool { return f.Pair != q.Pair })
+	}
+	d, begun := a.deed(who, q), false
+	r, err := a.Rounds.OnceIf(ctx, func(open []drift.Flag) error {
 		if reason := May(who, q, open); reason != "" {
-			return refused(q.Deed, reason, nil), nil
+			return &Refused{Reason: reason}
 		}
 		if _, no := shown(who, q, open); no != nil {
-			return refused(q.Deed, no.Reason, no.Now), nil
+			return no
 		}
-	}
-	var out Result
-	err := a.record(ctx, a.deed(who, q), func(d *deed.Deed) error {
-		r, err := a.Rounds.Once(ctx, q.ask())
-		out = resultOf(r, q, err)
-		if d.Result = out.Came; q.Deed == Rebook && len(out.Applied) > 0 {
-			d.To, _ = out.Applied[0].To.Time() // who asked may have said no more than a weekday
-		}
+		err := a.Journal.BeginDeed(ctx, &d)
+		begun = err == nil
 		return err
-	})
-	return out, err
+	}, q.ask())
+	if no := (*Refused)(nil); errors.As(err, &no) {
+		return refused(q.Deed, no.Reason, no.Now), nil
+	}
+	if !begun {
+		return Result{}, err
+	}
+	out := resultOf(r, q, err)
+	if d.Result = out.Came; q.Deed == Rebook && len(out.Applied) > 0 {
+		d.To, _ = out.Applied[0].To.Time() // who asked may have said no more than a weekday
+	}
+	return out, a.end(ctx, d, err)
 }
 
-// record does it between the two rows of the record. What comes of it is recorded though who asked has gone.
+// record does it between the two writes of the record.
 func (a Acts) record(ctx context.Context, d deed.Deed, do func(*deed.Deed) error) error {
 	if err := a.Journal.BeginDeed(ctx, &d); err != nil {
 		return err
 	}
 	err := do(&d)
+	return a.end(ctx, d, err)
+}
+
+// end records what came of the deed, though who asked for it has gone. It returns err, or that it could not.
+func (a Acts) end(ctx context.Context, d deed.Deed, err error) error {
 	if err != nil && d.Result != deed.Done {
 		d.Result = deed.Failed
 	}

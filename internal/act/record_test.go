@@ -15,6 +15,7 @@ import (
 
 	"holdfast/internal/act"
 	"holdfast/internal/deed"
+	"holdfast/internal/drift"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
@@ -250,7 +251,9 @@ type gone struct {
 	cancel context.CancelFunc
 }
 
-func (g gone) Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error) {
-	g.cancel()
-	return g.Rounds.Once(ctx, asks...)
+func (g gone) OnceIf(ctx context.Context, may func([]drift.Flag) error, asks ...plan.Ask) (reconcile.Round, error) {
+	return g.Rounds.OnceIf(ctx, func(open []drift.Flag) error {
+		defer g.cancel()
+		return may(open)
+	}, asks...)
 }

@@ -143,8 +143,8 @@ var (
 		"internal/feed",
 		"internal/api"}
 	// wire are the packages whose types may be named for a wire or disk format.
-	wire = []string{"internal/signin", "internal/provider/", "internal/channel/", "internal/store", "internal/web", "internal/wire",
-		"internal/roster", "internal/settings", "internal/slotting/instance"}
+	wire = []string{"internal/signin", "internal/provider/", "internal/channel/", "internal/store", "internal/web",
+		"internal/wire", "internal/roster", "internal/settings", "internal/slotting/instance"}
 	// wireExcept are single tags elsewhere.
 	wireExcept = map[string]string{"internal/series/snapshot.go": "`json:\",omitzero\"`"}
 )

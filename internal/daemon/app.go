@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -44,6 +45,8 @@ type Options struct {
 	Poll time.Duration
 	// Senders take the place of the channels that the settings name for people. It may be nil.
 	Senders map[string]channel.Sender
+	// Listener takes the place of one at web.listen. It may be nil.
+	Listener net.Listener
 	// Version is the program's.
 	Version string
 	// Pages are handlers of the caller's own, by pattern, given how people sign in. It may be nil.
@@ -68,6 +71,7 @@ type App struct {
 	settles   atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
 	asked     sync.Map                  // why rounds were asked for since the last one began
 	messages  *messages                 // nil: nobody is told anything
+	sweep     func(context.Context)     // ends streams of those who left the roster; set by Run where there are pages
 	look      func()                    // has notices looked for that are due; set by Run
 	hub       live.Hub                  // says which 1:1s a round changed
 	made      made

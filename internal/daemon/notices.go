@@ -71,7 +71,7 @@ func (a *App) openMessages(senders map[string]channel.Sender) {
 		ReplyTo: n.Mail != nil && n.Mail.ReplyTo,
 	}
 	if a.Settings.URL != "" {
-		m.writer.Link = a.linkTo
+		m.writer.Link, m.writer.URL = a.linkTo, a.Settings.URL
 	}
 	m.Outbox = outbox.New(outbox.Options{
 		Journal: a.Store,

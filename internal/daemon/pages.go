@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,8 +16,10 @@ import (
 	"holdfast/internal/act"
 	"holdfast/internal/api"
 	"holdfast/internal/channel"
+	"holdfast/internal/drift"
 	"holdfast/internal/feed"
 	"holdfast/internal/metrics"
+	"holdfast/internal/notify"
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
 	"holdfast/internal/roster"
@@ -37,6 +40,7 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 	if err != nil {
 		return nil, err
 	}
+	a.sweep = in.Sweep
 	behind.Go(func() {
 		if err := in.Run(ctx); ctx.Err() == nil {
 			a.trouble("sign-in", err)
@@ -91,6 +95,7 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 		Changes:    &a.hub,
 		Unwritable: func() bool { return a.out.has("rounds") },
 		More:       more,
+		Count:      a.metrics.HTTP,
 	}
 	if a.messages != nil {
 		o.Acts = linked{a, q}
@@ -107,12 +112,10 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		Journal:  a.Store,
 		Sessions: a.Store.Sessions(signin.Whose),
 		People:   func() map[string]series.Person { return a.members().byID },
-		Refused: func(_ context.Context, r access.Refused) {
-			a.o.Log.Warn().Str("person", r.Person).Str("reason", string(r.Reason)).Msg("an account does not sign in")
-		},
-		Show:  show,
-		Clock: a.o.Clock,
-		Log:   a.o.Log,
+		Refused:  a.refused,
+		Show:     show,
+		Clock:    a.o.Clock,
+		Log:      a.o.Log,
 	}
 	for _, x := range a.Settings.Web.Admins {
 		o.Admins = append(o.Admins, x.V)
@@ -130,6 +133,25 @@ func (a *App) signIn(show func(http.ResponseWriter, *http.Request, int, signin.P
 		o.Mail = a.mailSignIn
 	}
 	return o
+}
+
+// refused has admins told of an account that claims to be a person's and is not: once a day, however often it tries.
+func (a *App) refused(ctx context.Context, r access.Refused) {
+	a.o.Log.Warn().Str("person", r.Person).Str("reason", string(r.Reason)).Msg("an account does not sign in")
+	if a.messages == nil || r.Person == "" {
+		return
+	}
+	now := a.o.Clock()
+	m := notify.Matter{
+		Kind:    notify.Account,
+		Key:     "account|" + series.DateOf(now.UTC()).String() + "|" + r.Person,
+		Says:    r.Person,
+		Changed: now,
+	}
+	if err := a.messages.Note(ctx, m); err != nil {
+		a.trouble("notices", err)
+	}
+	a.look()
 }
 
 // mailSignIn sends a link to sign in by.
@@ -235,7 +257,10 @@ func (x asked) Do(ctx context.Context, who act.Actor, r act.Request) (out act.Re
 	if out.Came != "" {
 		x.changed(r.Pair)
 	}
-	return out, err
+	if out.Round.At.IsZero() || err != nil {
+		return out, err
+	}
+	return out, x.q.Wake(ctx, "act") // what stands of the pair is for a round of all to say
 }
 
 // Acknowledge is act.Acts'.
@@ -295,10 +320,13 @@ type telling struct {
 	a *App
 }
 
-// Once is act.Rounds'.
-func (t telling) Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, error) {
+// OnceIf is act.Rounds'.
+func (t telling) OnceIf(ctx context.Context, may func([]drift.Flag) error, asks ...plan.Ask) (reconcile.Round, error) {
 	start := t.a.o.Clock()
-	r, err := t.Reconciler.Once(ctx, asks...)
+	r, err := t.Reconciler.OnceIf(ctx, may, asks...)
+	if no := (*act.Refused)(nil); errors.As(err, &no) {
+		return r, err // there was none
+	}
 	t.a.note(r, "act", t.a.o.Clock().Sub(start), err)
 	if err != nil {
 		return r, err
@@ -314,6 +342,9 @@ func (t telling) Once(ctx context.Context, asks ...plan.Ask) (reconcile.Round, e
 
 // note has a round counted, listed and shown.
 func (a *App) note(r reconcile.Round, reason string, took time.Duration, err error) {
+	if err != nil {
+		r.At = a.o.Clock() // there is no more of it
+	}
 	a.metrics.Round(r, reason, took, err)
 	a.made.add(r, reason, took, err)
 	if err == nil {
@@ -360,9 +391,9 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(context.Context) erro
 	if a.Settings.Web.MetricsListen == "" {
 		return func(context.Context) error { return nil }, nil
 	}
-	stop, err = a.listen(ctx, a.Settings.Web.MetricsListen, a.metrics.Handler(&a.health))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Web.MetricsListen)
 	if err != nil {
 		return nil, fmt.Errorf("web.metrics_listen: %w", err)
 	}
-	return stop, nil
+	return a.listen(l, a.metrics.Handler(&a.health)), nil
 }

@@ -49,25 +49,23 @@ const hangUp = time.Second
 
 // serve answers at web.listen until stop is called: push notifications at their path, and pages.
 func (a *App) serve(ctx context.Context, push, pages http.Handler) (stop func(context.Context) error, err error) {
-	stop, err = a.listen(ctx, a.Settings.Listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	l := a.o.Listener
+	if l == nil {
+		if l, err = (&net.ListenConfig{}).Listen(ctx, "tcp", a.Settings.Listen); err != nil {
+			return nil, fmt.Errorf("web.listen: %w", err)
+		}
+	}
+	return a.listen(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, pushPath) {
 			push.ServeHTTP(w, r)
 			return
 		}
 		pages.ServeHTTP(w, r)
-	}))
-	if err != nil {
-		return nil, fmt.Errorf("web.listen: %w", err)
-	}
-	return stop, nil
+	})), nil
 }
 
-// listen answers at the address until stop is called.
-func (a *App) listen(ctx context.Context, address string, h http.Handler) (stop func(context.Context) error, err error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
+// listen answers at the listener until stop is called.
+func (a *App) listen(l net.Listener, h http.Handler) (stop func(context.Context) error) {
 	server := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       10 * time.Second,
@@ -90,7 +88,7 @@ func (a *App) listen(ctx context.Context, address string, h http.Handler) (stop 
 			err = errors.Join(err, served)
 		}
 		return err
-	}, nil
+	}
 }
 
 const (

@@ -153,6 +153,9 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	}
 	a.logRound(r, reason, begin || signal, a.o.Clock().Sub(start))
 	a.trouble("notices", a.told(ctx, r, begin || roster))
+	if roster && a.sweep != nil {
+		a.sweep(ctx)
+	}
 	if a.look != nil {
 		a.look()
 	}

@@ -76,7 +76,7 @@ roster: [roster.yaml]
 database: sqlite:holdfast.db
 notify:
   mail: {smtp: smtp://127.0.0.1:25, from: Holdfast <holdfast@example.com>}  # the demo keeps what would be sent
-web: {url: http://%[1]s, listen: %[1]s, metrics_listen: off, admins: [it@example.com]}
+web: {url: %[1]s, metrics_listen: off, admins: [it@example.com]}
 calendars:
   office:%[2]s`
 
@@ -94,6 +94,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	open := onCalDAV
 	if o.Google {
 		open = onGoogle
+	}
+	o.Daemon.Listener, err = net.Listen("tcp", "127.0.0.1:0") // the daemon closes it
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	office := open("http://"+listener.Addr().String(), o.Daemon.Clock)
 	ahead := newAhead(o.Daemon.Clock)
@@ -118,7 +122,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		_ = server.Serve(listener) // ends with Close
 	}()
 	defer func() { err = errors.Join(err, server.Close()); <-served }()
-	if err := d.files(ctx); err != nil {
+	if err := d.files(); err != nil {
 		return err
 	}
 
@@ -153,27 +157,19 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 // files writes what an admin would have written.
-func (d *demo) files(ctx context.Context) error {
+func (d *demo) files() error {
 	for _, dir := range []string{filepath.Join(d.dir, "secrets"), d.outbox()} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
-	}
-	// The daemon listens by itself, so that the port is given back for it to take.
-	free, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	if err := free.Close(); err != nil {
-		return err
 	}
 	for name, text := range d.secrets {
 		if err := os.WriteFile(filepath.Join(d.dir, "secrets", name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
-	d.web = "http://" + free.Addr().String()
-	settings := fmt.Appendf(nil, settingsYAML, free.Addr(), d.settings)
+	d.web = "http://" + d.Daemon.Listener.Addr().String()
+	settings := fmt.Appendf(nil, settingsYAML, d.web, d.settings)
 	return errors.Join(d.roster("Room Alder"), os.WriteFile(filepath.Join(d.dir, "holdfast.yaml"), settings, 0o600))
 }
 

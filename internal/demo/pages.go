@@ -32,9 +32,14 @@ type sample struct{ ID, Name, Is string }
 
 // samples are everybody, with what they are to the others.
 func samples() (all []sample) {
-	is := map[string]string{"mia": "in Berlin, manages Raj, Lee and Ana", "ana": "in New York, Mia's report; manages Bo and Kim",
-		"raj": "in Pune, Mia's report", "lee": "in Berlin, Mia's report", "bo": "in New York, Ana's report",
-		"kim": "in London, Ana's report"}
+	is := map[string]string{
+		"mia": "in Berlin, manages Raj, Lee and Ana",
+		"ana": "in New York, Mia's report; manages Bo and Kim",
+		"raj": "in Pune, Mia's report",
+		"lee": "in Berlin, Mia's report",
+		"bo":  "in New York, Ana's report",
+		"kim": "in London, Ana's report",
+	}
 	for _, p := range people {
 		all = append(all, sample{p.id, p.name, is[p.id]})
 	}

@@ -30,13 +30,14 @@ const (
 	Roster     Kind = "roster"    // what is wrong with the roster
 	Unreached  Kind = "unreached" // a person without a channel that works
 	Failed     Kind = "failed"    // notices that could not be sent
+	Account    Kind = "account"   // an account was refused that claims to be a person's
 	FirstRound Kind = "first"     // what stood when the journal was empty, counted
 	Round      Kind = "round"     // a round ended; for webhooks
 	State      Kind = "state"     // a pair's state; for webhooks
 )
 
 // Operational are the kinds that an admins' mail address or chat is told.
-var Operational = []Kind{Outage, Held, Brake, Roster, Unreached, Failed, FirstRound}
+var Operational = []Kind{Outage, Held, Brake, Roster, Unreached, Failed, Account, FirstRound}
 
 // Kinds are those that a webhook is told which asks for one of the names of the settings: outage, held, round, state.
 func Kinds(name string) []Kind {
@@ -83,7 +84,7 @@ func (m Matter) State() string {
 
 // once reports whether it is told once and then no more, whatever becomes of it.
 func (m Matter) once() bool {
-	return slices.Contains([]Kind{LostWeeks, Ask, Acted, FirstRound, Test}, m.Kind)
+	return slices.Contains([]Kind{LostWeeks, Ask, Acted, Account, FirstRound, Test}, m.Kind)
 }
 
 // whole reports whether it is of the series or of no meeting: it outlasts the next one's begin.

@@ -16,8 +16,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// After takes what a round left: what is operational is noted, and whom it may concern is looked at next. What the first
-// round with an outbox found is told to admins alone, whoever made the rounds before it, and however often it was begun.
+// After takes what a round left: what is operational is noted, and whom it may concern is looked at next. What the
+// first round found is told to admins alone, whoever made it, and however often that was begun.
 func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
 	err := o.after(ctx, r)
 	o.mu.Lock()
@@ -28,19 +28,19 @@ func (o *Outbox) After(ctx context.Context, r reconcile.Round) error {
 	return err
 }
 
-// first reports whether nothing is known yet of what people know.
-func (o *Outbox) first(ctx context.Context) (bool, error) {
+// stood is Journal's, which is not asked again once it is zero.
+func (o *Outbox) stood(ctx context.Context) (time.Time, error) {
 	o.mu.Lock()
 	based := o.based
 	o.mu.Unlock()
 	if based {
-		return false, nil
+		return time.Time{}, nil
 	}
-	based, err := o.Journal.Baseline(ctx)
+	at, err := o.Journal.Stood(ctx)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.based = based
-	return !based, err
+	o.based = err == nil && at.IsZero()
+	return at, err
 }
 
 func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
@@ -52,10 +52,11 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	if err != nil {
 		return err
 	}
-	first, err := o.first(ctx)
+	stood, err := o.stood(ctx)
 	if err != nil {
 		return err
 	}
+	first := !stood.IsZero()
 	now := o.Operational(r)
 	if hears(readers, notify.Round) {
 		now = append(now, round(r)...)
@@ -99,9 +100,7 @@ func (o *Outbox) after(ctx context.Context, r reconcile.Round) error {
 	if err := errors.Join(o.concern(mended), o.Note(ctx, set...)); err != nil || !first {
 		return err
 	}
-	err = o.Journal.SetBaseline(ctx)
-	o.LookAtAll() // nobody was until now
-	return err
+	return o.Journal.SetBaseline(ctx)
 }
 
 // lookEvery is how often all readers are looked at, whatever happens: a week ends, a leave begins.
@@ -206,7 +205,7 @@ func (o *Outbox) LookAtAll() {
 	o.all = true
 }
 
-// baseline records what the round found as known to all whom it concerns.
+// baseline records what stood when the first round was made as known to all whom it concerns.
 func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.Matter,
 	readers map[string]Reader) error {
 	ids := map[string]bool{}
@@ -223,9 +222,9 @@ func (o *Outbox) baseline(ctx context.Context, r reconcile.Round, now []notify.M
 		if err != nil {
 			return err
 		}
-		f.Matters = append(f.Matters, now...)
-		x := readers[id].Reader
-		if told := notify.Baseline(x, input(r.At, x, f).Matters, r.At); len(told) > 0 {
+		x, at := readers[id].Reader, f.Stood
+		f.Matters, f.Stood = append(f.Matters, now...), time.Time{}
+		if told := known(x, input(r.At, x, f).Matters, at); len(told) > 0 {
 			if err := o.Journal.Record(ctx, id, told, ledger.Sent{}); err != nil {
 				return err
 			}

@@ -83,9 +83,9 @@ func (f frail) Record(ctx context.Context, reader string, told []notify.Told, se
 	return f.call(func() error { return f.j.Record(ctx, reader, told, sent) })
 }
 
-func (f frail) Baseline(ctx context.Context) (is bool, err error) {
-	err = f.call(func() error { is, err = f.j.Baseline(ctx); return err })
-	return is, err
+func (f frail) Stood(ctx context.Context) (at time.Time, err error) {
+	err = f.call(func() error { at, err = f.j.Stood(ctx); return err })
+	return at, err
 }
 
 func (f frail) SetBaseline(ctx context.Context) error {

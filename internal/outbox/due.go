@@ -26,18 +26,8 @@ func (o *Outbox) Next() (next time.Time) {
 	return next
 }
 
-// Due are the notices that are due now, of those readers who may have any: none before After has recorded what stood
-// when it was first called.
+// Due are the notices that are due now, of those readers who may have any.
 func (o *Outbox) Due(ctx context.Context) ([]Job, error) {
-	if first, err := o.first(ctx); err != nil {
-		return nil, err
-	} else if first {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.all = false // After has all looked at
-		clear(o.next)
-		return nil, nil
-	}
 	now := o.Clock()
 	readers, err := o.Readers(now)
 	if err != nil {

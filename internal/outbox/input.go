@@ -66,7 +66,16 @@ func input(now time.Time, r notify.Reader, f ledger.Facts) notify.Input {
 		in.Matters = append(in.Matters, m)
 	}
 	in.Matters = append(in.Matters, asked(asks, in.Matters)...)
+	if !f.Stood.IsZero() {
+		in.Told = append(in.Told, known(r, in.Matters, f.Stood)...)
+	}
 	return in
+}
+
+// known is what counts as told to the reader: the matters that stood at the time, as they stood.
+func known(r notify.Reader, all []notify.Matter, at time.Time) []notify.Told {
+	stood := slices.DeleteFunc(slices.Clone(all), func(m notify.Matter) bool { return m.Changed.After(at) })
+	return notify.Baseline(r, stood, at)
 }
 
 // asked are the asks as the differences that they are about now stand. One is over where its difference is another than

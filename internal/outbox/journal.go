@@ -16,9 +16,9 @@ type Journal interface {
 	Matters(ctx context.Context) (map[string]notify.Matter, error)
 	// SetMatters writes them, and forgets those of the keys.
 	SetMatters(ctx context.Context, set []notify.Matter, forget []string) error
-	// Baseline reports whether what stood when the journal was new, or before anybody was told anything, is recorded as
-	// known to all: SetBaseline records that it is.
-	Baseline(ctx context.Context) (bool, error)
+	// Stood is when the first round was, whoever made it, as long as what stood then is not recorded as known to all;
+	// SetBaseline records that it is, and then it is zero.
+	Stood(ctx context.Context) (time.Time, error)
 	SetBaseline(ctx context.Context) error
 	// Record records what the reader was told, and with it what the channel said of the message. What is recorded already
 	// stays as it is.

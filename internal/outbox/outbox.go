@@ -60,7 +60,7 @@ type Outbox struct {
 	// looked is the half day in which that was last asked for.
 	looked time.Time
 	last   time.Time // when the last round was
-	// based: the journal has the baseline.
+	// based: what stood at first is recorded as known.
 	based bool
 	// unrecorded is what was handed over, by reader, and could not be recorded: it is not to be handed over again.
 	unrecorded map[string][]handed

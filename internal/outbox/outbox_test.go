@@ -324,30 +324,37 @@ func TestOperational(t *testing.T) {
 		"closed held update: a person changed it")
 }
 
-// What stood when the journal was empty is told to admins alone, once.
+// What the first round found is told to admins alone, once, whoever made it and wherever that was killed. What has
+// happened since is told.
 func TestFirstRound(t *testing.T) {
 	o := fresh(t)
-	f := cancelled(15)
-	// A kill before any of it is recorded, and nothing goes out by itself then.
-	if err := o.journal.Commit(t.Context(), reconcile.Record{
-		At:    o.now,
-		Edges: drift.Edges{Opened: []drift.Flag{f}},
-		Open:  []drift.Flag{f},
-	}); err != nil {
-		t.Fatal(err)
+	f, later := cancelled(15), cancelled(22)
+	commit := func(opened drift.Flag, open ...drift.Flag) {
+		t.Helper()
+		if err := o.journal.Commit(t.Context(), reconcile.Record{
+			At:    o.now,
+			Edges: drift.Edges{Opened: []drift.Flag{opened}},
+			Open:  open,
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	commit(f, f)
 	o.begin()
 	o.work(24 * time.Hour)
 	o.arrived(o.mail, 0)
-	o.round(reconcile.Round{Open: []drift.Flag{f}}, nil, nil)
+	commit(later, f, later)
 	o.begin()
-	o.work(24 * time.Hour)
-	o.arrived(o.mail, 0)
-	o.arrived(o.admins, 0, "ops@example.com: opened first 0 1")
-	o.round(reconcile.Round{}, nil, []drift.Flag{f})
-	o.round(reconcile.Round{}, []drift.Flag{cancelled(22)}, nil)
 	o.work(24 * time.Hour)
 	o.arrived(o.mail, 0, "raj@example.com: opened difference cancelled")
+	o.round(reconcile.Round{Open: []drift.Flag{f, later}}, nil, nil)
+	o.begin()
+	o.work(24 * time.Hour)
+	o.arrived(o.mail, 1)
+	o.arrived(o.admins, 0, "ops@example.com: opened first 0 2")
+	o.round(reconcile.Round{Open: []drift.Flag{later}}, nil, []drift.Flag{f})
+	o.work(24 * time.Hour)
+	o.arrived(o.mail, 1)
 }
 
 func TestStopped(t *testing.T) {

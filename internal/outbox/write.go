@@ -23,6 +23,8 @@ type Writer struct {
 	Person func(id string) (series.Person, bool)
 	// Link is the address of the link that does it; nil: there are no links.
 	Link func(a link.Act) string
+	// URL is that of the pages, without a slash at the end; "": there are none.
+	URL string
 	// ReplyTo: answers to a message about one 1:1 go to the other of the two.
 	ReplyTo bool
 	// Left is what the last round left of everybody, for admins.
@@ -46,7 +48,10 @@ func (w Writer) Write(ctx context.Context, now time.Time, n notify.Notice, r Rea
 		return l.alarm(ctx)
 	}
 	m, pairs := l.message()
-	out := Letter{Subject: m.Subject, Text: m.Text, HTML: m.HTML, Stop: l.stop().Link}
+	out := Letter{Subject: m.Subject, Text: m.Text, HTML: m.HTML}
+	if stop := l.stop(); stop.Like {
+		out.Stop = stop.Link
+	}
 	if len(pairs) == 1 && w.ReplyTo {
 		if other, ok := w.Person(otherOf(pairs[0], l.me)); ok {
 			out.ReplyTo = other.Email
@@ -212,13 +217,17 @@ func (l *writing) done(m notify.Matter, back bool) say.Done {
 // oneOnOne is the pair as messages name it.
 func (l *writing) oneOnOne(p series.Pair) say.OneOnOne {
 	row := l.rows[p]
-	return say.OneOnOne{
+	o := say.OneOnOne{
 		Pair:    p,
 		Manager: l.party(p.Manager, row, 0),
 		Report:  l.party(p.Report, row, 1),
 		Agenda:  row.PrepDoc,
 		Linked:  row.Linked,
 	}
+	if l.URL != "" {
+		o.Page = l.URL + "/pairs/" + p.String()
+	}
+	return o
 }
 
 func (l *writing) party(id string, row reconcile.StatusRow, at int) say.Party {
@@ -235,9 +244,12 @@ func (l *writing) coming(m notify.Meeting) say.Coming {
 	return say.Coming{OneOnOne: l.oneOnOne(m.Pair), As: l.as(m.Pair), Start: m.Start, Place: l.rows[m.Pair].Place}
 }
 
-// stop is the link that ends digests or reminders; news about one's own 1:1s have none.
+// stop is the link that ends digests or reminders; of news about one's own 1:1s it is the page where one chooses.
 func (l *writing) stop() say.Stop {
-	if l.Link == nil || l.n.Kind != notify.Digest && l.n.Kind != notify.Prepare {
+	switch once := l.n.Kind == notify.Digest || l.n.Kind == notify.Prepare; {
+	case !once && l.URL != "":
+		return say.Stop{Link: l.URL + "/me"}
+	case !once || l.Link == nil:
 		return say.Stop{}
 	}
 	return say.Stop{Like: true, Link: l.Link(link.Act{Do: link.Stop, Reader: l.me, Flag: string(l.n.Kind)})}
@@ -340,6 +352,8 @@ func (l *writing) alarm(ctx context.Context) (Letter, error) {
 			} else {
 				a.Silent = append(a.Silent, of)
 			}
+		case notify.Account:
+			a.Accounts = append(a.Accounts, m.Says)
 		case notify.Failed:
 			if over {
 				a.Ended = append(a.Ended, say.Ended{What: say.FailedOver, Of: of})

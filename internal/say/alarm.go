@@ -45,6 +45,7 @@ type Alarm struct {
 	Held     []plan.Held
 	Problems []string // of the roster, each with its file and line
 	Silent   []string // people whom no channel reaches
+	Accounts []string // people whom another account claimed to be than the one that is theirs
 	Unsent   []Unsent
 	Ended    []Ended
 }
@@ -89,6 +90,10 @@ func (r Reader) Alarm(a Alarm, stop Stop) Message {
 	for _, person := range a.Silent {
 		f := facts{Text: person}
 		note("silent", 1, r.todo(r.say("alarm.silent", f), r.say("alarm.silent.todo", f)))
+	}
+	for _, person := range a.Accounts {
+		f := facts{Text: person}
+		note("account", 1, r.todo(r.say("alarm.account", f), r.say("alarm.account.todo", f)))
 	}
 	for _, u := range a.Unsent {
 		text := r.say("alarm.failed", facts{Text: u.Person, Other: u.Channel, Detail: u.Why})

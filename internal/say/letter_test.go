@@ -136,6 +136,7 @@ func letters(t *testing.T, language string) []letterSample {
 		`roster.yaml:14: unknown zone "Europe/Pari" (did you mean Europe/Paris?)`, `roster.yaml:20: "raj" is there twice`,
 	}}, Stop{}))
 	add("alarm: no channel", admin.Alarm(Alarm{Silent: []string{"raj"}}, Stop{}))
+	add("alarm: another account", admin.Alarm(Alarm{Accounts: []string{"raj"}}, Stop{}))
 	add("alarm: not sent", admin.Alarm(Alarm{Unsent: []Unsent{{"raj", "mail", "550 no such user"}}}, Stop{}))
 	add("alarm: the first round", admin.Alarm(Alarm{First: &First{Pairs: 41, Flags: 3}}, Stop{}))
 	add("alarm: settled", admin.Alarm(Alarm{Ended: []Ended{

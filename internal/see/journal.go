@@ -15,8 +15,9 @@ import (
 
 // Journal is what it needs of the one on disk. None of it waits for a round.
 type Journal interface {
-	// LastRound is when the last round was; zero: none was.
-	LastRound(ctx context.Context) (time.Time, error)
+	// FirstRound is when the first round was; zero: none was. When the last one was is no business of the journal, in
+	// which nothing is written at rest.
+	FirstRound(ctx context.Context) (time.Time, error)
 	// Left is what it left of the pairs that of names: one ("mia/raj"), those of a person, with "" all.
 	Left(ctx context.Context, of string, flagged bool) (reconcile.Left, error)
 	// Weeks are the outcomes of a person's pairs from the week on, Outcomes those of a pair from that of the day on.

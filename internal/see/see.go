@@ -98,8 +98,18 @@ func (s *See) admin(who act.Actor) error {
 }
 
 func (s *See) made(ctx context.Context) (Made, error) {
-	round, err := s.Journal.LastRound(ctx)
-	return Made{At: s.Clock(), Round: round, Problems: s.Daemon != nil && len(s.Daemon.Problems()) > 0}, err
+	out := Made{At: s.Clock()}
+	first, err := s.Journal.FirstRound(ctx)
+	if out.Round = first; s.Daemon == nil || first.IsZero() {
+		return out, err
+	}
+	out.Problems, out.Round = len(s.Daemon.Problems()) > 0, out.At // one that has just begun knows of none
+	for _, r := range s.Daemon.Rounds() {
+		if out.Round = r.At; r.Err == "" {
+			break
+		}
+	}
+	return out, err
 }
 
 // party is what a person is called: as the roster has them, or else as the last round left it.

@@ -196,7 +196,7 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 			{`deeds WHERE at < ?`, micro(midnight(before))},
 			{`told WHERE at < ? AND ` + spent, micro(midnight(before))},
 			{`unsent WHERE at < ?`, micro(midnight(before))},
-			{`matters WHERE (closed OR kind IN ('acted', 'ask')) AND changed < ?`, micro(midnight(before))},
+			{`matters WHERE (closed OR kind IN ('acted', 'ask', 'account')) AND changed < ?`, micro(midnight(before))},
 			{`threads WHERE at < ?`, micro(midnight(today.AddDays(-threadDays)))},
 			{`used_links WHERE at < ?`, micro(now.Add(-link.Lifetime))},
 			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},

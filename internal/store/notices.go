@@ -63,6 +63,10 @@ func (s *Store) Facts(ctx context.Context, reader string, now time.Time) (ledger
 			f.Wishes, err = wishes(ctx, tx, reader)
 			return err
 		}(),
+		func() (err error) {
+			f.Stood, err = stood(ctx, tx)
+			return err
+		}(),
 		eachRow(ctx, tx, func(r *sql.Rows) error {
 			var channel, address string
 			err := r.Scan(&channel, &address)
@@ -201,13 +205,22 @@ func (s *Store) SetMatters(ctx context.Context, set []notify.Matter, forget []st
 	})
 }
 
-// Baseline is outbox.Journal's.
-func (s *Store) Baseline(ctx context.Context) (is bool, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM rounds WHERE baseline)`).Scan(&is)
-	if err != nil {
-		return false, s.fail("baseline", err)
+// Stood is outbox.Journal's.
+func (s *Store) Stood(ctx context.Context) (at time.Time, err error) {
+	if at, err = stood(ctx, s.db); err != nil {
+		return at, s.fail("baseline", err)
 	}
-	return is, nil
+	return at, nil
+}
+
+func stood(ctx context.Context, db querier) (at time.Time, err error) {
+	err = eachRow(ctx, db, func(r *sql.Rows) error {
+		var n int64
+		err := r.Scan(&n)
+		at = instant(n)
+		return err
+	}, `SELECT at FROM rounds WHERE NOT baseline`)
+	return at, err
 }
 
 // SetBaseline is outbox.Journal's.

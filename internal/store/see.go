@@ -17,8 +17,8 @@ import (
 	"holdfast/internal/series"
 )
 
-// LastRound is when the last round was that was committed; zero: none was.
-func (s *Store) LastRound(ctx context.Context) (at time.Time, err error) {
+// FirstRound is see.Journal's.
+func (s *Store) FirstRound(ctx context.Context) (at time.Time, err error) {
 	err = eachRow(ctx, s.db, func(r *sql.Rows) error {
 		var n int64
 		err := r.Scan(&n)
@@ -26,7 +26,7 @@ func (s *Store) LastRound(ctx context.Context) (at time.Time, err error) {
 		return err
 	}, `SELECT at FROM rounds`)
 	if err != nil {
-		return at, s.fail("last round", err)
+		return at, s.fail("first round", err)
 	}
 	return at, nil
 }

@@ -74,6 +74,8 @@ type Options struct {
 	// More are handlers at addresses of others below the URL, by pattern: the API, the feed, health, the demo's outbox.
 	// They answer whoever asks, and see to it themselves who may.
 	More map[string]http.Handler
+	// Count counts the requests that a mux answers, by their routes; it stands directly around it. It may be nil.
+	Count func(http.Handler) http.Handler
 }
 
 // Changes tells what rounds change. It is live.Hub.
@@ -126,18 +128,25 @@ func Handler(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	h.links(mux)
 	h.static(mux)
-	var all http.Handler = mux
 	if h.SignIn != nil {
 		h.SignIn.Mount(mux)
 		h.routes(mux)
+	}
+	count := o.Count
+	if count == nil {
+		count = func(h http.Handler) http.Handler { return h }
+	}
+	inner := count(mux)
+	all := inner
+	if h.SignIn != nil {
 		all = h.SignIn.Wrap(all)
 	}
 	all = guard.Handler(all)
 	outer := http.NewServeMux()
 	// A mail program's POST to stop messages comes from no page of ours (RFC 8058 section 3.2).
-	outer.Handle(StopPath, mux)
+	outer.Handle(StopPath, inner)
 	for pattern, handler := range o.More {
-		outer.Handle(pattern, handler)
+		outer.Handle(pattern, count(handler))
 	}
 	outer.Handle("/", all)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,11 +14,13 @@ import (
 type Facts struct {
 	Rows []reconcile.StatusRow // of the reader's pairs
 	// Flags are those of the reader's pairs that are open, and those that closed after the reader was told of them.
-	Flags     []Flag
-	Outcomes  []drift.Outcome // of the reader's pairs, of the last half year, by week
-	Matters   []notify.Matter // that are no flags: of the reader's pairs or calendar, and all that are of no pair
-	Told      []notify.Told   // as notify.Input has it
-	Wishes    access.Wishes
+	Flags    []Flag
+	Outcomes []drift.Outcome // of the reader's pairs, of the last half year, by week
+	Matters  []notify.Matter // that are no flags: of the reader's pairs or calendar, and all that are of no pair
+	Told     []notify.Told   // as notify.Input has it
+	Wishes   access.Wishes
+	// Stood is when the first round was, as long as what stood then counts as told and is not recorded so; else zero.
+	Stood     time.Time
 	Unreached map[string]string // digest of the address under which a channel does not reach the reader, by channel
 	Names     map[string]Name   // what chats call the reader, by channel
 	Threads   []Thread

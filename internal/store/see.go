@@ -233,13 +233,17 @@ func (s *Store) Calendar(ctx context.Context, person string) (snap series.Snapsh
 // was read last is what was known when it was asked for before.
 func (s *Store) Readings(ctx context.Context, person string) (map[string]time.Time, error) {
 	out := map[string]time.Time{}
+	those, names := `person = ?`, []any{person}
+	if person == "" {
+		those, names = `TRUE`, nil
+	}
 	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
 		var id string
 		var at int64
 		err := r.Scan(&id, &at)
 		out[id] = instant(at)
 		return err
-	}, `SELECT person, at FROM readings WHERE ?1 = '' OR person = ?1`, person)
+	}, `SELECT person, at FROM readings WHERE `+those, names...)
 	if err != nil {
 		return nil, s.fail("readings", err)
 	}

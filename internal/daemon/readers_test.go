@@ -188,8 +188,8 @@ func (o *org) remember() {
 		day := week.AddDays(-7 * (n + 1))
 		if _, err := db.Exec(`INSERT OR IGNORE INTO outcomes (manager, report, week, occurrence, result, by_whom, final)
 			SELECT manager, report, ?, ?, CASE (rowid + ?) % 10 WHEN 0 THEN ? ELSE ? END, ?, 1
-			FROM (SELECT manager, report, row_number() OVER () AS rowid FROM statuses)`, day.Week().String(), day.String(), n,
-			string(drift.CancelledWeek), string(drift.Kept), string(drift.ByUnknown)); err != nil {
+			FROM (SELECT manager, report, row_number() OVER () AS rowid FROM statuses)`, day.Week().String(), day.String(),
+			n, string(drift.CancelledWeek), string(drift.Kept), string(drift.ByUnknown)); err != nil {
 			o.Fatal(err)
 		}
 	}

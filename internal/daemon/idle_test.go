@@ -61,7 +61,8 @@ func TestIdleHourWritesNothing(t *testing.T) {
 	})
 }
 
-// leavesOpen has somebody sign in and leave a page open until ctx ends; closed waits for that, and is what the page heard.
+// leavesOpen has somebody sign in and leave a page open until ctx ends; closed waits for that, and is what the page
+// heard.
 func leavesOpen(ctx context.Context, t *testing.T, a *App, id string) (closed func() string) {
 	t.Helper()
 	must := func(err error) {

@@ -195,9 +195,9 @@ func (o *org) remember() {
 	}
 }
 
-// BenchmarkPages is people who open pages of an org, 200 in a second on one core: how long they wait for 99 of 100, with
-// nothing beside and while rounds are made, one every five seconds. The aim is 50 ms. The readers are another process.
-// Beside it stands a server that gives everybody the same bytes: what it needs is the machine's.
+// BenchmarkPages is people who open pages of an org, 200 in a second on one core: how long they wait for 99 of 100,
+// with nothing beside and while rounds are made, one every five seconds. The aim is 50 ms. The readers are another
+// process. Beside it stands a server that gives everybody the same bytes: what that needs is the machine's.
 //
 //	go test ./internal/daemon -run XXX -bench Pages -benchtime 1x -cpu 1 -scale 10000 -timeout 1h
 func BenchmarkPages(b *testing.B) {

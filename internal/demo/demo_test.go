@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,7 +109,7 @@ func TestJoin(t *testing.T) {
 		t.Parallel()
 		join(t, false, "flag opened.*mia/lee.*moved to", func(ctx context.Context, find func(string) string) func() error {
 			mia := caldavtest.Person{
-				Base:     find(`(http://127\.0\.0\.1:\d+)/`),
+				Base:     find(`calendars are at \S*?(http://127\.0\.0\.1:\d+)/`),
 				User:     "mia",
 				Password: find(`Passwords: (mia-demo)`),
 				Email:    "mia@example.com",
@@ -201,7 +202,7 @@ func join(t *testing.T, google bool, noticed string,
 			},
 		})
 	}()
-	rest := ""
+	rest, did := "", make(chan error, 1)
 	find := func(pattern string) string {
 		t.Helper()
 		re := regexp.MustCompile(pattern)
@@ -216,15 +217,25 @@ func join(t *testing.T, google bool, noticed string,
 				rest += more
 			case err := <-ended:
 				t.Fatalf("ended before %q: %v", pattern, err)
+			case err := <-did:
+				if err != nil { // nothing will come of it
+					interrupt()
+					t.Fatal(err)
+				}
 			}
 		}
 	}
 	do := learn(ctx, find)
-	done := make(chan error, 1)
-	go func() { done <- do() }()
+	var doing sync.WaitGroup
+	doing.Go(func() { did <- do() })
 	find("(" + noticed + ")")
-	if err := <-done; err != nil {
-		t.Error(err)
+	doing.Wait()
+	select {
+	case err := <-did:
+		if err != nil {
+			t.Error(err)
+		}
+	default: // it was received above
 	}
 	interrupt()
 	for {

@@ -32,7 +32,9 @@ func (d *decider) digest() (due []Notice, next time.Time) {
 				n, settled := d.weekAhead(monday, end)
 				switch {
 				case len(n.Items)+len(n.Meetings) == 0:
-					next = settled
+					if g := d.r.working(settled); !settled.IsZero() && !g.IsZero() && g.Before(last.to) {
+						next = g
+					}
 				case g.After(d.in.Now): // between two stretches of work
 					return nil, g
 				default:

@@ -25,10 +25,24 @@ import (
 )
 
 // TestMain lets the test binary be the process that is killed: one round, as `holdfast sync` makes it; or the calendar
-// server of a benchmark.
+// server, the readers or the watchers of a benchmark.
 func TestMain(m *testing.M) {
 	if what := os.Getenv(fleetEnv); what != "" {
 		if err := serveFleet(what); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Getenv(readersEnv) != "" {
+		if err := serveReaders(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Getenv(watchersEnv) != "" {
+		if err := serveWatchers(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

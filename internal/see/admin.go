@@ -144,26 +144,22 @@ func (s *See) Admin(ctx context.Context, who act.Actor) (Admin, error) {
 	if err := s.admin(who); err != nil {
 		return Admin{}, err
 	}
-	planned, left, err := s.planned(ctx)
+	made, err := s.made(ctx)
+	if err != nil {
+		return Admin{}, err
+	}
+	all, err := s.overview(ctx)
 	if err != nil {
 		return Admin{}, err
 	}
 	out := Admin{
-		Made:    planned.Made,
-		Pairs:   len(left.Rows),
+		Made:    made,
+		Pairs:   len(all.pairs),
 		People:  len(s.People()),
-		States:  map[reconcile.State]int{},
-		Brakes:  brakes(planned.Held),
-		Waits:   planned.Waits,
-		Outages: s.outages(left),
-	}
-	flagged := map[series.Pair]int{}
-	for i := range left.Flags {
-		flagged[left.Flags[i].Pair]++
-	}
-	for i := range left.Rows {
-		row := &left.Rows[i]
-		out.States[row.At(out.At, flagged[row.Pair], left.Outages).State]++
+		States:  maps.Clone(all.states),
+		Brakes:  brakes(all.planned.Held),
+		Waits:   slices.Clone(all.planned.Waits),
+		Outages: slices.Clone(all.outages),
 	}
 	for _, id := range s.People() {
 		if p, _ := s.Person(id); p.Calendar != "" {
@@ -184,7 +180,7 @@ func (s *See) Admin(ctx context.Context, who act.Actor) (Admin, error) {
 			return Admin{}, err
 		}
 	}
-	out.Figures, err = s.figures(ctx, out.At, left.Rows)
+	out.Figures, err = s.figures(ctx, out.At, all.pairs)
 	return out, err
 }
 
@@ -207,8 +203,60 @@ func (s *See) AdminPlan(ctx context.Context, who act.Actor) (Planned, error) {
 	if err := s.admin(who); err != nil {
 		return Planned{}, err
 	}
-	out, _, err := s.planned(ctx)
-	return out, err
+	made, err := s.made(ctx)
+	if err != nil {
+		return Planned{}, err
+	}
+	all, err := s.overview(ctx)
+	if err != nil {
+		return Planned{}, err
+	}
+	out := all.planned
+	out.Made, out.Counts = made, maps.Clone(out.Counts)
+	out.Held, out.Waits = slices.Clone(out.Held), slices.Clone(out.Waits)
+	return out, nil
+}
+
+// overview is what admins see of all pairs. Nobody may write to it.
+type overview struct {
+	revision int64
+	pairs    []series.Pair
+	states   map[reconcile.State]int
+	planned  Planned // without Made
+	outages  []Outage
+}
+
+// overview is as of the journal's last change: to read all pairs for each page of each admin would take a large org
+// long, and after most rounds nothing is another.
+func (s *See) overview(ctx context.Context) (*overview, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	revision, err := s.Journal.Revision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.all != nil && s.all.revision == revision {
+		return s.all, nil
+	}
+	left, err := s.Journal.Left(ctx, "", false)
+	if err != nil {
+		return nil, fmt.Errorf("what the last round left: %w", err)
+	}
+	all := &overview{revision: revision, states: map[reconcile.State]int{}, outages: s.outages(left)}
+	if all.planned, err = s.planned(ctx, left.Rows); err != nil {
+		return nil, err
+	}
+	flagged := map[series.Pair]int{}
+	for i := range left.Flags {
+		flagged[left.Flags[i].Pair]++
+	}
+	for i := range left.Rows {
+		row := &left.Rows[i]
+		all.pairs = append(all.pairs, row.Pair)
+		all.states[row.At(s.Clock(), flagged[row.Pair], left.Outages).State]++
+	}
+	s.all = all
+	return all, nil
 }
 
 // AdminPairs are the states of all pairs, by pair.
@@ -257,17 +305,11 @@ func (s *See) AdminCalendars(ctx context.Context, who act.Actor) ([]Calendar, er
 	return out, nil
 }
 
-// planned is what the last round left to be done, with all that it left.
-func (s *See) planned(ctx context.Context) (out Planned, left reconcile.Left, err error) {
-	if out.Made, err = s.made(ctx); err != nil {
-		return out, left, err
-	}
-	if left, err = s.Journal.Left(ctx, "", false); err != nil {
-		return out, left, fmt.Errorf("what the last round left: %w", err)
-	}
+// planned is what the last round left to be done, and these rows.
+func (s *See) planned(ctx context.Context, rows []reconcile.StatusRow) (out Planned, err error) {
 	standing, err := s.Journal.Standing(ctx)
 	if err != nil {
-		return out, left, err
+		return out, err
 	}
 	out.Counts = map[plan.Action]int{}
 	for id, h := range standing.Held {
@@ -286,8 +328,8 @@ func (s *See) planned(ctx context.Context) (out Planned, left reconcile.Left, er
 	slices.SortFunc(out.Held, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.Action, b.Action), a.Pair.Compare(b.Pair), cmp.Compare(a.ID, b.ID))
 	})
-	for i := range left.Rows {
-		for _, h := range left.Rows[i].Held {
+	for i := range rows {
+		for _, h := range rows[i].Held {
 			if _, limit := standing.Held[h.ID()]; !limit && !h.Brake {
 				out.Waits = append(out.Waits, Waits{h.Pair, h.Action, h.Waits})
 				out.Counts[h.Action]++
@@ -295,7 +337,7 @@ func (s *See) planned(ctx context.Context) (out Planned, left reconcile.Left, er
 			}
 		}
 	}
-	return out, left, nil
+	return out, nil
 }
 
 // brakes are the changes that limits hold, by limit.

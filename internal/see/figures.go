@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"holdfast/internal/drift"
-	"holdfast/internal/reconcile"
 	"holdfast/internal/series"
 )
 
@@ -55,13 +54,7 @@ const settled = 7
 
 // figures are those of the closed quarters, newest first, by the reporting lines of the rows. What a quarter shows is
 // decided once: of somebody who goes from one group to another, both would tell what became of their weeks.
-func (s *See) figures(ctx context.Context, now time.Time, rows []reconcile.StatusRow) ([]Quarter, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var pairs []series.Pair
-	for i := range rows {
-		pairs = append(pairs, rows[i].Pair)
-	}
+func (s *See) figures(ctx context.Context, now time.Time, pairs []series.Pair) ([]Quarter, error) {
 	var out []Quarter
 	today := series.DateOf(now.UTC())
 	first := series.Date{Year: today.Year, Month: (today.Month-1)/3*3 + 1, Day: 1}
@@ -72,24 +65,38 @@ func (s *See) figures(ctx context.Context, now time.Time, rows []reconcile.Statu
 		if today.DaysSince(to.Monday()) < 7+settled {
 			continue
 		}
-		q, known := s.quarters[first]
+		kept, known, err := s.Journal.Quarter(ctx, first)
+		if err != nil {
+			return nil, err
+		}
 		if !known {
 			tally, err := s.Journal.Tally(ctx, from, to)
 			if err != nil {
 				return nil, err
 			}
-			q = Quarter{Year: first.Year, Number: int(first.Month+2) / 3}
-			q.Groups, q.All, q.Hidden = shown(grouped(pairs, tally))
-			s.quarters[first] = q
+			if len(tally) > 0 { // else it was before there was a record, and that may be yet to come
+				kept = shown(grouped(pairs, tally))
+				if err := s.Journal.KeepQuarter(ctx, first, kept); err != nil {
+					return nil, err
+				}
+			}
 		}
-		q.Groups = slices.Clone(q.Groups)
-		for i := range q.Groups {
-			q.Groups[i].Head = s.party(q.Groups[i].Head.ID, "", "")
+		q := Quarter{Year: first.Year, Number: int(first.Month+2) / 3, Hidden: kept.Hidden}
+		for _, g := range kept.Groups {
+			q.Groups = append(q.Groups, groupOf(s.party(g.Head, "", ""), g))
+		}
+		if kept.All != nil {
+			all := groupOf(Party{}, *kept.All)
+			q.All = &all
 		}
 		slices.SortStableFunc(q.Groups, func(a, b Group) int { return strings.Compare(a.Head.Name, b.Head.Name) })
 		out = append(out, q)
 	}
 	return slices.DeleteFunc(out, func(q Quarter) bool { return q.All == nil }), nil
+}
+
+func groupOf(head Party, g drift.Group) Group {
+	return Group{Head: head, Pairs: g.Pairs, Managers: g.Managers, Kept: g.Kept, Late: g.Late, Lost: g.Lost}
 }
 
 // grouped are the groups of the pairs, by who leads them, with what became of their weeks. Each pair is in one group;
@@ -103,7 +110,7 @@ func grouped(pairs []series.Pair, tally map[series.Pair]map[drift.Result]int) []
 	}
 	of := map[string]*group{}
 	for _, p := range pairs {
-		var g Group
+		var g drift.Group
 		for result, n := range tally[p] {
 			switch {
 			case !result.Counts():
@@ -127,7 +134,7 @@ func grouped(pairs []series.Pair, tally map[series.Pair]map[drift.Result]int) []
 			}
 		}
 		if of[head] == nil {
-			of[head] = &group{Group: Group{Head: Party{ID: head}}, managers: map[string]bool{}}
+			of[head] = &group{Group: drift.Group{Head: head}, managers: map[string]bool{}}
 		}
 		g.Pairs = 1
 		of[head].add(group{Group: g, managers: map[string]bool{p.Manager: true}})
@@ -136,13 +143,13 @@ func grouped(pairs []series.Pair, tally map[series.Pair]map[drift.Result]int) []
 	for _, g := range of {
 		out = append(out, *g)
 	}
-	slices.SortFunc(out, func(a, b group) int { return strings.Compare(a.Head.ID, b.Head.ID) })
+	slices.SortFunc(out, func(a, b group) int { return strings.Compare(a.Head, b.Head) })
 	return out
 }
 
-// group is a Group with who its managers are.
+// group is a group with who its managers are.
 type group struct {
-	Group
+	drift.Group
 	managers map[string]bool
 }
 
@@ -168,10 +175,10 @@ func sum(groups []group) group {
 
 // shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those are taken
 // from all is nothing, or several groups that together are large: else the next smallest is hidden, too.
-func shown(groups []group) (out []Group, all *Group, hidden bool) {
+func shown(groups []group) (out drift.Quarter) {
 	total := sum(groups)
 	if !total.large() {
-		return nil, nil, len(groups) > 0
+		return drift.Quarter{Hidden: len(groups) > 0}
 	}
 	bySize := slices.SortedStableFunc(slices.Values(groups), func(a, b group) int {
 		large := map[bool]int{true: 1}
@@ -185,8 +192,9 @@ func shown(groups []group) (out []Group, all *Group, hidden bool) {
 		rest.add(bySize[n])
 	}
 	for _, g := range bySize[n:] {
-		out = append(out, g.Group)
+		out.Groups = append(out.Groups, g.Group)
 	}
-	slices.SortFunc(out, func(a, b Group) int { return strings.Compare(a.Head.ID, b.Head.ID) })
-	return out, &total.Group, n > 0
+	slices.SortFunc(out.Groups, func(a, b drift.Group) int { return strings.Compare(a.Head, b.Head) })
+	out.All, out.Hidden = &total.Group, n > 0
+	return out
 }

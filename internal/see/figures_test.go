@@ -38,7 +38,8 @@ func TestNothingSmallCanBeComputed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs, tally := lines(t)
 		groups := grouped(pairs, tally)
-		out, all, some := shown(groups)
+		kept := shown(groups)
+		out, all, some := kept.Groups, kept.All, kept.Hidden
 		for _, g := range out {
 			if g.Pairs < 5 || g.Managers < 3 {
 				t.Fatalf("shown: %+v", g)
@@ -54,7 +55,7 @@ func TestNothingSmallCanBeComputed(t *testing.T) {
 			t.Fatalf("all: %+v", *all)
 		}
 		left := slices.DeleteFunc(slices.Clone(groups), func(g group) bool {
-			return slices.ContainsFunc(out, func(o Group) bool { return o.Head == g.Head })
+			return slices.ContainsFunc(out, func(o drift.Group) bool { return o.Head == g.Head })
 		})
 		if len(left) > 0 != some || len(left)+len(out) != len(groups) {
 			t.Fatalf("%d of %d groups are hidden: %v", len(left), len(groups), some)
@@ -82,7 +83,7 @@ func TestNothingSmallCanBeComputed(t *testing.T) {
 func TestGroupsPartTheOrg(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs, tally := lines(t)
-		want := Group{}
+		want := drift.Group{}
 		for _, p := range pairs {
 			n := 0
 			for r, weeks := range tally[p] {
@@ -122,7 +123,7 @@ func TestGroupsAreAreas(t *testing.T) {
 	}
 	got := map[string]int{}
 	for _, g := range grouped(pairs, tally) {
-		got[g.Head.ID] = g.Pairs
+		got[g.Head] = g.Pairs
 	}
 	if want := map[string]int{"top": 2, "ann": 3, "bob": 1, "solo": 1}; !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -45,12 +45,12 @@ type Options struct {
 type See struct {
 	Options
 
-	mu       sync.Mutex
-	quarters map[series.Date]Quarter // closed ones, by first day
+	mu  sync.Mutex
+	all *overview // the last one; nil: none yet
 }
 
 // New makes one.
-func New(o Options) *See { return &See{Options: o, quarters: map[series.Date]Quarter{}} }
+func New(o Options) *See { return &See{Options: o} }
 
 // Party is one of the two of a pair, or a reader.
 type Party struct {

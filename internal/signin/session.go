@@ -35,9 +35,8 @@ const (
 )
 
 func (s *SignIn) manager() *scs.SessionManager {
-	m := scs.New()
-	m.Store = s.Sessions
-	m.Lifetime = Lifetime
+	// scs.New would start a store in memory, which wakes up every minute for good.
+	m := &scs.SessionManager{Store: s.Sessions, Codec: scs.GobCodec{}, Lifetime: Lifetime}
 	m.Cookie.Name, m.Cookie.Path, m.Cookie.Secure = s.cookie.name, s.cookie.path, s.cookie.secure
 	m.Cookie.HttpOnly, m.Cookie.SameSite = true, http.SameSiteLaxMode
 	m.Cookie.Persist = false // a browser that is closed forgets it; how long it is good is the journal's to tell

@@ -201,6 +201,7 @@ func (s *Store) Prune(ctx context.Context) (removed int64, err error) {
 			{`used_links WHERE at < ?`, micro(now.Add(-link.Lifetime))},
 			{`versions WHERE at < ?`, micro(midnight(today.AddDays(-versionDaysKept)))},
 			{`allowances WHERE until <= ?`, micro(now)},
+			{`quarters WHERE first < ?`, before.String()},
 			{`visits WHERE at < ?`, micro(midnight(before))},
 			{`sessions WHERE expires <= ?`, micro(now)},
 			{`sign_ins WHERE until <= ?`, micro(now)}, // those of the last hour are counted

@@ -102,7 +102,7 @@ func scanStatus(r *sql.Rows) (d statusData, err error) {
 	return d, err
 }
 
-// statusJSON is a reconcile.StatusRow as it is on disk.
+// statusJSON is a reconcile.StatusRow in JSON (see encodeStatus).
 type statusJSON struct {
 	Pair    series.Pair `json:"-"`
 	Slot    series.Slot
@@ -138,14 +138,14 @@ type momentJSON struct {
 }
 
 func (d statusData) row() (reconcile.StatusRow, error) {
-	var x statusJSON
-	if err := json.Unmarshal([]byte(d.data), &x); err != nil {
+	x, err := decodeStatus(d.data)
+	if err != nil {
 		return reconcile.StatusRow{}, fmt.Errorf("status of %s: %w", d.pair, err)
 	}
 	if x.Pair = d.pair; d.kept.Valid {
 		x.Kept = &d.kept.Float64
 	}
-	return reconcile.StatusRow(x), nil
+	return x, nil
 }
 
 const (
@@ -199,11 +199,11 @@ func (s *Store) putStatuses(ctx context.Context, tx *sql.Tx, r reconcile.Record)
 		if r.Statuses[p] == nil {
 			continue
 		}
-		data, err := json.Marshal(statusJSON(*r.Statuses[p]))
+		data, err := encodeStatus(*r.Statuses[p])
 		if err != nil {
 			return fmt.Errorf("status of %s: %w", p, err)
 		}
-		if is[p] = string(data); have[p] != is[p] {
+		if is[p] = data; have[p] != is[p] {
 			changed = append(changed, p)
 		}
 	}

@@ -51,12 +51,12 @@ var holdings = []holding{
 	{table: "sessions", of: ofPerson, hides: []string{"digest", "data"}},
 	{table: "sign_ins", of: ofPerson, hides: []string{"digest", "ask", "code"}},
 	{table: "tokens", of: ofPerson, hides: []string{"digest"}},
-	// What is held may be so for others' 1:1s.
-	{table: "statuses", of: ofPair, shows: `manager, report, json_remove(data, '$.Held') AS data, kept`},
+	{table: "statuses", of: ofPair},
 	{table: "outcomes", of: ofPair, stays: true},
 	{table: "flags", of: ofPair, stays: true, cuts: map[string]string{"to_text": `id IN ` + notTheirs,
 		"detail": `id IN ` + notTheirs, "moment": notFirst}},
 	{table: "edges", of: ofFlag, stays: true, cuts: map[string]string{"to_text": `flag IN ` + notTheirs}},
+	{table: "quarters", of: `head = ?1`, hides: []string{"hidden"}},
 	{table: "acknowledged", of: ofPerson + ` OR ` + ofFlag, cuts: map[string]string{"seen": `flag IN ` + notTheirs}},
 	{table: "deeds", of: ofPair + ` OR who = ?1 OR person = ?1`},
 	{table: "acts", of: ofPair},
@@ -152,6 +152,9 @@ func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.T
 				values[i] = nil
 			}
 			text, err := asText(name, values[i])
+			if err == nil && h.table == "statuses" && name == "data" {
+				text, err = statusText(text)
+			}
 			if err != nil {
 				return fmt.Errorf("%s.%s: %w", h.table, name, err)
 			}
@@ -198,6 +201,17 @@ func asText(column string, value any) (string, error) {
 
 // ErrObserved is the error of forgetting somebody whose 1:1s no round has ended yet.
 var ErrObserved = errors.New("their 1:1s are not ended yet")
+
+// statusText is a status row for a person to read, without what is held: that may be so for others' 1:1s.
+func statusText(data string) (string, error) {
+	r, err := decodeStatus(data)
+	if err != nil {
+		return "", err
+	}
+	r.Held = nil
+	text, err := json.Marshal(statusJSON(r))
+	return string(text), err
+}
 
 // Forget removes all that the journal has of the person, in one transaction. Outcomes and flags of their pairs stay
 // with the other of each, until retention ends, of somebody without a name (access.IsFormer); where that one is
@@ -260,7 +274,7 @@ func (f forgetting) all(ctx context.Context, now time.Time) error {
 	if f.out.Former, err = f.former(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{f.standing, f.owners, f.elsewhere} {
+	for _, step := range []func(context.Context) error{f.standing, f.owners, f.quarters, f.elsewhere} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -460,6 +474,13 @@ func (f forgetting) standing(ctx context.Context) error {
 func (f forgetting) owners(ctx context.Context) error {
 	_, err := f.ExecContext(ctx, `UPDATE matters SET owners = trim(replace(' ' || owners || ' ', ' ' || ?1 || ' ', ' '))
 		WHERE instr(' ' || owners || ' ', ' ' || ?1 || ' ') AND trim(owners) <> ?1`, f.person)
+	return err
+}
+
+// quarters has the figures of the group that the person leads be among those that are not shown.
+func (f forgetting) quarters(ctx context.Context) error {
+	_, err := f.ExecContext(ctx, `UPDATE quarters SET hidden = 1
+		WHERE head = '' AND first IN (SELECT first FROM quarters WHERE head = ?)`, f.person)
 	return err
 }
 

@@ -23,7 +23,7 @@ func (s *Store) Rename(ctx context.Context, old, id string) error {
 			{"people", "id"}, {"snapshots", "person"}, {"readings", "person"}, {"interests", "person"},
 			{"outages", "subject"}, {"channels", "person"},
 			{"flags", "manager"}, {"flags", "report"},
-			{"outcomes", "manager"}, {"outcomes", "report"},
+			{"outcomes", "manager"}, {"outcomes", "report"}, {"quarters", "head"},
 			{"acts", "manager"}, {"acts", "report"},
 			{"deeds", "manager"}, {"deeds", "report"}, {"deeds", "who"}, {"deeds", "person"}, {"acknowledged", "person"},
 			{"versions", "manager"}, {"versions", "report"},

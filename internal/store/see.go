@@ -31,6 +31,16 @@ func (s *Store) FirstRound(ctx context.Context) (at time.Time, err error) {
 	return at, nil
 }
 
+// Revision is another one whenever something else may be read; but for who is signed in, the access log and other tables
+// that no round reads.
+func (s *Store) Revision(ctx context.Context) (n int64, err error) {
+	err = eachRow(ctx, s.db, func(r *sql.Rows) error { return r.Scan(&n) }, `SELECT n FROM revision`)
+	if err != nil {
+		return 0, s.fail("revision", err)
+	}
+	return n, nil
+}
+
 // FlagsOf are the open flags of a pair, and those that closed about meetings from the day on, as Flags has them.
 func (s *Store) FlagsOf(ctx context.Context, p series.Pair, since series.Date) ([]reconcile.FlagRow, error) {
 	flags, err := query(ctx, s.db, scanFlag, flagColumns+` WHERE manager = ? AND report = ?
@@ -57,11 +67,11 @@ func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (ma
 	out := map[series.Pair][]drift.Outcome{}
 	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
 		var p series.Pair
-		var all string
+		var all sql.NullString
 		if err := r.Scan(&p.Manager, &p.Report, &all); err != nil {
 			return err
 		}
-		for line := range strings.Lines(all) {
+		for line := range strings.Lines(all.String) {
 			o, err := parseOutcome(p, strings.TrimSuffix(line, "\n"))
 			if err != nil {
 				return err
@@ -69,10 +79,10 @@ func (s *Store) Weeks(ctx context.Context, person string, since series.Week) (ma
 			out[p] = append(out[p], o)
 		}
 		return nil
-	}, `SELECT s.manager, s.report, group_concat(week || ' ' || occurrence || ' ' || result || ' ' || by_whom || ' '
-			|| final || ' ' || coalesce(notice, ''), char(10) ORDER BY week, occurrence)
-		FROM statuses s JOIN outcomes o ON o.manager = s.manager AND o.report = s.report AND o.week >= ?2
-		WHERE s.manager = ?1 OR s.report = ?1 GROUP BY s.manager, s.report`, person, since.String())
+	}, `SELECT manager, report, (SELECT group_concat(line, char(10)) FROM (
+			SELECT concat_ws(' ', week, occurrence, result, by_whom, final, coalesce(notice, '')) AS line FROM outcomes o
+			WHERE o.manager = s.manager AND o.report = s.report AND o.week >= ?2 ORDER BY week, occurrence))
+		FROM statuses s WHERE manager = ?1 OR report = ?1`, person, since.String())
 	if err != nil {
 		return nil, s.fail("outcomes of "+person, err)
 	}
@@ -223,13 +233,17 @@ func (s *Store) Calendar(ctx context.Context, person string) (snap series.Snapsh
 // was read last is what was known when it was asked for before.
 func (s *Store) Readings(ctx context.Context, person string) (map[string]time.Time, error) {
 	out := map[string]time.Time{}
+	those, names := `person = ?`, []any{person}
+	if person == "" {
+		those, names = `TRUE`, nil
+	}
 	err := eachRow(ctx, s.db, func(r *sql.Rows) error {
 		var id string
 		var at int64
 		err := r.Scan(&id, &at)
 		out[id] = instant(at)
 		return err
-	}, `SELECT person, at FROM readings WHERE ?1 = '' OR person = ?1`, person)
+	}, `SELECT person, at FROM readings WHERE `+those, names...)
 	if err != nil {
 		return nil, s.fail("readings", err)
 	}

@@ -116,7 +116,7 @@ func OpenDB(path string) (*sql.DB, error) {
 				Hint: causes[sqlite3.SQLITE_CANTOPEN].hint}
 		}
 	}
-	db, err := sql.Open("sqlite", uri(path, "immediate"))
+	db, err := openKept(uri(path, "immediate"))
 	if err != nil {
 		return nil, fmt.Errorf("database %s: %w", path, err)
 	}

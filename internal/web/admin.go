@@ -328,12 +328,12 @@ func (h *handler) adminPlan(w http.ResponseWriter, r *http.Request) {
 
 // pairsPage are the states of all pairs.
 type pairsPage struct {
-	Filter  string
-	State   string
-	States  []choice
-	Rows    []pairState
-	Sub     string
-	Missing string // how many are not shown
+	Filter string
+	State  string
+	States []choice
+	Rows   []pairState
+	Sub    string
+	Paging paging
 }
 
 type pairState struct {
@@ -341,9 +341,6 @@ type pairState struct {
 	State                 tag
 	Why                   []string
 }
-
-// shownPairs is how many rows one page has: a browser takes long over tens of thousands.
-const shownPairs = 500
 
 func (h *handler) adminPairs(w http.ResponseWriter, r *http.Request) {
 	who, _ := h.who(r)
@@ -358,14 +355,13 @@ func (h *handler) adminPairs(w http.ResponseWriter, r *http.Request) {
 		reconcile.Stale} {
 		page.States = append(page.States, choice{string(s), stateOf(reader, s, 0).Text, page.State == string(s)})
 	}
-	found := 0
-	for _, p := range all {
-		if page.State != "" && page.State != string(p.State) || !matches(page.Filter, p) {
-			continue
-		}
-		if found++; found > shownPairs {
-			continue
-		}
+	of := len(all)
+	found := slices.DeleteFunc(all, func(p see.PairState) bool {
+		return page.State != "" && page.State != string(p.State) ||
+			!matches(page.Filter, p.Pair.String(), p.Parties[0].Name, p.Parties[1].Name)
+	})
+	page.Paging = h.pagingOf(r, reader, len(found))
+	for _, p := range found[page.Paging.from:page.Paging.to] {
 		row := pairState{p.Parties[0].Name, p.Parties[1].Name, p.Pair.String(), stateOf(reader, p.State, 0), nil}
 		for _, why := range p.Why {
 			row.Why = append(row.Why, reader.Fill("pair.stale", say.Words{
@@ -376,25 +372,23 @@ func (h *handler) adminPairs(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	page.Sub = reader.Fill("pairs.sub", say.Words{N: found, Text: number(len(all))})
-	if found > shownPairs {
-		page.Missing = reader.Fill("pairs.more", say.Words{N: found - shownPairs})
-	}
+	page.Sub = reader.Fill("pairs.sub", say.Words{N: len(found), Text: number(of)})
 	f := h.frame(r, reader.Word("pairs.title"), "/admin/pairs")
 	f.Body = page
 	h.show(w, r, http.StatusOK, "pairs", f)
 }
 
-func matches(text string, p see.PairState) bool {
-	text = strings.ToLower(strings.TrimSpace(text))
-	names := p.Pair.String() + " " + p.Parties[0].Name + " " + p.Parties[1].Name
-	return strings.Contains(strings.ToLower(names), text)
+// matches reports whether the text, in whatever case, is in one of the names, or in what they are together.
+func matches(text string, names ...string) bool {
+	return strings.Contains(strings.ToLower(strings.Join(names, " ")), strings.ToLower(strings.TrimSpace(text)))
 }
 
 // calendarsPage are everybody's calendars.
 type calendarsPage struct {
-	Sub  string
-	Rows []calendarRow
+	Sub    string
+	Filter string
+	Rows   []calendarRow
+	Paging paging
 }
 
 type calendarRow struct {
@@ -411,8 +405,23 @@ func (h *handler) adminCalendars(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reader := h.adminReader(who.Person, h.Clock())
-	page, bad := calendarsPage{}, 0
-	for _, c := range all {
+	page, bad, of := calendarsPage{Filter: r.URL.Query().Get("q")}, 0, len(all)
+	for i := range all {
+		if all[i].Outage != nil {
+			bad++
+		}
+	}
+	found := slices.DeleteFunc(all, func(c see.Calendar) bool {
+		return !matches(page.Filter, c.Who.ID, c.Who.Name, c.Server)
+	})
+	if of > rowsEach { // then those that need a look come first: who would find them on the fortieth page?
+		slices.SortStableFunc(found, func(a, b see.Calendar) int {
+			first := map[bool]int{true: -1}
+			return first[a.Outage != nil] - first[b.Outage != nil]
+		})
+	}
+	page.Paging = h.pagingOf(r, reader, len(found))
+	for _, c := range found[page.Paging.from:page.Paging.to] {
 		row := calendarRow{Name: cmp.Or(c.Who.Name, c.Who.ID), Server: cmp.Or(c.Server, reader.Word("me.calendar.none"))}
 		row.State = tagOf(draw.Kept, reader.Word("calendar.fine"))
 		row.Read, row.Push = reader.Word("calendar.never"), reader.Word("calendar.polled")
@@ -424,14 +433,14 @@ func (h *handler) adminCalendars(w http.ResponseWriter, r *http.Request) {
 		}
 		switch {
 		case c.Outage != nil:
-			row.State, bad = tagOf(draw.Lost, reader.Word("calendar.out")), bad+1
+			row.State = tagOf(draw.Lost, reader.Word("calendar.out"))
 			row.Out = reader.Fill("calendar.why", say.Words{Text: c.Outage.Cause, Time: reader.When(c.Outage.Since)})
 		case c.Server == "":
 			row.State = tagOf(draw.Off, reader.Word("calendar.feed"))
 		}
 		page.Rows = append(page.Rows, row)
 	}
-	page.Sub = reader.Fill("calendars.sub", say.Words{N: bad, Text: reader.Count(len(all), "calendar")})
+	page.Sub = reader.Fill("calendars.sub", say.Words{N: bad, Text: reader.Count(of, "calendar")})
 	f := h.frame(r, reader.Word("calendars.title"), "/admin/calendars")
 	f.Body = page
 	h.show(w, r, http.StatusOK, "calendars", f)

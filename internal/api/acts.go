@@ -116,6 +116,10 @@ func (a *api) rebook(ctx context.Context, who act.Actor, in *struct {
 // do does what is asked for, if what was shown is still so. What of the round is not about the pair is nobody's
 // business here. What is refused, or did not work, is no success.
 func (a *api) do(ctx context.Context, who act.Actor, q act.Request, shown *wire.Shown) (wire.Done, error) {
+	// Else somebody could have it recorded that they did something about a 1:1 with anybody.
+	if _, err := a.See.Pair(ctx, who, q.Pair); err != nil {
+		return wire.Done{}, err
+	}
 	if shown != nil {
 		q.Shown = act.Shown{Flag: shown.Flag, Digest: shown.Digest}
 	}

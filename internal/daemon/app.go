@@ -73,6 +73,7 @@ type App struct {
 	messages  *messages                 // nil: nobody is told anything
 	sweep     func(context.Context)     // ends streams of those who left the roster; set by Run where there are pages
 	look      func()                    // has notices looked for that are due; set by Run
+	swept     string                    // digest of the roster of the last sweep
 	hub       live.Hub                  // says which 1:1s a round changed
 	made      made
 	everybody atomic.Pointer[members]

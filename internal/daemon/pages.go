@@ -327,7 +327,7 @@ func (t telling) OnceIf(ctx context.Context, may func([]drift.Flag) error, asks 
 	if no := (*act.Refused)(nil); errors.As(err, &no) {
 		return r, err // there was none
 	}
-	t.a.note(r, "act", t.a.o.Clock().Sub(start), err)
+	t.a.note(ctx, r, "act", t.a.o.Clock().Sub(start), err)
 	if err != nil {
 		return r, err
 	}
@@ -341,12 +341,16 @@ func (t telling) OnceIf(ctx context.Context, may func([]drift.Flag) error, asks 
 }
 
 // note has a round counted, listed and shown.
-func (a *App) note(r reconcile.Round, reason string, took time.Duration, err error) {
+func (a *App) note(ctx context.Context, r reconcile.Round, reason string, took time.Duration, err error) {
 	if err != nil {
 		r.At = a.o.Clock() // there is no more of it
 	}
 	a.metrics.Round(r, reason, took, err)
 	a.made.add(r, reason, took, err)
+	if seen, _ := a.Roster.Seen(); a.sweep != nil && seen != a.swept {
+		a.swept = seen
+		a.sweep(ctx) // who is out of the roster hears nothing of what this round changed
+	}
 	if err == nil {
 		a.hub.Publish(r.Changed...)
 	}

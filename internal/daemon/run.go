@@ -146,16 +146,13 @@ func (a *App) Round(ctx context.Context, reason string) error {
 	if ctx.Err() != nil && err != nil {
 		return nil
 	}
-	a.note(r, reason, a.o.Clock().Sub(start), err)
+	a.note(ctx, r, reason, a.o.Clock().Sub(start), err)
 	a.trouble("rounds", err)
 	if err != nil {
 		return nil // the next round sees the truth
 	}
 	a.logRound(r, reason, begin || signal, a.o.Clock().Sub(start))
 	a.trouble("notices", a.told(ctx, r, begin || roster))
-	if roster && a.sweep != nil {
-		a.sweep(ctx)
-	}
 	if a.look != nil {
 		a.look()
 	}

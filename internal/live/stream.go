@@ -31,6 +31,9 @@ func Stream(w http.ResponseWriter, r *http.Request, events <-chan Event, over <-
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep it back
+	if r.Method == http.MethodHead { // a server answers one as it does a GET
+		return
+	}
 	s := stream{w: w, c: http.NewResponseController(w)}
 	if !s.write([]byte("retry: 3000\n"), Message{Event: "open"}) {
 		return

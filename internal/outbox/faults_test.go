@@ -106,7 +106,7 @@ func TestClockThatWasAhead(t *testing.T) {
 	o.now = monday.Add(time.Hour)
 	o.begin()
 	o.work(50 * time.Hour)
-	o.arrived(o.admins, 0, "ops@example.com: opened held update: one", "ops@example.com: opened failed mail")
+	o.arrived(o.admins, 0, "ops@example.com: opened held update", "ops@example.com: opened failed mail")
 	o.mail.Always(nil)
 	o.round(reconcile.Round{}, []drift.Flag{cancelled(29)}, nil)
 	o.work(24 * time.Hour)
@@ -180,7 +180,7 @@ func TestMachine(t *testing.T) {
 	o.work(24 * time.Hour)
 	o.round(reconcile.Round{Views: views}, nil, nil)
 	o.work(24 * time.Hour)
-	o.arrived(o.hook, from, "hook: closed held update: one", "hook: closed held create: two",
+	o.arrived(o.hook, from, "hook: closed held update", "hook: closed held create",
 		"hook: changed state unbooked")
 }
 

@@ -28,12 +28,8 @@ func Operational(r reconcile.Round, where func(person string) string, mends func
 			brakes[string(h.Action)] = true
 			out = append(out, notify.Matter{Kind: notify.Brake, Key: "brake|" + string(h.Action), Says: string(h.Action)})
 		case !h.Brake:
-			out = append(out, notify.Matter{
-				Kind: notify.Held,
-				Key:  heldKey(h),
-				Pair: h.Pair,
-				Says: string(h.Action) + ": " + h.Because,
-			})
+			// Why is between the two: that somebody moved it, or whom else they meet.
+			out = append(out, notify.Matter{Kind: notify.Held, Key: heldKey(h), Pair: h.Pair, Says: string(h.Action)})
 		}
 	}
 	if r.Problems != nil {

@@ -316,12 +316,12 @@ func TestOperational(t *testing.T) {
 	o.round(reconcile.Round{Outages: out, Plan: held}, nil, nil)
 	o.work(24 * time.Hour)
 	o.arrived(o.admins, 0, "ops@example.com: opened brake end, opened outage refused, "+
-		"opened held update: a person changed it")
+		"opened held update")
 	o.arrived(o.mail, 0, "raj@example.com: opened outage refused")
 	o.round(reconcile.Round{}, nil, nil)
 	o.work(24 * time.Hour)
 	o.arrived(o.admins, 1, "ops@example.com: closed brake end, closed outage refused, "+
-		"closed held update: a person changed it")
+		"closed held update")
 }
 
 // What the first round found is told to admins alone, once, whoever made it and wherever that was killed. What has

@@ -2,7 +2,6 @@ package say
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"holdfast/internal/plan"
@@ -134,17 +133,18 @@ func (r Reader) out(o Out) item {
 	return told
 }
 
-// held are the changes that wait, and at the end what lets them through.
+// held are the changes that wait, and at the end what lets them through. When two people meet is not for admins, nor
+// why one of their changes waits: that limits hold it is.
 func (r Reader) held(all []plan.Held) []item {
 	var out []item
 	brake := false
 	for _, h := range all {
-		what := strings.TrimSpace(r.Action(h.Action) + " " + r.Change(h.Change))
-		out = append(out, item{
-			Text:  r.say("alarm.held", facts{Pair: h.Pair.String(), Text: what}) + ": " + r.Waiting(h) + ".",
-			Facts: []fact{{Name: r.say("alarm.because", facts{}), Text: h.Because}},
-		})
-		brake = brake || h.Brake
+		waits := item{Text: r.say("alarm.held", facts{Pair: h.Pair.String(), Text: r.Action(h.Action)}) + ": " +
+			r.Waiting(h) + "."}
+		if h.Brake {
+			waits.Facts = []fact{{Name: r.say("alarm.because", facts{}), Text: h.Because}}
+		}
+		out, brake = append(out, waits), brake || h.Brake
 	}
 	how := "alarm.decide"
 	if brake {

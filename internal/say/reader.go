@@ -143,14 +143,20 @@ func (r Reader) Length(d time.Duration) string {
 	return r.say("minutes", facts{N: int(d / time.Minute)})
 }
 
-// Slot is "Tue 10:00 Europe/Berlin, 90 min, every 2 weeks"; without length where the slot has none; "" for no slot.
+// Slot is "Tue 10:00 Europe/Berlin, 90 min, every 2 weeks"; without length where the slot has none; "" for no slot. Who
+// has a clock reads "Tue 10:00" of a slot on theirs, and "Tue 10:00 in Berlin" of any other.
 func (r Reader) Slot(s series.Slot) string {
 	if s.IsZero() {
 		return ""
 	}
 	f := facts{Weekday: r.catalogue().words["weekdays"][s.Weekday], Clock: s.At.String(), Zone: s.Zone, N: s.Every}
-	if series.IsCustom(s.Zone) {
+	switch {
+	case series.IsCustom(s.Zone):
 		f.Zone = r.say("slot.zone", facts{})
+	case r.Zone == s.Zone:
+		f.Zone = ""
+	case r.Zone != "":
+		f.Zone = r.say("slot.there", facts{Zone: r.Place(s.Zone)})
 	}
 	f.From = r.say("time.week", f)
 	if s.Duration == 0 {

@@ -95,7 +95,7 @@ func remedies(f drift.Flag, linked bool) []act.Deed {
 		out = append(out, act.Invite)
 	case drift.Moved, drift.Cancelled, drift.Shortened, drift.PlaceChanged, drift.NotBusy:
 		if single {
-			return append(out, act.RestoreOne)
+			return append(out, act.RestoreOne, act.AskRestore)
 		}
 		out = append(out, act.Restore, act.AskRestore)
 	case drift.LinkChanged, drift.GuestAdded, drift.GuestRemoved:
@@ -117,6 +117,9 @@ func deeds(who act.Actor, f drift.Flag, open []drift.Flag, linked, seen bool) []
 		q := act.Request{Deed: d, Pair: f.Pair, Occurrence: f.Occurrence}
 		if d == act.Rebook && len(f.Makeups) > 0 {
 			q.To = plan.Time{Instant: f.Makeups[0]}
+		}
+		if d == act.AskRestore && slices.Contains(out, act.RestoreOne) { // nobody needs to be asked
+			continue
 		}
 		if act.May(who, q, open) == "" {
 			out = append(out, d)

@@ -27,6 +27,8 @@ type holding struct {
 	// for the others.
 	hides []string
 	shows string
+	// cuts are columns that are empty where the condition holds: what is the other's of a pair, as drift.Flag.For has it.
+	cuts  map[string]string
 	stays bool // what is of a pair stays with the other one
 }
 
@@ -35,6 +37,10 @@ const (
 	ofPerson = `person = ?1`
 	ofReader = `reader = ?1`
 	ofFlag   = `flag IN (SELECT id FROM flags WHERE ` + ofPair + `)`
+	// notTheirs are the flags of collisions with what is in the other's calendar alone.
+	notTheirs = `(SELECT id FROM flags WHERE kind = 'double-booked'
+		AND NOT EXISTS (SELECT 1 FROM json_each(moment, '$.Whose') WHERE value = ?1))`
+	notFirst = `kind = 'double-booked' AND coalesce(moment ->> '$.Whose[0]', '') <> ?1`
 )
 
 // holdings are all tables of the journal, the queue's of jobs among them, in the order in which a person is shown them.
@@ -45,18 +51,20 @@ var holdings = []holding{
 	{table: "sessions", of: ofPerson, hides: []string{"digest", "data"}},
 	{table: "sign_ins", of: ofPerson, hides: []string{"digest", "ask", "code"}},
 	{table: "tokens", of: ofPerson, hides: []string{"digest"}},
-	{table: "statuses", of: ofPair},
+	{table: "statuses", of: ofPair}, // see statusText
 	{table: "outcomes", of: ofPair, stays: true},
-	{table: "flags", of: ofPair, stays: true},
-	{table: "edges", of: ofFlag, stays: true},
+	{table: "flags", of: ofPair, stays: true, cuts: map[string]string{"to_text": `id IN ` + notTheirs,
+		"detail": `id IN ` + notTheirs, "moment": notFirst}},
+	{table: "edges", of: ofFlag, stays: true, cuts: map[string]string{"to_text": `flag IN ` + notTheirs}},
 	{table: "quarters", of: `head = ?1`, hides: []string{"hidden"}},
-	{table: "acknowledged", of: ofPerson + ` OR ` + ofFlag},
+	{table: "acknowledged", of: ofPerson + ` OR ` + ofFlag, cuts: map[string]string{"seen": `flag IN ` + notTheirs}},
 	{table: "deeds", of: ofPair + ` OR who = ?1 OR person = ?1`},
 	{table: "acts", of: ofPair},
 	{table: "visits", of: ofPair + ` OR who = ?1`},
-	{table: "told", of: ofReader + ` OR ` + ofPair, stays: true},
+	{table: "told", of: ofReader + ` OR ` + ofPair, stays: true, hides: []string{"state"}},
 	{table: "matters", hides: []string{"owners"}, // they are others, too
-		of: ofPair + ` OR key GLOB '*|' || ?1 OR instr(' ' || owners || ' ', ' ' || ?1 || ' ')`},
+		cuts: map[string]string{"data": `data ->> '$.Flag.Kind' = 'double-booked'`},
+		of:   ofPair + ` OR key GLOB '*|' || ?1 OR instr(' ' || owners || ' ', ' ' || ?1 || ' ')`},
 	{table: "unsent", of: ofReader},
 	{table: "river_job", of: `args ->> '$.Reader' = ?1`, shows: `created_at, kind, json(args) AS args, state`},
 	{table: "threads", of: ofReader + ` OR root IN (SELECT thread FROM told WHERE ` + ofPair + `)`},
@@ -119,6 +127,10 @@ func (s *Store) Kept(ctx context.Context, person string) (access.Kept, error) {
 
 func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.Table, error) {
 	t := access.Table{Name: h.table}
+	what := cmp.Or(h.shows, "*")
+	for _, name := range slices.Sorted(maps.Keys(h.cuts)) {
+		what += `, (` + h.cuts[name] + `) AS "` + cut + name + `"`
+	}
 	err := eachRow(ctx, tx, func(r *sql.Rows) error {
 		names, err := r.Columns()
 		if err != nil {
@@ -133,8 +145,11 @@ func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.T
 		}
 		var columns, row []string
 		for i, name := range names {
-			if slices.Contains(h.hides, name) {
+			if slices.Contains(h.hides, name) || strings.HasPrefix(name, cut) {
 				continue
+			}
+			if k := slices.Index(names, cut+name); k >= 0 && values[k] == int64(1) {
+				values[i] = nil
 			}
 			text, err := asText(name, values[i])
 			if err == nil && h.table == "statuses" && name == "data" {
@@ -147,9 +162,12 @@ func keptIn(ctx context.Context, tx *sql.Tx, h holding, person string) (access.T
 		}
 		t.Columns, t.Rows = columns, append(t.Rows, row)
 		return nil
-	}, `SELECT `+cmp.Or(h.shows, "*")+` FROM `+h.table+` WHERE `+h.of, person)
+	}, `SELECT `+what+` FROM `+h.table+` WHERE `+h.of, person)
 	return t, err
 }
+
+// cut is before the name of a column in that of whether it is cut.
+const cut = "cut "
 
 // instants are the columns that hold a time where they hold a number.
 var instants = []string{"at", "since", "made", "expires", "used", "until", "closed", "changed", "done",
@@ -184,12 +202,13 @@ func asText(column string, value any) (string, error) {
 // ErrObserved is the error of forgetting somebody whose 1:1s no round has ended yet.
 var ErrObserved = errors.New("their 1:1s are not ended yet")
 
-// statusText is a status row for a person to read.
+// statusText is a status row for a person to read, without what is held: that may be so for others' 1:1s.
 func statusText(data string) (string, error) {
 	r, err := decodeStatus(data)
 	if err != nil {
 		return "", err
 	}
+	r.Held = nil
 	text, err := json.Marshal(statusJSON(r))
 	return string(text), err
 }

@@ -186,7 +186,9 @@ func (h *handler) brakeItem(r say.Reader, b see.Brake, i int) brakeItem {
 	}
 	for _, c := range b.Changes {
 		out.Allow.Fields = append(out.Allow.Fields, field{"change", c.ID + " " + c.Digest})
-		out.Changes = append(out.Changes, changeOf(r, c))
+		item := changeOf(r, c)
+		item.Why = "" // it is the limit's
+		out.Changes = append(out.Changes, item)
 	}
 	return out
 }

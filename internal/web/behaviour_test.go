@@ -415,6 +415,9 @@ func TestStatesOfThePage(t *testing.T) {
 			t.Errorf("%s has no shape or no word", s)
 		}
 	}
+	if got := stateOf(r, "", 0).Text; got != "not in the roster any more" { // of a pair of before
+		t.Error(got)
+	}
 }
 
 // TestWords: the catalogue has what pages say, and nothing that none says.

@@ -43,6 +43,9 @@ func (h *handler) act(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reader := h.pairReader(p)
+	if !h.form(w, r) {
+		return
+	}
 	q, err := requestOf(r, pair, d, reader.Zone)
 	if err != nil {
 		h.message(w, r, http.StatusBadRequest, "form")
@@ -83,6 +86,15 @@ func (h *handler) do(ctx context.Context, who act.Actor, q act.Request, r say.Re
 		return "", r.NotDone(say.NotDone{Reason: string(no.Reason)}), nil
 	}
 	return string(q.Deed), "", err
+}
+
+// form reads the form, and says so where it cannot be read: a part of one is none.
+func (h *handler) form(w http.ResponseWriter, r *http.Request) bool {
+	err := r.ParseForm()
+	if err != nil {
+		h.message(w, r, http.StatusBadRequest, "form")
+	}
+	return err == nil
 }
 
 var errForm = errors.New("a form of no page")
@@ -130,8 +142,7 @@ func requestOf(r *http.Request, p series.Pair, d act.Deed, zone string) (act.Req
 // allow lets the changes through that were shown.
 func (h *handler) allow(w http.ResponseWriter, r *http.Request) {
 	changes := map[string]string{}
-	if err := r.ParseForm(); err != nil {
-		h.message(w, r, http.StatusBadRequest, "form")
+	if !h.form(w, r) {
 		return
 	}
 	for _, text := range r.PostForm["change"] {

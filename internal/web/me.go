@@ -309,6 +309,9 @@ func orElse(x *bool, otherwise bool) bool {
 
 // setWishes keeps how the person wants to be told.
 func (h *handler) setWishes(w http.ResponseWriter, r *http.Request) {
+	if !h.form(w, r) {
+		return
+	}
 	who, _ := h.who(r)
 	wishes := access.Wishes{}
 	if r.PostFormValue("as") != "roster" {

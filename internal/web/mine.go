@@ -107,6 +107,11 @@ func (h *handler) pairItems(r say.Reader, rows []see.Row) []pairItem {
 		slot := r.Word("slot.none")
 		if !x.Slot.IsZero() {
 			slot = r.InSlot(x.Slot)
+			if x.Slot.Zone != r.Zone { // on the reader's own clock
+				today, _ := series.WallClock(r.Now, x.Slot.Zone)
+				day, at := series.WallClock(x.Slot.On(x.Slot.InWeek(today)), r.Zone)
+				slot = r.InSlot(series.Slot{Weekday: day.Weekday(), At: at})
+			}
 			if x.Slot.Every > 1 {
 				slot += r.Fill("slot.every", say.Words{N: x.Slot.Every})
 			}
@@ -138,7 +143,11 @@ var stateMarks = map[reconcile.State]draw.Mark{
 	reconcile.Unbooked: draw.Off,
 }
 
+// stateOf is a word for the state; "" is that of a pair that the roster has no more.
 func stateOf(r say.Reader, s reconcile.State, flags int) tag {
+	if s == "" {
+		return tagOf(draw.Off, r.Word("state.ended"))
+	}
 	return tagOf(stateMarks[s], r.Fill("state."+string(s), say.Words{N: flags}))
 }
 

@@ -32,6 +32,7 @@ type pairPage struct {
 	Kept        string
 	Record      record
 	Coming      []comingItem
+	Theirs      bool // the other has another clock
 	Lost        []lostItem
 	Done        []doneItem
 	Told        []logItem
@@ -161,10 +162,15 @@ func (h *handler) pairPage(r say.Reader, p see.Pair) pairPage {
 	}
 	out.Acts = h.deedsOf(r, p.Pair, p.May)
 	for _, c := range p.Coming {
-		out.Coming = append(out.Coming, h.comingItem(r, p, c))
+		item := h.comingItem(r, p, c)
+		out.Coming, out.Theirs = append(out.Coming, item), out.Theirs || item.Other != ""
 	}
 	for _, x := range p.Lost {
-		out.Lost = append(out.Lost, lostItem{r.Day(x.Occurrence), became(r, x), byWhom(r, p, x.By), r.Notice(x.Notice)})
+		item := lostItem{Day: r.Day(x.Occurrence), Became: became(r, x), By: byWhom(r, p, x.By)}
+		if x.Notice != nil {
+			item.Notice = r.Notice(x.Notice)
+		}
+		out.Lost = append(out.Lost, item)
 	}
 	for _, d := range p.Deeds {
 		out.Done = append(out.Done, h.doneItem(r, p, d))
@@ -243,7 +249,13 @@ func nextOf(r say.Reader, p see.Pair) nextItem {
 		how = r.Fill("next.off-slot", say.Words{Time: r.When(c.Booked)})
 	}
 	from := series.At(c.Start, r.Zone)
-	words := say.Words{Text: r.LongDay(series.DateOf(from)), Time: r.Clock(c.Start), Other: r.Clock(c.Start.Add(p.Length))}
+	length := p.Length
+	for _, f := range p.Flags {
+		if short, ok := f.To.Length(); ok && f.Kind == drift.Shortened && slices.Contains(c.Flags, f.ID()) {
+			length = short
+		}
+	}
+	words := say.Words{Text: r.LongDay(series.DateOf(from)), Time: r.Clock(c.Start), Other: r.Clock(c.Start.Add(length))}
 	return nextItem{
 		When:   r.Fill("next.when", words),
 		How:    say.Capital(r.Relative(c.Start)) + ", " + how,
@@ -379,7 +391,7 @@ func (h *handler) comingItem(r say.Reader, p see.Pair, c see.Coming) comingItem 
 		if theirs.Date != mine.Date {
 			text = r.InSlot(series.Slot{Weekday: theirs.Date.Weekday(), At: theirs.At})
 		}
-		out.Other = r.Fill("coming.other", say.Words{Time: text, Text: p.Other().Name})
+		out.Other = r.Fill("coming.other", say.Words{Time: text, Text: r.Place(p.Other().Zone)})
 	}
 	m := draw.Coming{Mark: draw.Kept, Booked: placeOf(c.Booked)}
 	m.At = m.Booked

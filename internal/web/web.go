@@ -122,9 +122,10 @@ func Handler(o Options) (http.Handler, error) {
 	if err := guard.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
 		return nil, fmt.Errorf("web.url: %w", err)
 	}
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.message(w, r, http.StatusForbidden, "elsewhere")
-	}))
+	})
+	guard.SetDenyHandler(elsewhere)
 	mux := http.NewServeMux()
 	h.links(mux)
 	h.static(mux)
@@ -141,7 +142,7 @@ func Handler(o Options) (http.Handler, error) {
 	if h.SignIn != nil {
 		all = h.SignIn.Wrap(all)
 	}
-	all = guard.Handler(all)
+	all = guard.Handler(strict(u.Scheme+"://"+u.Host, all, elsewhere))
 	outer := http.NewServeMux()
 	// A mail program's POST to stop messages comes from no page of ours (RFC 8058 section 3.2).
 	outer.Handle(StopPath, inner)
@@ -163,6 +164,19 @@ func Handler(o Options) (http.Handler, error) {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		outer.ServeHTTP(w, r)
 	}), nil
+}
+
+// strict refuses what the guard lets through of browsers that are too old to say where a request is from: a page of our
+// host by another scheme, which whoever is on the way can make.
+func strict(ours string, next, refuse http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := r.Header.Get("Origin")
+		if r.Method == http.MethodPost && r.Header.Get("Sec-Fetch-Site") == "" && from != "" && from != ours {
+			refuse.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type handler struct {

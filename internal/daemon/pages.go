@@ -291,7 +291,7 @@ func (x asked) seen(ctx context.Context, who act.Actor, s act.Shown,
 func (x asked) Allow(ctx context.Context, who act.Actor, changes map[string]string) (until time.Time, err error) {
 	until, err = x.a.acts().Allow(ctx, who, changes)
 	if err == nil {
-		err = x.q.Wake(ctx, "asked")
+		err = x.q.Wake(ctx, "act")
 	}
 	return until, err
 }
@@ -300,7 +300,7 @@ func (x asked) Allow(ctx context.Context, who act.Actor, changes map[string]stri
 func (x asked) ConfirmEmpty(ctx context.Context, who act.Actor, person string) error {
 	err := x.a.acts().ConfirmEmpty(ctx, who, person)
 	if err == nil {
-		err = x.q.Wake(ctx, "asked")
+		err = x.q.Wake(ctx, "act")
 	}
 	return err
 }

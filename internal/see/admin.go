@@ -30,7 +30,7 @@ type Daemon interface {
 type RoundLine struct {
 	At     time.Time
 	Took   time.Duration
-	Reason string // why it was made: "time", "push", "asked", ...
+	Reason string // why it was made: "start", "poll", "signal", "roster", "late", "push" or "act"
 	Err    string // why it came to nothing; "": it did not
 	Pairs  int
 	Judged int // pairs of which something else was known than before

@@ -256,7 +256,7 @@ func roundOf(r say.Reader, x see.RoundLine) roundItem {
 	return roundItem{
 		At:     r.When(x.At),
 		Took:   r.Fill("round.took", say.Words{Text: strconv.FormatFloat(x.Took.Seconds(), 'f', 2, 64)}),
-		Reason: x.Reason,
+		Reason: r.Word("round.why." + x.Reason),
 		Did:    strings.Join(did, ", "),
 		Error:  x.Err,
 	}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"holdfast/internal/act"
 	"holdfast/internal/deed"
 	"holdfast/internal/drift"
@@ -458,11 +460,32 @@ func TestWords(t *testing.T) {
 			t.Errorf("nothing says that %s is done", d)
 		}
 	}
+	for _, why := range []string{"start", "poll", "signal", "roster", "late", "push", "act"} {
+		if !has["round.why."+why] {
+			t.Errorf("nothing says that a round was made for %s", why)
+		}
+	}
 	for _, k := range []deed.Kind{deed.Accept, deed.Restore, deed.RestoreOne, deed.Rebook, deed.Undo, deed.Invite,
 		deed.AskAccept, deed.AskRestore, deed.Acknowledge, deed.Unacknowledge} {
 		if !has["did."+string(k)] || !saids[string(k)] {
 			t.Errorf("nothing says who did %s", k)
 		}
+	}
+}
+
+// TestPanic: a page that panics is answered for, and the log has where, and nothing of what it was about.
+func TestPanic(t *testing.T) {
+	var log strings.Builder
+	h := &handler{Options: Options{Log: zerolog.New(&log)}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /pairs/{pair}", func(http.ResponseWriter, *http.Request) { panic("canary") })
+	w := get(h.whole(mux), "/pairs/raj")
+	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "Nothing is lost") {
+		t.Errorf("%d: %s", w.Code, w.Body)
+	}
+	if text := log.String(); !strings.Contains(text, "GET /pairs/{pair}") || !strings.Contains(text, "TestPanic") ||
+		strings.Contains(text, "canary") || strings.Contains(text, "raj") {
+		t.Errorf("logged: %s", text)
 	}
 }
 

@@ -435,7 +435,7 @@ func (o *org) Admin(_ context.Context, who act.Actor) (see.Admin, error) {
 		},
 		Problems: []string{`roster.yaml:214:9: unknown zone "Europe/Pari" (did you mean Europe/Paris?)`},
 		Rounds: []see.RoundLine{
-			{At: now.Add(-12 * time.Second), Took: 412 * time.Millisecond, Reason: "time", Pairs: 1204, Judged: 3, Read: 61,
+			{At: now.Add(-12 * time.Second), Took: 412 * time.Millisecond, Reason: "poll", Pairs: 1204, Judged: 3, Read: 61,
 				Held: 6, Opened: 1},
 			{At: now.Add(-72 * time.Second), Took: 366 * time.Millisecond, Reason: "push", Pairs: 1204, Judged: 1, Read: 1,
 				Writes: 1, Mails: 1},

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -137,7 +138,7 @@ func Handler(o Options) (http.Handler, error) {
 	if count == nil {
 		count = func(h http.Handler) http.Handler { return h }
 	}
-	inner := count(mux)
+	inner := count(h.whole(mux))
 	all := inner
 	if h.SignIn != nil {
 		all = h.SignIn.Wrap(all)
@@ -263,6 +264,24 @@ func (h *handler) person(next http.HandlerFunc) http.HandlerFunc {
 		}
 		next(w, r)
 	}
+}
+
+// whole answers though a page panics: what it was is for the log.
+func (h *handler) whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			h.Log.Error().Str("page", r.Pattern).Bytes("stack", debug.Stack()).Msg("a page panicked")
+			h.message(w, r, http.StatusInternalServerError, "failed")
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // fail says that there is no such page, or that something failed here; what it was is for the log.

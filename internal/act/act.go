@@ -143,9 +143,11 @@ type Rounds interface {
 // Journal is what it keeps.
 type Journal interface {
 	// BeginDeed records what somebody is about to do; it gives the deed its number. EndDeed records what came of it: its
-	// Result, and its To and Changes, which may not be known before.
+	// Result, and its To, Was and Changes, which may not be known before.
 	BeginDeed(ctx context.Context, d *deed.Deed) error
 	EndDeed(ctx context.Context, d deed.Deed) error
+	// Deeds are those about a pair ("mia/raj") that were begun at since or later, oldest first.
+	Deeds(ctx context.Context, of string, since time.Time) ([]deed.Deed, error)
 	// Acknowledge records that d.Who, and with "" each of the two, has seen the open flag d.Flag as it stands, and
 	// Unacknowledge takes it back. With either goes the deed; of what is not there, or is closed, there is none.
 	Acknowledge(ctx context.Context, d deed.Deed) (bool, error)
@@ -194,6 +196,16 @@ func (a Acts) Do(ctx context.Context, who Actor, q Request) (Result, error) {
 	if reason := May(who, q, nil); reason != "" && !depends(reason) {
 		return refused(q.Deed, reason, nil), nil
 	}
+	if q.Deed == Undo && (who.From == Page || who.From == API) {
+		made, err := a.madeUp(ctx, q)
+		switch {
+		case err != nil:
+			return Result{}, err
+		case made == nil:
+			return refused(q.Deed, Otherwise, nil), nil
+		}
+		q.Before = plan.Before{Start: made.Was} // what the request says of it would move the meeting anywhere
+	}
 	d, begun := a.deed(who, q), false
 	r, err := a.Rounds.OnceIf(ctx, func(open []drift.Flag) error {
 		if reason := May(who, q, open); reason != "" {
@@ -215,8 +227,19 @@ func (a Acts) Do(ctx context.Context, who Actor, q Request) (Result, error) {
 	out := resultOf(r, q, err)
 	if d.Result = out.Came; q.Deed == Rebook && len(out.Applied) > 0 {
 		d.To, _ = out.Applied[0].To.Time() // who asked may have said no more than a weekday
+		d.Was, _ = out.Applied[0].From.Time()
 	}
 	return out, a.end(ctx, d, err)
+}
+
+// madeUp is the deed that the request takes back; nil where it cannot be taken back, or not any more.
+func (a Acts) madeUp(ctx context.Context, q Request) (*deed.Deed, error) {
+	now := a.Clock()
+	all, err := a.Journal.Deeds(ctx, q.Pair.String(), now.AddDate(0, 0, -2))
+	if i := deed.Undoable(all, q.Occurrence, now); err == nil && i >= 0 && all[i].To.Equal(q.To.Instant) {
+		return &all[i], nil
+	}
+	return nil, err
 }
 
 // record does it between the two writes of the record.

@@ -213,6 +213,33 @@ func TestOfReports(t *testing.T) {
 	}
 }
 
+// An undo leads back to where the record says that the meeting was, whatever the request says of it: else a report could
+// move it anywhere.
+func TestUndoIsOfTheRecord(t *testing.T) {
+	o := newOffice(t)
+	berlin := series.Slot{Weekday: time.Tuesday, At: 10 * 60, Zone: "Europe/Berlin"}
+	was := berlin.On(tuesday.AddDays(1))
+	o.must(o.hands.PutBack(o.event, berlin.On(tuesday)))
+	o.must(o.hands.Move(o.event, berlin.On(tuesday), was))
+	o.round()
+	to := plan.Time{Instant: berlin.On(tuesday.AddDays(3))}
+	undo := act.Request{Deed: act.Undo, Pair: raj, Occurrence: tuesday, To: plan.Time{Instant: was},
+		Before: plan.Before{Start: berlin.On(tuesday.AddDays(2))}}
+	o.does(on("raj"), undo, act.Otherwise, 0) // nobody made up for it
+	o.does(on("mia"), act.Request{Deed: act.Rebook, Pair: raj, Occurrence: tuesday, To: to}, "", 1)
+	o.does(on("raj"), undo, act.Otherwise, 0) // it does not stand there
+	undo.To = to
+	o.does(on("lee"), undo, act.NotYours, 0)
+	o.does(on("raj"), undo, "", 1)
+	if at, ok := o.flag().To.Time(); !ok || !at.Equal(was) {
+		t.Errorf("the meeting is at %v, it was at %v", o.flag().To, was)
+	}
+	o.does(on("raj"), undo, act.Otherwise, 0) // it is taken back
+	o.does(on("mia"), act.Request{Deed: act.Rebook, Pair: raj, Occurrence: tuesday, To: to}, "", 1)
+	o.now = o.now.Add(24 * time.Hour)
+	o.does(on("mia"), undo, act.Otherwise, 0) // a day later
+}
+
 // What changed since it was shown is not done: it is shown anew. What is settled by then neither.
 func TestAsShown(t *testing.T) {
 	o := newOffice(t)

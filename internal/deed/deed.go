@@ -63,8 +63,28 @@ type Deed struct {
 	Pair       series.Pair
 	Occurrence series.Date // the booked day of the one meeting that it is about; zero: the series
 	To         time.Time   // of Rebook the new time, of Undo the one that was taken back; else zero
+	Was        time.Time   // of Rebook when it was to begin before; zero: it was cancelled
 	Flag       string      // the id of the flag that it is about; "": none
 	Of         string      // of ConfirmEmpty: the id of whose calendar it is
 	Changes    []string    // of Allow and Withdraw: the ids of the changes
 	Result     Result
 }
+
+// Undoable is which of the deeds, oldest first, is the make-up for that meeting which can be taken back now; -1: none.
+// The last one that was done can, for a day and until the meeting begins.
+func Undoable(all []Deed, day series.Date, now time.Time) int {
+	for i := len(all) - 1; i >= 0; i-- {
+		d := all[i]
+		if d.Occurrence != day || d.Result != Done || d.Kind != Rebook && d.Kind != Undo {
+			continue
+		}
+		if d.Kind == Undo || now.Sub(d.At) >= undoable || !now.Before(d.To) {
+			return -1
+		}
+		return i
+	}
+	return -1
+}
+
+// undoable is how long what was done can be taken back.
+const undoable = 24 * time.Hour

@@ -21,13 +21,13 @@ func (s *Store) BeginDeed(ctx context.Context, d *deed.Deed) error {
 	})
 }
 
-// EndDeed records what came of the deed: its Result, To and Changes.
+// EndDeed records what came of the deed: its Result, To, Was and Changes.
 func (s *Store) EndDeed(ctx context.Context, d deed.Deed) error {
 	return s.inTx(ctx, "end to "+string(d.Kind), func(tx *sql.Tx) error {
 		changes, err := json.Marshal(append([]string{}, d.Changes...))
 		if err == nil {
-			_, err = tx.ExecContext(ctx, `UPDATE deeds SET result = ?, to_time = ?, changes = ? WHERE id = ?`,
-				string(d.Result), maybe(d.To), string(changes), d.ID)
+			_, err = tx.ExecContext(ctx, `UPDATE deeds SET result = ?, to_time = ?, was_time = ?, changes = ? WHERE id = ?`,
+				string(d.Result), maybe(d.To), maybe(d.Was), string(changes), d.ID)
 		}
 		return err
 	})
@@ -42,7 +42,7 @@ func putDeed(ctx context.Context, tx *sql.Tx, d deed.Deed) (id int64, err error)
 		return 0, err
 	}
 	err = tx.QueryRowContext(ctx, `INSERT INTO deeds (at, who, admin, place, kind, manager, report, occurrence, to_time,
-		flag, person, changes, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		was_time, flag, person, changes, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		micro(d.At),
 		d.Who,
 		d.Admin,
@@ -52,6 +52,7 @@ func putDeed(ctx context.Context, tx *sql.Tx, d deed.Deed) (id int64, err error)
 		d.Pair.Report,
 		d.Occurrence.String(),
 		maybe(d.To),
+		maybe(d.Was),
 		d.Flag,
 		d.Of,
 		string(changes),
@@ -68,7 +69,7 @@ func (s *Store) Deeds(ctx context.Context, of string, since time.Time) ([]deed.D
 		those, names = `(`+those+` OR who = ? OR person = ?)`, append(names, of, of)
 	}
 	out, err := query(ctx, s.db, scanDeed, `SELECT id, at, who, admin, place, kind, manager, report, occurrence, to_time,
-		flag, person, changes, result FROM deeds WHERE at >= ? AND `+those+` ORDER BY id`,
+		was_time, flag, person, changes, result FROM deeds WHERE at >= ? AND `+those+` ORDER BY id`,
 		append([]any{micro(since)}, names...)...)
 	if err != nil {
 		return nil, s.fail("deeds", err)
@@ -78,14 +79,17 @@ func (s *Store) Deeds(ctx context.Context, of string, since time.Time) ([]deed.D
 
 func scanDeed(r *sql.Rows) (d deed.Deed, err error) {
 	var at int64
-	var to sql.NullInt64
+	var to, was sql.NullInt64
 	var occurrence, changes string
 	if err := r.Scan(&d.ID, &at, &d.Who, &d.Admin, &d.From, &d.Kind, &d.Pair.Manager, &d.Pair.Report, &occurrence, &to,
-		&d.Flag, &d.Of, &changes, &d.Result); err != nil {
+		&was, &d.Flag, &d.Of, &changes, &d.Result); err != nil {
 		return d, err
 	}
 	if d.At = instant(at); to.Valid {
 		d.To = instant(to.Int64)
+	}
+	if was.Valid {
+		d.Was = instant(was.Int64)
 	}
 	if err := json.Unmarshal([]byte(changes), &d.Changes); err != nil {
 		return d, fmt.Errorf("deed %d: %w", d.ID, err)

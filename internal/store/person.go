@@ -171,7 +171,7 @@ const cut = "cut "
 
 // instants are the columns that hold a time where they hold a number.
 var instants = []string{"at", "since", "made", "expires", "used", "until", "closed", "changed", "done",
-	"opened", "heard", "full_at", "to_time"}
+	"opened", "heard", "full_at", "to_time", "was_time"}
 
 // asText is the value of a column as access.Table has it.
 func asText(column string, value any) (string, error) {

@@ -123,13 +123,6 @@ func requestOf(r *http.Request, p series.Pair, d act.Deed, zone string) (act.Req
 		}
 		q.To = plan.Time{Instant: to}
 	}
-	if before := r.PostFormValue("before"); d == act.Undo && before != "" {
-		start, err := time.Parse(time.RFC3339, before)
-		if err != nil {
-			return q, errForm
-		}
-		q.Before = plan.Before{Start: start}
-	}
 	// Without what was shown, a deed would be of whatever there is.
 	needs := d == act.Acknowledge || d == act.Unacknowledge || d == act.AskAccept || d == act.AskRestore
 	if needs && (q.Shown.Flag == "" || q.Shown.Digest == "") || q.Occurrence.IsZero() &&

@@ -472,17 +472,14 @@ func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
 	return out
 }
 
-// undoFor is how long what was done can be taken back.
-const undoFor = 24 * time.Hour
-
 // undoable reports whether the deed is a make-up that can be taken back. all are the deeds of the pair, newest first.
-// Of a meeting that was not cancelled before, nobody here knows where it stood.
 func undoable(now time.Time, all []see.Deed, d see.Deed) bool {
-	newest := slices.IndexFunc(all, func(x see.Deed) bool {
-		return x.Occurrence == d.Occurrence && x.Result == deed.Done && (x.Kind == act.Rebook || x.Kind == act.Undo)
-	})
-	return d.Kind == act.Rebook && d.About == drift.Cancelled && now.Sub(d.At) < undoFor && now.Before(d.To) &&
-		newest >= 0 && all[newest].ID == d.ID
+	var oldest []deed.Deed
+	for _, x := range slices.Backward(all) {
+		oldest = append(oldest, x.Deed)
+	}
+	i := deed.Undoable(oldest, d.Occurrence, now)
+	return i >= 0 && oldest[i].ID == d.ID
 }
 
 // came is what came of a deed, where it was not done.

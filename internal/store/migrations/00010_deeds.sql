@@ -12,6 +12,7 @@ CREATE TABLE deeds (
     report     TEXT    NOT NULL,
     occurrence TEXT    NOT NULL,
     to_time    INTEGER,          -- NULL: none
+    was_time   INTEGER,          -- NULL: none
     flag       TEXT    NOT NULL,
     person     TEXT    NOT NULL, -- whose calendar it is about
     changes    TEXT    NOT NULL, -- a JSON list

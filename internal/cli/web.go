@@ -22,8 +22,9 @@ func (a *app) webCommand() *cobra.Command {
 	web := &cobra.Command{Use: "web", Short: "Let people in to the pages"}
 	link := &cobra.Command{Use: "link PERSON", Short: "Make a link that signs somebody in, once",
 		Long: "Prints an address. Whoever opens it within an hour, and presses its button, is\n" +
-			"signed in as that person, or as that admin. A newer link ends it. The two of each\n" +
-			"of the person's 1:1s read in the access log that it was made.",
+			"signed in as that person, or as that admin. A newer link ends it. The person is\n" +
+			"told, by their own channel, and the two of each of their 1:1s read in the access\n" +
+			"log that it was made.",
 		Example: "  holdfast web link mia\n  holdfast web link it@example.com",
 		Args:    need("person", "mia"), ValidArgsFunction: a.completePeople,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.webLink(cmd, args[0]) }}
@@ -99,10 +100,17 @@ func (a *app) webLink(cmd *cobra.Command, who string) error {
 	if err := d.Store.Visit(cmd.Context(), visit, pairs...); err != nil {
 		return err
 	}
+	told, failed := d.TellOfLink(cmd.Context(), who, until)
+	if failed != nil {
+		a.errorf("holdfast: %s\n", a.say().SignInTold(name, false))
+	}
 	if a.output == "json" {
 		return a.json(wire.SignInLink{Person: who, Link: link, Until: until.Format(time.RFC3339)})
 	}
 	a.printf("%s\n%s\n", a.say().SignInLink(name, until), link)
+	if told {
+		a.printf("%s\n", a.say().SignInTold(name, true))
+	}
 	return nil
 }
 

@@ -171,6 +171,30 @@ func (a *App) mailSignIn(ctx context.Context, to signin.Recipient, link, code st
 	return err
 }
 
+// TellOfLink has somebody know, by the first of their channels that takes it, that a link was made in the shell which
+// signs in as them until then. It is for their safety: it waits for no hour. told is false where no channel took it.
+func (a *App) TellOfLink(ctx context.Context, person string, until time.Time) (told bool, err error) {
+	readers, err := a.ReadersOf(person)
+	if err != nil || len(readers) == 0 {
+		return false, err
+	}
+	r := readers[0]
+	m := say.Reader{Zone: r.Person.Zone, Now: a.o.Clock()}.SignInMade(a.Settings.URL, until)
+	for _, name := range r.Channels {
+		_, err = a.messages.Senders[name].Send(ctx, channel.Message{
+			ID:      "link-" + rand.Text(),
+			To:      r.Addresses[name],
+			Subject: m.Subject,
+			Text:    m.Text,
+			HTML:    m.HTML,
+		})
+		if err == nil {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
 // good is the last good roster.
 func (a *App) good() roster.Roster {
 	r, _ := a.Roster.Good()

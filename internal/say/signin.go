@@ -103,6 +103,23 @@ func (r Reader) SignInMail(link, code, pages string, until time.Time) Message {
 	})
 }
 
+// SignInMade has somebody know that in the shell a link was made that signs in as them at the pages' address, until then.
+func (r Reader) SignInMade(pages string, until time.Time) Message {
+	return r.message(page{
+		Subject: r.say("signin.made.subject", facts{}),
+		Lead:    r.say("signin.made.lead", facts{Time: r.When(until)}),
+		Foot:    []offer{{Text: r.say("signin.made.foot", facts{Text: pages})}},
+	})
+}
+
+// SignInTold is whether they know.
+func (r Reader) SignInTold(name string, told bool) string {
+	if told {
+		return r.say("signin.told", facts{Text: name})
+	}
+	return r.say("signin.untold", facts{Text: name})
+}
+
 // SignInLink is what the shell prints before a link that signs a person in.
 func (r Reader) SignInLink(name string, until time.Time) string {
 	return r.say("signin.shell", facts{Text: name, Time: r.When(until)})

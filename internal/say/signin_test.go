@@ -54,6 +54,7 @@ func signInPages(language string) string {
 		}
 	}
 	fmt.Fprintf(&b, "\n## holdfast web link\n%s\n", r.SignInLink("Mia Chen", on(0, 10*60)))
+	fmt.Fprintf(&b, "%s\n%s\n", r.SignInTold("Mia Chen", true), r.SignInTold("Mia Chen", false))
 	for _, ill := range []string{"", "out", "other", "clock"} {
 		text, hint := r.Issuer(ill, "https://login.example.com/", "404 Not Found", 90*time.Second)
 		fmt.Fprintf(&b, "\n## holdfast doctor\n%s\n%s\n", text, hint)

@@ -60,25 +60,26 @@ type App struct {
 	Store      *store.Store
 	Reconciler *reconcile.Reconciler
 
-	o         Options
-	out       outages
-	http      *http.Client
-	private   map[string]*http.Client   // of calendars of the settings that have a ca_file
-	push      *google.Push              // set by Run
-	arrange   func()                    // asks for Watch; set by Run
-	debounce  time.Duration             // of push; 0 is its own
-	changed   sync.Map                  // ids of people of whose calendars a push notification came
-	settles   atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
-	asked     sync.Map                  // why rounds were asked for since the last one began
-	messages  *messages                 // nil: nobody is told anything
-	sweep     func(context.Context)     // ends streams of those who left the roster; set by Run where there are pages
-	look      func()                    // has notices looked for that are due; set by Run
-	swept     string                    // digest of the roster of the last sweep
-	hub       live.Hub                  // says which 1:1s a round changed
-	made      made
-	everybody atomic.Pointer[members]
-	metrics   *metrics.Metrics
-	health    metrics.Health
+	o          Options
+	out        outages
+	http       *http.Client
+	private    map[string]*http.Client   // of calendars of the settings that have a ca_file
+	push       *google.Push              // set by Run
+	arrange    func()                    // asks for Watch; set by Run
+	debounce   time.Duration             // of push; 0 is its own
+	changed    sync.Map                  // ids of people of whose calendars a push notification came
+	settles    atomic.Pointer[time.Time] // when the roster has stood long enough for what waits; nil: nothing waits
+	asked      sync.Map                  // why rounds were asked for since the last one began
+	messages   *messages                 // nil: nobody is told anything
+	sweep      func(context.Context)     // ends streams of those who left the roster; set by Run where there are pages
+	look       func()                    // has notices looked for that are due; set by Run
+	swept      string                    // digest of the roster of the last sweep
+	hub        live.Hub                  // says which 1:1s a round changed
+	made       made
+	everybody  atomic.Pointer[members]
+	metrics    *metrics.Metrics
+	health     metrics.Health
+	unwritable atomic.Bool // the last round could not be recorded
 
 	mu       sync.Mutex
 	open     map[string]opened          // by person id

@@ -2,13 +2,30 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"holdfast/internal/plan"
 	"holdfast/internal/reconcile"
+	"holdfast/internal/store"
 	"holdfast/internal/yamlpos"
 )
+
+// A page says that nothing can be written down as long as rounds cannot be recorded, and for no other reason.
+func TestUnwritable(t *testing.T) {
+	a := &App{o: Options{Clock: time.Now}}
+	for _, x := range []struct {
+		err  error
+		want bool
+	}{{nil, false}, {errors.New("no good roster"), false}, {fmt.Errorf("commit: %w", store.ErrTrouble), true},
+		{errors.New("no good roster"), true}, {nil, false}} {
+		a.note(t.Context(), reconcile.Round{}, "poll", 0, x.err)
+		if got := a.unwritable.Load(); got != x.want {
+			t.Errorf("after %v: %v", x.err, got)
+		}
+	}
+}
 
 // Admins see what rounds did: of those that came by the clock and to nothing the last one of a row, and no more than
 // so many in all.

@@ -18,7 +18,6 @@ import (
 type outages struct {
 	mu    sync.Mutex
 	where map[string]*outage.Log
-	ill   map[string]bool
 }
 
 // trouble takes how that part of the daemon fares, nil for well, and writes into the log that it is out, is so for
@@ -27,12 +26,11 @@ func (a *App) trouble(where string, err error) {
 	a.out.mu.Lock()
 	defer a.out.mu.Unlock()
 	if a.out.where == nil {
-		a.out.where, a.out.ill = map[string]*outage.Log{}, map[string]bool{}
+		a.out.where = map[string]*outage.Log{}
 	}
 	if a.out.where[where] == nil {
 		a.out.where[where] = &outage.Log{}
 	}
-	a.out.ill[where] = err != nil
 	standing := outage.Standing{}
 	if err != nil {
 		standing[outage.Cause{Where: where, Text: causeOf(err)}] = []string{where}
@@ -44,13 +42,6 @@ func (a *App) trouble(where string, err error) {
 	for _, line := range a.out.where[where].See(a.o.Clock(), standing) {
 		reconcile.LogOutage(log, line)
 	}
-}
-
-// has reports whether that part of the daemon is out.
-func (o *outages) has(where string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.ill[where]
 }
 
 // causeOf is why, in words for the log. Of a roster that is where its first problem is: the text of one may name

@@ -27,6 +27,7 @@ import (
 	"holdfast/internal/see"
 	"holdfast/internal/series"
 	"holdfast/internal/signin"
+	"holdfast/internal/store"
 	"holdfast/internal/web"
 )
 
@@ -93,7 +94,7 @@ func (a *App) pages(ctx context.Context, q *Queue, behind *sync.WaitGroup) (http
 		Channels:   a.tellingBy(),
 		Zone:       func(id string) string { p, _ := a.person(id); return p.Zone },
 		Changes:    &a.hub,
-		Unwritable: func() bool { return a.out.has("rounds") },
+		Unwritable: a.unwritable.Load,
 		More:       more,
 		Count:      a.metrics.HTTP,
 	}
@@ -369,11 +370,17 @@ func (a *App) note(ctx context.Context, r reconcile.Round, reason string, took t
 	if err != nil {
 		r.At = a.o.Clock() // there is no more of it
 	}
+	if broken := errors.Is(err, store.ErrTrouble); broken || err == nil {
+		a.unwritable.Store(broken)
+		a.metrics.Journal(err)
+	}
 	a.metrics.Round(r, reason, took, err)
 	a.made.add(r, reason, took, err)
-	if seen, _ := a.Roster.Seen(); a.sweep != nil && seen != a.swept {
-		a.swept = seen
-		a.sweep(ctx) // who is out of the roster hears nothing of what this round changed
+	if a.sweep != nil {
+		if seen, _ := a.Roster.Seen(); seen != a.swept {
+			a.swept = seen
+			a.sweep(ctx) // who is out of the roster hears nothing of what this round changed
+		}
 	}
 	if err == nil {
 		a.hub.Publish(r.Changed...)

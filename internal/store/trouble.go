@@ -48,8 +48,16 @@ func isBusy(err error) bool {
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
+// ErrTrouble is what errors are that say that the journal itself does not work.
+var ErrTrouble = errors.New("the journal does not work")
+
+type troubled struct{ error }
+
+func (t troubled) Unwrap() error        { return t.error }
+func (t troubled) Is(target error) bool { return target == ErrTrouble }
+
 func (s *Store) trouble(err error, hint string) error {
-	return &provider.Error{Kind: provider.Permanent, Op: "database " + s.path, Err: err, Hint: hint}
+	return &provider.Error{Kind: provider.Permanent, Op: "database " + s.path, Err: troubled{err}, Hint: hint}
 }
 
 // vanished is the error of a file that is gone or was put in another's place since it was opened: what is written to

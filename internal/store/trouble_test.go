@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,7 +78,7 @@ func TestTroubleHasWords(t *testing.T) {
 			must(t, err)
 			defer s.Close()
 			err = x.spoil(t, path, s)
-			if err == nil || !strings.Contains(err.Error(), x.text) || !strings.HasPrefix(provider.HintOf(err), x.hint) {
+			if !errors.Is(err, ErrTrouble) || !strings.Contains(err.Error(), x.text) || !strings.HasPrefix(provider.HintOf(err), x.hint) {
 				t.Errorf("%v\nhint: %s", err, provider.HintOf(err))
 			}
 		})

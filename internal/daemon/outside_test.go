@@ -279,7 +279,7 @@ func TestFromOutside(t *testing.T) {
 		}
 	})
 	t.Run("known and unknown addresses", func(t *testing.T) {
-		w.now = w.now.Add(2 * time.Hour)
+		w.set(w.now().Add(2 * time.Hour))
 		shape := func(address string) string {
 			rec := w.ask("nobody", "POST", "/signin/mail", "address="+url.QueryEscape(address))
 			cookies := rec.Result().Cookies()
@@ -296,7 +296,7 @@ func TestFromOutside(t *testing.T) {
 		}
 	})
 	t.Run("sessions of others' making", func(t *testing.T) {
-		link, _, err := signin.NewLink(t.Context(), w.a.Store, func() time.Time { return w.now }, "", "tom")
+		link, _, err := signin.NewLink(t.Context(), w.a.Store, w.now, "", "tom")
 		w.ok(err)
 		made := strings.Repeat("A", 43)
 		rec := w.ask("nobody", "POST", link, "", "Cookie", "__Host-holdfast="+made)
@@ -311,7 +311,7 @@ func TestFromOutside(t *testing.T) {
 		}
 		// Who signs in over another's session has nothing of it, and the old one is over.
 		old := w.cookies["lee"]
-		link, _, err = signin.NewLink(t.Context(), w.a.Store, func() time.Time { return w.now }, "", "roy")
+		link, _, err = signin.NewLink(t.Context(), w.a.Store, w.now, "", "roy")
 		w.ok(err)
 		w.ask("lee", "POST", link, "")
 		if rec := w.ask("nobody", "GET", "/me", "", "Cookie", "__Host-holdfast="+old); rec.Code != http.StatusSeeOther {

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ type walk struct {
 	*testing.T
 	a       *App
 	q       *Queue
-	now     time.Time
+	moment  atomic.Pointer[time.Time] // streams read it while time passes
 	dir     string
 	dav     *caldavtest.Server
 	out     string // whose calendar is out
@@ -112,7 +113,6 @@ func (w *walk) RoundTrip(r *http.Request) (*http.Response, error) {
 func newWalk(t *testing.T) *walk {
 	w := &walk{
 		T:       t,
-		now:     time.Date(2026, time.November, 30, 9, 0, 0, 0, time.UTC),
 		dir:     t.TempDir(),
 		mail:    memory.New(),
 		cookies: map[string]string{"nobody": ""},
@@ -120,12 +120,13 @@ func newWalk(t *testing.T) *walk {
 		feeds:   map[string]string{},
 		seen:    map[string]int{},
 	}
+	w.set(time.Date(2026, time.November, 30, 9, 0, 0, 0, time.UTC))
 	w.hook = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.events = append(w.events, fmt.Sprint(r.Header)+string(body)) // one is sent at a time
 	}))
 	t.Cleanup(w.hook.Close)
-	clock := func() time.Time { return w.now }
+	clock := w.now
 	var users []caldavtest.User
 	for _, p := range walkPeople {
 		users = append(users, caldavtest.User{
@@ -189,10 +190,14 @@ func newWalk(t *testing.T) *walk {
 	return w
 }
 
+func (w *walk) now() time.Time { return *w.moment.Load() }
+
+func (w *walk) set(t time.Time) { w.moment.Store(&t) }
+
 // pass lets so much time pass, in rounds of five minutes, and has sent what is due.
 func (w *walk) pass(d time.Duration, reason string) {
 	w.Helper()
-	for end := w.now.Add(d); w.now.Before(end); w.now = w.now.Add(5 * time.Minute) {
+	for end := w.now().Add(d); w.now().Before(end); w.set(w.now().Add(5 * time.Minute)) {
 		if err := w.a.Round(w.Context(), reason); err != nil {
 			w.Fatal(err)
 		}
@@ -212,7 +217,7 @@ func (w *walk) person(id string) caldavtest.Person {
 		Password: "canary-password-dav",
 		Email:    "canary-address-" + id + "@example.com",
 		HTTP:     &http.Client{Transport: w},
-		Now:      func() time.Time { return w.now },
+		Now:      w.now,
 	}
 }
 
@@ -313,7 +318,7 @@ func (w *walk) enter(who string) {
 	if who == "it" {
 		id = walkOutside
 	}
-	link, _, err := signin.NewLink(w.Context(), w.a.Store, func() time.Time { return w.now }, "", id)
+	link, _, err := signin.NewLink(w.Context(), w.a.Store, w.now, "", id)
 	w.ok(err)
 	rec := w.ask("nobody", "POST", link, "")
 	for _, c := range rec.Result().Cookies() {
@@ -453,7 +458,7 @@ func (w *walk) story() {
 		w.enter(who)
 	}
 	w.make()
-	next, then := w.now.AddDate(0, 0, 7), w.now.AddDate(0, 0, 14)
+	next, then := w.now().AddDate(0, 0, 7), w.now().AddDate(0, 0, 14)
 
 	uid, at := w.series("mia/roy", next)
 	w.ok(w.person("mia").Cancel(w.Context(), uid, at))
@@ -503,7 +508,7 @@ func (w *walk) story() {
 	w.press("lee", "/pairs/mia/lee", "acknowledge")
 	w.press("mia", "/pairs/mia/lee", "restore-one")
 	w.pass(time.Hour, "poll")
-	w.now = w.now.AddDate(0, 0, 7).Truncate(24 * time.Hour).Add(6 * time.Hour)
+	w.set(w.now().AddDate(0, 0, 7).Truncate(24 * time.Hour).Add(6 * time.Hour))
 	w.pass(3*time.Hour, "poll")
 	for _, who := range w.viewers()[1:] {
 		w.enter(who)
@@ -570,7 +575,7 @@ func (w *walk) make() {
 			w.Fatalf("%s has no token: %s", p.id, token)
 		}
 	}
-	t, text, digest := access.NewToken("ops", access.Operate, "", w.now, time.Time{})
+	t, text, digest := access.NewToken("ops", access.Operate, "", w.now(), time.Time{})
 	w.ok(w.a.Store.AddToken(w.Context(), t, digest))
 	w.tokens["operate"] = text
 }
@@ -763,7 +768,7 @@ func (w *walk) streams() {
 	for who, token := range w.tokens {
 		open(who, "/api/v1/events", "Authorization", "Bearer "+token)
 	}
-	uid, at := w.series("mia/lee", w.now.AddDate(0, 0, 14))
+	uid, at := w.series("mia/lee", w.now().AddDate(0, 0, 14))
 	w.ok(w.person("mia").Cancel(w.Context(), uid, at))
 	w.pass(10*time.Minute, "poll")
 	w.a.hub.Close()

@@ -213,8 +213,8 @@ func TestOfReports(t *testing.T) {
 	}
 }
 
-// An undo leads back to where the record says that the meeting was, whatever the request says of it: else a report could
-// move it anywhere.
+// An undo leads back to where the record says that the meeting was, whatever the request says of it: else a report
+// could move it anywhere.
 func TestUndoIsOfTheRecord(t *testing.T) {
 	o := newOffice(t)
 	berlin := series.Slot{Weekday: time.Tuesday, At: 10 * 60, Zone: "Europe/Berlin"}

@@ -61,6 +61,7 @@ func serveReaders() error {
 	begin := time.Now()
 	for i, p := range what.Pages {
 		due := begin.Add(time.Duration(float64(i) / what.Rate * float64(time.Second)))
+		// It is load, not a wait: readers come when it is their turn, whether those before them are answered or not.
 		time.Sleep(time.Until(due))
 		all.Go(func() {
 			n, err := p.open(client)

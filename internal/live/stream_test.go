@@ -51,7 +51,7 @@ func TestStream(t *testing.T) {
 					t.Errorf("opened with %q", w.Body)
 				}
 				h.Publish(raj)
-				time.Sleep(50 * time.Second)
+				time.Sleep(50 * time.Second) // on the clock of synctest: two beats and a half, in no time
 				x.end(&h, session, gone)
 				<-done
 				if want := open + said + "event: beat\ndata: \n\nevent: beat\ndata: \n\n" + x.want; w.Body.String() != want {

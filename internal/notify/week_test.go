@@ -19,8 +19,12 @@ func TestDigestOfWhatSettlesTooLate(t *testing.T) {
 	p, changed := series.Pair{Manager: "a", Report: "c"}, time.Date(2026, 3, 2, 19, 51, 0, 0, auckland)
 	start := time.Date(2026, 3, 3, 2, 0, 0, 0, auckland)
 	in := notify.Input{
-		Now:    changed.Add(time.Minute),
-		Reader: notify.Reader{Person: series.Person{ID: "c", Zone: "Pacific/Auckland"}, Channels: []string{"mail"}, Digest: true},
+		Now: changed.Add(time.Minute),
+		Reader: notify.Reader{
+			Person:   series.Person{ID: "c", Zone: "Pacific/Auckland"},
+			Channels: []string{"mail"},
+			Digest:   true,
+		},
 		Matters: []notify.Matter{{
 			Kind:    notify.Difference,
 			Key:     "x",

@@ -31,7 +31,7 @@ func allKept(t *testing.T, language string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := found(`(?m)^\t\{table: "(\w+)",`, "../store/person.go")
+	tables := found(`(?m)^\t\{table: "(\w+)",`, "../store/kept.go")
 	columns := append(found(`(?m)^(?: +|ALTER TABLE \w+ ADD COLUMN )(\w+) +(?:TEXT|INTEGER|REAL|BLOB)\b`, schema...),
 		"args", "created_at") // of jobs
 	slices.Sort(columns)

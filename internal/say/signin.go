@@ -103,7 +103,8 @@ func (r Reader) SignInMail(link, code, pages string, until time.Time) Message {
 	})
 }
 
-// SignInMade has somebody know that in the shell a link was made that signs in as them at the pages' address, until then.
+// SignInMade has somebody know that in the shell a link was made that signs in as them at the pages' address, until
+// then.
 func (r Reader) SignInMade(pages string, until time.Time) Message {
 	return r.message(page{
 		Subject: r.say("signin.made.subject", facts{}),

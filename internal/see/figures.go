@@ -173,8 +173,8 @@ func sum(groups []group) group {
 	return all
 }
 
-// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those are taken
-// from all is nothing, or several groups that together are large: else the next smallest is hidden, too.
+// shown are the groups whose figures may be shown, by who leads them, and that of all. What is left when those are
+// taken from all is nothing, or several groups that together are large: else the next smallest is hidden, too.
 func shown(groups []group) (out drift.Quarter) {
 	total := sum(groups)
 	if !total.large() {

@@ -32,7 +32,8 @@ func lines(t *rapid.T) (pairs []series.Pair, tally map[series.Pair]map[drift.Res
 }
 
 // Every figure that can be made of those shown, by adding and taking away, is of five pairs with three managers or
-// more: the least of them is what is left when all groups are taken from the whole. A group alone is never what is left.
+// more: the least of them is what is left when all groups are taken from the whole. A group alone is never
+// what is left.
 func TestNothingSmallCanBeComputed(t *testing.T) {
 	hidden, rest := 0, 0
 	rapid.Check(t, func(t *rapid.T) {

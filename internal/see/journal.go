@@ -42,7 +42,8 @@ type Journal interface {
 	Unsents(ctx context.Context, since time.Time) ([]ledger.Unsent, error)
 	// Tally is how many final weeks of each pair came to what, from the first week to the last.
 	Tally(ctx context.Context, first, last series.Week) (map[series.Pair]map[drift.Result]int, error)
-	// Quarter is what was kept of the one that begins on that day; false where nothing was. KeepQuarter keeps it, for good.
+	// Quarter is what was kept of the one that begins on that day; false where nothing was. KeepQuarter keeps it, for
+	// good.
 	Quarter(ctx context.Context, first series.Date) (drift.Quarter, bool, error)
 	KeepQuarter(ctx context.Context, first series.Date, q drift.Quarter) error
 	// Revision is another one whenever something else may be read but the access log and who is signed in.

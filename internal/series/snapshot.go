@@ -95,8 +95,8 @@ func (s Snapshot) Unread() Snapshot {
 	return s
 }
 
-// Without is s as if the person had never had a 1:1 with its owner. The objects stay known: they are not read anew until
-// they change, or all is.
+// Without is s as if the person had never had a 1:1 with its owner. The objects stay known: they are not read anew
+// until they change, or all is.
 func (s Snapshot) Without(person string) Snapshot {
 	of := func(p Pair) bool { return p.Has(person) }
 	series := func(all []Event) []Event {

@@ -81,7 +81,8 @@ var rajs = []struct {
 		must(t, s.BeginDeed(t.Context(), &deed.Deed{At: noon, Admin: true, Kind: deed.ConfirmEmpty, Of: "raj"}))
 	}},
 	{"quarters", func(t *testing.T, s *Store) {
-		must(t, s.KeepQuarter(t.Context(), day(1), drift.Quarter{Groups: []drift.Group{{Head: "raj", Pairs: 7, Managers: 3}}}))
+		group := drift.Group{Head: "raj", Pairs: 7, Managers: 3}
+		must(t, s.KeepQuarter(t.Context(), day(1), drift.Quarter{Groups: []drift.Group{group}}))
 	}},
 	{"documents", func(t *testing.T, s *Store) {
 		must(t, s.KeepDocument(t.Context(), mia, reconcile.Document{Link: "https://docs.example.com/d/mia-raj"}))

@@ -26,7 +26,8 @@ func (s *Store) Quarter(ctx context.Context, first series.Date) (q drift.Quarter
 			}
 		}
 		return nil
-	}, `SELECT head, pairs, managers, in_time, late, lost, hidden FROM quarters WHERE first = ? ORDER BY head`, first.String())
+	}, `SELECT head, pairs, managers, in_time, late, lost, hidden FROM quarters WHERE first = ? ORDER BY head`,
+		first.String())
 	if err != nil {
 		return q, false, s.fail(fmt.Sprintf("quarter from %s", first), err)
 	}

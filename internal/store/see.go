@@ -31,8 +31,8 @@ func (s *Store) FirstRound(ctx context.Context) (at time.Time, err error) {
 	return at, nil
 }
 
-// Revision is another one whenever something else may be read; but for who is signed in, the access log and other tables
-// that no round reads.
+// Revision is another one whenever something else may be read; but for who is signed in, the access log and other
+// tables that no round reads.
 func (s *Store) Revision(ctx context.Context) (n int64, err error) {
 	err = eachRow(ctx, s.db, func(r *sql.Rows) error { return r.Scan(&n) }, `SELECT n FROM revision`)
 	if err != nil {

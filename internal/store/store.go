@@ -6,8 +6,8 @@
 // round left it (names, slots, times and places of its 1:1s, the link to its document), the people of the roster as
 // last seen, what their calendars are searched for, the errors of calendars that cannot be read, push channels with a
 // digest of what their messages prove themselves by, of the documents made for pairs the links and what is wrong with
-// who may edit and see them, how people want to be told, the accounts that sign them in, who is signed in, sign-in links
-// and tokens with digests of their secrets, who looked at what about a pair, and of what feeds say digests and when it
+// who may edit and see them, how people want to be told, the accounts that sign them in, who is signed in, sign-in
+// links and tokens with digests of their secrets, who looked at what about a pair, and of what feeds say digests and when it
 // last changed. Losing the file loses history, never correctness. What of all that is about a person is exported and
 // forgotten table by table (see holdings).
 package store

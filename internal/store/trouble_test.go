@@ -78,7 +78,8 @@ func TestTroubleHasWords(t *testing.T) {
 			must(t, err)
 			defer s.Close()
 			err = x.spoil(t, path, s)
-			if !errors.Is(err, ErrTrouble) || !strings.Contains(err.Error(), x.text) || !strings.HasPrefix(provider.HintOf(err), x.hint) {
+			if !errors.Is(err, ErrTrouble) || !strings.Contains(err.Error(), x.text) ||
+				!strings.HasPrefix(provider.HintOf(err), x.hint) {
 				t.Errorf("%v\nhint: %s", err, provider.HintOf(err))
 			}
 		})

@@ -530,14 +530,17 @@ func TestUndoable(t *testing.T) {
 		later []see.Deed
 		want  bool
 	}{
-		"just made":             {d: made, want: true},
-		"taken back":            {d: made, later: []see.Deed{back}},
-		"in vain":               {d: made, later: []see.Deed{failed}, want: true},
-		"long ago":              {d: with(func(d *see.Deed) { d.At = now.Add(-25 * time.Hour) })},
-		"begun":                 {d: with(func(d *see.Deed) { d.To = now })},
-		"failed":                {d: with(func(d *see.Deed) { d.Result = deed.Failed })},
-		"of one that was moved": {d: with(func(d *see.Deed) { d.About, d.Was = drift.Moved, now.Add(2*time.Hour) }), want: true},
-		"another deed":          {d: with(func(d *see.Deed) { d.Kind = act.Restore })},
+		"just made":  {d: made, want: true},
+		"taken back": {d: made, later: []see.Deed{back}},
+		"in vain":    {d: made, later: []see.Deed{failed}, want: true},
+		"long ago":   {d: with(func(d *see.Deed) { d.At = now.Add(-25 * time.Hour) })},
+		"begun":      {d: with(func(d *see.Deed) { d.To = now })},
+		"failed":     {d: with(func(d *see.Deed) { d.Result = deed.Failed })},
+		"of one that was moved": {
+			d:    with(func(d *see.Deed) { d.About, d.Was = drift.Moved, now.Add(2*time.Hour) }),
+			want: true,
+		},
+		"another deed": {d: with(func(d *see.Deed) { d.Kind = act.Restore })},
 	} {
 		if got := undoable(now, append(x.later, x.d), x.d); got != x.want {
 			t.Errorf("%s: %v", name, got)

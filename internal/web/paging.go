@@ -18,7 +18,8 @@ type paging struct {
 	from, to      int
 }
 
-// pagingOf is that of the page that the address asks for, of so many rows. Who asks for one after the last has the last.
+// pagingOf is that of the page that the address asks for, of so many rows. Who asks for one after the last has the
+// last.
 func (h *handler) pagingOf(r *http.Request, reader say.Reader, rows int) paging {
 	asked, _ := strconv.Atoi(r.URL.Query().Get("page")) // what is no number is the first
 	last := max(1, (rows+rowsEach-1)/rowsEach)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,10 +9,7 @@ import (
 
 	"holdfast/internal/access"
 	"holdfast/internal/act"
-	"holdfast/internal/deed"
 	"holdfast/internal/drift"
-	"holdfast/internal/notify"
-	"holdfast/internal/outbox"
 	"holdfast/internal/plan"
 	"holdfast/internal/say"
 	"holdfast/internal/see"
@@ -61,22 +57,6 @@ type flagItem struct {
 }
 
 type heldItem struct{ What, Waits, Why string }
-
-type comingItem struct {
-	Day, Clock, Other string
-	Track             template.HTML
-	Gone              bool // it does not take place
-	Tags              []tag
-}
-
-type lostItem struct{ Day, Became, By, Notice string }
-
-type doneItem struct {
-	When, Text string
-	Undo       []action
-}
-
-type logItem struct{ When, Who, Text string }
 
 func (h *handler) pair(w http.ResponseWriter, r *http.Request) {
 	h.showPair(w, r, http.StatusOK, "")
@@ -276,16 +256,6 @@ func (h *handler) name(r say.Reader, p see.Pair, who see.Party) string {
 	return r.Who(who.Name, who.ID == reader)
 }
 
-func byWhom(r say.Reader, p see.Pair, by drift.By) string {
-	switch by {
-	case drift.ByManager:
-		return r.Who(p.Parties[0].Name, p.As == see.Manager)
-	case drift.ByReport:
-		return r.Who(p.Parties[1].Name, p.As == see.Report)
-	}
-	return r.Word("who.unknown")
-}
-
 // kindMarks are the shapes of differences that are not merely something to look at.
 var kindMarks = map[drift.Kind]draw.Mark{
 	drift.Cancelled:    draw.Lost,
@@ -379,133 +349,3 @@ func (h *handler) anotherTime(r say.Reader, f see.Flag, fields []field) action {
 }
 
 func (h *handler) deedPath(p series.Pair, d act.Deed) string { return h.pairPath(p) + "/" + string(d) }
-
-func (h *handler) comingItem(r say.Reader, p see.Pair, c see.Coming) comingItem {
-	mine, theirs := c.Clocks[0], c.Clocks[1]
-	if p.As == see.Report {
-		mine, theirs = theirs, mine
-	}
-	out := comingItem{Day: r.Day(mine.Date), Clock: mine.At.String(), Gone: c.Start.IsZero()}
-	if theirs.At != mine.At || theirs.Date != mine.Date {
-		text := theirs.At.String()
-		if theirs.Date != mine.Date {
-			text = r.InSlot(series.Slot{Weekday: theirs.Date.Weekday(), At: theirs.At})
-		}
-		out.Other = r.Fill("coming.other", say.Words{Time: text, Text: r.Place(p.Other().Zone)})
-	}
-	m := draw.Coming{Mark: draw.Kept, Booked: placeOf(c.Booked)}
-	m.At = m.Booked
-	if !c.Start.IsZero() {
-		m.At = placeOf(series.At(c.Start, c.Booked.Location().String()))
-	}
-	switch {
-	case c.Skip != "":
-		m.Mark = draw.Off
-		out.Tags = append(out.Tags, tagOf(draw.Off, r.Fill("coming.skip", say.Words{Text: skipWord(r, c.Skip)})))
-	case c.Start.IsZero():
-		m.Mark = draw.Lost
-	case c.MadeUp:
-		m.Mark = draw.Made
-		out.Tags = append(out.Tags, tagOf(draw.Made, r.Fill("coming.made-up", say.Words{Time: r.Day(c.Date)})))
-	case !c.OnSlot:
-		m.Mark = draw.Late
-	}
-	for _, f := range p.Flags {
-		if slices.Contains(c.Flags, f.ID()) {
-			mark := cmp.Or(kindMarks[f.Kind], draw.Late)
-			out.Tags = append(out.Tags, tagOf(mark, r.Kind(f.Kind)))
-		}
-	}
-	if len(out.Tags) == 0 && out.Gone {
-		out.Tags = append(out.Tags, tagOf(draw.Lost, r.Word("coming.gone")))
-	}
-	for i, clock := range []see.Clock{mine, theirs} {
-		if clock.Shifted {
-			who := r.Word("coming.yours")
-			if i == 1 {
-				who = p.Other().Name
-			}
-			out.Tags = append(out.Tags, tagOf(draw.Unknown, r.Fill("coming.shifted", say.Words{Text: who})))
-		}
-	}
-	m.Title = out.Day + " " + out.Clock
-	for _, t := range out.Tags {
-		m.Title += ", " + t.Text
-	}
-	out.Track = draw.Track(m)
-	return out
-}
-
-// placeOf is where in its week a time is, in days since Monday.
-func placeOf(t time.Time) float64 {
-	days := float64((int(t.Weekday()) + 6) % 7)
-	return days + (float64(t.Hour())+float64(t.Minute())/60)/24
-}
-
-func skipWord(r say.Reader, why string) string {
-	return r.Word("off." + strings.ReplaceAll(why, " ", "-"))
-}
-
-func (h *handler) doneItem(r say.Reader, p see.Pair, d see.Deed) doneItem {
-	words := say.Words{By: say.Capital(h.name(r, p, d.Who))}
-	if !d.Occurrence.IsZero() {
-		words.Text = r.Day(d.Occurrence)
-	}
-	if !d.To.IsZero() {
-		words.Time = r.When(d.To)
-	}
-	if d.About != "" {
-		words.Other = strings.ToLower(r.Kind(d.About))
-	}
-	out := doneItem{
-		When: r.When(d.At),
-		Text: r.Fill("did."+string(d.Kind), words) + r.Word("did.from."+string(d.From)) + came(r, d.Result),
-	}
-	if undoable(r.Now, p.Deeds, d) {
-		out.Undo = []action{{
-			ID:     "undo-" + d.Occurrence.String(),
-			Text:   r.Word("act.undo"),
-			Href:   h.deedPath(p.Pair, act.Undo),
-			Fields: []field{{"occurrence", d.Occurrence.String()}, {"to", d.To.Format(time.RFC3339)}},
-		}}
-	}
-	return out
-}
-
-// undoable reports whether the deed is a make-up that can be taken back. all are the deeds of the pair, newest first.
-func undoable(now time.Time, all []see.Deed, d see.Deed) bool {
-	var oldest []deed.Deed
-	for _, x := range slices.Backward(all) {
-		oldest = append(oldest, x.Deed)
-	}
-	i := deed.Undoable(oldest, d.Occurrence, now)
-	return i >= 0 && oldest[i].ID == d.ID
-}
-
-// came is what came of a deed, where it was not done.
-func came(r say.Reader, x deed.Result) string {
-	if x == deed.Done || x == deed.Unknown {
-		return ""
-	}
-	return r.Word("did." + string(x))
-}
-
-// toldOf is what somebody was told.
-func toldOf(r say.Reader, o say.OneOnOne, as say.Role, e outbox.Entry) string {
-	text := r.Word("told.other")
-	switch {
-	case e.Matter.Flag.Kind != "":
-		text = r.Difference(o, as, e.Matter.Flag)
-	case e.Kind == notify.Prepare:
-		text = r.Word("told.prepare")
-	case e.Kind == notify.Digest:
-		text = r.Word("told.digest")
-	}
-	switch {
-	case e.Over:
-		text = r.Fill("told.over", say.Words{Text: text})
-	case e.State != outbox.Told:
-		text = r.Fill("told.not", say.Words{Text: text})
-	}
-	return text
-}

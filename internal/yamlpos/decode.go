@@ -51,10 +51,10 @@ type Short interface{ SetText(Text) }
 type Listed interface{ SetList([]Text) }
 
 // Decode reads one YAML document into out, a pointer to a struct. Its fields, named by their `yaml` tags, are Text,
-// Int, Bool, Map, slices, structs and pointers to structs (nil unless given as such); embedded structs lend their keys, an
-// embedded Pos gets the place of its struct. A `jsonschema` tag with "required" or "enum=…" is obeyed, so that file and schema cannot differ. Unknown,
-// repeated and missing keys and values of another type are all reported; out then holds what could be read.
-// Anchors, aliases and merge keys are followed.
+// Int, Bool, Map, slices, structs and pointers to structs (nil unless given as such); embedded structs lend their keys,
+// an embedded Pos gets the place of its struct. A `jsonschema` tag with "required" or "enum=…" is obeyed, so that file
+// and schema cannot differ. Unknown, repeated and missing keys and values of another type are all reported; out then
+// holds what could be read. Anchors, aliases and merge keys are followed.
 func Decode(file string, data []byte, out any) Problems {
 	d := decoder{file: file, budget: 1000 + 10*len(data)}
 	var docs []yaml.Node

@@ -33,7 +33,7 @@ func Start(t testing.TB) *Browser {
 	case os.Getenv("HOLDFAST_TEST_REQUIRE") != "":
 		t.Fatal(err)
 	default:
-		t.Skip("no Chromium: apt-get install chromium brings it")
+		t.Skip("no Chromium: .ci/run installs it, with Debian's package chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),

@@ -112,6 +112,12 @@ func (e Event) For(c Event, now time.Time) Event {
 		name = w.sameWeek(e.Zone)
 	}
 	has, wants := overridesBy(c, same), overridesBy(e, name)
+	past := map[int64]bool{} // over by the organizer's names, so that what was delivered does not have them any more
+	for o, p := range e.parts() {
+		if t, ok := name(time.Unix(o, 0)); ok && over(now, o, p.start) {
+			past[t.Unix()] = true
+		}
+	}
 	mine.parts, theirs.parts = c.parts(), renamed(e.parts(), name)
 	b.parts, b.also.parts = renamed(b.parts, name), renamed(b.also.parts, name)
 	originals := map[int64]bool{}
@@ -130,7 +136,7 @@ func (e Event) For(c Event, now time.Time) Event {
 		switch occurs := w.hits(original); {
 		case !occurs && (!overridden || t.gone):
 			continue
-		case over(now, o, m.start, t.start):
+		case past[o] || over(now, o, m.start, t.start):
 			p, v, overridden = m, x, false
 		case c.hits(original) || had:
 			p = merge(m, was, also, t, theirs.until != b.until && w.after(m.start))

@@ -280,3 +280,30 @@ func TestCancelledOnAnotherSlot(t *testing.T) {
 		t.Errorf("excluded %v, overrides %+v", got.Excluded, got.Overrides)
 	}
 }
+
+// In a copy whose owner moved all of it, a meeting has another name: it may count still where the organizer's, of the
+// same week, is over and so is not among what was delivered any more. What its owner did with it stays
+// (TestMakeUpsCanBeBooked, seed 1772518624893569038).
+func TestPastMeetingOfAMovedCopy(t *testing.T) {
+	now := time.Date(2027, time.January, 21, 13, 2, 0, 0, time.UTC)
+	e := event("Mon 23:30 1h0m0s 1w America/New_York", "2026-11-30")
+	old, next := on(e, "2027-01-04"), on(e, "2027-02-01")
+	e.Overrides = []Override{{Original: old, Start: old.Add(35 * time.Hour), Duration: time.Hour, Place: "Alder"}}
+	c := event("Thu 14:00 1h0m0s 1w Europe/Berlin", "2026-12-03")
+	c.Delivered = e.Delivery(now.AddDate(0, 0, -2)) // it had that meeting then
+	own := on(c, "2027-01-07")
+	hers := own.Add(-15*time.Hour - 30*time.Minute)
+	c.Overrides = []Override{{Original: own, Start: hers, Duration: time.Hour, Place: "Alder"}}
+	for range 2 {
+		c = e.For(c, now)
+		i := slices.IndexFunc(c.Overrides, func(o Override) bool { return o.Original.Equal(own) })
+		if i < 0 || !c.Overrides[i].Start.Equal(hers) {
+			t.Fatalf("is to say %+v", c.Overrides)
+		}
+		if !e.DeliveredTo(c, now) {
+			t.Fatalf("delivered, and to be delivered again: %+v", c)
+		}
+		// Something else is delivered, and with it what was delivered.
+		e.Overrides = append(e.Overrides, Override{Original: next, Start: next, Duration: 30 * time.Minute, Place: "Alder"})
+	}
+}

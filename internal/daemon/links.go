@@ -123,7 +123,7 @@ func (l linked) Do(ctx context.Context, token string, x link.Act) (web.Page, err
 	if _, err := l.a.Store.UseLink(ctx, link.Digest(token), l.a.o.Clock()); err != nil {
 		return web.Page{}, err
 	}
-	l.q.Look()
+	asked(l).changed(x.Pair)
 	return page, nil
 }
 

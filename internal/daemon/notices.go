@@ -138,6 +138,9 @@ func (a *App) consents(id string) bool {
 
 // Readers are all to whom notices may go, by id.
 func (a *App) Readers(now time.Time) (map[string]outbox.Reader, error) {
+	if a.messages == nil {
+		return nil, nil
+	}
 	today := series.DateOf(now.UTC())
 	sources, _ := a.Roster.Seen()
 	sources += today.String()
@@ -172,7 +175,10 @@ func (a *App) readers(r roster.Roster, today series.Date) map[string]outbox.Read
 	for _, p := range r.People {
 		zones[p.Zone]++
 		n := r.Notices[p.ID]
-		via := viaOf(n)
+		via := n.Via
+		if via == nil {
+			via = []roster.Via{{Channel: mail}}
+		}
 		x := outbox.Reader{
 			Reader: notify.Reader{
 				Person:  people[p.ID],

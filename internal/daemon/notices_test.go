@@ -206,10 +206,17 @@ func TestAcknowledgingByALink(t *testing.T) {
 	if links == nil {
 		t.Fatal(told[0].Text)
 	}
+	pages, leave := p.a.hub.Subscribe("p00", false)
+	defer leave()
 	status, body := p.open("POST", links[1])
 	undo := regexp.MustCompile(`/one/act/[\w-]+`).FindString(body)
 	if status != 200 || !strings.Contains(body, "Thank you") || undo == "" {
 		t.Fatal(status, body)
+	}
+	select {
+	case <-pages:
+	default:
+		t.Error("an open page hears of it with the next round only")
 	}
 	p.pass(time.Hour)
 	heard := p.mails()

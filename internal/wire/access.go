@@ -38,26 +38,6 @@ func TokenOf(t access.Token) Token {
 	}
 }
 
-// Visit is a line of the access log.
-type Visit struct {
-	At   *string `json:"at"`
-	Who  *string `json:"who"` // null: in the shell, or an admin who is not in the roster
-	From string  `json:"from"`
-	Pair string  `json:"pair"`
-	What string  `json:"what"`
-}
-
-// VisitOf is the line as JSON.
-func VisitOf(v access.Visit) Visit {
-	return Visit{
-		At:   Time(v.At),
-		Who:  Null(v.Who),
-		From: string(v.From),
-		Pair: v.Pair.String(),
-		What: string(v.What),
-	}
-}
-
 // Kept is all that is kept of a person.
 type Kept struct {
 	Person string      `json:"person"`

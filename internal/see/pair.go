@@ -184,10 +184,8 @@ func (p *Pair) stands(s *See, who act.Actor, row *reconcile.StatusRow, open []re
 	if len(p.Held) > 0 {
 		p.May = decide(who, p.Pair)
 	}
-	for _, d := range []act.Deed{act.Invite} {
-		if p.State != "" && act.May(who, act.Request{Deed: d, Pair: p.Pair}, nil) == "" {
-			p.May = append(p.May, d)
-		}
+	if p.State != "" && act.May(who, act.Request{Deed: act.Invite, Pair: p.Pair}, nil) == "" {
+		p.May = append(p.May, act.Invite)
 	}
 }
 
